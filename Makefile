@@ -1,0 +1,42 @@
+# Each target works alone on a machine that has only git, make and Python 3.11 or newer.
+VENV   ?= .venv
+PYTHON ?= python3
+BIN    := $(VENV)/bin
+
+.PHONY: setup demo test lint docs e2e bench format clean
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: setup
+	$(BIN)/verso demo
+
+test: setup
+	$(BIN)/pytest tests/unit tests/contract tests/e2e -m 'not slow' -q
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest tests/docs -m 'not slow' -q
+
+docs: setup
+	$(BIN)/pytest tests/docs -q
+
+e2e: setup
+	$(BIN)/pytest tests/e2e tests/docs -m slow -q
+
+bench: setup
+	$(BIN)/python benchmarks/train_throughput.py
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

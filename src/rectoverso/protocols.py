@@ -1,0 +1,40 @@
+"""The seams of the house: small interfaces, so that a test injects a fake and never patches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Protocol
+
+from rectoverso.types import Draft, Finding, Maker
+
+
+class Clock(Protocol):
+    """Tells the time, always in UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+class Generator(Protocol):
+    """Anything that turns seeds into drafts."""
+
+    @property
+    def maker(self) -> Maker: ...
+
+    def drafts(self, seeds: range) -> Iterator[Draft]: ...
+
+
+class Check(Protocol):
+    """One question asked of a draft before it may leave. Raising is answered with `hold`, never `release`."""
+
+    @property
+    def name(self) -> str: ...
+
+    def examine(self, draft: Draft) -> Finding: ...

@@ -1,0 +1,146 @@
+"""The values that cross the house: plain, frozen, without behaviour worth naming.
+
+Images outside the nets are ``Pixels``: uint8, height x width x channels, with 1, 3 or 4 channels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NewType
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+"""One image: uint8, HWC, channels 1 (grey), 3 (RGB) or 4 (RGBA)."""
+
+Digest = NewType("Digest", str)
+"""A SHA-256 as 64 lower-case hexadecimal digits."""
+
+AssetId = NewType("AssetId", str)
+"""The name of one decided image: 12 lower-case hexadecimal digits (48 bits), carried by the watermark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A sentence in every language: ``key`` names it in the catalogues, ``facts`` fill its blanks."""
+
+    key: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Origin(StrEnum):
+    """Where an image came from, in the words of IPTC's digital source types."""
+
+    AI = "ai"
+    EDITED = "edited"
+    CAPTURED = "captured"
+
+
+class Outcome(StrEnum):
+    """What one check says, from good to bad."""
+
+    PASS = "pass"  # noqa: S105 - not a password
+    REVIEW = "review"
+    BLOCK = "block"
+
+
+class Decision(StrEnum):
+    """What the policy makes of all findings, from good to bad."""
+
+    RELEASE = "release"
+    HOLD = "hold"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """What made an image: a run, a pipeline, a remote service, or nobody known."""
+
+    name: str
+    version: str
+    digest: Digest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An image that has been made but has not passed the door.
+
+    ``request`` is the digest of everything that was asked: asked twice, it is the same request.
+    """
+
+    pixels: Pixels
+    request: Digest
+    maker: Maker
+    origin: Origin = Origin.AI
+    seed: int | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check saw: ``score`` against ``threshold``, and how often an honest picture would score so."""
+
+    check: str
+    outcome: Outcome
+    message: Message
+    score: float | None = None
+    threshold: float | None = None
+    false_positive_rate: float | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the policy made of the findings, with a reason for everything that is not a plain release."""
+
+    decision: Decision
+    reasons: tuple[Message, ...]
+    policy: str
+
+
+class ReportOutcome(StrEnum):
+    """The seven answers of verification. None of them says that a picture is real."""
+
+    TRUSTED = "trusted"
+    UNLISTED_SIGNER = "unlisted_signer"
+    CHANGED = "changed"
+    WATERMARK_ONLY = "watermark_only"
+    REGISTERED_MATCH = "registered_match"
+    NOTHING_FOUND = "nothing_found"
+    COULD_NOT_CHECK = "could_not_check"
+
+
+@dataclass(frozen=True, slots=True)
+class WatermarkReading:
+    """``p_value``: how often a picture without our mark would read as strongly, all hypotheses paid for."""
+
+    found: bool
+    p_value: float | None = None
+    asset: AssetId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerReading:
+    """Where the ledger of this home holds the image, if it does."""
+
+    found: bool
+    index: int | None = None
+    size: int | None = None
+    event: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What verification says of one file."""
+
+    path: str
+    outcome: ReportOutcome
+    signer: str | None = None
+    ai_generated: bool | None = None
+    watermark: WatermarkReading = field(default_factory=lambda: WatermarkReading(found=False))
+    ledger: LedgerReading = field(default_factory=lambda: LedgerReading(found=False))
+    laws: tuple[str, ...] = ()
+    evidence: tuple[Message, ...] = ()

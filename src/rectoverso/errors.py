@@ -9,19 +9,37 @@ The English lives here, the other languages in ``i18n/<language>/errors.toml`` u
     │   ├── DataUnusable        no picture, or too few, in the data
     │   ├── BadImages           some pictures cannot be trained on
     │   ├── ImageUnreadable     one picture cannot be opened
+    │   │   ├── ImageNotFound
+    │   │   ├── ImageEmpty
+    │   │   ├── ImageTooLarge   refused by its header, before anything is decoded
+    │   │   ├── ImageUnsupported
+    │   │   ├── ImageAnimated
+    │   │   └── ImageDamaged
+    │   ├── WorkTooPlain        nothing in it that could be recognised again
     │   ├── UnknownName         a system, preset, use, law ... that does not exist
     │   ├── BadSetting
     │   ├── RunNotFound
     │   ├── RunExists
     │   ├── RunMismatch         resumed with other data or settings
-    │   └── WorkNotFound
+    │   ├── WorkNotFound
+    │   ├── HomeMissing
+    │   ├── OwnerUnusable       a name that no certificate can carry
+    │   └── EntryNotFound       a ledger entry that does not exist
     ├── AnswerIsNo              exit 1: the check ran, and the answer is no
     │   └── LedgerBroken
     └── CouldNotRun             exit 3: nothing could be said
         ├── MissingExtra        an optional part is not installed
         ├── HomeBusy            another process holds the home
         ├── HomeUnreadable
+        │   ├── HomeNotPermitted    the system refuses to read or write there
+        │   ├── HomeForeign         something else lives there
+        │   ├── HomeDamaged         the database cannot be read
+        │   └── HomeTooNew          made by a later version
+        ├── BlobDamaged         a stored picture is not what was stored
+        ├── BlobMissing
         ├── KeysExist
+        ├── KeysMissing
+        ├── KeysDamaged
         ├── TrainingFailed      the numbers stopped being finite
         └── MarkFailed          a mark could not be placed or read back
 """
@@ -78,7 +96,7 @@ class BadImages(InputError):
     """Facts: count, total, listing (one line a picture: path, reason, fix)."""
 
     code = "bad_images"
-    what = "{count} of {total} pictures cannot be used:\n{listing}"
+    what = "{count} of {total} pictures cannot be used:\n{listing}\n"
     why = "Training has not started, so nothing is lost."
     fix = "Mend or remove them, or pass --skip-bad to leave them out."
 
@@ -88,6 +106,55 @@ class ImageUnreadable(InputError):
     what = "{path} cannot be opened as a picture."
     why = "{reason}"
     fix = "{advice}"
+
+
+class ImageNotFound(ImageUnreadable):
+    code = "image_not_found"
+    what = "{path} cannot be read."
+    why = "The system says: {reason}."
+    fix = "Check the path and who may read it."
+
+
+class ImageEmpty(ImageUnreadable):
+    code = "image_empty"
+    what = "{path} is empty."
+    why = "The file has no bytes; often a download or a copy was cut short."
+    fix = "Get the file again."
+
+
+class ImageTooLarge(ImageUnreadable):
+    code = "image_too_large"
+    what = "{path} is too large to open safely."
+    why = "It claims more than {limit}; a small file can claim any size, so nothing was decoded."
+    fix = "If you trust the picture, scale it down and try again."
+
+
+class ImageUnsupported(ImageUnreadable):
+    code = "image_unsupported"
+    what = "{path} is not a picture of a known kind."
+    why = "Pictures are opened as PNG, JPEG, WebP, GIF, BMP, TIFF or AVIF, whatever the file is called."
+    fix = "Save the picture as PNG or JPEG."
+
+
+class ImageAnimated(ImageUnreadable):
+    code = "image_animated"
+    what = "{path} has more than one frame."
+    why = "Only still pictures are handled, and choosing one frame would leave the others unchecked."
+    fix = "Save the frame you mean as a PNG."
+
+
+class ImageDamaged(ImageUnreadable):
+    code = "image_damaged"
+    what = "{path} is damaged."
+    why = "Opening it failed part of the way: {reason}."
+    fix = "Get the file again, or save it anew from a program that still opens it."
+
+
+class WorkTooPlain(InputError):
+    code = "work_too_plain"
+    what = "{path} is too plain to be registered."
+    why = "It has almost no detail, so that it would resemble every other plain picture."
+    fix = "Register a picture that shows the work itself, larger or with more contrast."
 
 
 class UnknownName(InputError):
@@ -132,6 +199,31 @@ class WorkNotFound(InputError):
     fix = "List them with: verso registry list"
 
 
+class HomeMissing(InputError):
+    """Facts: home."""
+
+    code = "home_missing"
+    what = "There is no home at {home}."
+    why = "Nothing has been trained, released or registered there."
+    fix = "Check --home, or make one with: verso keys init --home {home}"
+
+
+class OwnerUnusable(InputError):
+    code = "owner_unusable"
+    what = "The owner's name cannot be written into a certificate."
+    why = "It needs 1 to 64 printable characters."
+    fix = "Give the name of a person, studio or company, for example: --owner 'Studio Moon'"
+
+
+class EntryNotFound(InputError):
+    """Facts: index, size."""
+
+    code = "entry_not_found"
+    what = "The ledger has no entry {index}."
+    why = "It has {size} entries, numbered from 0."
+    fix = "Give the ledger_index that generate, seal or verify showed."
+
+
 class AnswerIsNo(RectoversoError):
     """The check ran, and the answer is no."""
 
@@ -173,11 +265,79 @@ class HomeUnreadable(CouldNotRun):
     fix = "{advice}"
 
 
+class HomeNotPermitted(HomeUnreadable):
+    """Facts: home, system (the operating system's own words)."""
+
+    code = "home_not_permitted"
+    what = "The home {home} cannot be read and written."
+    why = "The system says: {system}."
+    fix = "Check its permissions and the free space, or use another --home."
+
+
+class HomeForeign(HomeUnreadable):
+    code = "home_foreign"
+    what = "{home} is not a home of this program."
+    why = "Something else already lives there, and it is left as it is."
+    fix = "Use another --home."
+
+
+class HomeDamaged(HomeUnreadable):
+    """Facts: home, system (the database's own words)."""
+
+    code = "home_damaged"
+    what = "The database of the home {home} cannot be read."
+    why = "The database says: {system}."
+    fix = "Keep the folder as it is, and put it back from a backup."
+
+
+class HomeTooNew(HomeUnreadable):
+    """Facts: home, revision."""
+
+    code = "home_too_new"
+    what = "The home {home} was made by a later version of this program."
+    why = "Its database is at revision {revision}, which this version does not know."
+    fix = "Update the program, or use another --home."
+
+
+class BlobDamaged(CouldNotRun):
+    """Facts: digest."""
+
+    code = "blob_damaged"
+    what = "The stored picture {digest} is damaged."
+    why = "Its encrypted file was changed, cut short, or written with another key."
+    fix = "Put the file back from a backup; nothing is released from a damaged one."
+
+
+class BlobMissing(CouldNotRun):
+    """Facts: digest."""
+
+    code = "blob_missing"
+    what = "The stored picture {digest} is not there."
+    why = "Its encrypted file is gone from the home's blobs folder."
+    fix = "Put the file back from a backup."
+
+
 class KeysExist(CouldNotRun):
     code = "keys_exist"
     what = "{home} already has keys."
     why = "New keys would leave the files signed so far without their signer."
     fix = "See them with: verso keys list"
+
+
+class KeysMissing(CouldNotRun):
+    code = "keys_missing"
+    what = "{home} has no keys yet."
+    why = "Nothing can be signed or stored without them."
+    fix = "Make them with: verso keys init"
+
+
+class KeysDamaged(CouldNotRun):
+    """Facts: home, file."""
+
+    code = "keys_damaged"
+    what = "The keys of {home} cannot be used."
+    why = "{file} is missing, cannot be read, or does not belong to the others."
+    fix = "Put the whole keys folder back from a backup."
 
 
 class TrainingFailed(CouldNotRun):

@@ -10,6 +10,7 @@ import os
 import tomllib
 from functools import cache
 from importlib import resources
+from typing import Self
 
 from rectoverso.errors import RectoversoError
 from rectoverso.types import Message
@@ -32,8 +33,27 @@ def catalogue(language: str) -> dict[str, str]:
 
 
 def say(message: Message, language: str = "en") -> str:
-    """The sentence behind a message, its blanks filled."""
-    return catalogue(language)[message.key].format(**message.facts)
+    """The sentence behind a message, its blanks filled; a fact that is itself a message is said as well."""
+    facts = {
+        name: say(fact, language) if isinstance(fact, Message) else fact
+        for name, fact in message.facts.items()
+    }
+    return catalogue(language)[message.key].format(**facts)
+
+
+class Phrase(str):
+    """English text that remembers its messages (one a line), so that an error's facts follow its language."""
+
+    __slots__ = ("messages",)
+    messages: tuple[Message, ...]
+
+    def __new__(cls, *messages: Message) -> Self:
+        phrase = super().__new__(cls, "\n".join(say(message) for message in messages))
+        phrase.messages = messages
+        return phrase
+
+    def within(self, language: str) -> str:
+        return "\n".join(say(message, language) for message in self.messages)
 
 
 def explain(error: RectoversoError, language: str = "en") -> str:
@@ -41,7 +61,11 @@ def explain(error: RectoversoError, language: str = "en") -> str:
     if language == "en":
         return str(error)
     texts = {part: catalogue(language).get(f"errors.{error.code}.{part}") for part in ("what", "why", "fix")}
-    return " ".join(error.sentences(**texts))
+    facts = {
+        name: fact.within(language) if isinstance(fact, Phrase) else fact
+        for name, fact in error.facts.items()
+    }
+    return " ".join(type(error)(**facts).sentences(**texts))
 
 
 def preferred_language() -> str:

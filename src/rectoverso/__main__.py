@@ -1,0 +1,5 @@
+"""`python -m rectoverso` is `verso`."""
+
+from rectoverso.cli.main import main
+
+main()

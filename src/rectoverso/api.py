@@ -1,0 +1,93 @@
+"""The four verbs in Python: `train`, `generate`, `seal`, `verify`. Each is what its command does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rectoverso.types import Origin, Report
+
+if TYPE_CHECKING:
+    from rectoverso.workflow.batch import Batch
+    from rectoverso.workflow.train import Trained
+
+DEFAULT_HOME = ".rectoverso"
+
+AnyPath = str | PathLike[str]
+
+
+def train(
+    system: str,
+    *,
+    data: AnyPath,
+    out: AnyPath,
+    preset: str = "default",
+    size: int | None = None,
+    seed: int = 0,
+    images: int | None = None,
+    max_seconds: float | None = None,
+    settings: Iterable[str] = (),
+    resume: bool = False,
+    skip_bad: bool = False,
+    home: AnyPath = DEFAULT_HOME,
+) -> Trained:
+    """Train ``system`` on ``data`` (folder, zip, Parquet or built-in name) into the new folder ``out``.
+
+    ``images`` and ``max_seconds`` bound the training, whichever ends first. Raises InputError for data and settings
+    that cannot be used, RunExists, RunMismatch, TrainingFailed.
+    """
+    from rectoverso.workflow.train import TrainRequest, train_run
+
+    request = TrainRequest(
+        system, str(data), Path(out), preset, size, seed, images, max_seconds, tuple(settings), resume, skip_bad
+    )
+    return train_run(request, Path(home))
+
+
+def generate(
+    run: AnyPath,
+    *,
+    out: AnyPath,
+    count: int = 1,
+    seed: int = 0,
+    label: str | None = None,
+    use: str = "general",
+    home: AnyPath = DEFAULT_HOME,
+) -> Batch:
+    """Draw ``count`` images from ``run`` and release to ``out`` those that may leave.
+
+    Raises RunNotFound, UnknownName (label or use), HomeBusy.
+    """
+    from rectoverso.workflow.generate import generate_images
+
+    return generate_images(Path(run), Path(out), Path(home), count=count, seed=seed, label=label, use=use)
+
+
+def seal(
+    files: AnyPath | Iterable[AnyPath],
+    *,
+    out: AnyPath,
+    origin: Origin = Origin.AI,
+    use: str = "general",
+    home: AnyPath = DEFAULT_HOME,
+) -> Batch:
+    """Screen, mark, sign and log images made elsewhere; files that cannot be opened are in ``Batch.failed``."""
+    from rectoverso.workflow.seal import seal_files
+
+    return seal_files(_paths(files), Path(out), Path(home), origin=origin, use=use)
+
+
+def verify(file: AnyPath, *, trust: Iterable[AnyPath] = (), home: AnyPath = DEFAULT_HOME) -> Report:
+    """Say which of seven things is true of one file; never raises for what the file contains."""
+    from rectoverso.workflow.verify import reports
+
+    (report,) = reports([Path(file)], Path(home), _paths(trust))
+    return report
+
+
+def _paths(files: AnyPath | Iterable[AnyPath]) -> list[Path]:
+    if isinstance(files, str | PathLike):
+        return [Path(files)]
+    return [Path(file) for file in files]

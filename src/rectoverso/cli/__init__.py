@@ -1,0 +1,1 @@
+"""The `verso` command: one thin module a noun; nothing heavy is imported before a command runs."""

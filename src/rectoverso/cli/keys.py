@@ -1,0 +1,52 @@
+"""`verso keys`: who signs in this home."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
+from rectoverso.cli.output import print_json, tell
+from rectoverso.i18n import preferred_language, say
+
+if TYPE_CHECKING:
+    from rectoverso.store.keys import KeyDescription
+
+app = typer.Typer(help="The keys and certificates of this home.", no_args_is_help=True)
+
+
+@app.command()
+def init(
+    owner: Annotated[str, typer.Option("--owner", help="The name that stands on the signature.")] = "",
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a development certificate authority, a signing key and a ledger key."""
+    from rectoverso.workflow.keys import init_keys, plain
+
+    described = init_keys(home, owner)
+    if as_json:
+        print_json({"keys": [plain(key) for key in described]})
+        return
+    _print(described)
+    tell("cli.keys_what_it_is_not")
+
+
+@app.command("list")
+def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
+    """List the keys, what each is for, and when it ends."""
+    from rectoverso.workflow.keys import list_keys, plain
+
+    described = list_keys(home)
+    if as_json:
+        print_json({"keys": [plain(key) for key in described]})
+    elif described:
+        _print(described)
+    else:
+        tell("cli.no_keys")
+
+
+def _print(described: list[KeyDescription]) -> None:
+    for key in described:
+        print(f"{key.path}  {key.expires or ''}\n    {say(key.purpose, preferred_language())}")

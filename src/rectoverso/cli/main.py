@@ -1,0 +1,68 @@
+"""The tree of commands, and the one place where an error becomes words and an exit code.
+
+Exit codes: 0 done, 1 the answer is no, 2 bad usage or input, 3 it could not run.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+import typer
+
+from rectoverso.version import __version__
+from rectoverso.cli import demo, doctor, generate, keys, ledger, registry, seal, systems, train, verify
+from rectoverso.cli.output import print_error
+from rectoverso.errors import RectoversoError
+
+app = typer.Typer(
+    name="verso",
+    help="Train image generators on pictures you have the right to use, and let no image out without its proof.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(demo.demo)
+app.command()(systems.systems)
+app.command()(train.train)
+app.command()(generate.generate)
+app.command()(seal.seal)
+app.command()(verify.verify)
+app.add_typer(registry.app, name="registry")
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(keys.app, name="keys")
+app.command()(doctor.doctor)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"rectoverso {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    _version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    """Train, screen, mark, sign, log and verify images."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run `verso` and leave with its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app(arguments, standalone_mode=False)
+    except RectoversoError as error:
+        print_error(error, as_json="--json" in arguments)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except (KeyboardInterrupt, click.Abort):
+        code = 130
+    except BrokenPipeError:
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

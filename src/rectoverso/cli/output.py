@@ -1,0 +1,93 @@
+"""What the command says: one JSON object on stdout for programs, sentences for people, progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from rectoverso.errors import RectoversoError
+from rectoverso.i18n import explain, preferred_language, say
+from rectoverso.types import Message
+
+if TYPE_CHECKING:
+    from rectoverso.workflow.progress import Listener, Progress
+
+
+def tell(key: str, **facts: object) -> None:
+    """One sentence to the reader, in their language, on standard output."""
+    print(say(Message(key, facts), preferred_language()))
+
+
+def note(key: str, **facts: object) -> None:
+    """One sentence beside the result: on standard error, so that --json stays one object."""
+    print(say(Message(key, facts), preferred_language()), file=sys.stderr)
+
+
+def print_json(value: dict[str, Any]) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_error(error: RectoversoError, *, as_json: bool) -> None:
+    """An error in the reader's voice, and with --json in the program's voice too."""
+    print(explain(error, preferred_language()), file=sys.stderr)
+    if as_json:
+        facts = {name: str(fact) for name, fact in error.facts.items()}
+        print_json({"error": {"code": error.code, "message": str(error), "facts": facts}})
+
+
+@contextmanager
+def live_progress() -> Iterator[Listener]:
+    """A listener that draws progress: one live line in a terminal, a plain line every ten seconds elsewhere."""
+    if not sys.stderr.isatty():
+        yield _plain_lines()
+        return
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(Text(""), console=Console(stderr=True), refresh_per_second=8) as live:
+
+        def draw(progress: Progress) -> None:
+            live.update(Text(_bar(progress) + line(progress)))
+
+        yield draw
+
+
+def line(progress: Progress) -> str:
+    """Stage, done of total, rate, time left: the parts that are known."""
+    language = preferred_language()
+    parts = [say(progress.stage, language)]
+    parts.append(f"{progress.done:,}" + (f" / {progress.total:,}" if progress.total else ""))
+    if progress.rate:
+        parts.append(say(Message("cli.rate", {"rate": f"{progress.rate:,.0f}"}), language))
+    if progress.seconds_left is not None:
+        minutes, seconds = divmod(int(progress.seconds_left), 60)
+        parts.append(say(Message("cli.time_left", {"time": f"{minutes}:{seconds:02d}"}), language))
+    if progress.note:
+        parts.append(progress.note)
+    return " · ".join(parts)
+
+
+def _bar(progress: Progress, width: int = 24) -> str:
+    if not progress.total:
+        return ""
+    filled = min(width, round(width * progress.done / progress.total))
+    return "━" * filled + "╌" * (width - filled) + " "
+
+
+def _plain_lines() -> Listener:
+    import time
+
+    last: dict[str, float] = {}
+
+    def write(progress: Progress) -> None:
+        now = time.monotonic()
+        finished = progress.total is not None and progress.done >= progress.total
+        if finished or now - last.get(progress.stage.key, -60.0) >= 10:
+            last[progress.stage.key] = now
+            print(line(progress), file=sys.stderr, flush=True)
+
+    return write

@@ -1,0 +1,35 @@
+"""How `generate` and `seal` tell what became of each image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rectoverso.cli.output import tell
+from rectoverso.i18n import explain, preferred_language, say
+from rectoverso.types import Message
+
+if TYPE_CHECKING:
+    from rectoverso.workflow.batch import Batch
+
+
+def print_summary(batch: Batch, out: Path) -> None:
+    """One line for each image that did not leave, with its reasons, then the counts."""
+    language = preferred_language()
+    for passage in (*batch.held, *batch.refused):
+        asset = passage.asset
+        name = asset.source or f"seed {asset.seed}"
+        reasons = " ".join(say(Message(**reason), language) for reason in asset.reasons)
+        print(f"{say(Message(f'cli.{asset.decision.value}'), language)}  {name}: {reasons}")
+    for failure in batch.failed:
+        print(explain(failure.error, language))
+    tell("cli.batch", released=len(batch.released), held=len(batch.held), refused=len(batch.refused), out=out)
+    if batch.sheet:
+        tell("cli.sheet", path=batch.sheet)
+
+
+def exit_code(batch: Batch) -> int:
+    """0 when something was released and nothing refused; 1 when the answer to some image is no; 2 for bad input."""
+    if batch.failed:
+        return 2
+    return 1 if batch.refused or not batch.released else 0

@@ -1,0 +1,35 @@
+"""`verso verify`: what is this file, and what proves it?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
+from rectoverso.cli.output import print_json
+
+
+def verify(
+    files: Annotated[list[Path], typer.Argument(help="Image files, or folders of them.", metavar="FILE...")],
+    trust: Annotated[
+        list[Path] | None, typer.Option("--trust", help="A certificate (PEM) to trust beside this home's own.")
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Say which of seven things is true of each file. Works offline, without an account, without torch."""
+    from rectoverso.i18n import preferred_language
+    from rectoverso.workflow.verify import exit_code, plain, reports
+
+    found = []
+    for report in reports(files, home, trust or []):
+        found.append(report)
+        if not as_json:
+            from rectoverso.verso.verify.render import render
+
+            print(render(report, preferred_language()), end="\n\n")
+    if as_json:
+        print_json({"reports": [plain(report, preferred_language()) for report in found]})
+    raise typer.Exit(exit_code(found))

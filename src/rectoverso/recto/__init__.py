@@ -1,0 +1,1 @@
+"""Making pictures: data, nets, systems, training and sampling. Never imports ``verso``."""

@@ -1,0 +1,106 @@
+"""The pictures of one training, decoded, in memory.
+
+Shape suffixes: N images, H height, W width, C channels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rectoverso.i18n import say
+from rectoverso.recto.data.check import BadImage, describe
+from rectoverso.types import Digest, Message
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """What a run is trained on. All arrays are read-only.
+
+    ``images`` N,H,W,C uint8, H = W, C 1 or 3. ``labels`` N, int64 from 0, the places of their names in
+    ``classes``; None where not every picture has one. ``captions`` one a picture. ``masks`` N,H,W uint8, a
+    class a pixel. ``skipped`` are the bad pictures left out, ``notes`` what else the card should say.
+    """
+
+    name: str
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64] | None = None
+    classes: tuple[str, ...] = ()
+    captions: tuple[str, ...] | None = None
+    masks: NDArray[np.uint8] | None = None
+    skipped: tuple[BadImage, ...] = ()
+    notes: tuple[Message, ...] = ()
+    digest: Digest = field(init=False)
+
+    def __post_init__(self) -> None:
+        for array in (self.images, self.labels, self.masks):
+            if array is not None:
+                array.flags.writeable = False
+        object.__setattr__(self, "digest", digest(self.images, self.labels))
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def size(self) -> int:
+        """Height and width in pixels."""
+        return int(self.images.shape[1])
+
+    @property
+    def channels(self) -> int:
+        return int(self.images.shape[3])
+
+    def describe(self) -> dict[str, object]:
+        """What the card of a run says of its data, ready for JSON."""
+        return {
+            "name": self.name,
+            "images": len(self),
+            "size": self.size,
+            "channels": self.channels,
+            "classes": self._counts(),
+            "captions": self.captions is not None,
+            "digest": str(self.digest),
+            "skipped": describe(self.skipped),
+            "notes": [say(note) for note in self.notes],
+        }
+
+    def _counts(self) -> dict[str, int]:
+        if self.labels is None:
+            return {}
+        counts = np.bincount(self.labels, minlength=len(self.classes))
+        return {name: int(count) for name, count in zip(self.classes, counts, strict=True)}
+
+
+def digest(images_NHWC: NDArray[np.uint8], labels_N: NDArray[np.int64] | None) -> Digest:
+    """What identifies a training set: SHA-256 over its shape, pixels and labels, whatever file held them."""
+    header = {"v": 1, "shape": list(images_NHWC.shape), "labels": labels_N is not None}
+    state = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
+    state.update(np.ascontiguousarray(images_NHWC).data)
+    if labels_N is not None:
+        state.update(np.ascontiguousarray(labels_N, dtype="<i8").data)
+    return Digest(state.hexdigest())
+
+
+def numbered(
+    labels: Sequence[str | int | None], classes: tuple[str, ...]
+) -> tuple[NDArray[np.int64] | None, tuple[str, ...], tuple[Message, ...]]:
+    """Labels as numbers from 0, the names of the classes, and a note where they had to be left out.
+
+    Numbers that come with names are kept as they are; otherwise classes are what occurs, in order.
+    """
+    missing = sum(label is None for label in labels)
+    if missing:
+        lost = Message("data.note.unlabelled", {"count": missing, "total": len(labels)})
+        return None, (), (lost,) if missing < len(labels) else ()
+    known = [label for label in labels if label is not None]
+    if classes:
+        return np.array(known, dtype=np.int64), classes, ()
+    names = sorted(set(known), key=lambda label: (isinstance(label, str), label))
+    places = {name: place for place, name in enumerate(names)}
+    numbers = np.array([places[label] for label in known], dtype=np.int64)
+    return numbers, tuple(str(name) for name in names), ()

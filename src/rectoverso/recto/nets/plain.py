@@ -1,0 +1,85 @@
+"""The plain pair: the fastest networks we know that learn 32x32 pictures on two CPU cores in minutes.
+
+Generator: linear to 4x4, then {double, 3x3 convolution, batch norm, ReLU} up to the side, 3x3 to the picture, tanh. The
+norm's gain and bias belong to the class when there are classes. Critic: 3x3 convolution, 4x4 stride-2 convolutions down
+to 4x4, leaky ReLU, a hidden layer, one logit plus the projection on the class (Miyato and Koyama 2018). No norms, no
+residual blocks: at this length of training, pictures seen a second beat everything else (docs/log.md).
+
+Shapes: N images, Z latent, F features, C channels, H height, W width. Pictures are floats in [-1, 1].
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rectoverso.recto.nets.layers import ClassBatchNorm2d, UpConv2d
+
+START_PX = 4
+FULL_PX = 32
+"""Up to this side the critic starts at full resolution; above, its first step already halves the picture."""
+SLOPE = 0.2
+
+
+class PlainGenerator(nn.Module):
+    """Latents (N, Z) and labels (N,) or None to pictures (N, C, H, W)."""
+
+    def __init__(self, size: int, channels: int, classes: int, *, latent: int, width: int) -> None:
+        super().__init__()
+        widths = generator_widths(size, width)
+        self.start = nn.Linear(latent, widths[0] * START_PX * START_PX, bias=False)
+        self.norms = nn.ModuleList(ClassBatchNorm2d(w, classes) for w in widths)
+        self.stages = nn.ModuleList(UpConv2d(w, v) for w, v in zip(widths, widths[1:], strict=False))
+        self.to_picture = nn.Conv2d(widths[-1], channels, 3, padding=1)
+
+    def forward(self, z_NZ: Tensor, label_N: Tensor | None = None) -> Tensor:
+        x = self.start(z_NZ).view(len(z_NZ), START_PX, START_PX, -1).permute(0, 3, 1, 2)
+        x = F.relu(self.norms[0](x, label_N))
+        for stage, norm in zip(self.stages, list(self.norms)[1:], strict=True):
+            x = F.relu(norm(stage(x), label_N))
+        return torch.tanh(cast(Tensor, self.to_picture(x)))
+
+
+class PlainCritic(nn.Module):
+    """Pictures (N, C, H, W) and labels (N,) or None to one logit each (N,)."""
+
+    def __init__(self, size: int, channels: int, classes: int, *, width: int) -> None:
+        super().__init__()
+        first = nn.Conv2d(channels, width, 3, padding=1) if size <= FULL_PX else halving(channels, width)
+        widths = critic_widths(size if size <= FULL_PX else size // 2, width)
+        self.first = first
+        self.stages = nn.ModuleList(halving(w, v) for w, v in zip(widths, widths[1:], strict=False))
+        self.hidden = nn.Linear(widths[-1] * START_PX * START_PX, widths[-1])
+        self.logit = nn.Linear(widths[-1], 1)
+        self.of_class = nn.Embedding(classes, widths[-1]) if classes else None
+        if self.of_class is not None:
+            nn.init.normal_(self.of_class.weight, std=widths[-1] ** -0.5)
+
+    def forward(self, x_NCHW: Tensor, label_N: Tensor | None = None) -> Tensor:
+        x = F.leaky_relu(self.first(x_NCHW), SLOPE)
+        for stage in self.stages:
+            x = F.leaky_relu(stage(x), SLOPE)
+        f_NF = F.leaky_relu(self.hidden(x.permute(0, 2, 3, 1).flatten(1)), SLOPE)
+        logit_N = cast(Tensor, self.logit(f_NF))[:, 0]
+        if self.of_class is None:
+            return logit_N
+        return logit_N + (f_NF * self.of_class(label_N)).sum(1)
+
+
+def halving(inputs: int, outputs: int) -> nn.Conv2d:
+    return nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)
+
+
+def generator_widths(size: int, width: int) -> list[int]:
+    """Channels from 4x4 on: the last resolution has ``width``, each before twice as many, at most 4 times."""
+    levels = (size // START_PX).bit_length()
+    return [width * min(4, 2**level) for level in reversed(range(levels))]
+
+
+def critic_widths(size: int, width: int) -> list[int]:
+    """Channels from the full side down to 4x4: ``width``, doubling, at most 4 times."""
+    levels = (size // START_PX).bit_length()
+    return [width * min(4, 2**level) for level in range(levels)]

@@ -1,0 +1,81 @@
+"""A recipe: every number of a system, frozen, in plain Python; presets are recipes, and `--set a.b=c` makes new ones."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:  # systems are listed without loading torch
+    from torch import nn
+
+    from rectoverso.recto.train.players import Cast
+    from rectoverso.recto.train.streams import Streams
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a system must know of the data before it builds networks: side in pixels, channels, number of classes."""
+
+    size_px: int
+    channels: int
+    classes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Adam:
+    """Adam (Kingma and Ba 2015). The rate goes from ``rate`` to ``rate_end`` along half a cosine."""
+
+    rate: float
+    rate_end: float
+    beta1: float
+    beta2: float
+    epsilon: float = 1e-8
+
+
+@dataclass(frozen=True, slots=True)
+class Averaging:
+    """Half-life of the averaged weights: ``half_life`` images, and at most ``ramp`` of the images seen so far."""
+
+    half_life: int
+    ramp: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe(ABC):
+    """What all systems share. ``images`` is the length of a run when nobody says otherwise."""
+
+    fixed: ClassVar[frozenset[str]] = frozenset({"system", "preset"})
+
+    system: str
+    preset: str
+    batch: int = 64
+    images: int = 200_000
+    flip: bool = False
+    labels: bool = True
+    precision: Precision = "auto"
+    milestones: int = 10
+    checkpoint_s: float = 60.0
+
+    @property
+    @abstractmethod
+    def latent(self) -> int:
+        """Numbers of noise an image is made from."""
+
+    @abstractmethod
+    def generator(self, shape: Shape) -> nn.Module:
+        """A generator (latents, labels or None) -> pictures, untrained."""
+
+    @abstractmethod
+    def cast(self, shape: Shape, streams: Streams) -> Cast:
+        """The players and phases of a training."""
+
+    def check(self, shape: Shape) -> None:
+        """Raise BadSetting when these numbers cannot train on pictures of this shape."""
+
+    def shown(self, shape: Shape) -> Shape:
+        """The shape as this recipe uses it: without classes when labels are switched off."""
+        return shape if self.labels else dataclasses.replace(shape, classes=0)

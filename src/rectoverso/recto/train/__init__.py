@@ -1,0 +1,1 @@
+"""Training: one loop, and the nouns it is made of."""

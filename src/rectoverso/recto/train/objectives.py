@@ -1,0 +1,49 @@
+"""What real and generated pictures' logits say to each player: pure functions of both sides.
+
+Logits are (N,), positive for "looks real"; each function returns one number to minimise.
+"""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def nonsaturating_critic(real_N: Tensor, fake_N: Tensor) -> Tensor:
+    """Binary cross-entropy on logits (Goodfellow et al. 2014, eq. 1): the sum of both sides, as Keras' tutorial has it."""
+    return F.softplus(-real_N).mean() + F.softplus(fake_N).mean()
+
+
+def nonsaturating_generator(real_N: Tensor, fake_N: Tensor) -> Tensor:
+    """The generator maximises log D(G(z)) instead of minimising log(1 - D(G(z))) (Goodfellow et al. 2014, section 3)."""
+    del real_N
+    return F.softplus(-fake_N).mean()
+
+
+def relativistic_critic(real_N: Tensor, fake_N: Tensor) -> Tensor:
+    """Each real picture against one generated picture (Jolicoeur-Martineau 2019; RpGAN in Huang et al. 2024, eq. 2)."""
+    return F.softplus(fake_N - real_N).mean()
+
+
+def relativistic_generator(real_N: Tensor, fake_N: Tensor) -> Tensor:
+    """The mirror of `relativistic_critic`."""
+    return F.softplus(real_N - fake_N).mean()
+
+
+def hinge_critic(real_N: Tensor, fake_N: Tensor) -> Tensor:
+    """Margins of 1 on both sides (Lim and Ye 2017; Miyato et al. 2018, eq. 16)."""
+    return F.relu(1 - real_N).mean() + F.relu(1 + fake_N).mean()
+
+
+def hinge_generator(real_N: Tensor, fake_N: Tensor) -> Tensor:
+    """The other side of `hinge_critic` (Miyato et al. 2018, eq. 17)."""
+    del real_N
+    return -fake_N.mean()
+
+
+OBJECTIVES = {
+    "nonsaturating": (nonsaturating_critic, nonsaturating_generator),
+    "relativistic": (relativistic_critic, relativistic_generator),
+    "hinge": (hinge_critic, hinge_generator),
+}
+"""Critic and generator side by name."""

@@ -1,0 +1,34 @@
+"""Zero-centred penalties on the critic's slope: pure functions, to be weighted by half of gamma.
+
+Shapes: N images, C channels, H height, W width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+Critic = Callable[[Tensor], Tensor]
+
+
+def gradient_penalty(critic: Critic, x_NCHW: Tensor) -> Tensor:
+    """The mean squared norm of the critic's gradient at the pictures, exactly.
+
+    R1 on real and R2 on generated pictures (Mescheder et al. 2018, eq. 9 and 10); both are used by Huang et al. 2024.
+    """
+    x_NCHW = x_NCHW.detach().requires_grad_()
+    (slope_NCHW,) = torch.autograd.grad(critic(x_NCHW).sum(), x_NCHW, create_graph=True)
+    return slope_NCHW.float().square().sum(dim=(1, 2, 3)).mean()
+
+
+def finite_difference_penalty(critic: Critic, x_NCHW: Tensor, logit_N: Tensor, noise_NCHW: Tensor, sigma: float) -> Tensor:
+    """The same in expectation for a small ``sigma``, by one more forward and no second derivative.
+
+    ``logit_N`` is what the critic already said of ``x_NCHW``. For standard normal noise n,
+    E[((D(x + sigma n) - D(x)) / sigma)^2] = |grad D(x)|^2 + O(sigma^2): the approximated R1 of Lin et al. 2025 (APT,
+    eq. 4), divided by sigma squared so that gamma means what it means for `gradient_penalty`.
+    """
+    moved_N = critic(x_NCHW + sigma * noise_NCHW).float()
+    return ((moved_N - logit_N) / sigma).square().mean()

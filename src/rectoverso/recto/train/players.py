@@ -1,0 +1,104 @@
+"""Who takes turns, and what a turn is.
+
+A *player* is a named module with its optimiser and, where wanted, its running average. A *phase* lets one player move:
+every so many turns, down the gradient of some named losses. Whether the players are adversaries is written in the
+losses and nowhere else. A *cast* is all of it together; a system's file makes one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from rectoverso.recto.systems.recipe import Adam, Averaging
+from rectoverso.recto.train.average import Average
+from rectoverso.recto.train.streams import Streams
+
+Thing = TypeVar("Thing")
+Losses = dict[str, Tensor]
+
+
+@dataclass
+class Turn:
+    """One batch and its place in the run. ``progress`` is the share of the run's images already seen, 0 to 1."""
+
+    image_NCHW: Tensor
+    label_N: Tensor | None
+    first: int
+    progress: float
+    streams: Streams
+    readings: dict[str, float] = field(default_factory=dict)
+    _made: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        return len(self.image_NCHW)
+
+    @property
+    def number(self) -> int:
+        """How many turns came before this one."""
+        return self.first // self.count
+
+    def once(self, name: str, make: Callable[[], Thing]) -> Thing:
+        """What was made under this name earlier in the turn, or else what ``make`` makes now."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]  # type: ignore[return-value]
+
+    def normals(self, purpose: str, width: int) -> Tensor:
+        """Standard normal numbers (N, D), each image's own."""
+        return torch.from_numpy(self.streams.normals(purpose, self.first, self.count, width))
+
+
+class Player:
+    """A named module, the optimiser that moves it, and its running average or None."""
+
+    def __init__(self, name: str, module: nn.Module, adam: Adam, averaging: Averaging | None = None) -> None:
+        self.name, self.module, self.adam = name, module, adam
+        self.optimiser = torch.optim.Adam(
+            module.parameters(), adam.rate, (adam.beta1, adam.beta2), adam.epsilon, fused=True
+        )
+        self.average = Average(module, averaging) if averaging else None
+
+    def step(self, progress: float) -> None:
+        """Move by the gradients that are there, at the learning rate of this point of the run."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = cosine(self.adam.rate, self.adam.rate_end, progress)
+        self.optimiser.step()
+
+
+@dataclass(frozen=True)
+class Phase:
+    """``player`` moves every ``every`` turns, down the sum of what ``losses`` returns for the turn."""
+
+    player: str
+    losses: Callable[[Turn], Losses]
+    every: int = 1
+
+
+class Cast(Protocol):
+    """Everything the loop needs of a system."""
+
+    @property
+    def players(self) -> tuple[Player, ...]: ...
+
+    @property
+    def phases(self) -> tuple[Phase, ...]: ...
+
+    def published(self) -> dict[str, nn.Module]:
+        """The modules as they are given to the world, by the name of their weights' file."""
+        ...
+
+    def preview(self, published: dict[str, nn.Module]) -> Tensor:
+        """Pictures (N, C, H, W) that show the state of the run, always made from the same noise."""
+        ...
+
+
+def cosine(start: float, end: float, progress: float) -> float:
+    """From ``start`` to ``end`` along half a cosine."""
+    return end + (start - end) * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))

@@ -1,0 +1,137 @@
+"""Decided images: one row each, whether released, held or refused."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from rectoverso.types import AssetId, Decision, Digest, Maker, Origin
+
+if TYPE_CHECKING:
+    from rectoverso.store.database import Database, Transaction
+
+_ID_BYTES = 6
+_SHORT_DIGITS = 8  # what the watermark of a 32 x 32 image carries: the first 32 of the 48 bits
+_PREFIX = re.compile(r"[0-9a-f]{4,12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One decided image.
+
+    ``file_digest`` is of the released bytes, None unless released; ``pixels_digest`` is over shape and raw pixels
+    of the recto; ``fingerprint`` is the recto's 32-byte PDQ, b"" when it is too plain; ``blob`` names the released
+    bytes or the held draft, None when refused.
+    """
+
+    id: AssetId
+    request: Digest
+    decision: Decision
+    decided_at: str
+    ledger_index: int
+    maker: Maker
+    origin: Origin
+    use: str
+    seed: int | None
+    source: str | None
+    policy: str
+    findings: list[dict[str, Any]]
+    reasons: list[dict[str, Any]]
+    file_name: str
+    media_type: str
+    file_digest: Digest | None
+    pixels_digest: Digest
+    fingerprint: bytes
+    blob: Digest | None
+
+
+class Assets:
+    """The decided images of one home. Lookups see what is committed; ``random_bytes`` names new ones."""
+
+    def __init__(
+        self, database: Database, random_bytes: Callable[[int], bytes] = secrets.token_bytes
+    ) -> None:
+        from rectoverso.store.tables import assets
+
+        self._database = database
+        self._assets = assets
+        self._random_bytes = random_bytes
+
+    def record(self, tx: Transaction, asset: Asset) -> None:
+        """Keep the decision. A request, an id or a ledger index that is there already raises, and nothing changes."""
+        tx.connection.execute(self._assets.insert().values(_row(asset)))
+
+    def by_request(self, request: Digest) -> Asset | None:
+        """What was decided of this request, if it was."""
+        return self._first(self._assets.c.request == request)
+
+    def by_id(self, asset_id: AssetId) -> Asset | None:
+        """The image of that id."""
+        return self._first(self._assets.c.id == asset_id)
+
+    def by_digest(self, file_digest: Digest) -> Asset | None:
+        """The released image whose file has exactly these bytes."""
+        return self._first(self._assets.c.file_digest == file_digest)
+
+    def by_watermark(self, prefix_hex: str) -> Asset | None:
+        """The image whose id begins with what a watermark said (8 or 12 hexadecimal digits)."""
+        if not _PREFIX.fullmatch(prefix_hex):
+            return None
+        ids = self._assets.c.id
+        return self._first((ids >= prefix_hex) & (ids < prefix_hex + "g"))
+
+    def all(self) -> list[Asset]:
+        """Every decided image, in the order of the ledger."""
+        ordered = self._assets.select().order_by(self._assets.c.ledger_index)
+        with self._database.read() as tx:
+            return [_asset(row) for row in tx.connection.execute(ordered).mappings()]
+
+    def released_ids(self) -> list[AssetId]:
+        """The ids of the released images, in the order of the ledger."""
+        return [AssetId(row[0]) for row in self._released("id")]
+
+    def fingerprints(self) -> list[tuple[AssetId, bytes]]:
+        """Id and fingerprint of the released images that have one."""
+        return [(AssetId(row[0]), row[1]) for row in self._released("id", "fingerprint") if row[1]]
+
+    def blobs(self) -> set[Digest]:
+        """The blobs that some image needs: what ``Blobs.sweep`` must keep."""
+        with self._database.read() as tx:
+            rows = tx.connection.execute(self._assets.select().with_only_columns(self._assets.c.blob))
+            return {Digest(row[0]) for row in rows if row[0] is not None}
+
+    def unused_id(self) -> AssetId:
+        """A new random id whose first 32 bits no image of this home has. Hold the home's lock until it is recorded."""
+        while True:
+            drawn = self._random_bytes(_ID_BYTES).hex()
+            if self.by_watermark(drawn[:_SHORT_DIGITS]) is None:
+                return AssetId(drawn)
+
+    def _first(self, condition: Any) -> Asset | None:
+        with self._database.read() as tx:
+            row = tx.connection.execute(self._assets.select().where(condition).limit(1)).mappings().first()
+            return None if row is None else _asset(row)
+
+    def _released(self, *names: str) -> list[Any]:
+        wanted = [self._assets.c[name] for name in names]
+        released = self._assets.select().where(self._assets.c.decision == Decision.RELEASE.value)
+        ordered = released.with_only_columns(*wanted).order_by(self._assets.c.ledger_index)
+        with self._database.read() as tx:
+            return list(tx.connection.execute(ordered))
+
+
+def _row(asset: Asset) -> dict[str, Any]:
+    row = {field.name: getattr(asset, field.name) for field in fields(asset)}
+    maker = row.pop("maker")
+    made_by = {"maker_name": maker.name, "maker_version": maker.version, "maker_digest": maker.digest}
+    return row | made_by | {"decision": asset.decision.value, "origin": asset.origin.value}
+
+
+def _asset(row: Any) -> Asset:
+    values = dict(row)
+    maker = Maker(values.pop("maker_name"), values.pop("maker_version"), values.pop("maker_digest"))
+    values |= {"decision": Decision(values["decision"]), "origin": Origin(values["origin"])}
+    return Asset(maker=maker, **values)

@@ -1,0 +1,160 @@
+"""The working place: one folder that holds everything a house of images must keep.
+
+verso.sqlite3   decisions, works, ledger
+blobs/          encrypted pictures
+keys/           who signs, and what opens the blobs
+trust/          certificates of others that this home trusts
+staging/        what is being written; swept after a crash
+lock            held by whoever is at the door
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rectoverso.errors import HomeForeign, HomeNotPermitted, KeysMissing
+from rectoverso.store.atomic import PRIVATE_FILE, make_private_folder
+from rectoverso.store.lock import exclusive
+
+if TYPE_CHECKING:
+    from rectoverso.store.assets import Assets
+    from rectoverso.store.blobs import Blobs
+    from rectoverso.store.database import Database
+    from rectoverso.store.keys import Keys
+    from rectoverso.store.log import Log
+    from rectoverso.store.works import Works
+
+_DATABASE = "verso.sqlite3"
+_FOLDERS = ("blobs", "keys", "trust", "staging")
+_MIGRATION_WAIT_S = 600
+
+
+class Home:
+    """One home. Use ``open`` or ``existing``; its parts load when first used."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def open(cls, path: Path) -> Home:
+        """The home at ``path``, made or brought up to date if need be; raises HomeUnreadable and HomeBusy."""
+        home = cls(path)
+        with home._explained():  # noqa: SLF001 - its own class
+            _make_folders(path)
+            home._bring_up_to_date()  # noqa: SLF001
+        return home
+
+    @classmethod
+    def existing(cls, path: Path) -> Home | None:
+        """The home at ``path``, None when there is none: looking must not make one."""
+        home = cls(path)
+        with home._explained():  # noqa: SLF001
+            try:
+                home.database_path.stat()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+        return cls.open(path)
+
+    @property
+    def database_path(self) -> Path:
+        return self.path / _DATABASE
+
+    @property
+    def blobs_path(self) -> Path:
+        return self.path / "blobs"
+
+    @property
+    def keys_path(self) -> Path:
+        return self.path / "keys"
+
+    @property
+    def trust_path(self) -> Path:
+        return self.path / "trust"
+
+    @property
+    def staging_path(self) -> Path:
+        return self.path / "staging"
+
+    @cached_property
+    def database(self) -> Database:
+        from rectoverso.store.database import Database
+
+        return Database.at(self.database_path)
+
+    @cached_property
+    def assets(self) -> Assets:
+        from rectoverso.store.assets import Assets
+
+        return Assets(self.database)
+
+    @cached_property
+    def works(self) -> Works:
+        from rectoverso.store.works import Works
+
+        return Works(self.database)
+
+    @cached_property
+    def log(self) -> Log:
+        from rectoverso.store.log import Log
+
+        return Log()
+
+    @property
+    def keys(self) -> Keys | None:
+        """The keys, None when none were made yet."""
+        from rectoverso.store.keys import Keys
+
+        return Keys.load(self.keys_path)
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        """The encrypted pictures; raises KeysMissing while there is no key to open them."""
+        from rectoverso.store.blobs import Blobs
+
+        keys = self.keys
+        if keys is None:
+            raise KeysMissing(home=self.path)
+        return Blobs(self.blobs_path, keys.blob_key)
+
+    def lock(self, wait_s: float = 600) -> AbstractContextManager[None]:
+        """Be the only process at the door; waits ``wait_s`` seconds, then raises HomeBusy. Not for nesting."""
+        return exclusive(self.path / "lock", wait_s, self.path)
+
+    def close(self) -> None:
+        """Give back the database's files."""
+        if "database" in self.__dict__:
+            self.database.close()
+
+    def _bring_up_to_date(self) -> None:
+        from rectoverso.store import schema
+
+        if self.database_path.exists() and schema.is_current(self.database):
+            return
+        with self.lock(_MIGRATION_WAIT_S):
+            os.close(os.open(self.database_path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
+            if not schema.is_current(self.database):  # another process may have done it meanwhile
+                schema.migrate(self.database)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise HomeForeign(home=self.path) from error
+        except OSError as error:
+            raise HomeNotPermitted(home=self.path, system=error.strerror or error) from error
+
+
+def _make_folders(path: Path) -> None:
+    """Make what is missing. Only a folder made here is closed to others: ``--home .`` must not lock a project."""
+    if not path.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path)
+        (path / ".gitignore").write_text("# A home holds private keys: it belongs in no repository.\n*\n")
+    for name in _FOLDERS:
+        make_private_folder(path / name)

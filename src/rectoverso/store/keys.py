@@ -1,0 +1,280 @@
+"""The keys of one home: who signs its pictures, who signs its ledger, what opens its blobs.
+
+ca.pem            the root certificate: the file to give to others
+signer.pem        the certificates that go into each picture: leaf, then intermediate
+signer.key        the leaf's private key (ES256)
+intermediate.key  issues the next leaf when this one ends
+ledger.key        signs the ledger's checkpoints (Ed25519)
+blobs.key         opens the stored pictures (AES-256)
+watermark.key     the private watermark key, kept for the forensic mark
+README.txt        what this is and is not, in English and Chinese
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rectoverso.errors import HomeNotPermitted, KeysDamaged, KeysExist
+from rectoverso.i18n import LANGUAGES, say
+from rectoverso.protocols import Clock
+from rectoverso.store.atomic import PRIVATE_FOLDER, sync_folder, write_durably
+from rectoverso.types import Message
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+_FILES = (
+    "ca.pem",
+    "signer.pem",
+    "signer.key",
+    "intermediate.key",
+    "ledger.key",
+    "blobs.key",
+    "watermark.key",
+)
+_SECRET_BYTES = 32
+_UNKNOWN_COUNTRY = "XX"  # ISO 3166 leaves this code to its users
+
+
+@dataclass(frozen=True, slots=True)
+class KeyDescription:
+    """One line of ``verso keys list``; ``fingerprint`` is a SHA-256 in hexadecimal digits, ``expires`` a date."""
+
+    name: str
+    purpose: Message
+    fingerprint: str
+    expires: str | None
+    path: Path
+    is_secret: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """All keys of a home. Nothing secret shows in its ``repr``."""
+
+    folder: Path
+    ca_certificate: bytes = field(repr=False)
+    certificate_chain: bytes = field(repr=False)
+    signer_key: bytes = field(repr=False)
+    intermediate_key: bytes = field(repr=False)
+    ledger_key: Ed25519PrivateKey = field(repr=False)
+    blob_key: bytes = field(repr=False)
+    watermark_key: bytes = field(repr=False)
+
+    @classmethod
+    def create(cls, folder: Path, *, owner: str, clock: Clock, country: str = _UNKNOWN_COUNTRY) -> Keys:
+        """Make all keys, or none if killed on the way; raises KeysExist and OwnerUnusable."""
+        if _holds_keys(folder):
+            raise KeysExist(home=folder.parent)
+        files = _new_files(owner, country, clock)
+        unfinished = folder.with_name(f"{folder.name}.new-{secrets.token_hex(8)}")
+        try:
+            _write(unfinished, files)
+            unfinished.rename(folder)  # over nothing or over an empty folder; refused over keys
+            sync_folder(folder.parent)
+        except OSError as error:
+            if _holds_keys(folder):  # another process was first, and may have cleared ours away
+                raise KeysExist(home=folder.parent) from error
+            raise HomeNotPermitted(home=folder.parent, system=error.strerror) from error
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+        _clear_unfinished(folder)
+        return _parsed(folder, files)
+
+    @classmethod
+    def load(cls, folder: Path) -> Keys | None:
+        """The keys in ``folder``; None when there are none, KeysDamaged when they are not all sound."""
+        if not _holds_keys(folder):
+            return None
+        return _parsed(folder, {name: _read(folder, name) for name in _FILES})
+
+    @property
+    def home(self) -> Path:
+        """The home these keys belong to."""
+        return self.folder.parent
+
+    @property
+    def ca_path(self) -> Path:
+        """The certificate to give to whoever should recognise this home's signatures."""
+        return self.folder / "ca.pem"
+
+    @property
+    def owner(self) -> str:
+        """The name in the signer's certificate."""
+        from cryptography.x509.oid import NameOID
+
+        names = self._certificates[0].subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+        return str(names[0].value)
+
+    @property
+    def expires(self) -> str:
+        """When the signer's certificate ends (ISO 8601, UTC)."""
+        return self._certificates[0].not_valid_after_utc.isoformat().replace("+00:00", "Z")
+
+    @property
+    def ledger_origin(self) -> str:
+        """The name of this home's ledger: first line of its checkpoints, made from its public key."""
+        return f"rectoverso.local/{sha256(self._ledger_public).hexdigest()[:16]}"
+
+    @property
+    def watermark_id(self) -> str:
+        """Which private watermark key this is, without telling it: 8 hexadecimal digits."""
+        return sha256(b"watermark id" + self.watermark_key).hexdigest()[:8]
+
+    def describe(self) -> list[KeyDescription]:
+        """What each key is for, in the order to show them; the first is the one to give to others."""
+        leaf, _intermediate = self._certificates
+        root = _certificates(self.ca_certificate)[0]
+        return [
+            self._line("ca.pem", _fingerprint(root), expires=_date(root), is_secret=False),
+            self._line("signer.pem", _fingerprint(leaf), expires=_date(leaf), is_secret=False),
+            self._line("signer.key", sha256(_public_der(self.signer_key)).hexdigest()),
+            self._line("intermediate.key", sha256(_public_der(self.intermediate_key)).hexdigest()),
+            self._line("ledger.key", sha256(self._ledger_public).hexdigest()),
+            self._line("blobs.key", sha256(b"blob key id" + self.blob_key).hexdigest()),
+            self._line("watermark.key", sha256(b"watermark id" + self.watermark_key).hexdigest()),
+        ]
+
+    @property
+    def _certificates(self) -> list[x509.Certificate]:
+        return _certificates(self.certificate_chain)
+
+    @property
+    def _ledger_public(self) -> bytes:
+        return self.ledger_key.public_key().public_bytes_raw()
+
+    def _line(
+        self, file: str, fingerprint: str, *, expires: str | None = None, is_secret: bool = True
+    ) -> KeyDescription:
+        purpose = Message(f"store.keys.{file.replace('.', '_')}")
+        return KeyDescription(file, purpose, fingerprint, expires, self.folder / file, is_secret)
+
+
+def _new_files(owner: str, country: str, clock: Clock) -> dict[str, bytes]:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from rectoverso.store.certificates import make_authority, private_pem
+
+    made = make_authority(owner, country, clock.now())
+    return {
+        "ca.pem": made.root,
+        "signer.pem": made.leaf + made.intermediate,
+        "signer.key": made.leaf_key,
+        "intermediate.key": made.intermediate_key,
+        "ledger.key": private_pem(Ed25519PrivateKey.generate()),
+        "blobs.key": secrets.token_hex(_SECRET_BYTES).encode() + b"\n",
+        "watermark.key": secrets.token_hex(_SECRET_BYTES).encode() + b"\n",
+        "README.txt": "\n".join(
+            say(Message("store.keys.readme"), language) for language in LANGUAGES
+        ).encode(),
+    }
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> None:
+    folder.mkdir(mode=PRIVATE_FOLDER)
+    for name, data in files.items():
+        write_durably(folder / name, data)
+    sync_folder(folder)
+
+
+def _clear_unfinished(folder: Path) -> None:
+    """Remove what killed attempts left; one still under way loses its race here and reports KeysExist."""
+    for leftover in folder.parent.glob(f"{folder.name}.new-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _holds_keys(folder: Path) -> bool:
+    return any((folder / name).exists() for name in _FILES)
+
+
+def _read(folder: Path, name: str) -> bytes:
+    try:
+        return (folder / name).read_bytes()
+    except OSError as error:
+        raise KeysDamaged(home=folder.parent, file=name) from error
+
+
+def _parsed(folder: Path, files: dict[str, bytes]) -> Keys:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    _demand_sound_chain(folder, files)
+    try:
+        ledger_key = load_pem_private_key(files["ledger.key"], password=None)
+    except ValueError as error:
+        raise KeysDamaged(home=folder.parent, file="ledger.key") from error
+    if not isinstance(ledger_key, Ed25519PrivateKey):
+        raise KeysDamaged(home=folder.parent, file="ledger.key")
+    return Keys(
+        folder=folder,
+        ca_certificate=files["ca.pem"],
+        certificate_chain=files["signer.pem"],
+        signer_key=files["signer.key"],
+        intermediate_key=files["intermediate.key"],
+        ledger_key=ledger_key,
+        blob_key=_secret(folder, files, "blobs.key"),
+        watermark_key=_secret(folder, files, "watermark.key"),
+    )
+
+
+def _demand_sound_chain(folder: Path, files: dict[str, bytes]) -> None:
+    """Each certificate is issued by the next, and each private key is that of its certificate."""
+    name = "ca.pem"
+    try:
+        root = _certificates(files[name])[0]
+        name = "signer.pem"
+        leaf, intermediate = _certificates(files[name])
+        leaf.verify_directly_issued_by(intermediate)
+        intermediate.verify_directly_issued_by(root)
+        for name, certificate in (("signer.key", leaf), ("intermediate.key", intermediate)):
+            if _public_der(files[name]) != _certified_der(certificate):
+                raise KeysDamaged(home=folder.parent, file=name)
+    except KeysDamaged:
+        raise
+    except Exception as error:  # the parsers' many ways of saying no all mean the same here
+        raise KeysDamaged(home=folder.parent, file=name) from error
+
+
+def _secret(folder: Path, files: dict[str, bytes], name: str) -> bytes:
+    try:
+        secret = bytes.fromhex(files[name].decode("ascii"))
+    except ValueError as error:
+        raise KeysDamaged(home=folder.parent, file=name) from error
+    if len(secret) != _SECRET_BYTES:
+        raise KeysDamaged(home=folder.parent, file=name)
+    return secret
+
+
+def _certificates(pem: bytes) -> list[x509.Certificate]:
+    from cryptography import x509
+
+    return x509.load_pem_x509_certificates(pem)
+
+
+def _public_der(private_key: bytes) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+    key = load_pem_private_key(private_key, password=None)
+    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _certified_der(certificate: x509.Certificate) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def _fingerprint(certificate: x509.Certificate) -> str:
+    from cryptography.hazmat.primitives import hashes
+
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def _date(certificate: x509.Certificate) -> str:
+    return certificate.not_valid_after_utc.date().isoformat()

@@ -1,0 +1,60 @@
+"""One process at a time: a lock that the kernel gives back when its holder dies, however it dies."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rectoverso.errors import HomeBusy
+
+_FIRST_PAUSE_S = 0.005
+_LONGEST_PAUSE_S = 0.25
+
+# A forked child shares its parent's locks for as long as it holds the descriptor: a check that outlives a
+# killed parent would keep the door shut. So children close what they inherit.
+_held: set[int] = set()
+
+
+@contextmanager
+def exclusive(path: Path, wait_s: float, home: Path) -> Iterator[None]:
+    """Hold the lock file ``path``; wait up to ``wait_s`` seconds for it, then raise HomeBusy."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    _held.add(handle)
+    try:
+        _wait_for(handle, wait_s, home)
+        yield
+    finally:
+        _held.discard(handle)
+        os.close(handle)
+
+
+def _wait_for(handle: int, wait_s: float, home: Path) -> None:
+    deadline, pause = time.monotonic() + wait_s, _FIRST_PAUSE_S
+    while not _taken(handle):
+        if time.monotonic() >= deadline:
+            raise HomeBusy(home=home, seconds=round(wait_s))
+        time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+        pause = min(pause * 2, _LONGEST_PAUSE_S)
+
+
+def _taken(handle: int) -> bool:
+    import fcntl  # not on every system, and only a home needs it: verifying a file does not
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _let_go_in_child() -> None:
+    for handle in _held:
+        os.close(handle)
+    _held.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go_in_child)

@@ -1,0 +1,1 @@
+"""How a home's database came to its tables, step by step. A home only goes forward."""

@@ -1,0 +1,108 @@
+"""The tables as they are now; ``migrations`` is how a home gets there.
+
+entries      the ledger, one canonical JSON text a row, numbered from 0; append-only
+nodes        hashes of its complete subtrees: level 0 are the leaves; append-only
+checkpoints  the signed head of the ledger after each entry; append-only
+assets       one decided image a row
+works        one registered work a row
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+REVISION = "rv0001"
+"""The migration that makes these tables."""
+
+metadata = sa.MetaData()
+
+
+class Plain(sa.types.TypeDecorator[str]):
+    """Text. File names may hold bytes that are no UTF-8; they are stored escaped rather than refused."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        del dialect
+        return None if value is None else value.encode("utf-8", "backslashreplace").decode()
+
+
+class Raw(sa.types.TypeDecorator[bytes]):
+    """Bytes as they lie in the file. SQLite lets anyone put a text or a number there: that too reads as bytes."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def result_processor(self, dialect: sa.Dialect, coltype: object) -> Any:
+        del dialect, coltype
+        return _as_bytes
+
+
+def _as_bytes(value: object) -> bytes:
+    if isinstance(value, bytes | bytearray | memoryview):
+        return bytes(value)
+    return b"" if value is None else str(value).encode()
+
+
+entries = sa.Table(
+    "entries",
+    metadata,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("body", Raw, nullable=False),
+)
+
+nodes = sa.Table(
+    "nodes",
+    metadata,
+    sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("hash", Raw, nullable=False),
+)
+
+checkpoints = sa.Table(
+    "checkpoints",
+    metadata,
+    sa.Column("size", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("note", Raw, nullable=False),
+)
+
+assets = sa.Table(
+    "assets",
+    metadata,
+    sa.Column("id", sa.String(12), primary_key=True),
+    sa.Column("request", sa.String(64), nullable=False, unique=True),
+    sa.Column("decision", sa.String(16), nullable=False),
+    sa.Column("decided_at", sa.String(32), nullable=False),
+    sa.Column("ledger_index", sa.Integer, nullable=False, unique=True),
+    sa.Column("maker_name", Plain, nullable=False),
+    sa.Column("maker_version", Plain, nullable=False),
+    sa.Column("maker_digest", sa.String(64)),
+    sa.Column("origin", sa.String(16), nullable=False),
+    sa.Column("use", sa.String(64), nullable=False),
+    sa.Column("seed", sa.BigInteger),
+    sa.Column("source", Plain),
+    sa.Column("policy", Plain, nullable=False),
+    sa.Column("findings", sa.JSON, nullable=False),
+    sa.Column("reasons", sa.JSON, nullable=False),
+    sa.Column("file_name", Plain, nullable=False),
+    sa.Column("media_type", sa.String(64), nullable=False),
+    sa.Column("file_digest", sa.String(64), index=True),
+    sa.Column("pixels_digest", sa.String(64), nullable=False),
+    sa.Column("fingerprint", Raw, nullable=False),
+    sa.Column("blob", sa.String(64)),
+)
+
+works = sa.Table(
+    "works",
+    metadata,
+    sa.Column("id", sa.String(8), primary_key=True),
+    sa.Column("title", Plain, nullable=False),
+    sa.Column("owner", Plain, nullable=False),
+    sa.Column("file_digest", sa.String(64), nullable=False, unique=True),
+    sa.Column("fingerprint", Raw, nullable=False),
+    sa.Column("small", Raw, nullable=False),
+    sa.Column("added_at", sa.String(32), nullable=False),
+)

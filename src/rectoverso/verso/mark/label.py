@@ -1,0 +1,239 @@
+"""The label inside the file: an XMP packet that says in open words what made the picture.
+
+IPTC's digital source type, AI system and version (Iptc4xmpExt, 2025.1), the asset's id, and when the file was made.
+It is written into PNG (an uncompressed iTXt chunk), JPEG (APP1) and WebP, and read back from all three by a parser
+that never expands an entity. Nobody's signature covers the label alone; the credential covers it with the file.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from xml.parsers import expat
+from xml.sax.saxutils import escape
+
+from rectoverso.errors import MarkFailed
+from rectoverso.types import AssetId, Maker, Origin, Pixels
+
+MEDIA_TYPES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+
+SOURCE_TYPES = {
+    Origin.AI: "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia",
+    Origin.EDITED: "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia",
+    Origin.CAPTURED: "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture",
+}
+"""https://cv.iptc.org/newscodes/digitalsourcetype/"""
+
+_IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
+_XMP = "http://ns.adobe.com/xap/1.0/"
+_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+NAMESPACE = "urn:rectoverso:label:1.0/"
+_FIELDS = {
+    f"{_IPTC} DigitalSourceType": "source_type",
+    f"{_IPTC} AISystemUsed": "system",
+    f"{_IPTC} AISystemVersionUsed": "version",
+    f"{_XMP} CreatorTool": "tool",
+    f"{_XMP} CreateDate": "created",
+    f"{NAMESPACE} AssetId": "asset",
+}
+_LARGEST_PACKET = 1_000_000
+_JPEG_HEADER = _XMP.encode() + b"\0"
+_PNG_KEYWORD = b"XML:com.adobe.xmp"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The fields as text, each None where the file does not say."""
+
+    source_type: str | None = None
+    system: str | None = None
+    version: str | None = None
+    asset: str | None = None
+    tool: str | None = None
+    created: str | None = None
+
+    @property
+    def ai_generated(self) -> bool | None:
+        """What the source type says, if it says."""
+        if self.source_type is None:
+            return None
+        return self.source_type.rsplit("/", 1)[-1] in ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
+
+
+def label_for(origin: Origin, maker: Maker, asset: AssetId, created: datetime, tool: str) -> Label:
+    """The label of one asset. The AI system is named only where one took part."""
+    made_by_ai = origin is not Origin.CAPTURED
+    return Label(
+        source_type=SOURCE_TYPES[origin],
+        system=maker.name if made_by_ai else None,
+        version=maker.version if made_by_ai else None,
+        asset=asset,
+        tool=tool,
+        created=created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+
+
+def xmp_packet(label: Label) -> bytes:
+    """The label as an XMP packet, UTF-8 (ISO 16684-1)."""
+    prefixes = {_IPTC: "Iptc4xmpExt", _XMP: "xmp", NAMESPACE: "verso"}
+    lines = []
+    for field, attribute in _FIELDS.items():
+        namespace, name = field.split(" ")
+        value = getattr(label, attribute)
+        if value is not None:
+            tag = f"{prefixes[namespace]}:{name}"
+            lines.append(f"   <{tag}>{escape(value)}</{tag}>\n")
+    return (
+        '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
+        f' <rdf:RDF xmlns:rdf="{_RDF}">\n'
+        f'  <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="{_IPTC}" xmlns:xmp="{_XMP}" xmlns:verso="{NAMESPACE}">\n'
+        f"{''.join(lines)}"
+        '  </rdf:Description>\n </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end="r"?>'
+    ).encode()
+
+
+def write(pixels: Pixels, packet: bytes, media_type: str) -> bytes:
+    """A new file of these pixels that holds the packet and nothing else from anywhere.
+
+    PNG and WebP keep every pixel; JPEG is quality 95 without chroma subsampling. Raises MarkFailed for another type,
+    and for transparency in a JPEG.
+    """
+    from PIL import Image, PngImagePlugin
+
+    if media_type not in MEDIA_TYPES:
+        raise MarkFailed(mark="label", reason=f"{media_type} is not written here.", advice=_ADVICE)
+    if media_type == "image/jpeg" and pixels.shape[2] == 4:
+        raise MarkFailed(mark="label", reason="A JPEG cannot hold transparency.", advice=_ADVICE)
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    out = io.BytesIO()
+    if media_type == "image/png":
+        text = PngImagePlugin.PngInfo()
+        text.add_itxt(_PNG_KEYWORD.decode(), packet.decode())
+        image.save(out, "PNG", pnginfo=text, compress_level=4)
+    elif media_type == "image/jpeg":
+        image.save(out, "JPEG", quality=95, subsampling=0, xmp=packet)
+    else:
+        # `exact` keeps the colour under full transparency, where the watermark lies too.
+        image.save(out, "WEBP", lossless=True, exact=True, method=2, quality=40, xmp=packet)
+    return out.getvalue()
+
+
+_ADVICE = "Use PNG, JPEG (without transparency) or WebP."
+
+
+def read(data: bytes) -> Label | None:
+    """The label of a PNG, JPEG or WebP file; None when it has none that can be read."""
+    packet = find_packet(data)
+    if packet is None:
+        return None
+    try:
+        return parse(packet)
+    except (expat.ExpatError, UnicodeError, ValueError):
+        return None
+
+
+def find_packet(data: bytes) -> bytes | None:
+    """The first XMP packet of the file, at most a megabyte, or None."""
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        packets = _png_packets(data)
+    elif data.startswith(b"\xff\xd8"):
+        packets = _jpeg_packets(data)
+    elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        packets = _webp_packets(data)
+    else:
+        return None
+    return next((packet for packet in packets if len(packet) <= _LARGEST_PACKET), None)
+
+
+def parse(packet: bytes) -> Label:
+    """The label in an XMP packet, from elements or attributes. Raises ValueError for a document type or deep nesting."""
+    reader = _Reader()
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    parser.StartElementHandler = reader.start
+    parser.EndElementHandler = reader.end
+    parser.CharacterDataHandler = reader.text
+    parser.Parse(packet, True)
+    texts = {field: text.strip() for field, text in reader.texts.items() if text.strip()}
+    return Label(**(reader.found | texts))
+
+
+def _refuse_doctype(*_: object) -> None:
+    # Entities can only be declared in a document type; XMP has none.
+    raise ValueError("XMP with a document type is not read")
+
+
+class _Reader:
+    """Collects the known fields while expat walks the packet."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, str] = {}
+        self.texts: dict[str, str] = {}
+        self._open: list[str] = []
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        self._open.append(name)
+        if len(self._open) > 64:
+            raise ValueError("XMP is nested too deeply")
+        if name == f"{_RDF} Description":
+            for attribute, value in attributes.items():
+                if attribute in _FIELDS:
+                    self.found.setdefault(_FIELDS[attribute], value)
+        resource = attributes.get(f"{_RDF} resource")
+        if name in _FIELDS and resource:
+            self.found.setdefault(_FIELDS[name], resource)
+
+    def end(self, _name: str) -> None:
+        self._open.pop()
+
+    def text(self, text: str) -> None:
+        field = next((_FIELDS[name] for name in reversed(self._open) if name in _FIELDS), None)
+        if field:
+            self.texts[field] = self.texts.get(field, "") + text
+
+
+def _png_packets(data: bytes) -> Iterator[bytes]:
+    at = 8
+    while at + 12 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        body = data[at + 8 : at + 8 + length]
+        if data[at + 4 : at + 8] == b"iTXt" and body.startswith(_PNG_KEYWORD + b"\0") and len(body) > 20:
+            yield from _png_text(body[len(_PNG_KEYWORD) + 1 :])
+        at += 12 + length
+
+
+def _png_text(rest: bytes) -> Iterator[bytes]:
+    """What follows the keyword: compression flag and method, language, translated keyword, text (PNG 11.3.3.4)."""
+    parts = rest[2:].split(b"\0", 2)
+    if len(parts) != 3:
+        return
+    if not rest[0]:
+        yield parts[2]
+        return
+    try:
+        yield zlib.decompressobj().decompress(parts[2], _LARGEST_PACKET)
+    except zlib.error:
+        return
+
+
+def _jpeg_packets(data: bytes) -> Iterator[bytes]:
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] not in (0xDA, 0xD9):
+        length = int.from_bytes(data[at + 2 : at + 4], "big")
+        body = data[at + 4 : at + 2 + length]
+        if data[at + 1] == 0xE1 and body.startswith(_JPEG_HEADER):
+            yield body[len(_JPEG_HEADER) :]
+        at += 2 + max(length, 2)
+
+
+def _webp_packets(data: bytes) -> Iterator[bytes]:
+    at = 12
+    while at + 8 <= len(data):
+        length = int.from_bytes(data[at + 4 : at + 8], "little")
+        if data[at : at + 4] == b"XMP ":
+            yield data[at + 8 : at + 8 + length]
+        at += 8 + length + length % 2

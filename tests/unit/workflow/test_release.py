@@ -1,0 +1,164 @@
+"""The one door: what it promises about every draft."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rectoverso.errors import HomeBusy
+from rectoverso.protocols import Check
+from rectoverso.store.home import Home
+from rectoverso.types import Decision, Draft, Finding, Maker, Message, Outcome
+from rectoverso.verso.policy import policy
+from rectoverso.workflow import digests
+from rectoverso.workflow.keys import open_keys
+from rectoverso.workflow.ledgers import check_ledger
+from rectoverso.workflow.release import Door, Passage, release
+
+
+@dataclass(frozen=True)
+class Says:
+    """A check that always gives one answer, or misbehaves."""
+
+    outcome: Outcome = Outcome.PASS
+    name: str = "similarity"
+    misbehave: Callable[[], None] = lambda: None
+
+    def examine(self, draft: Draft) -> Finding:
+        del draft
+        self.misbehave()
+        return Finding(self.name, self.outcome, Message("release.parts_passed", {"count": 1}))
+
+
+def _raise() -> None:
+    raise RuntimeError("this check is broken")
+
+
+def _draft(name: str = "waves", side: int = 64) -> Draft:
+    y, x = np.mgrid[0:side, 0:side]
+    pixels = np.stack([100 + 60 * np.sin(x / 5), 120 + 50 * np.cos(y / 7), 90 + (x + y) % 64], axis=-1)
+    return Draft(pixels.astype(np.uint8), digests.of_facts(name=name), Maker("test", "1"), seed=7)
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Callable[..., Door]:
+    def make(*checks: Check, use: str = "general", timeout_s: float = 30) -> Door:
+        home = Home.open(tmp_path / "home")
+        return Door(home, open_keys(home), checks or (Says(),), policy(use), use, check_timeout_s=timeout_s)
+
+    return make
+
+
+def _through(door: Door, out: Path, drafts: Sequence[Draft] | None = None) -> list[Passage]:
+    return list(release(drafts or [_draft()], door, out))
+
+
+def test_a_good_draft_is_released_logged_and_read_only(door: Callable[..., Door], tmp_path: Path) -> None:
+    (passage,) = _through(door(), tmp_path / "out")
+    assert passage.asset.decision is Decision.RELEASE
+    assert passage.path is not None
+    assert digests.of_bytes(passage.path.read_bytes()) == passage.asset.file_digest
+    assert passage.path.stat().st_mode & 0o222 == 0
+    assert check_ledger(tmp_path / "home").counts["released"] == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "decision"), [(Outcome.REVIEW, Decision.HOLD), (Outcome.BLOCK, Decision.REFUSE)]
+)
+def test_a_finding_stops_a_draft_and_says_why(
+    door: Callable[..., Door], tmp_path: Path, outcome: Outcome, decision: Decision
+) -> None:
+    (passage,) = _through(door(Says(outcome)), tmp_path / "out")
+    assert passage.asset.decision is decision
+    assert passage.asset.reasons
+    assert passage.path is None
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_held_draft_is_kept_encrypted_and_a_refused_one_not_at_all(
+    door: Callable[..., Door], tmp_path: Path
+) -> None:
+    (held,) = _through(door(Says(Outcome.REVIEW)), tmp_path / "out")
+    (refused,) = _through(door(Says(Outcome.BLOCK)), tmp_path / "out", [_draft("other")])
+    home = door().home
+    assert held.asset.blob is not None
+    assert home.blobs.get(held.asset.blob).startswith(b"\x89PNG")
+    assert refused.asset.blob is None
+    assert list(home.blobs.all()) == [held.asset.blob]
+    for file in (tmp_path / "home").rglob("*"):
+        assert not file.is_file() or b"\x89PNG" not in file.read_bytes()
+
+
+def test_a_check_that_crashes_holds_the_image(door: Callable[..., Door], tmp_path: Path) -> None:
+    (passage,) = _through(door(Says(misbehave=_raise)), tmp_path / "out")
+    assert passage.asset.decision is Decision.HOLD
+
+
+def test_a_check_that_does_not_answer_holds_the_image(door: Callable[..., Door], tmp_path: Path) -> None:
+    slow = Says(misbehave=lambda: time.sleep(2))
+    (passage,) = _through(door(slow, timeout_s=0.1), tmp_path / "out")
+    assert passage.asset.decision is Decision.HOLD
+
+
+def test_a_required_check_that_was_not_made_holds_the_image(door: Callable[..., Door], tmp_path: Path) -> None:
+    (passage,) = _through(door(Says(name="something-else")), tmp_path / "out")
+    assert passage.asset.decision is Decision.HOLD
+
+
+def test_an_image_that_cannot_be_marked_is_held_not_released_bare(
+    door: Callable[..., Door], tmp_path: Path
+) -> None:
+    (passage,) = _through(door(), tmp_path / "out", [_draft(side=8)])
+    assert passage.asset.decision is Decision.HOLD
+    assert passage.asset.reasons[-1]["key"] == "release.mark_failed"
+
+
+def test_the_same_request_is_decided_once_and_delivered_again(door: Callable[..., Door], tmp_path: Path) -> None:
+    (first,) = _through(door(), tmp_path / "out")
+    (second,) = _through(door(), tmp_path / "elsewhere")
+    assert second.repeated
+    assert second.asset == first.asset
+    assert second.path is not None and first.path is not None
+    assert second.path.read_bytes() == first.path.read_bytes()
+    assert check_ledger(tmp_path / "home").counts["released"] == 1
+
+
+def test_another_policy_is_another_request(door: Callable[..., Door], tmp_path: Path) -> None:
+    (general,) = _through(door(), tmp_path / "out")
+    (medical,) = _through(door(use="medical"), tmp_path / "out")
+    assert general.asset.decision is Decision.RELEASE
+    assert medical.asset.decision is Decision.HOLD
+
+
+def test_a_file_altered_after_delivery_is_put_right_by_the_next_pass(
+    door: Callable[..., Door], tmp_path: Path
+) -> None:
+    (passage,) = _through(door(), tmp_path / "out")
+    assert passage.path is not None
+    passage.path.chmod(0o644)
+    passage.path.write_bytes(b"altered")
+    (again,) = _through(door(), tmp_path / "out")
+    assert digests.of_bytes(passage.path.read_bytes()) == again.asset.file_digest
+
+
+def test_only_one_process_is_at_the_door(door: Callable[..., Door], tmp_path: Path) -> None:
+    first, second = door(), door()
+    with first.home.lock(), pytest.raises(HomeBusy), second.home.lock(wait_s=0.1):
+        pass
+
+
+def test_orphans_of_a_killed_pass_are_swept(door: Callable[..., Door], tmp_path: Path) -> None:
+    orphan = door().home.blobs.put(b"left by a killed process")
+    _through(door(), tmp_path / "out")
+    assert not door().home.blobs.has(orphan)
+
+
+def test_the_ledger_says_nothing_private(door: Callable[..., Door], tmp_path: Path) -> None:
+    secret = Draft(_draft().pixels, digests.of_facts(x=1), Maker("m", "1"), seed=None, source="/home/anna/secret-client.png")
+    _through(door(), tmp_path / "out", [secret])
+    assert all("secret-client" not in str(entry) for entry in door().ledger.entries())

@@ -1,17 +1,17 @@
 """The article's networks in Keras on TensorFlow, driven line by line by ``train_throughput.py``.
 
-It runs in a virtual environment of its own and imports nothing of this project. Each line on stdin is one JSON
-request, each line on stdout its JSON answer, so that the two frameworks can take turns while the other sleeps.
+It runs in a virtual environment of its own and imports nothing of this project. Each line on stdin is one
+JSON request, each line on stdout its JSON answer, so that both frameworks take turns while the other sleeps.
 
-    {"do": "about"}                                         versions, threads
-    {"do": "build", "variant": NAME, "images": FILE.npy}    builds and compiles; seconds of the first steps
-    {"do": "train", "variant": NAME, "seconds": S}          trains; images and seconds
-    {"do": "check", "weights": FILE.npz, ...}               outputs of both networks for given weights and inputs
-    {"do": "peak"}                                          multiply-adds a second of a 2048 x 2048 matrix product
+    {"do": "about"}                                       versions, threads
+    {"do": "build", "variant": NAME, "images": FILE.npy}  builds and compiles; seconds of the first steps
+    {"do": "train", "variant": NAME, "seconds": S}        trains; images and seconds
+    {"do": "check", "weights": FILE.npz, ...}             outputs of both networks for given weights and inputs
+    {"do": "peak"}                                        multiply-adds a second of a square matrix product
 
-A variant is ``form-precision-compiler``: ``turns`` (a critic step, then a generator step with fresh noise) or
-``together`` (TensorFlow's DCGAN tutorial: both from one forward pass); ``float32`` or ``bfloat16`` (Keras' own
-mixed policy); ``graph`` (tf.function) or ``xla`` (tf.function with jit_compile).
+A variant is ``form-precision-compiler``: ``turns`` (a critic step, then a generator step with fresh noise)
+or ``together`` (TensorFlow's DCGAN tutorial: both from one forward pass); ``float32`` or ``bfloat16`` (Keras'
+own mixed policy); ``graph`` (tf.function) or ``xla`` (tf.function with jit_compile).
 """
 
 import json
@@ -154,13 +154,12 @@ class Variant:
 
 
 def check(request: dict[str, object]) -> dict[str, object]:
-    """Both networks in float32 with the weights given: pictures (batch statistics) and logits (no dropout)."""
+    """Pictures (batch statistics) and logits (no dropout) of both networks in float32 with the weights given."""
     given = np.load(str(request["weights"]))
     generator, critic = make_generator("float32", float(request["epsilon"])), make_critic("float32")
     for net, prefix in ((generator, "generator"), (critic, "critic")):
-        trainable = iter(sorted((k for k in given if k.startswith(prefix)), key=lambda k: int(k.split("/")[1])))
-        for variable in net.trainable_variables:
-            variable.assign(given[next(trainable)])
+        for number, variable in enumerate(net.trainable_variables):
+            variable.assign(given[f"{prefix}/{number}"])
     made = generator(given["noise"], training=True)
     logits = critic(given["pictures"], training=False)
     np.savez(str(request["out"]), made=made.numpy(), logits=logits.numpy())

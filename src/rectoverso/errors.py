@@ -42,6 +42,12 @@ The English lives here, the other languages in ``i18n/<language>/errors.toml`` u
         ├── KeysDamaged
         ├── TrainingFailed      the numbers stopped being finite
         └── MarkFailed          a mark could not be placed or read back
+            ├── WatermarkTooSmall
+            ├── WatermarkNoRoom     the pixels cannot be moved to where the bits are
+            ├── LabelUnsupported    a file type that is not written here
+            ├── LabelTransparent    a JPEG for a picture with transparency
+            ├── SigningFailed
+            └── MarkLost            placed, and not found when read back
 """
 
 from __future__ import annotations
@@ -235,7 +241,9 @@ class LedgerBroken(AnswerIsNo):
     code = "ledger_broken"
     what = "The ledger does not hold together: {problem}."
     why = "An entry, a tree node, a checkpoint or a file differs from what was signed."
-    fix = "Keep this home as it is, and compare it with a backup or with a checkpoint that somebody else kept."
+    fix = (
+        "Keep this home as it is, and compare it with a backup or with a checkpoint that somebody else kept."
+    )
 
 
 class CouldNotRun(RectoversoError):
@@ -348,7 +356,59 @@ class TrainingFailed(CouldNotRun):
 
 
 class MarkFailed(CouldNotRun):
+    """Facts: mark, reason. The kinds below fill in ``reason``; the message ``mark.<code>`` says it in any language."""
+
     code = "mark_failed"
     what = "The {mark} could not be placed on the image."
     why = "{reason}"
     fix = "{advice}"
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(**{"reason": self.why.format(**facts), **facts})
+
+
+class WatermarkTooSmall(MarkFailed):
+    """Facts: mark, side."""
+
+    code = "watermark_too_small"
+    why = "The watermark needs at least {side} x {side} pixels."
+    fix = "Make the image larger."
+
+
+class WatermarkNoRoom(MarkFailed):
+    """Facts: mark, worst."""
+
+    code = "watermark_no_room"
+    why = "Its pixels leave no room: a bit stays {worst} cells from where it should be."
+    fix = "Use an image with some tones between black and white."
+
+
+class LabelUnsupported(MarkFailed):
+    """Facts: mark, media_type."""
+
+    code = "label_unsupported"
+    why = "{media_type} is not a file type that is written here."
+    fix = "Use PNG, JPEG or WebP."
+
+
+class LabelTransparent(MarkFailed):
+    code = "label_transparent"
+    why = "The image has transparency, which a JPEG cannot hold."
+    fix = "Use PNG or WebP."
+
+
+class SigningFailed(MarkFailed):
+    """Facts: mark, system."""
+
+    code = "signing_failed"
+    why = "The signing library says: {system}."
+    fix = "Look at the signing keys with: verso keys list"
+
+
+class MarkLost(MarkFailed):
+    """Facts: mark, reading."""
+
+    code = "mark_lost"
+    what = "The {mark} was placed on the image, and could not be read back."
+    why = "It reads: {reading}."
+    fix = "Nothing has left. Please report it, with the image if you may."

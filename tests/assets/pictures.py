@@ -40,7 +40,9 @@ def png_bomb(width: int = 40_000, height: int = 40_000) -> bytes:
     adler = struct.pack(">HH", size % 65_521, 1)
     rows = b"\x78\xda" + block * 400 + b"\x03\0" + adler
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*part) for part in ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b"")))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        _chunk(*part) for part in ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b""))
+    )
 
 
 def png_liar(width: int = 40_000, height: int = 40_000) -> bytes:
@@ -59,7 +61,11 @@ def deep_rgb_png() -> bytes:
     """16 bits a channel in colour, which Pillow reads but does not write."""
     side = 16
     rows = b"".join(b"\0" + bytes(range(6)) * side for _ in range(side))
-    parts = ((b"IHDR", struct.pack(">IIBBBBB", side, side, 16, 2, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", side, side, 16, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(*part) for part in parts)
 
 
@@ -98,7 +104,10 @@ BAD: dict[str, tuple[str, Callable[[], bytes]]] = {
     "moving.webp": ("animated", lambda: animated("WEBP")),
     "pages.tif": ("animated", lambda: animated("TIFF")),
     "liar.png": ("bomb", png_liar),
-    "liar.gif": ("bomb", lambda: b"GIF89a" + struct.pack("<HH", 65_535, 65_535) + encoded(picture(1), "GIF")[10:]),
+    "liar.gif": (
+        "bomb",
+        lambda: b"GIF89a" + struct.pack("<HH", 65_535, 65_535) + encoded(picture(1), "GIF")[10:],
+    ),
     "liar.bmp": ("bomb", lambda: _resized_bmp(40_000)),
     "liar.webp": ("bomb", lambda: _resized_webp(16_383)),
 }

@@ -55,4 +55,6 @@ def test_the_pseudo_language_shows_what_was_never_translated() -> None:
 
 
 def test_an_error_explains_itself_in_chinese() -> None:
-    assert "找不到" in explain(errors.WorkNotFound(work="x"), "zh") or "没有" in explain(errors.WorkNotFound(work="x"), "zh")
+    assert "找不到" in explain(errors.WorkNotFound(work="x"), "zh") or "没有" in explain(
+        errors.WorkNotFound(work="x"), "zh"
+    )

@@ -33,7 +33,9 @@ def _sections(language: str) -> dict[str, str]:
 
 
 def _flags(command: click.Command) -> set[str]:
-    return {flag for parameter in command.params for flag in parameter.opts if flag.startswith("-")} - {"--help"}
+    return {flag for parameter in command.params for flag in parameter.opts if flag.startswith("-")} - {
+        "--help"
+    }
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -18,7 +18,9 @@ READMES = ("README.md", "README.zh.md")
 
 
 def _blocks(name: str, kind: str) -> list[str]:
-    return re.findall(rf"^```{kind}\n(.*?)^```", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return re.findall(
+        rf"^```{kind}\n(.*?)^```", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
 
 
 @pytest.fixture(scope="module")
@@ -44,14 +46,22 @@ def test_the_readmes_commands_run_as_they_stand(folder: Path) -> None:
         command, _, remark = line.removeprefix("$ ").partition("#")
         expected = int(code.group(1)) if (code := re.search(r"exit code (\d)", remark)) else 0
         done = subprocess.run(
-            command, shell=True, cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
+            command,
+            shell=True,
+            cwd=folder,
+            env=os.environ | {"PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == expected, f"{line}\n{done.stdout}{done.stderr}"
 
 
 def test_the_readmes_python_runs_after_them(folder: Path) -> None:
     (program,) = _blocks(READMES[0], "python")
-    done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("trusted") >= 1
 

@@ -22,9 +22,9 @@ _PREFIX = re.compile(r"[0-9a-f]{4,12}")
 class Asset:
     """One decided image.
 
-    ``file_digest`` is of the released bytes, None unless released; ``pixels_digest`` is over shape and raw pixels
-    of the recto; ``fingerprint`` is the recto's 32-byte PDQ, b"" when it is too plain; ``blob`` names the released
-    bytes or the held draft, None when refused.
+    ``file_digest`` is of the released bytes, None unless released; ``pixels_digest`` is over shape and raw
+    pixels of the recto; ``fingerprint`` is the recto's 32-byte PDQ, b"" when it is too plain; ``blob`` names
+    the released bytes or the held draft, None when refused.
     """
 
     id: AssetId
@@ -61,7 +61,7 @@ class Assets:
         self._random_bytes = random_bytes
 
     def record(self, tx: Transaction, asset: Asset) -> None:
-        """Keep the decision. A request, an id or a ledger index that is there already raises, and nothing changes."""
+        """Keep the decision. A request, id or ledger index that is taken raises, and nothing changes."""
         tx.connection.execute(self._assets.insert().values(_row(asset)))
 
     def by_request(self, request: Digest) -> Asset | None:
@@ -104,7 +104,7 @@ class Assets:
             return {Digest(row[0]) for row in rows if row[0] is not None}
 
     def unused_id(self) -> AssetId:
-        """A new random id whose first 32 bits no image of this home has. Hold the home's lock until it is recorded."""
+        """A random id whose first 32 bits are new to this home. Hold the home's lock until it is recorded."""
         while True:
             drawn = self._random_bytes(_ID_BYTES).hex()
             if self.by_watermark(drawn[:_SHORT_DIGITS]) is None:

@@ -13,7 +13,7 @@ PRIVATE_FOLDER = 0o700
 def write_atomically(
     path: Path, data: bytes, *, staging: Path | None = None, mode: int = PRIVATE_FILE
 ) -> None:
-    """Write ``data`` under a temporary name in ``staging`` (same file system), flush it to disk, then rename."""
+    """Write under a temporary name in ``staging`` (on the same file system), flush to disk, then rename."""
     temporary = (staging or path.parent) / f".{secrets.token_hex(8)}.tmp"
     try:
         write_durably(temporary, data, mode=mode)

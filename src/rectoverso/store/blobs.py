@@ -1,7 +1,8 @@
-"""Pictures that have not left, and copies of those that have: encrypted, named by the SHA-256 of their plain bytes.
+"""Stored pictures, released or not: encrypted, each named by the SHA-256 of its plain bytes.
 
-A file is ``RVB1`` + 12 bytes of nonce + AES-256-GCM of the plain bytes; the name is authenticated with them, so a
-file that was changed, cut or renamed does not open. Call ``put`` and ``sweep`` while holding the home's lock.
+A file is ``RVB1`` + 12 bytes of nonce + AES-256-GCM of the plain bytes; the name is authenticated with them,
+so a file that was changed, cut or renamed does not open. Call ``put`` and ``sweep`` while holding the home's
+lock.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class Blobs:
         return self._path(digest).is_file()
 
     def sweep(self, keep: Collection[Digest]) -> list[Digest]:
-        """Remove what a killed process left: every blob not in ``keep``, and unfinished files. Returns the blobs."""
+        """Remove every blob not in ``keep``, and what killed writers left unfinished. Returns the blobs."""
         kept = set(keep)
         orphans = [digest for digest in self.all() if digest not in kept]
         for digest in orphans:

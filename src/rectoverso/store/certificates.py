@@ -1,8 +1,8 @@
 """A development certificate authority: root, intermediate, and the leaf that signs pictures.
 
-The leaf has the shape that C2PA asks for (claim signing, e-mail protection, both extensions of its own key and its
-issuer's), so any reader accepts it once it is given the root. Nobody else trusts it: it says who holds this home.
-The root's private key is used once, for the intermediate, and thrown away; the intermediate issues later leaves.
+The leaf has the shape that C2PA asks for (claim signing, e-mail protection, identifiers of its own key and of
+its issuer's), so any reader accepts it once it is given the root; nobody else trusts it. The root's private
+key is used once, for the intermediate, and thrown away. The intermediate issues later leaves.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CLOCK_SKEW = timedelta(minutes=5)
 """Certificates begin this much before now, for machines whose clocks are a little late."""
 
 LONGEST_NAME = 64
-"""What X.520 allows in a common name and in an organisation's name."""
+"""What X.520 allows in an organisation's name (characters), and this library in a common name (bytes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +39,27 @@ class Authority:
     leaf_key: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class _Party:
+    name: x509.Name
+    key: ec.EllipticCurvePrivateKey = field(repr=False)
+
+
 def make_authority(owner: str, country: str, now: datetime) -> Authority:
     """Make the whole chain for ``owner``; raises OwnerUnusable when no certificate can carry that name."""
     if not owner.strip() or not owner.isprintable() or len(owner) > LONGEST_NAME:
         raise OwnerUnusable
     begin = now.replace(microsecond=0) - CLOCK_SKEW
-    root_key, middle_key, leaf_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(3))
-    root_name = _name(owner, country, "development root CA")
-    middle_name = _name(owner, country, "development CA")
-    root = _authority_certificate(root_name, root_key, root_name, root_key, begin, path_length=1)
-    middle = _authority_certificate(middle_name, middle_key, root_name, root_key, begin, path_length=0)
-    leaf = _leaf_certificate(_name(owner, country, ""), leaf_key, middle_name, middle_key, begin)
-    certificates = [
-        certificate.public_bytes(serialization.Encoding.PEM) for certificate in (root, middle, leaf)
-    ]
-    return Authority(*certificates, private_pem(middle_key), private_pem(leaf_key))
+    root = _party(owner, country, "development root CA")
+    middle = _party(owner, country, "development CA")
+    leaf = _party(owner, country, "")
+    return Authority(
+        root=_authority_certificate(root, root, begin, path_length=1),
+        intermediate=_authority_certificate(middle, root, begin, path_length=0),
+        leaf=_leaf_certificate(leaf, middle, begin),
+        intermediate_key=private_pem(middle.key),
+        leaf_key=private_pem(leaf.key),
+    )
 
 
 def private_pem(key: PrivateKeyTypes) -> bytes:
@@ -63,61 +69,50 @@ def private_pem(key: PrivateKeyTypes) -> bytes:
     )
 
 
-def _name(owner: str, country: str, role: str) -> x509.Name:
-    common = f"{owner[: LONGEST_NAME - len(role) - 1]} {role}".strip()
+def _party(owner: str, country: str, role: str) -> _Party:
+    common = f"{_cut(owner, LONGEST_NAME - len(role) - 1)} {role}".strip()
     parts = {NameOID.COUNTRY_NAME: country, NameOID.ORGANIZATION_NAME: owner, NameOID.COMMON_NAME: common}
-    return x509.Name([x509.NameAttribute(kind, text) for kind, text in parts.items()])
+    name = x509.Name([x509.NameAttribute(kind, text) for kind, text in parts.items()])
+    return _Party(name, ec.generate_private_key(ec.SECP256R1()))
 
 
-def _authority_certificate(
-    subject: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
-    issuer: x509.Name,
-    issuer_key: ec.EllipticCurvePrivateKey,
-    begin: datetime,
-    *,
-    path_length: int,
-) -> x509.Certificate:
-    builder = _builder(subject, key, issuer, issuer_key, begin, begin + CA_VALIDITY)
+def _cut(text: str, longest: int) -> str:
+    """The beginning that fits in ``longest`` bytes; the organisation carries the name whole."""
+    return text.encode()[:longest].decode(errors="ignore")
+
+
+def _authority_certificate(subject: _Party, issuer: _Party, begin: datetime, *, path_length: int) -> bytes:
+    builder = _builder(subject, issuer, begin, begin + CA_VALIDITY)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
-    builder = builder.add_extension(_usage(is_authority=True), critical=True)
-    return builder.sign(issuer_key, hashes.SHA256())
+    return _signed(builder.add_extension(_usage(is_authority=True), critical=True), issuer)
 
 
-def _leaf_certificate(
-    subject: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
-    issuer: x509.Name,
-    issuer_key: ec.EllipticCurvePrivateKey,
-    begin: datetime,
-) -> x509.Certificate:
-    builder = _builder(subject, key, issuer, issuer_key, begin, begin + LEAF_VALIDITY)
+def _leaf_certificate(subject: _Party, issuer: _Party, begin: datetime) -> bytes:
+    builder = _builder(subject, issuer, begin, begin + LEAF_VALIDITY)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(is_authority=False), critical=True)
     purposes = x509.ExtendedKeyUsage([C2PA_CLAIM_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION])
-    return builder.add_extension(purposes, critical=False).sign(issuer_key, hashes.SHA256())
+    return _signed(builder.add_extension(purposes, critical=False), issuer)
 
 
-def _builder(
-    subject: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
-    issuer: x509.Name,
-    issuer_key: ec.EllipticCurvePrivateKey,
-    begin: datetime,
-    end: datetime,
-) -> x509.CertificateBuilder:
-    issued_by = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key())
+def _builder(subject: _Party, issuer: _Party, begin: datetime, end: datetime) -> x509.CertificateBuilder:
+    public = subject.key.public_key()
+    issued_by = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
     return (
         x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
+        .subject_name(subject.name)
+        .issuer_name(issuer.name)
+        .public_key(public)
         .serial_number(x509.random_serial_number())
         .not_valid_before(begin)
         .not_valid_after(end)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
         .add_extension(issued_by, critical=False)
     )
+
+
+def _signed(builder: x509.CertificateBuilder, issuer: _Party) -> bytes:
+    return builder.sign(issuer.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 def _usage(*, is_authority: bool) -> x509.KeyUsage:

@@ -1,7 +1,8 @@
 """The database of a home: transactions, and errors that people can read.
 
-Writing transactions take their turn at the start (``BEGIN IMMEDIATE``), so none fails half-way because another
-process wrote first; reading ones see one moment of the data. A commit is on the disk before it returns.
+Writing transactions take their turn at the start (``BEGIN IMMEDIATE``), so none fails half-way because
+another process wrote first; reading ones see one moment of the data. A commit is on the disk before it
+returns.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ class Transaction:
 
 
 class Database:
-    """One database, by its URL; ``home`` names it in messages, ``wait_s`` is the patience for other writers."""
+    """One database by its URL; ``home`` names it in messages, ``wait_s`` the patience for other writers."""
 
     def __init__(self, url: str | sa.URL, *, home: Path, wait_s: float = 60) -> None:
         self.home = home

@@ -42,18 +42,18 @@ class Home:
 
     @classmethod
     def open(cls, path: Path) -> Home:
-        """The home at ``path``, made or brought up to date if need be; raises HomeUnreadable and HomeBusy."""
+        """The home at ``path``, made or brought up to date if need be; raises HomeUnreadable, HomeBusy."""
         home = cls(path)
-        with home._explained():  # noqa: SLF001 - its own class
+        with home._explained():
             _make_folders(path)
-            home._bring_up_to_date()  # noqa: SLF001
+            home._bring_up_to_date()
         return home
 
     @classmethod
     def existing(cls, path: Path) -> Home | None:
         """The home at ``path``, None when there is none: looking must not make one."""
         home = cls(path)
-        with home._explained():  # noqa: SLF001
+        with home._explained():
             try:
                 home.database_path.stat()
             except (FileNotFoundError, NotADirectoryError):
@@ -122,7 +122,7 @@ class Home:
         return Blobs(self.blobs_path, keys.blob_key)
 
     def lock(self, wait_s: float = 600) -> AbstractContextManager[None]:
-        """Be the only process at the door; waits ``wait_s`` seconds, then raises HomeBusy. Not for nesting."""
+        """Be the only process at the door; waits ``wait_s`` s, then raises HomeBusy. It does not nest."""
         return exclusive(self.path / "lock", wait_s, self.path)
 
     def close(self) -> None:
@@ -151,7 +151,7 @@ class Home:
 
 
 def _make_folders(path: Path) -> None:
-    """Make what is missing. Only a folder made here is closed to others: ``--home .`` must not lock a project."""
+    """Make what is missing. Only a folder made here is closed to others: ``--home .`` locks no project."""
     if not path.is_dir():
         path.parent.mkdir(parents=True, exist_ok=True)
         make_private_folder(path)

@@ -44,7 +44,7 @@ _UNKNOWN_COUNTRY = "XX"  # ISO 3166 leaves this code to its users
 
 @dataclass(frozen=True, slots=True)
 class KeyDescription:
-    """One line of ``verso keys list``; ``fingerprint`` is a SHA-256 in hexadecimal digits, ``expires`` a date."""
+    """One line of ``verso keys list``; ``fingerprint`` is a SHA-256 in hexadecimal, ``expires`` a date."""
 
     name: str
     purpose: Message
@@ -233,12 +233,14 @@ def _demand_sound_chain(folder: Path, files: dict[str, bytes]) -> None:
         leaf.verify_directly_issued_by(intermediate)
         intermediate.verify_directly_issued_by(root)
         for name, certificate in (("signer.key", leaf), ("intermediate.key", intermediate)):
-            if _public_der(files[name]) != _certified_der(certificate):
-                raise KeysDamaged(home=folder.parent, file=name)
-    except KeysDamaged:
-        raise
+            _demand_same(_public_der(files[name]), _certified_der(certificate))
     except Exception as error:  # the parsers' many ways of saying no all mean the same here
         raise KeysDamaged(home=folder.parent, file=name) from error
+
+
+def _demand_same(one: bytes, other: bytes) -> None:
+    if one != other:
+        raise ValueError("not of one pair")
 
 
 def _secret(folder: Path, files: dict[str, bytes], name: str) -> bytes:

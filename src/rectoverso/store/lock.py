@@ -28,6 +28,7 @@ def exclusive(path: Path, wait_s: float, home: Path) -> Iterator[None]:
         yield
     finally:
         _held.discard(handle)
+        _give_back(handle)
         os.close(handle)
 
 
@@ -48,6 +49,12 @@ def _taken(handle: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _give_back(handle: int) -> None:
+    import fcntl
+
+    fcntl.flock(handle, fcntl.LOCK_UN)  # closing is not enough while a child is just being forked
 
 
 def _let_go_in_child() -> None:

@@ -1,4 +1,4 @@
-"""The rows of the ledger: entries, tree nodes, checkpoints. It stores and fetches; ``verso.ledger`` gives them meaning."""
+"""The rows of the ledger: entries, tree nodes, checkpoints. ``verso.ledger`` gives them their meaning."""
 
 from __future__ import annotations
 
@@ -85,8 +85,11 @@ class Log:
         stray = sa.select(at).where((at < 0) | (at >= size)).order_by(at)
         return [int(value) for value in tx.connection.execute(stray).scalars()]
 
-    def entry_count(self, tx: Transaction) -> int:
-        return int(tx.connection.execute(sa.select(sa.func.count()).select_from(entries)).scalar_one())
+    def entry_count(self, tx: Transaction, below: int) -> int:
+        """How many entries have 0 <= seq < below."""
+        at = entries.c.seq
+        counted = sa.select(sa.func.count()).where(at >= 0, at < below)
+        return int(tx.connection.execute(counted).scalar_one())
 
 
 def _among(group: list[Node]) -> sa.Select[tuple[int, int, bytes]]:

@@ -46,11 +46,12 @@ def _revision(database: Database) -> str | None:
         with database.read() as tx:
             found = tx.connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
     except HomeDamaged:
-        return _none_if_empty(database)
+        _demand_empty(database)
+        return None
     return None if found is None else str(found)
 
 
-def _none_if_empty(database: Database) -> None:
+def _demand_empty(database: Database) -> None:
     """A new database has no tables at all; one with tables but without our revision is somebody else's."""
     with database.explained(), database.engine.connect() as connection:
         if sa.inspect(connection).get_table_names():

@@ -31,7 +31,7 @@ class Plain(sa.types.TypeDecorator[str]):
 
 
 class Raw(sa.types.TypeDecorator[bytes]):
-    """Bytes as they lie in the file. SQLite lets anyone put a text or a number there: that too reads as bytes."""
+    """Bytes as they lie in the file. SQLite lets anyone put text or a number there: it reads as bytes."""
 
     impl = sa.LargeBinary
     cache_ok = True

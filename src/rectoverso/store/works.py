@@ -17,7 +17,7 @@ _ID_DIGITS = 8
 class Work:
     """One registered work.
 
-    ``fingerprint`` is 8 x 32 bytes (PDQ of the eight symmetries), ``small`` a feature for small pictures or b"".
+    ``fingerprint`` is 8 x 32 bytes (PDQ of the eight symmetries), ``small`` made for small pictures or b"".
     """
 
     id: str
@@ -39,7 +39,7 @@ class Works:
         self._works = works
 
     def id_for(self, file_digest: Digest) -> str:
-        """The id a file has or would get: 8 digits of its digest, later ones when the first name another file."""
+        """The id a file has or would get: 8 digits of its digest, others when the first name another file."""
         taken = {work.id: work.file_digest for work in self.all()}
         names = [file_digest[at : at + _ID_DIGITS] for at in range(len(file_digest) - _ID_DIGITS + 1)]
         return next(name for name in names if taken.get(name, file_digest) == file_digest)

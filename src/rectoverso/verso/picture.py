@@ -44,7 +44,7 @@ MEDIA_TYPES = (
 
 
 def sniff(data: bytes) -> str:
-    """The media type by the first bytes, whatever the file is called; ``application/octet-stream`` if unknown."""
+    """The media type by the first bytes, not by the name; ``application/octet-stream`` if unknown."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
     if data[4:12] in (b"ftypavif", b"ftypavis"):
@@ -67,8 +67,8 @@ def read_picture(path: Path) -> tuple[bytes, Pixels]:
 def open_picture(data: bytes, name: str) -> Pixels:
     """The picture in a file's bytes, upright (EXIF orientation applied): uint8 HWC with 1, 3 or 4 channels.
 
-    CMYK becomes RGB and 16 bits become 8. ``name`` is what errors call the file. Raises ImageUnreadable: empty,
-    too large, of an unknown kind, animated or damaged.
+    CMYK becomes RGB and 16 bits become 8. ``name`` is what errors call the file. Raises ImageUnreadable when
+    the file is empty, too large, of an unknown kind, animated or damaged.
     """
     if not data:
         raise ImageEmpty(path=name)
@@ -120,3 +120,11 @@ def _to_pixels(image: Image.Image) -> Pixels:
 
 def _from_16_bits(values: np.ndarray) -> Pixels:
     return (np.clip(values, 0, 0xFFFF) >> 8).astype(np.uint8)[:, :, None]
+
+
+def to_png(pixels: Pixels) -> bytes:
+    """The picture as a bare PNG: no marks, no metadata, for the store and never for the world."""
+    buffer = io.BytesIO()
+    squeezed = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
+    Image.fromarray(squeezed).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,1 +1,0 @@
-"""Register, look up, list and remove protected works; each change is an entry in the ledger."""

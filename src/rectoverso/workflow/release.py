@@ -28,11 +28,13 @@ from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.types import AssetId, Decision, Digest, Draft, Finding, Message, Verdict
 from rectoverso.verso.ledger.ledger import Ledger
-from rectoverso.verso.mark.order import Marked, mark
+from rectoverso.verso.mark.credential import CredentialSigner
+from rectoverso.verso.mark.order import MarkFacts, Marked, mark
 from rectoverso.verso.policy import Policy
 from rectoverso.verso.screen.fingerprint import fingerprint
 from rectoverso.verso.screen.screening import screen
-from rectoverso.workflow import digests, drafts_store
+from rectoverso.verso.picture import to_png
+from rectoverso.workflow import digests
 from rectoverso.workflow.ledgers import ENTRY_KINDS, open_ledger
 
 
@@ -123,10 +125,10 @@ def _mark(draft: Draft, asset: AssetId, door: Door, verdict: Verdict, media_type
     return mark(
         draft,
         asset=asset,
-        signer=door.keys.signer,
+        signer=CredentialSigner(door.keys.certificate_chain, door.keys.signer_key, door.keys.ca_certificate),
         clock=door.clock,
         media_type=media_type,
-        facts={"policy": verdict.policy, "use": door.use, "ledger": door.ledger.origin},
+        facts=MarkFacts(policy=verdict.policy, ledger_origin=door.keys.ledger_origin),
     )
 
 
@@ -180,7 +182,7 @@ def _keep(draft: Draft, verdict: Verdict, marked: Marked | None, home: Home) -> 
     if marked:
         return home.blobs.put(marked.data)
     if verdict.decision is Decision.HOLD:
-        return home.blobs.put(drafts_store.to_png(draft.pixels))
+        return home.blobs.put(to_png(draft.pixels))
     return None
 
 

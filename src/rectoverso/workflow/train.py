@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,162 @@ from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.types import Message
 from rectoverso.verso.screen.memorisation import Fingerprints
-from rectoverso.workflow import digests
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
 
 if TYPE_CHECKING:
     from rectoverso.recto.data.dataset import Dataset
-    from rectoverso.recto.train.loop import TrainResult
     from rectoverso.recto.train.status import Status
 
 FINGERPRINTS = "fingerprints.npz"
+LOGGED = "ledger.json"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainRequest:
+    """What `verso train` was asked for; the budgets are images or seconds, whichever ends first."""
+
+    system: str
+    data: str
+    run: Path
+    preset: str = "default"
+    size: int | None = None
+    seed: int = 0
+    images: int | None = None
+    max_seconds: float | None = None
+    settings: tuple[str, ...] = ()
+    resume: bool = False
+    skip_bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What came of it."""
+
+    run: Path
+    images: int
+    seconds: float
+    images_per_s: float
+    weights_digest: str
+    data_digest: str
+    data_images: int
+    skipped: tuple[str, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        rounded = {"seconds": round(self.seconds, 2), "images_per_s": round(self.images_per_s, 1)}
+        return asdict(self) | rounded | {"run": str(self.run)}
+
+
+def train_run(
+    request: TrainRequest, home_path: Path, listener: Listener = silent, clock: Clock | None = None
+) -> Trained:
+    """Check the data, train, fingerprint the training images, and write the run into the ledger.
+
+    Raises InputError for data or settings that cannot be used (before anything is made), RunExists, RunMismatch,
+    TrainingFailed, MissingExtra.
+    """
+    try:
+        from rectoverso.recto.systems import system, with_settings
+        from rectoverso.recto.train.loop import train
+    except ModuleNotFoundError as error:
+        raise MissingExtra(task="Training", package=error.name, extra="train") from error
+
+    recipe = with_settings(system(request.system).preset(request.preset), request.settings)
+    dataset = _open(request, listener)
+    result = train(
+        recipe,
+        dataset,
+        request.run,
+        seed=request.seed,
+        images=request.images,
+        max_seconds=request.max_seconds,
+        resume=request.resume,
+        listener=_told(listener),
+    )
+    _fingerprint(request.run, dataset, listener)
+    weights_digest = _log(request, dataset, home_path, listener, clock or SystemClock())
+    return Trained(
+        run=request.run,
+        images=result.images,
+        seconds=result.seconds,
+        images_per_s=result.images_per_s,
+        weights_digest=weights_digest,
+        data_digest=dataset.digest,
+        data_images=len(dataset),
+        skipped=tuple(str(bad.path) for bad in dataset.skipped),
+    )
+
+
+def fingerprints_of(run: Path) -> Path:
+    """Where a run keeps the fingerprints of its training images."""
+    return run / FINGERPRINTS
+
+
+def _open(request: TrainRequest, listener: Listener) -> Dataset:
+    from rectoverso.recto.data.source import open_source
+
+    def told(done: int, total: int) -> None:
+        listener(Progress(Message("progress.reading"), done, total))
+
+    return open_source(request.data, size=request.size, skip_bad=request.skip_bad, listener=told)
+
+
+def _told(listener: Listener) -> Callable[[Status], None]:
+    """The engine's status as progress: images are its clock."""
+
+    def tell(status: Status) -> None:
+        note = " ".join(f"{name} {value:.2f}" for name, value in status.losses.items())
+        stage = Message(f"progress.{status.stage}")
+        listener(
+            Progress(
+                stage, status.images, status.images_total, status.images_per_s, status.seconds_left, note
+            )
+        )
+
+    return tell
+
+
+def _fingerprint(run: Path, dataset: Dataset, listener: Listener) -> None:
+    """The training images, as the memorisation check will need them; made once."""
+    if fingerprints_of(run).exists():
+        return
+    listener(Progress(Message("progress.fingerprinting"), 0, 1))
+    Fingerprints.of(dataset.images).save(fingerprints_of(run))
+
+
+def _log(request: TrainRequest, dataset: Dataset, home_path: Path, listener: Listener, clock: Clock) -> str:
+    """Write the run into the ledger, once for each weights it ends with."""
+    weights = _weights_digest(request.run)
+    home = Home.open(home_path)
+    keys = open_keys(home, listener=listener, clock=clock)
+    facts = {
+        "run": weights,
+        "system": request.system,
+        "preset": request.preset,
+        "data": dataset.digest,
+        "data_images": len(dataset),
+    }
+    with home.lock():
+        ledger = open_ledger(home, keys, clock)
+        if not _is_logged(request.run, ledger.key.name, weights):
+            with home.database.transaction() as tx:
+                index = ledger.append(tx, "run_trained", facts)
+            entry = {"ledger": ledger.key.name, "run": weights, "index": index}
+            (request.run / LOGGED).write_text(json.dumps(entry), encoding="utf-8")
+    return weights
+
+
+def _is_logged(run: Path, ledger: str, weights: str) -> bool:
+    try:
+        entry = json.loads((run / LOGGED).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(entry.get("ledger") == ledger and entry.get("run") == weights)
+
+
+def _weights_digest(run: Path) -> str:
+    from rectoverso.workflow import digests
+
+    return digests.of_bytes((run / "weights" / "generator.safetensors").read_bytes())

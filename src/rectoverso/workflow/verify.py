@@ -2,16 +2,159 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rectoverso.types import Report, ReportOutcome
+from rectoverso.errors import BlobDamaged, BlobMissing, DataUnusable
+from rectoverso.i18n import say
+from rectoverso.types import AssetId, Decision, Digest, LedgerReading, Message, Report, ReportOutcome
+from rectoverso.verso.verify.records import Known, NoRecords, Records
+from rectoverso.verso.verify.verifier import verify_file
 from rectoverso.workflow.files import picture_files
+
+if TYPE_CHECKING:
+    from rectoverso.store.assets import Asset
+    from rectoverso.store.home import Home
+    from rectoverso.types import Pixels
 
 
 def reports(files: Iterable[Path], home_path: Path, trust: Iterable[Path]) -> Iterator[Report]:
-    """One report a file (folders give one for each picture in them), in order.
+    """One report a file (a folder gives one for each picture in it), in order.
 
-    Without a home nothing is created, and only the certificates in ``trust`` are trusted.
+    A home that is not there is not made; then only the certificates in ``trust`` are trusted. Raises DataUnusable
+    when there is nothing to verify or a certificate cannot be read.
     """
+    from rectoverso.store.home import Home
+
+    paths = picture_files(files)
+    if not paths:
+        raise DataUnusable(data="FILE...", reason="There is no picture in it.", advice="Give image files.")
+    home = Home.existing(home_path)
+    records: Records = HomeRecords(home) if home else NoRecords()
+    anchors = _anchors(home, trust)
+    for path in paths:
+        yield verify_file(path, anchors_pem=anchors, records=records)
+
+
+def exit_code(found: Sequence[Report]) -> int:
+    """0 when every file is trusted, 3 when one could not be checked, else 1."""
+    outcomes = {report.outcome for report in found}
+    if ReportOutcome.COULD_NOT_CHECK in outcomes:
+        return 3
+    return 0 if outcomes == {ReportOutcome.TRUSTED} else 1
+
+
+def plain(report: Report, language: str) -> dict[str, Any]:
+    """As `--json` prints it."""
+    return asdict(report) | {
+        "outcome": report.outcome.value,
+        "summary": say(Message(f"verify.{report.outcome.value}.sentence"), language),
+        "evidence": [{"key": row.key, "text": say(row, language)} for row in report.evidence],
+    }
+
+
+class HomeRecords:
+    """What a home knows: its released images, its registered works, its ledger. Reads only."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+
+    def asset(self, id_or_prefix: str) -> Known | None:
+        return self._known(self._home.assets.by_watermark(id_or_prefix))
+
+    def by_digest(self, file_digest: Digest) -> Known | None:
+        return self._known(self._home.assets.by_digest(file_digest))
+
+    def watermark_ids(self) -> Sequence[AssetId]:
+        return self._home.assets.released_ids()
+
+    def nearest(self, fingerprint: bytes) -> tuple[str, str, int] | None:
+        """The released image or registered work (in any of its eight symmetries) whose hash differs least."""
+        from rectoverso.verso.screen.fingerprint import NUM_BYTES
+
+        candidates = [("asset", asset, hashed) for asset, hashed in self._home.assets.fingerprints()]
+        for work in self._home.works.all():
+            starts = range(0, len(work.fingerprint), NUM_BYTES)
+            candidates += [
+                ("work", work.title, work.fingerprint[start : start + NUM_BYTES]) for start in starts
+            ]
+        return _nearest(fingerprint, candidates)
+
+    def _known(self, asset: Asset | None) -> Known | None:
+        if asset is None or asset.decision is not Decision.RELEASE:
+            return None
+        return Known(
+            id=asset.id,
+            file_digest=asset.file_digest,
+            pixels_digest=asset.pixels_digest,
+            fingerprint=asset.fingerprint,
+            pixels=self._pixels(asset),
+            origin=asset.origin,
+            ledger=self._ledger(asset),
+        )
+
+    def _pixels(self, asset: Asset) -> Pixels | None:
+        from rectoverso.verso.picture import open_picture
+
+        try:
+            return open_picture(self._home.blobs.get(asset.blob), asset.id) if asset.blob else None
+        except (BlobDamaged, BlobMissing):
+            return None
+
+    def _ledger(self, asset: Asset) -> LedgerReading:
+        """Found only if the entry's proof holds under the latest signed checkpoint, and is of this asset."""
+        from rectoverso.errors import RectoversoError
+        from rectoverso.workflow.ledgers import open_ledger
+
+        keys = self._home.keys
+        if keys is None:
+            return LedgerReading(found=False)
+        ledger = open_ledger(self._home, keys)
+        try:
+            ledger.prove(asset.ledger_index)
+            entry = ledger.entry(asset.ledger_index)
+        except RectoversoError:
+            return LedgerReading(found=False)
+        is_ours = (entry.get("asset"), entry.get("file_digest")) == (asset.id, asset.file_digest)
+        if not is_ours:
+            return LedgerReading(found=False)
+        return LedgerReading(
+            found=True, index=asset.ledger_index, size=ledger.size(), event=str(entry["kind"])
+        )
+
+
+def _nearest(fingerprint: bytes, candidates: list[tuple[str, str, bytes]]) -> tuple[str, str, int] | None:
+    import numpy as np
+
+    from rectoverso.verso.screen.fingerprint import distances
+
+    if not candidates:
+        return None
+    hashes = np.frombuffer(b"".join(hashed for _, _, hashed in candidates), np.uint8).reshape(
+        len(candidates), -1
+    )
+    differing = distances(fingerprint, hashes)
+    best = int(differing.argmin())
+    kind, name, _ = candidates[best]
+    return kind, name, int(differing[best])
+
+
+def _anchors(home: Home | None, trust: Iterable[Path]) -> str | None:
+    """This home's authority, whatever lies in its trust folder, and what was named on the command line."""
+    files = [*trust]
+    if home is not None:
+        files += [home.keys_path / "ca.pem", *sorted(home.trust_path.glob("*.pem"))]
+    return "\n".join(_certificate(path) for path in files if path in trust or path.exists()) or None
+
+
+def _certificate(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "It is not a text file."
+        raise DataUnusable(data=path, reason=reason, advice="Give a certificate in PEM form.") from error
+    if "-----BEGIN CERTIFICATE-----" not in text:
+        raise DataUnusable(data=path, reason="It holds no certificate.", advice="Give a certificate in PEM form.")
+    return text

@@ -1,6 +1,6 @@
 """Pictures in a Parquet file, as Hugging Face ``datasets`` writes it.
 
-Columns: ``image`` ({bytes, path}, or bytes); ``label`` (numbers or text) and ``caption`` where there are such.
+Columns: ``image`` ({bytes, path}, or bytes) and, if there are any, ``label`` (numbers or text), ``caption``.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ def contents(path: Path) -> Contents:
         file = pq.ParquetFile(path)
         images = _Images(path, file)
         table = file.read(columns=[name for name in ("label", "caption") if name in file.schema_arrow.names])
-    except (pa.ArrowException, OSError, ValueError) as error:
+        labels, classes, notes = _labels(table, file.schema_arrow)
+        captions = _captions(table)
+    except (pa.ArrowException, OSError, ValueError, KeyError) as error:  # KeyError: two columns of one name
         raise unusable(path, "damaged_parquet", words=_first_line(error)) from error
-    labels, classes, notes = _labels(table, file.schema_arrow)
-    captions = _captions(table)
     entries = [
         Entry(f"{path.name}[{row}]", partial(images.read, row), labels[row], captions[row])
         for row in range(file.metadata.num_rows)

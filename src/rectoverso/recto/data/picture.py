@@ -38,12 +38,10 @@ def square(image: Image.Image, size: int) -> Pixels:
     if isinstance(image, ImageFile.ImageFile):
         image.draft(None, (size * _FINER, size * _FINER))
         image.load()
-    image = _on_white(_upright(image))
+    # Cut before anything else is done, so that a banner a million pixels long costs no more than its middle.
+    image = _on_white(_centre(_upright(image)))
     if image.size != (size, size):
-        side = min(image.size)
-        left, top = (image.width - side) // 2, (image.height - side) // 2
-        box = (left, top, left + side, top + side)
-        image = image.resize((size, size), Image.Resampling.LANCZOS, box=box)
+        image = image.resize((size, size), Image.Resampling.LANCZOS)
     return np.frombuffer(image.tobytes(), dtype=np.uint8).reshape(size, size, 3)
 
 
@@ -64,6 +62,14 @@ def _upright(image: Image.Image) -> Image.Image:
         return ImageOps.exif_transpose(image)
     except Exception:  # noqa: BLE001 - EXIF is a small hostile file of its own
         return image
+
+
+def _centre(image: Image.Image) -> Image.Image:
+    side = min(image.size)
+    if image.size == (side, side):
+        return image
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    return image.crop((left, top, left + side, top + side))
 
 
 def _on_white(image: Image.Image) -> Image.Image:

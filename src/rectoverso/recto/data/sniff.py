@@ -54,14 +54,14 @@ def kind_of(data: bytes) -> str:
 
 def _text_kind(head: bytes) -> str:
     try:
-        text = head.decode("utf-8")
+        text = head.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if error.start < len(head) - 3:  # not merely a character cut by the limit
             return "unknown"
-        text = head[: error.start].decode("utf-8")
+        text = head[: error.start].decode("utf-8-sig")
     if not text or not all(letter.isprintable() or letter.isspace() for letter in text):
         return "unknown"
-    lower = text.lstrip("\ufeff \t\r\n").lower()
+    lower = text.lstrip().lower()
     if lower.startswith(("<!doctype html", "<html")):
         return "HTML"
     return "SVG" if "<svg" in lower else "text"

@@ -1,14 +1,17 @@
-"""The source article's networks: the DCGAN of Radford, Metz and Chintala (2016) as Keras' tutorial cuts it down.
+"""The source article's networks: the DCGAN of Radford, Metz and Chintala (2016) as Keras' tutorial cuts it
+down.
 
-Generator: latent 100, dense to 8x8x256 without bias, batch norm and LeakyReLU 0.3, 5x5 transposed convolutions to 128
-(stride 1), 64 (stride 2) and the picture's channels (stride 2), tanh. Critic: 5x5 stride-2 convolutions to 64 and 128,
-LeakyReLU, dropout 0.3, one logit. Each doubling of the side beyond 32 adds one stride-2 stage to both.
+Generator: latent 100, dense to 8x8x256 without bias, batch norm and LeakyReLU 0.3, 5x5 transposed
+convolutions to 128 (stride 1), 64 (stride 2) and the picture's channels (stride 2), tanh. Critic: 5x5
+stride-2 convolutions to 64 and 128, LeakyReLU, dropout 0.3, one logit. Each doubling of the side beyond 32
+adds one stride-2 stage to both.
 
 Shapes: N images, Z latent, C channels, H height, W width. Pictures are floats in [-1, 1].
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import cast
 
 import torch
@@ -32,7 +35,7 @@ class ArticleGenerator(nn.Module):
         self.dense = nn.Linear(latent, START_PX * START_PX * self.start, bias=False)
         self.norms = nn.ModuleList([keras_norm1d(self.dense.out_features), *map(keras_norm2d, widths[1:])])
         stages = [SameConvTranspose2d(widths[0], widths[1], 5, 1)]
-        stages += [SameConvTranspose2d(w, v, 5, 2) for w, v in zip(widths[1:], widths[2:], strict=False)]
+        stages += [SameConvTranspose2d(w, v, 5, 2) for w, v in pairwise(widths[1:])]
         self.stages = nn.ModuleList(stages)
         self.to_picture = SubpixelConvTranspose2d(widths[-1], channels)
         glorot(self)
@@ -44,7 +47,7 @@ class ArticleGenerator(nn.Module):
         x = x.view(-1, START_PX, START_PX, self.start).permute(0, 3, 1, 2)
         for stage, norm in zip(self.stages, list(self.norms)[1:], strict=True):
             x = F.leaky_relu(norm(stage(x)), SLOPE)
-        return torch.tanh(cast(Tensor, self.to_picture(x)))
+        return torch.tanh(cast("Tensor", self.to_picture(x)))
 
 
 class ArticleCritic(nn.Module):
@@ -53,8 +56,7 @@ class ArticleCritic(nn.Module):
     def __init__(self, size: int, channels: int, *, width: int = 64, dropout: float = 0.3) -> None:
         super().__init__()
         widths = [channels, *(width * 2**level for level in range(doublings(size)))]
-        pairs = zip(widths, widths[1:], strict=False)
-        self.stages = nn.ModuleList(SameConv2d(inputs, outputs, 5, 2) for inputs, outputs in pairs)
+        self.stages = nn.ModuleList(SameConv2d(inputs, outputs, 5, 2) for inputs, outputs in pairwise(widths))
         self.dropout = Dropout(dropout)
         self.logit = nn.Linear(START_PX * START_PX * widths[-1], 1)
         glorot(self)
@@ -63,7 +65,7 @@ class ArticleCritic(nn.Module):
         del label_N
         for stage in self.stages:
             x_NCHW = self.dropout(F.leaky_relu(stage(x_NCHW), SLOPE))
-        return cast(Tensor, self.logit(x_NCHW.permute(0, 2, 3, 1).flatten(1)))[:, 0]
+        return cast("Tensor", self.logit(x_NCHW.permute(0, 2, 3, 1).flatten(1)))[:, 0]
 
 
 def doublings(size: int) -> int:

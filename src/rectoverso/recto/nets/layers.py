@@ -13,9 +13,11 @@ from torch import Tensor, nn
 
 
 class SameConv2d(nn.Conv2d):
-    """A strided convolution padded as Keras and TensorFlow pad ``"same"``: the odd pixel goes right and below.
+    """A strided convolution padded as Keras and TensorFlow pad ``"same"``: the odd pixel goes right and
+    below.
 
-    For an even side, kernel 5 and stride 2 that is 1 before and 2 after; torch's ``padding=2`` would put 2 before.
+    For an even side, kernel 5 and stride 2 that is 1 before and 2 after; torch's ``padding=2`` would put 2
+    before.
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int) -> None:
@@ -28,11 +30,12 @@ class SameConv2d(nn.Conv2d):
 
 
 class SameConvTranspose2d(nn.ConvTranspose2d):
-    """Keras' ``Conv2DTranspose(padding="same")``: the adjoint of `SameConv2d`, S times the side, without bias.
+    """Keras' ``Conv2DTranspose(padding="same")``: the adjoint of `SameConv2d`, S times the side, without
+    bias.
 
-    The full result is ``S * H + K - S`` pixels a side and "same" crops 1 before and 2 after for kernel 5, stride 2.
-    No torch padding does that in one go: ``padding=2, output_padding=1`` crops 2 before and 1 after, a picture shifted
-    by one pixel. So ``padding=before``, and the rest is cut off.
+    The full result is ``S * H + K - S`` pixels a side and "same" crops 1 before and 2 after for kernel 5,
+    stride 2. No torch padding does that in one go: ``padding=2, output_padding=1`` crops 2 before and 1
+    after, a picture shifted by one pixel. So ``padding=before``, and the rest is cut off.
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int) -> None:
@@ -46,10 +49,12 @@ class SameConvTranspose2d(nn.ConvTranspose2d):
 
 
 class SubpixelConvTranspose2d(nn.ConvTranspose2d):
-    """`SameConvTranspose2d` with kernel 5 and stride 2, computed as one 3x3 convolution to S*S times the channels.
+    """`SameConvTranspose2d` with kernel 5 and stride 2, computed as one 3x3 convolution to S*S times the
+    channels.
 
-    Each of the four pixels in an output square sees its own 2 or 3 taps a side; the others are zeros. Twice as fast
-    when the outputs are few (a picture's 3 channels), where a transposed convolution wastes its vector width.
+    Each of the four pixels in an output square sees its own 2 or 3 taps a side; the others are zeros. Twice
+    as fast when the outputs are few (a picture's 3 channels), where a transposed convolution wastes its
+    vector width.
     """
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -60,7 +65,9 @@ class SubpixelConvTranspose2d(nn.ConvTranspose2d):
         return F.pixel_shuffle(F.conv2d(x_NIHW, self.taps(), padding=1), 2)
 
     def taps(self) -> Tensor:
-        """The kernel as (O*2*2, I, 3, 3): output pixel 2j takes taps (3, 1, -) of x[j-1..j+1], pixel 2j+1 (4, 2, 0)."""
+        """The kernel as (O*2*2, I, 3, 3): output pixel 2j takes taps (3, 1, -) of x[j-1..j+1], pixel 2j+1 (4,
+        2, 0).
+        """
         w_IO55 = self.weight.flip(2, 3)  # taps in the order 4 3 2 1 0
         w_IO66 = F.pad(w_IO55, (0, 1, 0, 1))  # and the missing one
         phases = [w_IO66[:, :, row::2, column::2][:, :, :3, :3] for row in (1, 0) for column in (1, 0)]
@@ -70,8 +77,8 @@ class SubpixelConvTranspose2d(nn.ConvTranspose2d):
 class UpConv2d(nn.Module):
     """Doubling by nearest neighbour and then a 3x3 convolution, computed as one 4x4 transposed convolution.
 
-    The doubled picture holds each pixel four times, so taps that fall on copies of one pixel are added beforehand:
-    16 multiplications an input pixel instead of 36, and half the time on a CPU.
+    The doubled picture holds each pixel four times, so taps that fall on copies of one pixel are added
+    beforehand: 16 multiplications an input pixel instead of 36, and half the time on a CPU.
     """
 
     fold_9x16: Tensor
@@ -91,7 +98,9 @@ class UpConv2d(nn.Module):
 
 
 class ClassBatchNorm2d(nn.BatchNorm2d):
-    """Batch norm whose gain and bias belong to the class (de Vries et al. 2017); plain batch norm without classes."""
+    """Batch norm whose gain and bias belong to the class (de Vries et al. 2017); plain batch norm without
+    classes.
+    """
 
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__(channels, affine=classes == 0)
@@ -103,12 +112,13 @@ class ClassBatchNorm2d(nn.BatchNorm2d):
         y_NCHW = super().forward(x_NCHW)
         if self.of_class is None:
             return y_NCHW
-        gain_NC, bias_NC = cast(Tensor, self.of_class(label_N)).to(y_NCHW.dtype).chunk(2, dim=1)
+        gain_NC, bias_NC = cast("Tensor", self.of_class(label_N)).to(y_NCHW.dtype).chunk(2, dim=1)
         return torch.addcmul(bias_NC[:, :, None, None], y_NCHW, 1 + gain_NC[:, :, None, None])
 
 
 class Dropout(nn.Module):
-    """Dropout from torch's global generator, four 16-bit draws a random word: 8 times faster than torch's on a CPU.
+    """Dropout from torch's global generator, four 16-bit draws a random word: 8 times faster than torch's on
+    a CPU.
 
     The share dropped is rounded to the nearest 1/65536, and the scale is the exact inverse of the share kept.
     """

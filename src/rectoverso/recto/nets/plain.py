@@ -1,15 +1,17 @@
 """The plain pair: the fastest networks we know that learn 32x32 pictures on two CPU cores in minutes.
 
-Generator: linear to 4x4, then {double, 3x3 convolution, batch norm, ReLU} up to the side, 3x3 to the picture, tanh. The
-norm's gain and bias belong to the class when there are classes. Critic: 3x3 convolution, 4x4 stride-2 convolutions down
-to 4x4, leaky ReLU, a hidden layer, one logit plus the projection on the class (Miyato and Koyama 2018). No norms, no
-residual blocks: at this length of training, pictures seen a second beat everything else (docs/log.md).
+Generator: linear to 4x4, then {double, 3x3 convolution, batch norm, ReLU} up to the side, 3x3 to the picture,
+tanh. The norm's gain and bias belong to the class when there are classes. Critic: 3x3 convolution, 4x4
+stride-2 convolutions down to 4x4, leaky ReLU, a hidden layer, one logit plus the projection on the class
+(Miyato and Koyama 2018). No norms, no residual blocks: at this length of training, pictures seen a second
+beat everything else (docs/log.md).
 
 Shapes: N images, Z latent, F features, C channels, H height, W width. Pictures are floats in [-1, 1].
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import cast
 
 import torch
@@ -32,7 +34,7 @@ class PlainGenerator(nn.Module):
         widths = generator_widths(size, width)
         self.start = nn.Linear(latent, widths[0] * START_PX * START_PX, bias=False)
         self.norms = nn.ModuleList(ClassBatchNorm2d(w, classes) for w in widths)
-        self.stages = nn.ModuleList(UpConv2d(w, v) for w, v in zip(widths, widths[1:], strict=False))
+        self.stages = nn.ModuleList(UpConv2d(w, v) for w, v in pairwise(widths))
         self.to_picture = nn.Conv2d(widths[-1], channels, 3, padding=1)
 
     def forward(self, z_NZ: Tensor, label_N: Tensor | None = None) -> Tensor:
@@ -40,7 +42,7 @@ class PlainGenerator(nn.Module):
         x = F.relu(self.norms[0](x, label_N))
         for stage, norm in zip(self.stages, list(self.norms)[1:], strict=True):
             x = F.relu(norm(stage(x), label_N))
-        return torch.tanh(cast(Tensor, self.to_picture(x)))
+        return torch.tanh(cast("Tensor", self.to_picture(x)))
 
 
 class PlainCritic(nn.Module):
@@ -51,7 +53,7 @@ class PlainCritic(nn.Module):
         first = nn.Conv2d(channels, width, 3, padding=1) if size <= FULL_PX else halving(channels, width)
         widths = critic_widths(size if size <= FULL_PX else size // 2, width)
         self.first = first
-        self.stages = nn.ModuleList(halving(w, v) for w, v in zip(widths, widths[1:], strict=False))
+        self.stages = nn.ModuleList(halving(w, v) for w, v in pairwise(widths))
         self.hidden = nn.Linear(widths[-1] * START_PX * START_PX, widths[-1])
         self.logit = nn.Linear(widths[-1], 1)
         self.of_class = nn.Embedding(classes, widths[-1]) if classes else None
@@ -63,10 +65,10 @@ class PlainCritic(nn.Module):
         for stage in self.stages:
             x = F.leaky_relu(stage(x), SLOPE)
         f_NF = F.leaky_relu(self.hidden(x.permute(0, 2, 3, 1).flatten(1)), SLOPE)
-        logit_N = cast(Tensor, self.logit(f_NF))[:, 0]
+        logit_N = cast("Tensor", self.logit(f_NF))[:, 0]
         if self.of_class is None:
             return logit_N
-        return logit_N + (f_NF * self.of_class(label_N)).sum(1)
+        return logit_N + (f_NF * cast("Tensor", self.of_class(label_N))).sum(1)
 
 
 def halving(inputs: int, outputs: int) -> nn.Conv2d:

@@ -1,8 +1,9 @@
-"""A recipe: every number of a system, frozen, in plain Python; presets are recipes, and `--set a.b=c` makes new ones."""
+"""A recipe: every number of a system, frozen, in plain Python; presets are recipes, and `--set a.b=c` makes
+new ones.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -18,7 +19,9 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a system must know of the data before it builds networks: side in pixels, channels, number of classes."""
+    """What a system must know of the data before it builds networks: side in pixels, channels, number of
+    classes.
+    """
 
     size_px: int
     channels: int
@@ -38,7 +41,9 @@ class Adam:
 
 @dataclass(frozen=True, slots=True)
 class Averaging:
-    """Half-life of the averaged weights: ``half_life`` images, and at most ``ramp`` of the images seen so far."""
+    """Half-life of the averaged weights: ``half_life`` images (0: no average), at most ``ramp`` of the images
+    seen.
+    """
 
     half_life: int
     ramp: float
@@ -48,10 +53,11 @@ class Averaging:
 class Recipe(ABC):
     """What all systems share. ``images`` is the length of a run when nobody says otherwise."""
 
-    fixed: ClassVar[frozenset[str]] = frozenset({"system", "preset"})
+    fixed: ClassVar[frozenset[str]] = frozenset({"system", "preset", "measured"})
 
     system: str
     preset: str
+    measured: str = ""
     batch: int = 64
     images: int = 200_000
     flip: bool = False
@@ -73,9 +79,6 @@ class Recipe(ABC):
     def cast(self, shape: Shape, streams: Streams) -> Cast:
         """The players and phases of a training."""
 
+    @abstractmethod
     def check(self, shape: Shape) -> None:
         """Raise BadSetting when these numbers cannot train on pictures of this shape."""
-
-    def shown(self, shape: Shape) -> Shape:
-        """The shape as this recipe uses it: without classes when labels are switched off."""
-        return shape if self.labels else dataclasses.replace(shape, classes=0)

@@ -10,18 +10,24 @@ from torch import Tensor
 
 
 def nonsaturating_critic(real_N: Tensor, fake_N: Tensor) -> Tensor:
-    """Binary cross-entropy on logits (Goodfellow et al. 2014, eq. 1): the sum of both sides, as Keras' tutorial has it."""
+    """Binary cross-entropy on logits (Goodfellow et al. 2014, eq. 1): the sum of both sides, as Keras'
+    tutorial has it.
+    """
     return F.softplus(-real_N).mean() + F.softplus(fake_N).mean()
 
 
 def nonsaturating_generator(real_N: Tensor, fake_N: Tensor) -> Tensor:
-    """The generator maximises log D(G(z)) instead of minimising log(1 - D(G(z))) (Goodfellow et al. 2014, section 3)."""
+    """The generator maximises log D(G(z)) instead of minimising log(1 - D(G(z))) (Goodfellow et al. 2014,
+    section 3).
+    """
     del real_N
     return F.softplus(-fake_N).mean()
 
 
 def relativistic_critic(real_N: Tensor, fake_N: Tensor) -> Tensor:
-    """Each real picture against one generated picture (Jolicoeur-Martineau 2019; RpGAN in Huang et al. 2024, eq. 2)."""
+    """Each real picture against one generated picture (Jolicoeur-Martineau 2019; RpGAN in Huang et al. 2024,
+    eq. 2).
+    """
     return F.softplus(fake_N - real_N).mean()
 
 

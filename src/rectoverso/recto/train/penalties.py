@@ -16,19 +16,23 @@ Critic = Callable[[Tensor], Tensor]
 def gradient_penalty(critic: Critic, x_NCHW: Tensor) -> Tensor:
     """The mean squared norm of the critic's gradient at the pictures, exactly.
 
-    R1 on real and R2 on generated pictures (Mescheder et al. 2018, eq. 9 and 10); both are used by Huang et al. 2024.
+    R1 on real and R2 on generated pictures (Mescheder et al. 2018, eq. 9 and 10); both are used by Huang et
+    al. 2024.
     """
     x_NCHW = x_NCHW.detach().requires_grad_()
     (slope_NCHW,) = torch.autograd.grad(critic(x_NCHW).sum(), x_NCHW, create_graph=True)
     return slope_NCHW.float().square().sum(dim=(1, 2, 3)).mean()
 
 
-def finite_difference_penalty(critic: Critic, x_NCHW: Tensor, logit_N: Tensor, noise_NCHW: Tensor, sigma: float) -> Tensor:
+def finite_difference_penalty(
+    critic: Critic, x_NCHW: Tensor, logit_N: Tensor, sign_NCHW: Tensor, sigma: float
+) -> Tensor:
     """The same in expectation for a small ``sigma``, by one more forward and no second derivative.
 
-    ``logit_N`` is what the critic already said of ``x_NCHW``. For standard normal noise n,
-    E[((D(x + sigma n) - D(x)) / sigma)^2] = |grad D(x)|^2 + O(sigma^2): the approximated R1 of Lin et al. 2025 (APT,
-    eq. 4), divided by sigma squared so that gamma means what it means for `gradient_penalty`.
+    ``logit_N`` is what the critic already said of ``x_NCHW``. For noise n with E[n n'] = 1,
+    E[((D(x + sigma n) - D(x)) / sigma)^2] = |grad D(x)|^2 + O(sigma^2): the approximated R1 of Lin et al.
+    2025 (APT, eq. 4), divided by sigma squared so that gamma means what it means for `gradient_penalty`. Fair
+    signs instead of normal noise, which has the larger variance (Hutchinson 1990).
     """
-    moved_N = critic(x_NCHW + sigma * noise_NCHW).float()
+    moved_N = critic(x_NCHW + sigma * sign_NCHW)
     return ((moved_N - logit_N) / sigma).square().mean()

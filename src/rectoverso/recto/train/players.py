@@ -1,8 +1,8 @@
 """Who takes turns, and what a turn is.
 
-A *player* is a named module with its optimiser and, where wanted, its running average. A *phase* lets one player move:
-every so many turns, down the gradient of some named losses. Whether the players are adversaries is written in the
-losses and nowhere else. A *cast* is all of it together; a system's file makes one.
+A *player* is a named module with its optimiser and, where wanted, its running average. A *phase* lets one
+player move: every so many turns, down the gradient of some named losses. Whether the players are adversaries
+is written in the losses and nowhere else. A *cast* is all of it together; a system's file makes one.
 """
 
 from __future__ import annotations
@@ -54,6 +54,10 @@ class Turn:
         """Standard normal numbers (N, D), each image's own."""
         return torch.from_numpy(self.streams.normals(purpose, self.first, self.count, width))
 
+    def signs(self, purpose: str, width: int) -> Tensor:
+        """Fair signs, 1 or -1 (N, D), each image's own."""
+        return torch.from_numpy(self.streams.signs(purpose, self.first, self.count, width))
+
 
 class Player:
     """A named module, the optimiser that moves it, and its running average or None."""
@@ -63,13 +67,20 @@ class Player:
         self.optimiser = torch.optim.Adam(
             module.parameters(), adam.rate, (adam.beta1, adam.beta2), adam.epsilon, fused=True
         )
-        self.average = Average(module, averaging) if averaging else None
+        self.average = Average(module, averaging) if averaging and averaging.half_life else None
 
     def step(self, progress: float) -> None:
         """Move by the gradients that are there, at the learning rate of this point of the run."""
         for group in self.optimiser.param_groups:
             group["lr"] = cosine(self.adam.rate, self.adam.rate_end, progress)
         self.optimiser.step()
+
+    def follow(self, images: int, count: int) -> None:
+        """Let the average, if there is one, take in the module after ``images`` images, ``count`` of them
+        new.
+        """
+        if self.average:
+            self.average.follow(images, count)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Batch norm's running statistics, measured again for weights that have not been trained with them.
 
-Averaged weights never saw a batch, so the statistics copied from the moving weights are off; measured on our machines
-that costs 1 to 7 points of Frechet distance, and 20 batches bring it back.
+Averaged weights never saw a batch, so the statistics copied from the moving weights are off; measured on our
+machines that costs 1 to 7 points of Frechet distance, and 20 batches bring it back.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 @torch.no_grad()
 def remeasure(module: nn.Module, batches: Iterable[Callable[[], object]]) -> None:
-    """Run each of ``batches`` with the norms of ``module`` averaging anew; the module is left in eval mode."""
+    """Run ``batches`` with the norms of ``module`` averaging anew; it is left in eval mode."""
     norms = [part for part in module.modules() if isinstance(part, _BatchNorm)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:

@@ -1,8 +1,8 @@
 """Noise as a pure function of (run seed, image index, purpose): nothing is drawn from a state that moves.
 
-Each purpose is a Philox4x64-10 generator (Salmon et al. 2011) whose key is (seed, purpose) and whose counter is the
-image's place. An image always consumes the same number of counters, so a run of images is one vectorised call, and any
-split of it into batches, processes or resumed parts gives the same values.
+Each purpose is a Philox4x64-10 generator (Salmon et al. 2011) whose key is (seed, purpose) and whose counter
+is the image's place. An image always consumes the same number of counters, so a run of images is one
+vectorised call, and any split of it into batches, processes or resumed parts gives the same values.
 
 Shapes: N images, D numbers an image.
 """
@@ -36,16 +36,25 @@ class Streams:
 
     def uniforms(self, purpose: str, first: int, count: int, width: int) -> NDArray[np.float64]:
         """Numbers (N, D) strictly between 0 and 1."""
-        return ((self.words(purpose, first, count, width) >> np.uint64(11)) + 0.5) * 2.0**-53
+        top_ND = (self.words(purpose, first, count, width) >> np.uint64(11)).astype(np.float64)
+        return (top_ND + 0.5) * 2.0**-53
 
     def normals(self, purpose: str, first: int, count: int, width: int) -> Floats:
-        """Standard normal numbers (N, D), by Box and Muller (1958): two uniforms make two normals, never more."""
+        """Standard normal numbers (N, D), by Box and Muller (1958): two uniforms make two normals, never
+        more.
+        """
         pairs = -(-width // 2)
         u = self.uniforms(purpose, first, count, 2 * pairs)
         radius = np.sqrt(-2 * np.log(u[:, :pairs]))
         angle = 2 * np.pi * u[:, pairs:]
         both = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
         return np.ascontiguousarray(both[:, :width], dtype=np.float32)
+
+    def signs(self, purpose: str, first: int, count: int, width: int) -> Floats:
+        """Numbers (N, D) that are 1 or -1 with equal chance."""
+        words = self.words(purpose, first, count, -(-width // 64))
+        bits = np.unpackbits(words.astype("<u8").view(np.uint8), axis=1)[:, :width]
+        return bits.astype(np.float32) * 2 - 1
 
     def choices(self, purpose: str, first: int, count: int, options: int) -> NDArray[np.int64]:
         """One of ``options`` for each image (N,)."""

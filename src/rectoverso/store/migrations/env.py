@@ -1,4 +1,4 @@
-"""Alembic runs this file; the connection, with its transaction already begun, comes from ``schema.migrate``."""
+"""Alembic runs this file; the connection, its transaction already begun, comes from ``schema.migrate``."""
 
 from __future__ import annotations
 

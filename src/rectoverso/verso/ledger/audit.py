@@ -11,13 +11,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rectoverso.types import Digest, Message
 from rectoverso.verso.ledger import merkle
 from rectoverso.verso.ledger.checkpoint import BadNote, Checkpoint, NoteKey, open_checkpoint
 from rectoverso.verso.ledger.entry import parse_entry
-from rectoverso.verso.ledger.ledger import DECISION_KINDS, Expected, LedgerState
 
 if TYPE_CHECKING:
     from rectoverso.store.database import Transaction
@@ -25,6 +25,28 @@ if TYPE_CHECKING:
 
 _CHUNK = 4096  # entries read at a time, so that a long ledger needs little memory
 _UNKNOWN = bytes(merkle.HASH_BYTES)  # stands for a leaf that is gone; no tree with it is compared to anything
+
+
+DECISION_KINDS = ("released", "held", "refused")
+"""The kinds of entry that decide an image: each names its ``asset``, and each asset has exactly one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a home's own tables say the ledger holds: a decision of this kind on this asset, at this index."""
+
+    index: int
+    kind: str
+    asset: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerState:
+    """What a check found: ``root`` is that of the entries as they are; no problem means it holds together."""
+
+    size: int
+    root: Digest
+    problems: tuple[Message, ...]
 
 
 def audit(
@@ -40,6 +62,11 @@ def audit(
     if expected is not None:
         walk.compare(expected)
     return LedgerState(size, Digest(merkle.root(walk.peaks).hex()), tuple(walk.problems))
+
+
+def _plausible(count: int) -> int:
+    """An entry numbered past this is a stray, and the numbers up to it are not a thousand million gaps."""
+    return 2 * count
 
 
 class _Walk:
@@ -69,7 +96,7 @@ class _Walk:
         latest = log.latest_checkpoint(tx)
         head = self._opened(latest[1]) if latest else None
         signed = head.size if head else 0
-        size = min(end, max(signed, log.entry_count(tx)))
+        size = min(end, max(signed, log.entry_count(tx, below=_plausible(log.entry_count(tx, below=end)))))
         went_back_from = max([signed, *self._kept])
         if went_back_from > size:
             self._report("went_back", signed=went_back_from, size=size)
@@ -119,7 +146,7 @@ class _Walk:
         self._judge_kept(index + 1)
 
     def _signed_leaf(self, index: int, candidates: list[bytes], head: Checkpoint | None) -> bytes | None:
-        """The leaf that this size's checkpoint was signed over; if that cannot be told, the entry's own hash."""
+        """The leaf that was signed by this size's checkpoint; where nobody can tell, the entry's own hash."""
         if self._is_sure and head is not None:
             for leaf in candidates:
                 if merkle.root(merkle.grow(index, self.peaks, leaf)[0]) == head.root:

@@ -1,4 +1,4 @@
-"""The signed head of the ledger: a C2SP checkpoint (c2sp.org/tlog-checkpoint) as a signed note (c2sp.org/signed-note).
+"""The signed head of the ledger: a c2sp.org/tlog-checkpoint, which is a c2sp.org/signed-note.
 
 rectoverso.local/0123456789abcdef      origin: which ledger
 42                                     how many entries

@@ -21,7 +21,7 @@ def entry_bytes(seq: int, at: datetime, kind: str, facts: Mapping[str, Json]) ->
     taken = [name for name in _OURS if name in facts]
     if taken:
         raise ValueError(f"an entry names these itself: {taken}")
-    own = {"v": VERSION, "seq": seq, "at": timestamp(at), "kind": kind}
+    own: dict[str, Any] = {"v": VERSION, "seq": seq, "at": timestamp(at), "kind": kind}
     return rfc8785.dumps(own | {name: _plain(value) for name, value in facts.items()})
 
 

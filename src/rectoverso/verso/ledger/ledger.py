@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rectoverso.errors import EntryNotFound, LedgerBroken
 from rectoverso.i18n import say
 from rectoverso.protocols import Clock
-from rectoverso.types import Digest, Message
+from rectoverso.types import Message
 from rectoverso.verso.ledger import merkle
+from rectoverso.verso.ledger.audit import Expected, LedgerState, audit
 from rectoverso.verso.ledger.checkpoint import BadNote, Checkpoint, NoteKey, open_checkpoint, sign_checkpoint
 from rectoverso.verso.ledger.entry import Json, entry_bytes, parse_entry
 from rectoverso.verso.ledger.proof import write_proof
@@ -21,30 +21,9 @@ if TYPE_CHECKING:
     from rectoverso.store.database import Database, Transaction
     from rectoverso.store.log import Log
 
-DECISION_KINDS = ("released", "held", "refused")
-"""The kinds of entry that decide an image: each names its ``asset``, and each asset has exactly one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Expected:
-    """What the home's own tables say the ledger must hold: a decision of this kind on this asset, at this index."""
-
-    index: int
-    kind: str
-    asset: str
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerState:
-    """What a check found: ``root`` is that of the entries as they are now; no problems means it holds together."""
-
-    size: int
-    root: Digest
-    problems: tuple[Message, ...]
-
 
 class Ledger:
-    """Append, prove, check. ``origin`` is the ledger's name in its checkpoints, without spaces or plus signs."""
+    """Append, prove, check. ``origin`` is the ledger's name in its checkpoints, no space or plus in it."""
 
     def __init__(
         self, database: Database, log: Log, signing_key: Ed25519PrivateKey, origin: str, clock: Clock
@@ -56,9 +35,9 @@ class Ledger:
         self.key = NoteKey(origin, signing_key.public_key())
 
     def append(self, tx: Transaction, kind: str, facts: Mapping[str, Json]) -> int:
-        """Write entry, tree nodes and a signed checkpoint in the caller's transaction; returns the entry's index.
+        """Write entry, tree nodes and signed checkpoint in the caller's transaction; returns its index.
 
-        Raises LedgerBroken when the last checkpoint does not fit: nothing is signed on top of an altered ledger.
+        Raises LedgerBroken when the last checkpoint does not fit: an altered ledger is not signed again.
         """
         size = self._log.size(tx)
         peaks = self._signed_peaks(tx, size)
@@ -97,7 +76,7 @@ class Ledger:
         return None if latest is None else latest[1].decode("utf-8", "replace")
 
     def prove(self, index: int) -> str:
-        """The tlog-proof of one entry against the latest checkpoint; raises EntryNotFound and LedgerBroken."""
+        """The tlog-proof of one entry against the latest checkpoint; raises EntryNotFound, LedgerBroken."""
         with self._database.read() as tx:
             size = self._log.size(tx)
             body = self._log.entry(tx, index)
@@ -125,8 +104,6 @@ class Ledger:
         ``expected``: what the home's tables say must be there, compared both ways when given. ``remembered``:
         checkpoints that somebody kept; the ledger must still contain what they signed.
         """
-        from rectoverso.verso.ledger.audit import audit
-
         with self._database.read() as tx:
             return audit(self._log, tx, self.key, expected, remembered)
 

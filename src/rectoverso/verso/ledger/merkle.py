@@ -1,6 +1,6 @@
-"""Merkle tree hashing and proofs (RFC 9162, section 2.1; the same tree as RFC 6962). Pure: hashes in, hashes out.
+"""Merkle tree hashing and proofs (RFC 9162, section 2.1; the same tree as in RFC 6962). Pure.
 
-A *node* is a complete subtree, named (level, position): it covers the 2**level leaves from position * 2**level on.
+A *node* is a complete subtree, named (level, position): 2**level leaves from position * 2**level on.
 A *range* [begin, end) of leaves is the part of a tree that one hash of a proof stands for.
 """
 
@@ -53,7 +53,7 @@ def root(peaks: Sequence[bytes]) -> bytes:
 
 
 def grow(size: int, peaks: Iterable[bytes], leaf: bytes) -> tuple[list[bytes], dict[Node, bytes]]:
-    """Add a leaf to a tree of ``size`` leaves: the new peaks, and every node this completes (the leaf's own first)."""
+    """Add a leaf to a tree of ``size`` leaves: the new peaks, and the nodes it completes, the leaf first."""
     stack, value, level, at = list(peaks), leaf, 0, size
     completed = {(level, at): value}
     while at & 1:
@@ -109,7 +109,7 @@ def hashes_of(ranges: Iterable[Range], nodes: Mapping[Node, bytes]) -> list[byte
 
 
 def root_from_inclusion(index: int, size: int, leaf: bytes, path: Sequence[bytes]) -> bytes:
-    """The root that this proof leads to (RFC 9162, 2.1.3.2); compare it with the signed one. Raises BadProof."""
+    """The root this proof leads to (RFC 9162, 2.1.3.2), to compare with the signed one. Raises BadProof."""
     if not 0 <= index < size:
         raise BadProof(f"no leaf {index} in a tree of {size}")
     at, last, value = index, size - 1, leaf
@@ -129,7 +129,7 @@ def root_from_inclusion(index: int, size: int, leaf: bytes, path: Sequence[bytes
 
 
 def roots_from_consistency(old: int, new: int, old_root: bytes, path: Sequence[bytes]) -> tuple[bytes, bytes]:
-    """The old and the new root that this proof leads to (RFC 9162, 2.1.4.2); compare both. Raises BadProof."""
+    """The old and the new root this proof leads to (RFC 9162, 2.1.4.2); compare both. Raises BadProof."""
     if not 0 < old <= new:
         raise BadProof(f"no tree of {old} inside one of {new}")
     if old == new:

@@ -1,4 +1,4 @@
-"""A proof of one entry that anyone verifies offline: the text of c2sp.org/tlog-proof@v1, stored as `.tlog-proof`."""
+"""A proof of one entry that anyone verifies offline: c2sp.org/tlog-proof@v1, stored as `.tlog-proof`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class ProofReading:
-    """What a proof proves: that ledger ``origin`` of ``size`` entries holds this entry, unless there are problems."""
+    """What a proof proves: ledger ``origin`` of ``size`` entries holds this entry, unless problems say no."""
 
     index: int | None
     size: int | None

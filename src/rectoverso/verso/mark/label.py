@@ -1,8 +1,9 @@
 """The label inside the file: an XMP packet that says in open words what made the picture.
 
-IPTC's digital source type, AI system and version (Iptc4xmpExt, 2025.1), the asset's id, and when the file was made.
-It is written into PNG (an uncompressed iTXt chunk), JPEG (APP1) and WebP, and read back from all three by a parser
-that never expands an entity. Nobody's signature covers the label alone; the credential covers it with the file.
+IPTC's digital source type, AI system and version (Iptc4xmpExt, 2025.1), the asset's id, and when the file
+was made. It is written into PNG (an uncompressed iTXt chunk), JPEG (APP1) and WebP, and read back from all
+three by a parser that never expands an entity. Nobody's signature covers the label alone; the credential
+covers it with the file.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from datetime import UTC, datetime
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
-from rectoverso.errors import MarkFailed
+from rectoverso.errors import LabelTransparent, LabelUnsupported
 from rectoverso.types import AssetId, Maker, Origin, Pixels
+from rectoverso.verso.mark import png
 
 MEDIA_TYPES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
 
@@ -60,7 +62,10 @@ class Label:
         """What the source type says, if it says."""
         if self.source_type is None:
             return None
-        return self.source_type.rsplit("/", 1)[-1] in ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
+        return self.source_type.rsplit("/", 1)[-1] in (
+            "trainedAlgorithmicMedia",
+            "compositeWithTrainedAlgorithmicMedia",
+        )
 
 
 def label_for(origin: Origin, maker: Maker, asset: AssetId, created: datetime, tool: str) -> Label:
@@ -99,30 +104,27 @@ def xmp_packet(label: Label) -> bytes:
 def write(pixels: Pixels, packet: bytes, media_type: str) -> bytes:
     """A new file of these pixels that holds the packet and nothing else from anywhere.
 
-    PNG and WebP keep every pixel; JPEG is quality 95 without chroma subsampling. Raises MarkFailed for another type,
-    and for transparency in a JPEG.
+    PNG and WebP keep every pixel; JPEG is quality 95 without chroma subsampling. Raises LabelUnsupported
+    for another type, LabelTransparent for transparency in a JPEG.
     """
     from PIL import Image, PngImagePlugin
 
     if media_type not in MEDIA_TYPES:
-        raise MarkFailed(mark="label", reason=f"{media_type} is not written here.", advice=_ADVICE)
+        raise LabelUnsupported(mark="label", media_type=media_type)
     if media_type == "image/jpeg" and pixels.shape[2] == 4:
-        raise MarkFailed(mark="label", reason="A JPEG cannot hold transparency.", advice=_ADVICE)
+        raise LabelTransparent(mark="label")
     image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
     out = io.BytesIO()
     if media_type == "image/png":
         text = PngImagePlugin.PngInfo()
         text.add_itxt(_PNG_KEYWORD.decode(), packet.decode())
-        image.save(out, "PNG", pnginfo=text, compress_level=4)
+        image.save(out, "PNG", pnginfo=text, compress_level=2)
     elif media_type == "image/jpeg":
         image.save(out, "JPEG", quality=95, subsampling=0, xmp=packet)
     else:
         # `exact` keeps the colour under full transparency, where the watermark lies too.
-        image.save(out, "WEBP", lossless=True, exact=True, method=2, quality=40, xmp=packet)
+        image.save(out, "WEBP", lossless=True, exact=True, method=1, quality=20, xmp=packet)
     return out.getvalue()
-
-
-_ADVICE = "Use PNG, JPEG (without transparency) or WebP."
 
 
 def read(data: bytes) -> Label | None:
@@ -138,7 +140,7 @@ def read(data: bytes) -> Label | None:
 
 def find_packet(data: bytes) -> bytes | None:
     """The first XMP packet of the file, at most a megabyte, or None."""
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+    if data.startswith(png.SIGNATURE):
         packets = _png_packets(data)
     elif data.startswith(b"\xff\xd8"):
         packets = _jpeg_packets(data)
@@ -150,7 +152,9 @@ def find_packet(data: bytes) -> bytes | None:
 
 
 def parse(packet: bytes) -> Label:
-    """The label in an XMP packet, from elements or attributes. Raises ValueError for a document type or deep nesting."""
+    """The label in an XMP packet, from elements or attributes. Raises ValueError for a document type or
+    deep nesting.
+    """
     reader = _Reader()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartDoctypeDeclHandler = _refuse_doctype
@@ -197,17 +201,15 @@ class _Reader:
 
 
 def _png_packets(data: bytes) -> Iterator[bytes]:
-    at = 8
-    while at + 12 <= len(data):
-        length = int.from_bytes(data[at : at + 4], "big")
-        body = data[at + 8 : at + 8 + length]
-        if data[at + 4 : at + 8] == b"iTXt" and body.startswith(_PNG_KEYWORD + b"\0") and len(body) > 20:
+    for kind, body in png.chunks(data):
+        if kind == b"iTXt" and body.startswith(_PNG_KEYWORD + b"\0") and len(body) > 20:
             yield from _png_text(body[len(_PNG_KEYWORD) + 1 :])
-        at += 12 + length
 
 
 def _png_text(rest: bytes) -> Iterator[bytes]:
-    """What follows the keyword: compression flag and method, language, translated keyword, text (PNG 11.3.3.4)."""
+    """What follows the keyword: compression flag and method, language, translated keyword, text (PNG
+    11.3.3.4).
+    """
     parts = rest[2:].split(b"\0", 2)
     if len(parts) != 3:
         return

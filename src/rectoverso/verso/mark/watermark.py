@@ -1,16 +1,18 @@
 """The invisible watermark: an asset's id, carried by the brightness of the picture itself.
 
-Keyed spread-transform dither modulation (Chen and Wornell 2001, section V) on the 8x8 cosine transform. Low and middle
-coefficients, shuffled and signed by a key, are summed into one *projection* a bit; each projection is moved to the
-nearest point of one of two interleaved lattices, and which of the two is the bit. Every lattice is shifted by a keyed
-dither, so a picture without the mark leaves residuals that are uniform over the keys, whatever the picture shows: the
-answer of ``detect`` is a p-value that rests on that theorem and was not tuned on pictures.
+Keyed spread-transform dither modulation (Chen and Wornell 2001, section V) on the 8x8 cosine transform. Low
+and middle coefficients, shuffled and signed by a key, are summed into one *projection* a bit; each
+projection is moved to the nearest point of one of two interleaved lattices, and which of the two is the
+bit. Every lattice is shifted by a keyed dither, so a picture without the mark leaves residuals that are
+uniform over the keys, whatever the picture shows: the answer of ``detect`` is a p-value that rests on that
+theorem and was not tuned on pictures.
 
-The mark stands saving with loss (JPEG, WebP), mild noise, mild blur and mild changes of contrast. It does not yet stand
-being resized, cropped, turned or mirrored: the detector takes the 8x8 grid to begin at the top left corner.
+The mark stands saving with loss (JPEG, WebP), mild noise, mild blur and mild changes of contrast. It does
+not yet stand being resized, cropped, turned or mirrored: the detector takes the 8x8 grid to begin at the
+top left corner.
 
-The default key is public, so that anyone can verify. A public mark can be forged or erased on purpose: the signed
-credential proves, the watermark survives.
+The default key is public, so that anyone can verify. A public mark can be forged or erased on purpose: the
+signed credential proves, the watermark survives.
 """
 
 from __future__ import annotations
@@ -25,11 +27,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from rectoverso.errors import MarkFailed
+from rectoverso.errors import WatermarkNoRoom, WatermarkTooSmall
 from rectoverso.types import AssetId, Pixels
 
 PUBLIC_KEY = b"rectoverso public watermark 7"
-"""The first number under which flat pictures, whose residuals are the dither alone, lean away from being found."""
+"""The first number under which flat pictures, whose residuals are the dither alone, lean away from being
+found.
+"""
 FOUND_AT = 1e-6
 """A mark is found when a picture without one would read as strongly at most once in a million."""
 MATCHED_AT = 1e-3
@@ -38,13 +42,19 @@ SMALLEST_PX = 16
 
 _BLOCK = 8
 _DIAGONALS = range(1, 4)
-"""u + v of the coefficients that carry: low enough to outlive JPEG; u + v = 0, the block's brightness, stays as it is."""
+"""u + v of the coefficients that carry: low enough to outlive JPEG; u + v = 0, the block's brightness,
+stays as it is.
+"""
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 _ROUNDS = 60
 _AIM, _WORST = 0.06, 0.2
-"""How far from its lattice point, in cells, a projection may end: where the rounds stop, and what is still accepted."""
+"""How far from its lattice point, in cells, a projection may end: where the rounds stop, and what is still
+accepted.
+"""
 _GAINS = 1.05 ** np.array([*range(-12, 0), *range(1, 7)])
-"""Changes of contrast that are looked through beside 1: together they get half of the error that may be made."""
+"""Changes of contrast that are looked through beside 1: together they get half of the error that may be
+made.
+"""
 
 Floats = NDArray[np.float32]
 Reals = NDArray[np.float64]
@@ -67,7 +77,9 @@ class Detection:
 
     @property
     def prefix(self) -> str:
-        """The bits as read, as the first 12, 8 or 4 hexadecimal digits of an asset id; "" in too small a picture."""
+        """The bits as read, as the first 12, 8 or 4 hexadecimal digits of an asset id; "" in too small a
+        picture.
+        """
         if not self.payload_bits:
             return ""
         value = int("".join("1" if soft < 0 else "0" for soft in self.soft), 2)
@@ -84,7 +96,9 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What a size carries: ``rows`` x ``columns`` blocks, ``bits`` projections, lattice points ``step`` apart."""
+    """What a size carries: ``rows`` x ``columns`` blocks, ``bits`` projections, lattice points ``step``
+    apart.
+    """
 
     rows: int
     columns: int
@@ -94,7 +108,9 @@ class _Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Carriers:
-    """For each coefficient, in block order: the projection it belongs to, and its weight (0: it carries nothing)."""
+    """For each coefficient, in block order: the projection it belongs to, and its weight (0: it carries
+    nothing).
+    """
 
     projection: NDArray[np.uint8]
     weight: Floats
@@ -103,14 +119,17 @@ class _Carriers:
 def embed(pixels: Pixels, asset: AssetId, key: bytes = PUBLIC_KEY) -> Pixels:
     """The picture with the first 48, 32 or 16 bits of the asset's id in it; alpha is left as it is.
 
-    ``pixels`` uint8 HWC. Alternates between the lattice points and the whole numbers 0..255 (projections onto convex
-    sets), because rounding and clipping pull the projections away. Raises MarkFailed where they never meet.
+    ``pixels`` uint8 HWC. Alternates between the lattice points and the whole numbers 0..255 (projections
+    onto convex sets), because rounding and clipping pull the projections away. Raises WatermarkTooSmall,
+    and WatermarkNoRoom where they never meet.
     """
     plan = _plan(pixels)
     if plan is None:
-        raise MarkFailed(mark="watermark", reason=_TOO_SMALL, advice=_ENLARGE)
+        raise WatermarkTooSmall(mark="watermark", side=SMALLEST_PX)
     carriers, dither = _carriers(plan, key), _dither(plan, key)
-    target = _nearest(_project(_luma(pixels), plan, carriers), dither + _bits(asset, plan.bits) * plan.step / 2, plan.step)
+    target = _nearest(
+        _project(_luma(pixels), plan, carriers), dither + _bits(asset, plan.bits) * plan.step / 2, plan.step
+    )
     colours = pixels[..., : _colours(pixels)].astype(np.float32)
     for _ in range(_ROUNDS):
         whole = np.clip(np.rint(colours), 0, 255)
@@ -121,14 +140,16 @@ def embed(pixels: Pixels, asset: AssetId, key: bytes = PUBLIC_KEY) -> Pixels:
         np.clip(colours, 0, 255, out=colours)
         colours[: plan.rows * _BLOCK, : plan.columns * _BLOCK] += _spread(missing, plan, carriers)[..., None]
     if worst > _WORST:
-        raise MarkFailed(mark="watermark", reason=_NO_ROOM.format(worst=worst), advice=_OTHER_IMAGE)
+        raise WatermarkNoRoom(mark="watermark", worst=f"{worst:.2f}")
     return np.concatenate([whole.astype(np.uint8), pixels[..., _colours(pixels) :]], axis=2)
 
 
 def detect(pixels: Pixels, key: bytes = PUBLIC_KEY) -> Detection:
-    """Whether the picture carries a mark of this key, and what it reads; needs neither the original nor the id.
+    """Whether the picture carries a mark of this key, and what it reads; needs neither the original nor the
+    id.
 
-    ``pixels`` uint8 HWC. Half of the error goes to the picture as it is, half to the changes of contrast looked through.
+    ``pixels`` uint8 HWC. Half of the error goes to the picture as it is, half to the changes of contrast
+    looked through.
     """
     plan = _plan(pixels)
     if plan is None:
@@ -144,7 +165,8 @@ def detect(pixels: Pixels, key: bytes = PUBLIC_KEY) -> Detection:
 
 
 def best_match(detection: Detection, assets: Sequence[AssetId]) -> Match | None:
-    """The one issued id that fits the soft bits best, a few wrong bits allowed; None when none or two fit best.
+    """The one issued id that fits the soft bits best, a few wrong bits allowed; None when none or two fit
+    best.
 
     The p-value is Chernoff's bound over random ids, given how sure each bit is, times the number of ids.
     """
@@ -164,12 +186,6 @@ def payload_bits(height: int, width: int) -> int:
     if min(height, width) < SMALLEST_PX:
         return 0
     return 48 if blocks >= 64 else 32 if blocks >= 16 else 16
-
-
-_TOO_SMALL = f"The watermark needs at least {SMALLEST_PX} x {SMALLEST_PX} pixels."
-_ENLARGE = "Make the image larger."
-_NO_ROOM = "Its pixels leave no room: a bit stays {worst:.2f} cells from where it should be."
-_OTHER_IMAGE = "Use an image with some tones between black and white."
 
 
 def _plan(pixels: Pixels) -> _Plan | None:
@@ -207,7 +223,8 @@ def _project(luma: Floats, plan: _Plan, carriers: _Carriers) -> Reals:
     inside = luma[: plan.rows * _BLOCK, : plan.columns * _BLOCK]
     blocks = inside.reshape(plan.rows, _BLOCK, plan.columns, _BLOCK).transpose(0, 2, 1, 3)
     coefficients = blocks.reshape(-1, _BLOCK**2) @ _basis()
-    return np.bincount(carriers.projection, coefficients.ravel() * carriers.weight, plan.bits)
+    weighted = coefficients.ravel() * carriers.weight
+    return np.bincount(carriers.projection, weighted, plan.bits).astype(np.float64)
 
 
 def _spread(amounts: Reals, plan: _Plan, carriers: _Carriers) -> Floats:
@@ -215,7 +232,7 @@ def _spread(amounts: Reals, plan: _Plan, carriers: _Carriers) -> Floats:
     coefficients = amounts.astype(np.float32)[carriers.projection] * carriers.weight
     blocks = coefficients.reshape(plan.rows * plan.columns, -1) @ _basis().T
     tiles = blocks.reshape(plan.rows, plan.columns, _BLOCK, _BLOCK).transpose(0, 2, 1, 3)
-    return tiles.reshape(plan.rows * _BLOCK, plan.columns * _BLOCK)
+    return tiles.reshape(plan.rows * _BLOCK, plan.columns * _BLOCK).astype(np.float32, copy=False)
 
 
 def _nearest(values: Reals, offsets: Reals, step: float) -> Reals:
@@ -234,7 +251,8 @@ def _basis() -> Floats:
 
 @lru_cache(maxsize=8)
 def _carriers(plan: _Plan, key: bytes) -> _Carriers:
-    """Which coefficients carry which bit. Larger pictures use a quarter of them: fewer and larger changes outlive
+    """Which coefficients carry which bit. Larger pictures use a quarter of them: fewer and larger changes
+    outlive
     the rounding to zero of JPEG better than many small ones at the same distance from the original."""
     count = plan.rows * plan.columns * _basis().shape[1]
     used = count if count <= 1024 else max(1024, count // 4)
@@ -260,7 +278,9 @@ def _draws(key: bytes, purpose: str, count: int) -> NDArray[np.uint64]:
 
 
 def _uniform_tail(cosines: Reals) -> float:
-    """At most how often cosines of as many uniform angles sum as high: Chernoff's bound, exp(n ln I0(t) - t sum)."""
+    """At most how often cosines of as many uniform angles sum as high: Chernoff's bound, exp(n ln I0(t) - t
+    sum).
+    """
     t, log_bessel = _tilts()
     return float(np.exp(min(0.0, np.min(len(cosines) * log_bessel - t * cosines.sum()))))
 

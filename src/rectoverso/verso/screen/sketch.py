@@ -87,7 +87,7 @@ class Sketch:
         )
 
 
-def colours_agree(one: Sketch, other: Sketch, *, at_least: float = 0.5) -> bool:
+def colours_agree(one: Sketch, other: Sketch, *, at_least: float = 0.75) -> bool:
     """Whether two pictures share their colours; a grey picture does not contradict any."""
     ours, theirs = float((one.colour**2).sum()), float((other.colour**2).sum())
     if min(ours, theirs) < FAINT_COLOUR**2:

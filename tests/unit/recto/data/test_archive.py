@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import zipfile
+from contextlib import suppress
 
 import pytest
-from assets.pictures import encoded, picture
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rectoverso.errors import DataUnusable, RectoversoError
+from assets.pictures import encoded, picture
+from rectoverso.errors import DataUnusable, InputError
 from rectoverso.recto.data import archive
 from rectoverso.recto.data.check import MAX_FILE_BYTES
 from rectoverso.recto.data.source import open_source
@@ -64,9 +65,8 @@ def test_a_member_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path):
         for _ in range(MAX_FILE_BYTES // 2**23 + 1):
             file.write(bytes(2**23))
     (entry,) = archive.contents(path).entries
-    with pytest.raises(OSError) as caught:
+    with pytest.raises(OSError, match=f"Errno {errno.EFBIG}"):
         entry.read()
-    assert caught.value.errno == errno.EFBIG
 
 
 def test_an_archive_of_notes_holds_no_picture(tmp_path):
@@ -81,7 +81,5 @@ def test_a_mutated_zip_is_read_or_refused_and_nothing_else(tmp_path, changes):
     for place, value in changes:
         data[place % len(data)] = value
     (tmp_path / "x.zip").write_bytes(data)
-    try:
+    with suppress(InputError):
         assert len(open_source(tmp_path / "x.zip", skip_bad=True)) >= 2
-    except RectoversoError as error:
-        assert error.exit_code == 2

@@ -11,10 +11,10 @@ import textwrap
 
 import numpy as np
 import pytest
-from assets.pictures import BAD, encoded, picture, png_bomb
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets.pictures import BAD, encoded, picture, png_bomb
 from rectoverso.i18n import catalogue, say
 from rectoverso.recto.data.check import LISTED, BadImage, bad, listing, open_checked, readable
 from rectoverso.recto.data.entry import Entry
@@ -56,7 +56,9 @@ def test_every_reason_and_fix_can_be_said(language):
 def test_both_languages_say_the_same_things_with_the_same_blanks():
     def blanks(language: str) -> dict[str, list[str]]:
         texts = {key: text for key, text in catalogue(language).items() if key.startswith("data.")}
-        return {key: sorted(part.split("}")[0] for part in text.split("{")[1:]) for key, text in texts.items()}
+        return {
+            key: sorted(part.split("}")[0] for part in text.split("{")[1:]) for key, text in texts.items()
+        }
 
     english, chinese = blanks("en"), blanks("zh")
     assert english.keys() == chinese.keys()
@@ -150,6 +152,7 @@ def test_random_bytes_never_raise(data):
     assert isinstance(looked_at(data), BadImage)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
 @settings(max_examples=1000, deadline=None)
 @given(
     st.sampled_from(SEEDS),

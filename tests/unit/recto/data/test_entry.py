@@ -25,7 +25,9 @@ def test_the_class_is_the_sub_folder_below_whatever_wraps_all(paths, classes):
     assert list(class_of([P(path) for path in paths]).values()) == classes
 
 
-@pytest.mark.parametrize("path", [".DS_Store", "a/.x/b.png", "__MACOSX/a.png", "Thumbs.db", "a/notes.TXT", "README"])
+@pytest.mark.parametrize(
+    "path", [".DS_Store", "a/.x/b.png", "__MACOSX/a.png", "Thumbs.db", "a/notes.TXT", "README"]
+)
 def test_what_is_known_not_to_be_a_picture_is_passed_over(path):
     assert is_sidecar(P(path))
 

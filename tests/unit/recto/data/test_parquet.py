@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from assets.pictures import encoded, picture
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rectoverso.errors import DataUnusable, RectoversoError
+from assets.pictures import encoded, picture
+from rectoverso.errors import DataUnusable, InputError
 from rectoverso.recto.data.source import open_source
 
 BYTES = [encoded(picture(number, side=16)) for number in range(4)]
@@ -68,7 +69,9 @@ def test_labels_of_another_type_are_left_out_with_a_note(tmp_path):
 
 @pytest.mark.parametrize("metadata", [b"", b"[]", b"{", b'{"info": {"features": {"label": {"names": [1]}}}}'])
 def test_odd_metadata_is_only_metadata(tmp_path, metadata):
-    table = pa.table({"image": STRUCTS, "label": [0, 1, 0, 1]}).replace_schema_metadata({"huggingface": metadata})
+    table = pa.table({"image": STRUCTS, "label": [0, 1, 0, 1]}).replace_schema_metadata(
+        {"huggingface": metadata}
+    )
     pq.write_table(table, tmp_path / "x.parquet")
     assert open_source(tmp_path / "x.parquet").classes == ("0", "1")
 
@@ -81,7 +84,9 @@ def test_captions_stay_with_their_pictures(tmp_path):
 
 
 def test_a_row_without_bytes_is_named_by_its_number(tmp_path):
-    found = open_source(written(tmp_path, image=[*STRUCTS, None, {"bytes": None, "path": "x.png"}]), skip_bad=True)
+    found = open_source(
+        written(tmp_path, image=[*STRUCTS, None, {"bytes": None, "path": "x.png"}]), skip_bad=True
+    )
     assert len(found) == 4
     assert [one.path for one in found.skipped] == ["x.parquet[4]", "x.parquet[5]"]
 
@@ -106,12 +111,10 @@ def test_a_file_cut_short_is_refused_with_advice(tmp_path, keep):
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, 255)), min_size=1, max_size=8))
 def test_a_mutated_file_is_read_or_refused_and_nothing_else(tmp_path, changes):
-    path = written(tmp_path, image=STRUCTS, label=[0, 1, 0, 1])
+    path = written(tmp_path, image=STRUCTS, label=["a", "é", "b", "a"], caption=["a", "é", "b", "c"])
     data = bytearray(path.read_bytes())
     for place, value in changes:
         data[place % len(data)] = value
     path.write_bytes(data)
-    try:
+    with suppress(InputError):
         assert len(open_source(path, skip_bad=True)) >= 2
-    except RectoversoError as error:
-        assert error.exit_code == 2

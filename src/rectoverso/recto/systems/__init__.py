@@ -1,0 +1,60 @@
+"""What can be trained: every system is a published method in its own file. Importing this loads no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from rectoverso.errors import UnknownName
+from rectoverso.recto.systems import dcgan
+from rectoverso.recto.systems.recipe import Recipe
+from rectoverso.recto.systems.settings import suggestion, with_settings
+
+Thing = TypeVar("Thing")
+
+__all__ = ["SYSTEMS", "Recipe", "System", "recipe", "system", "with_settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One published generative method: its name, source, data need and presets."""
+
+    name: str
+    title: str
+    year: int
+    source: str
+    needs: str
+    presets: Mapping[str, Recipe]
+
+    def preset(self, name: str) -> Recipe:
+        """The recipe of that name. Raises UnknownName."""
+        return _named("preset", name, self.presets)
+
+
+SYSTEMS: dict[str, System] = {
+    "dcgan": System(
+        name="dcgan",
+        title="Deep convolutional GAN",
+        year=2016,
+        source="Radford, Metz, Chintala: Unsupervised Representation Learning with DCGANs, arXiv:1511.06434",
+        needs="images",
+        presets=dcgan.PRESETS,
+    ),
+}
+
+
+def system(name: str) -> System:
+    """The system of that name. Raises UnknownName, with the nearest name."""
+    return _named("system", name, SYSTEMS)
+
+
+def recipe(system_name: str, preset: str = "default") -> Recipe:
+    """The recipe of a system's preset. Raises UnknownName."""
+    return system(system_name).preset(preset)
+
+
+def _named(kind: str, name: str, known: Mapping[str, Thing]) -> Thing:
+    if name not in known:
+        raise UnknownName(kind=kind, name=name, known=", ".join(known), hint=suggestion(name, known))
+    return known[name]

@@ -1,0 +1,115 @@
+"""A generator and a critic: who they are, what each of them minimises, how the generator is shown.
+
+Needs torch, which `dcgan` with its settings does without.
+
+Shapes: N images, M = 2 N real and generated ones, Z latent, C channels, H height, W width.
+"""
+
+from __future__ import annotations
+
+import copy
+from functools import partial
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from rectoverso.recto.systems.recipe import Shape
+from rectoverso.recto.train.objectives import OBJECTIVES
+from rectoverso.recto.train.penalties import finite_difference_penalty, gradient_penalty
+from rectoverso.recto.train.players import Losses, Phase, Player, Turn, cosine
+from rectoverso.recto.train.statistics import remeasure
+from rectoverso.recto.train.streams import Streams
+
+if TYPE_CHECKING:
+    from rectoverso.recto.systems.dcgan import DcganRecipe
+
+REMEASURED_IMAGES = 1024
+PREVIEWS = 64
+
+
+class Pair:
+    """The two players of an adversarial system (a `Cast`)."""
+
+    def __init__(self, recipe: DcganRecipe, shape: Shape, streams: Streams) -> None:
+        self.recipe, self.shape, self.streams = recipe, shape, streams
+        self.generator = recipe.nets.generator(shape)
+        self.critic = recipe.nets.critic(shape)
+        self.critic_objective, self.generator_objective = OBJECTIVES[recipe.objective]
+        self.players: tuple[Player, ...] = (
+            Player("generator", self.generator, recipe.generator_adam, recipe.averaging),
+            Player("critic", self.critic, recipe.critic_adam),
+        )
+        # The generator first: both gradients are then taken on the same pictures, the critic not yet moved.
+        self.phases: tuple[Phase, ...] = (
+            Phase("generator", self.generator_losses),
+            Phase("critic", self.critic_losses),
+        )
+
+    def generator_losses(self, turn: Turn) -> Losses:
+        fake_N = self.judge(self.fakes(turn), turn.label_N)
+        real_N = fake_N  # which most objectives do not look at
+        if self.recipe.objective == "relativistic":
+            with torch.no_grad():
+                real_N = self.judge(turn.image_NCHW, turn.label_N)
+        return {"generator": self.generator_objective(real_N, fake_N)}
+
+    def critic_losses(self, turn: Turn) -> Losses:
+        x_MCHW = torch.cat([turn.image_NCHW, self.fakes(turn).detach().to(turn.image_NCHW.dtype)])
+        label_M = None if turn.label_N is None else turn.label_N.repeat(2)
+        logit_M = self.judge(x_MCHW, label_M)
+        real_N, fake_N = logit_M.chunk(2)
+        turn.readings["margin"] = (real_N.mean() - fake_N.mean()).item()
+        losses = {"critic": self.critic_objective(real_N, fake_N)}
+        if self.recipe.penalty.kind != "none" and turn.number % self.recipe.penalty.every == 0:
+            losses["penalty"] = self.penalty(turn, x_MCHW, label_M, logit_M)
+        return losses
+
+    def penalty(self, turn: Turn, x_MCHW: Tensor, label_M: Tensor | None, logit_M: Tensor) -> Tensor:
+        """Half of gamma times R1 + R2: the mean over M pictures is half the sum of both."""
+        settings = self.recipe.penalty
+        weight = cosine(settings.gamma, settings.gamma_end, turn.progress) * settings.every
+        judge = partial(self.judge, label_N=label_M)
+        if settings.kind == "gradient":
+            return weight * gradient_penalty(judge, x_MCHW)
+        sign_MCHW = turn.signs("slope", 2 * x_MCHW[0].numel()).view(x_MCHW.shape)
+        return weight * finite_difference_penalty(judge, x_MCHW, logit_M, sign_MCHW, settings.sigma)
+
+    def fakes(self, turn: Turn) -> Tensor:
+        """The generated pictures of the turn, drawn once and judged by both players."""
+        return turn.once("fakes", lambda: self.draw(turn.normals("latent", self.recipe.latent), turn.label_N))
+
+    def draw(self, noise_NZ: Tensor, label_N: Tensor | None) -> Tensor:
+        picture_NCHW: Tensor = self.generator(noise_NZ, label_N)
+        return picture_NCHW
+
+    def judge(self, x_NCHW: Tensor, label_N: Tensor | None) -> Tensor:
+        """The critic's logits (N,) in float32, whatever the networks compute in."""
+        logit_N: Tensor = self.critic(x_NCHW.contiguous(memory_format=torch.channels_last), label_N)
+        return logit_N.float()
+
+    def published(self) -> dict[str, nn.Module]:
+        """Copies of the averaged generator, its batch norms measured anew, and of the critic."""
+        average = self.players[0].average
+        generator = copy.deepcopy(average.module if average else self.generator)
+        batch = self.recipe.batch
+        firsts = range(0, REMEASURED_IMAGES, batch)
+        remeasure(generator, (partial(generator, *self.noise("norms", first, batch)) for first in firsts))
+        return {"generator": generator, "critic": copy.deepcopy(self.critic).eval()}
+
+    def preview(self, published: dict[str, nn.Module]) -> Tensor:
+        """64 pictures, the classes in turn."""
+        noise_NZ, label_N = self.noise("preview", 0, PREVIEWS)
+        if label_N is not None:
+            label_N = torch.arange(PREVIEWS) % self.shape.classes
+        with torch.no_grad():
+            picture_NCHW: Tensor = published["generator"](noise_NZ, label_N)
+        return picture_NCHW
+
+    def noise(self, purpose: str, first: int, count: int) -> tuple[Tensor, Tensor | None]:
+        """Latents (N, Z) and, when there are classes, labels (N,), all equally likely."""
+        noise_NZ = torch.from_numpy(self.streams.normals(purpose, first, count, self.recipe.latent))
+        if not self.shape.classes:
+            return noise_NZ, None
+        label_N = self.streams.choices(f"{purpose}-label", first, count, self.shape.classes)
+        return noise_NZ, torch.from_numpy(label_N)

@@ -1,0 +1,98 @@
+"""Changing a recipe by name: ``--set critic_adam.rate=1e-3``, checked against the type it replaces."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypeVar
+
+from rectoverso.errors import BadSetting, UnknownName
+from rectoverso.i18n import Phrase
+from rectoverso.recto.systems.recipe import Recipe
+from rectoverso.types import Message
+
+Numbers = TypeVar("Numbers")
+YES, NO = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
+
+
+def with_settings(recipe: Recipe, settings: Iterable[str]) -> Recipe:
+    """The recipe with each ``a.b=value`` in place. Raises UnknownName and BadSetting."""
+    for setting in settings:
+        path, equals, value = setting.partition("=")
+        if not equals:
+            raise _bad(setting, "no_value")
+        recipe = _replaced(recipe, path.strip(), path.strip().split("."), value.strip())
+    return recipe
+
+
+def table(recipe: Recipe) -> dict[str, Any]:
+    """Every setting of a recipe as nested tables, without the names that a preset fixes."""
+    return {key: value for key, value in dataclasses.asdict(recipe).items() if key not in recipe.fixed}
+
+
+def from_table(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
+    """The reverse of `table`, on top of the preset that the table was made from."""
+    return with_settings(recipe, (f"{path}={value}" for path, value in _flat(settings)))
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """``; did you mean X?`` when a known name is near, else nothing."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _replaced(part: Numbers, path: str, names: list[str], text: str) -> Numbers:
+    kinds = typing.get_type_hints(type(part))
+    fields = {f.name: kinds[f.name] for f in dataclasses.fields(part)}  # type: ignore[arg-type]
+    known = sorted(fields.keys() - (part.fixed if isinstance(part, Recipe) else frozenset()))
+    name, rest = names[0], names[1:]
+    if name not in known:
+        hint = suggestion(name, known)
+        raise UnknownName(kind="setting", name=path, known=", ".join(known), hint=hint)
+    old = getattr(part, name)
+    if dataclasses.is_dataclass(old) != bool(rest):
+        raise _bad(path, "is_a_group" if not rest else "is_no_group")
+    new = _replaced(old, path, rest, text) if rest else _parsed(path, fields[name], text)
+    return dataclasses.replace(part, **{name: new})  # type: ignore[type-var]
+
+
+def _parsed(path: str, kind: Any, text: str) -> object:
+    if typing.get_origin(kind) is Literal:
+        options = typing.get_args(kind)
+        if text not in options:
+            raise _bad(path, "not_an_option", value=text, options=", ".join(options))
+        return text
+    if kind is bool:
+        if text.lower() not in YES | NO:
+            raise _bad(path, "not_yes_or_no", value=text)
+        return text.lower() in YES
+    return _number(path, kind, text)
+
+
+def _number(path: str, kind: type[int | float], text: str) -> float:
+    try:
+        value = kind(text)
+    except ValueError:
+        raise _bad(path, "not_whole" if kind is int else "not_a_number", value=text) from None
+    if value < 0 or not math.isfinite(value):
+        raise _bad(path, "negative", value=text)
+    return value
+
+
+def _bad(setting: str, reason: str, **facts: object) -> BadSetting:
+    return BadSetting(
+        setting=setting,
+        reason=Phrase(Message(f"train.setting.{reason}.reason", facts)),
+        advice=Phrase(Message(f"train.setting.{reason}.advice", facts)),
+    )
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

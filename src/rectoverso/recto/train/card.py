@@ -1,0 +1,42 @@
+"""The card of a run: what it was made from, what it must not be taken for; one file a language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rectoverso.i18n import say
+from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.train.folder import RunFolder, write
+from rectoverso.types import Message
+
+NAMES = {"en": "card.md", "zh": "card.zh.md"}
+
+
+def write_cards(folder: RunFolder, dataset: Dataset, facts: Mapping[str, Any]) -> None:
+    """Write the card in every language; ``facts`` are the run's report (`publish`)."""
+    for language, name in NAMES.items():
+        write(folder.path / name, card(dataset, facts, language).encode())
+
+
+def card(dataset: Dataset, facts: Mapping[str, Any], language: str) -> str:
+    """The card as Markdown."""
+    message = Message(
+        "card.body",
+        {
+            **{key: facts[key] for key in ("system", "preset", "seed", "sample", "machine", "precision")},
+            "images": f"{facts['images']:,}",
+            "seconds": f"{facts['seconds']:.0f}",
+            "rate": f"{facts['images_per_s']:.0f}",
+            "version": facts["versions"]["rectoverso"],
+            "data": dataset.name,
+            "count": f"{len(dataset):,}",
+            "digest": dataset.digest,
+            "size": dataset.size,
+            "classes": ", ".join(dataset.classes) or "-",
+            "skipped": len(dataset.skipped),
+            "weights": facts["weights"]["generator.safetensors"],
+        },
+    )
+    notes = "".join(f"- {say(note, language)}\n" for note in dataset.notes)
+    return say(message, language) + notes

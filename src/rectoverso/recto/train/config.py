@@ -1,0 +1,102 @@
+"""What was asked of a run, as ``config.toml`` keeps it, and whether a later call asks for the same."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from rectoverso.errors import RunExists, RunMismatch
+from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.systems.recipe import Recipe
+from rectoverso.recto.systems.settings import table
+from rectoverso.recto.train.feed import shape_of
+from rectoverso.recto.train.folder import RunFolder, write
+from rectoverso.recto.train.machine import physical_cores, resolve
+from rectoverso.recto.train.toml import dumps
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One call of `train`: the recipe, the data, the seed, and how long."""
+
+    recipe: Recipe
+    dataset: Dataset
+    seed: int
+    images: int | None
+    max_seconds: float | None
+
+
+def begin(folder: RunFolder, asked: Asked) -> Recipe:
+    """Start a run: its folder and its config. Raises RunExists."""
+    if folder.config.exists():
+        raise RunExists(path=folder.path)
+    recipe = settled(asked.recipe, resolve(asked.recipe.precision))
+    threads = min(torch.get_num_threads(), physical_cores())
+    write(folder.config, dumps(_tables(asked, recipe, threads)).encode())
+    return recipe
+
+
+def go_on(folder: RunFolder, asked: Asked) -> Recipe:
+    """Take up a run that was begun. Raises RunNotFound, and RunMismatch when something else is asked than
+    then.
+    """
+    before = folder.read_config()
+    precision = asked.recipe.precision
+    recipe = settled(asked.recipe, before["recipe"]["precision"] if precision == "auto" else precision)
+    now = _tables(asked, recipe, before["run"]["threads"])
+    for thing, old, new in (
+        ("system", before["run"]["system"], now["run"]["system"]),
+        ("preset", before["run"]["preset"], now["run"]["preset"]),
+        ("seed", before["run"]["seed"], now["run"]["seed"]),
+        ("data", before["data"]["digest"], now["data"]["digest"]),
+        ("number of images", before["run"].get("images"), asked.images or before["run"].get("images")),
+        *_settings(before["recipe"], now["recipe"]),
+    ):
+        if old != new:
+            raise RunMismatch(path=folder.path, thing=thing, before=old, after=new)
+    return recipe
+
+
+def settled(recipe: Recipe, precision: str) -> Recipe:
+    return dataclasses.replace(recipe, precision=precision)  # type: ignore[arg-type]
+
+
+def _tables(asked: Asked, recipe: Recipe, threads: int) -> dict[str, Any]:
+    shape = shape_of(asked.dataset, recipe)
+    return {
+        "run": {
+            "system": recipe.system,
+            "preset": recipe.preset,
+            "seed": asked.seed,
+            "images": asked.images,
+            "max_seconds": asked.max_seconds,
+            "threads": threads,
+        },
+        "data": {
+            "name": asked.dataset.name,
+            "digest": str(asked.dataset.digest),
+            "images": len(asked.dataset),
+            "size": shape.size_px,
+            "channels": shape.channels,
+            "classes": list(asked.dataset.classes[: shape.classes]),
+        },
+        "recipe": table(recipe),
+    }
+
+
+def _settings(
+    before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = ""
+) -> list[tuple[str, Any, Any]]:
+    """Every setting as (dotted name, then, now)."""
+    rows: list[tuple[str, Any, Any]] = []
+    for key in before.keys() | now.keys():
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            rows += _settings(old, new, f"{prefix}{key}.")
+        else:
+            rows.append((f"{prefix}{key}", old, new))
+    return sorted(rows, key=lambda row: row[0])

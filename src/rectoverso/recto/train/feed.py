@@ -1,0 +1,45 @@
+"""From the data in memory to the batch of a turn.
+
+Shapes: N images, H height, W width, C channels.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.data.pixels import to_tensor
+from rectoverso.recto.systems.recipe import Recipe, Shape
+from rectoverso.recto.train.players import Turn
+from rectoverso.recto.train.streams import Streams
+
+
+class Feed:
+    """Hands out turns; which picture is shown at which index is written in the streams."""
+
+    def __init__(self, dataset: Dataset, recipe: Recipe, streams: Streams) -> None:
+        self.dataset, self.recipe, self.streams = dataset, recipe, streams
+        self.shape = shape_of(dataset, recipe)
+
+    def turn(self, first: int, progress: float) -> Turn:
+        """The batch that starts at image ``first``."""
+        count = self.recipe.batch
+        place_N = self.streams.places(first, count, len(self.dataset))
+        image_NHWC = self.dataset.images[place_N]
+        if self.recipe.flip:
+            turned_N = self.streams.choices("flip", first, count, 2) == 1
+            image_NHWC[turned_N] = image_NHWC[turned_N, :, ::-1]
+        image_NCHW = to_tensor(image_NHWC).contiguous(memory_format=torch.channels_last)
+        return Turn(image_NCHW, self._labels(place_N), first, progress, self.streams)
+
+    def _labels(self, place_N: np.ndarray) -> torch.Tensor | None:
+        if not self.shape.classes or self.dataset.labels is None:
+            return None
+        return torch.from_numpy(self.dataset.labels[place_N])
+
+
+def shape_of(dataset: Dataset, recipe: Recipe) -> Shape:
+    """What the recipe's networks must know of the data."""
+    classes = len(dataset.classes) if recipe.labels and dataset.labels is not None else 0
+    return Shape(dataset.size, dataset.channels, classes)

@@ -1,0 +1,232 @@
+"""The loop. Players take turns; images are the clock; nothing here knows what is being trained.
+
+    for every batch of images:
+        for every phase whose turn it is:
+            zero the gradients of its player, compute its losses, go backward, sync, step
+        let the averages follow
+        now and then: say how it goes, show samples, save
+
+Everything random is a function of (seed, image index, purpose), so a run that was killed and resumed equals
+one that was not, bit for bit on a CPU.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from rectoverso.errors import TrainingFailed
+from rectoverso.i18n import Phrase
+from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.systems.recipe import Recipe
+from rectoverso.recto.train import checkpoint
+from rectoverso.recto.train.config import Asked, begin, go_on
+from rectoverso.recto.train.feed import Feed
+from rectoverso.recto.train.folder import RunFolder
+from rectoverso.recto.train.machine import autocast, memory_mb
+from rectoverso.recto.train.pace import Pace
+from rectoverso.recto.train.players import Phase, Turn
+from rectoverso.recto.train.publish import publish
+from rectoverso.recto.train.status import Listener, Readings, Stage, Status, StatusLog
+from rectoverso.recto.train.streams import Streams
+from rectoverso.recto.train.sync import average_gradients
+from rectoverso.types import Message
+
+TOLD_EVERY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """What came of a training; ``seconds`` are of this and earlier calls together."""
+
+    run: Path
+    images: int
+    seconds: float
+    images_per_s: float
+
+
+def train(
+    recipe: Recipe,
+    dataset: Dataset,
+    run: Path,
+    *,
+    seed: int = 0,
+    images: int | None = None,
+    max_seconds: float | None = None,
+    resume: bool = False,
+    listener: Listener | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> TrainResult:
+    """Train ``recipe`` on ``dataset`` and leave the run in the folder ``run``.
+
+    The run ends after ``images`` images, or when ``max_seconds`` of this call are over, whichever comes
+    first; with neither, after the recipe's own number. With only ``max_seconds`` the number of images is
+    worked out from the speed of the first turns. ``resume`` goes on with what is in the folder. Raises
+    RunExists, RunNotFound, RunMismatch, BadSetting and TrainingFailed.
+    """
+    asked = Asked(recipe, dataset, seed, images, max_seconds)
+    training = Training(asked, RunFolder(run), resume=resume, listener=listener, clock=clock)
+    training.say("starting")
+    while not training.is_over():
+        turn = training.feed.turn(training.images, training.pace.progress(training.images))
+        for phase in training.cast.phases:
+            if turn.number % phase.every == 0:
+                training.take(phase, turn)
+        training.images += turn.count
+        for player in training.cast.players:
+            player.follow(training.images, turn.count)
+        training.end(turn)
+    return training.finish()
+
+
+class Training:
+    """One run in progress."""
+
+    def __init__(
+        self,
+        asked: Asked,
+        folder: RunFolder,
+        *,
+        resume: bool,
+        listener: Listener | None,
+        clock: Callable[[], float],
+    ) -> None:
+        self.asked, self.folder, self.clock = asked, folder, clock
+        self.streams = Streams(asked.seed)
+        self.feed = Feed(asked.dataset, asked.recipe, self.streams)
+        asked.recipe.check(self.feed.shape)
+        self.recipe = go_on(folder, asked) if resume else begin(folder, asked)
+        promised = folder.read_config()["run"]
+        torch.set_num_threads(promised["threads"])
+        torch.manual_seed(self.streams.torch_seed("weights", 0))
+        self.cast = self.recipe.cast(self.feed.shape, self.streams)
+        self.players = {player.name: player for player in self.cast.players}
+        place = checkpoint.load(folder.state, self.cast.players) or self._start(promised)
+        self.images, self.seconds_before = place.images, place.seconds
+        limit = asked.max_seconds or (None if place.total else promised.get("max_seconds"))
+        self.pace = Pace(self.recipe.batch, place.total, limit, clock)
+        self.readings, self.log = Readings(), StatusLog(folder.status, listener)
+        self.sample: str | None = None
+        self.saved_at = self.told_at = clock()
+        self._forget_after(place.images)
+
+    def is_over(self) -> bool:
+        return self.pace.is_over(self.images)
+
+    def take(self, phase: Phase, turn: Turn) -> None:
+        """Let the player of a phase move once. Raises TrainingFailed when its losses are not finite."""
+        player = self.players[phase.player]
+        for other in self.players.values():
+            other.module.requires_grad_(other is player)
+        torch.manual_seed(self.streams.torch_seed(phase.player, turn.first))
+        player.optimiser.zero_grad()
+        with autocast(self.recipe.precision):
+            losses = phase.losses(turn)
+        total = torch.stack(list(losses.values())).sum()
+        values = {name: loss.item() for name, loss in losses.items()}
+        self._check_finite(values)
+        torch.autograd.backward(total)
+        average_gradients(player.module)
+        player.step(turn.progress)
+        self.readings.add(values)
+
+    def end(self, turn: Turn) -> None:
+        """After each turn: fix the length of the run once it is known, show and save when it is time, say how
+        it goes.
+        """
+        self.readings.add(turn.readings)
+        self.pace.count(self.images)
+        if self.pace.total is None and self.pace.is_measured():
+            self.show()
+            self.pace.fix_total(self.images, pauses_ahead=self.recipe.milestones)
+            self.save()
+        elif self._is_milestone(turn):
+            self.show()
+            self.save()
+        elif self.clock() - self.saved_at >= self.recipe.checkpoint_s:
+            self.save()
+        if self.clock() - self.told_at >= TOLD_EVERY_S:
+            self.say("training")
+
+    def show(self) -> None:
+        """Give the world the weights, samples and card as they are now."""
+        began = self.clock()
+        self.sample = publish(self.folder, self.asked, self.recipe, self.cast, self.place())
+        self.pace.pause(self.clock() - began)
+
+    def save(self) -> None:
+        """Write the checkpoint."""
+        began = self.clock()
+        checkpoint.save(self.folder.state, self.cast.players, self.place())
+        self.saved_at = self.clock()
+        self.pace.pause(self.saved_at - began)
+
+    def say(self, stage: Stage) -> None:
+        """Write and send one status."""
+        means = self.readings.take()
+        self.told_at = self.clock()
+        self.log.tell(
+            Status(
+                stage=stage,
+                images=self.images,
+                images_total=self.pace.total,
+                images_per_s=self.pace.images_per_s(),
+                seconds=self.place().seconds,
+                seconds_left=0.0 if stage == "done" else self.pace.seconds_left(self.images),
+                margin=means.pop("margin", None),
+                losses=means,
+                memory_mb=memory_mb(),
+                sample=self.sample,
+            )
+        )
+
+    def finish(self) -> TrainResult:
+        """Save where the run stopped, show it, and say that it is done."""
+        self.say("finishing")
+        self.save()
+        self.show()
+        self.say("done")
+        place = self.place()
+        return TrainResult(
+            self.folder.path, place.images, place.seconds, place.images / max(place.seconds, 1e-9)
+        )
+
+    def place(self) -> checkpoint.Place:
+        return checkpoint.Place(self.images, self.pace.total, self.seconds_before + self.pace.elapsed())
+
+    def _start(self, promised: dict[str, Any]) -> checkpoint.Place:
+        """The start of a run that has no checkpoint yet; its length as its config has it, None if it must be
+        measured.
+        """
+        images, max_seconds = promised.get("images"), self.asked.max_seconds or promised.get("max_seconds")
+        return checkpoint.Place(0, images or (None if max_seconds else self.recipe.images), 0.0)
+
+    def _forget_after(self, images: int) -> None:
+        """Remove what a killed run said and showed beyond its last checkpoint."""
+        self.log.forget_after(images)
+        for sample in self.folder.samples.glob("[0-9]*.png"):
+            if int(sample.stem) > images:
+                sample.unlink()
+
+    def _is_milestone(self, turn: Turn) -> bool:
+        """Whether this turn crossed one of the equal parts of the run; the last part is shown by `finish`."""
+        if self.pace.total is None or self.is_over():
+            return False
+        part = self.pace.total / self.recipe.milestones
+        return self.images // part > turn.first // part
+
+    def _check_finite(self, losses: dict[str, float]) -> None:
+        for name, value in losses.items():
+            if not math.isfinite(value):
+                raise TrainingFailed(
+                    images=self.images,
+                    what_failed=Phrase(Message("train.failed.what", {"loss": name, "value": value})),
+                    reason=Phrase(Message("train.failed.reason")),
+                    advice=Phrase(Message("train.failed.advice", {"run": self.folder.path})),
+                )

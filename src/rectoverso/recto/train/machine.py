@@ -1,0 +1,63 @@
+"""What this machine is, and how to set torch up for it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import sys
+from functools import cache
+from pathlib import Path
+
+import torch
+
+from rectoverso.recto.systems.recipe import Precision
+
+_FAST_BFLOAT16 = ("avx512_bf16", "amx_bf16")
+
+
+def physical_cores() -> int:
+    """Cores that this process may use, hyper-threads counted once."""
+    allowed = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+    return max(1, len({_core_of(cpu) for cpu in allowed}))
+
+
+def _core_of(cpu: int) -> str:
+    try:
+        return Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list").read_text()
+    except OSError:
+        return str(cpu)
+
+
+def resolve(precision: Precision) -> Precision:
+    """``auto`` becomes bfloat16 where the processor multiplies it natively, else float32."""
+    if precision != "auto":
+        return precision
+    return "bfloat16" if any(flag in cpu_fact("flags").split() for flag in _FAST_BFLOAT16) else "float32"
+
+
+def autocast(precision: Precision) -> torch.autocast:
+    """Networks compute in bfloat16 inside this context; weights, logits and losses stay float32."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")
+
+
+def describe() -> str:
+    """The machine in a few words, for the card of a run."""
+    name = cpu_fact("model name") or platform.processor() or platform.machine()
+    return f"{name}, {physical_cores()} cores, {platform.system()}"
+
+
+def memory_mb() -> int:
+    """The most memory this process has held, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(peak / (2**20 if sys.platform == "darwin" else 2**10))
+
+
+@cache
+def cpu_fact(name: str) -> str:
+    """A line of /proc/cpuinfo by its name; empty where there is no such file or line."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(name)), "")

@@ -1,0 +1,92 @@
+"""How fast a run goes, how long it will be, and when it is over.
+
+Schedules depend on images seen over images in all, so a run with a time limit and no number of images
+measures its speed first and then fixes that number, once; it is kept in the state, and a resumed run has the
+same.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+WARM_UP_TURNS = 3
+LEAST_TURNS = 8
+MEASURED_SHARE = 0.05
+"""Of the time limit, spent on measuring before the length is fixed."""
+SAFETY = 0.98
+WINDOW_S = 10.0
+
+
+class Pace:
+    """Counts turns against the clock. All seconds are of this process; ``clock`` only ever grows."""
+
+    def __init__(
+        self, batch: int, total: int | None, max_seconds: float | None, clock: Callable[[], float]
+    ) -> None:
+        self.batch, self.total, self.max_seconds, self.clock = batch, total, max_seconds, clock
+        self.started = clock()
+        self.paused = 0.0
+        self.turns = 0
+        self.warm: tuple[float, int] | None = None
+        self.recent: deque[tuple[float, int]] = deque()
+        self.ending_s = 0.0
+
+    def elapsed(self) -> float:
+        return self.clock() - self.started
+
+    def count(self, images: int) -> None:
+        """A turn has ended, and ``images`` have been seen in all."""
+        self.turns += 1
+        now = self.clock() - self.paused
+        if self.turns == WARM_UP_TURNS:
+            self.warm = (now, images)
+        self.recent.append((now, images))
+        while len(self.recent) > 2 and now - self.recent[0][0] > WINDOW_S:
+            self.recent.popleft()
+
+    def pause(self, seconds: float) -> None:
+        """Time that went into showing and saving, not into training."""
+        self.paused += seconds
+        self.ending_s = max(self.ending_s, seconds)
+
+    def is_measured(self) -> bool:
+        """Whether enough turns have passed to say how long the run will be."""
+        enough = self.turns >= WARM_UP_TURNS + LEAST_TURNS
+        return enough and self.elapsed() >= MEASURED_SHARE * (self.max_seconds or 0.0)
+
+    def fix_total(self, images: int, pauses_ahead: int) -> None:
+        """Decide the number of images that fits the time limit, whole batches, with so many pauses still to
+        come.
+        """
+        assert self.max_seconds is not None and self.warm is not None  # noqa: S101, PT018
+        since, seen = self.warm
+        rate = (images - seen) / max(self.clock() - self.paused - since, 1e-9)
+        left_s = SAFETY * self.max_seconds - self.elapsed() - (pauses_ahead + 1) * self.ending_s
+        self.total = images + max(0, round(rate * left_s / self.batch)) * self.batch
+
+    def progress(self, images: int) -> float:
+        """The share of the run that is done, 0 while its length is unknown."""
+        return min(1.0, images / self.total) if self.total else 0.0
+
+    def images_per_s(self) -> float | None:
+        """Over the last ten seconds or so."""
+        if len(self.recent) < 2:
+            return None
+        (t0, i0), (t1, i1) = self.recent[0], self.recent[-1]
+        return (i1 - i0) / max(t1 - t0, 1e-9)
+
+    def seconds_left(self, images: int) -> float | None:
+        """The forecast, never beyond the time limit; None while nothing can be said."""
+        limit = None if self.max_seconds is None else max(0.0, self.max_seconds - self.elapsed())
+        rate = self.images_per_s()
+        if self.total is None or not rate:
+            return limit
+        forecast = max(0, self.total - images) / rate
+        return forecast if limit is None else min(forecast, limit)
+
+    def is_over(self, images: int) -> bool:
+        """All images seen, or just enough time left to save them."""
+        if self.total is not None and images >= self.total:
+            return True
+        return self.max_seconds is not None and self.elapsed() + self.ending_s >= self.max_seconds

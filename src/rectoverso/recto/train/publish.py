@@ -1,0 +1,72 @@
+"""What a run gives to the world while it goes on: weights, samples, a report and a card."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from torch import nn
+
+from rectoverso.recto.data.pixels import to_pixels
+from rectoverso.recto.systems.recipe import Recipe
+from rectoverso.recto.train.card import write_cards
+from rectoverso.recto.train.checkpoint import Place
+from rectoverso.recto.train.config import Asked
+from rectoverso.recto.train.folder import RunFolder, write
+from rectoverso.recto.train.grid import contact_sheet
+from rectoverso.recto.train.machine import describe
+from rectoverso.recto.train.players import Cast
+from rectoverso.types import Digest
+from rectoverso.version import __version__
+
+
+def publish(folder: RunFolder, asked: Asked, recipe: Recipe, cast: Cast, place: Place) -> str:
+    """Write weights, sample grid, report and cards as of ``place``; the grid's path within the run is
+    returned.
+    """
+    modules = cast.published()
+    digests = {
+        f"{name}.safetensors": _write_weights(folder, name, module) for name, module in modules.items()
+    }
+    sample = f"{folder.samples.name}/{place.images:09d}.png"
+    write(folder.path / sample, contact_sheet(to_pixels(cast.preview(modules))))
+    facts = report(asked, recipe, place, digests, sample)
+    folder.write_report(facts)
+    write_cards(folder, asked.dataset, facts)
+    return sample
+
+
+def report(
+    asked: Asked, recipe: Recipe, place: Place, digests: Mapping[str, Digest], sample: str
+) -> dict[str, Any]:
+    """What came of the run so far, ready for JSON."""
+    return {
+        "system": recipe.system,
+        "preset": recipe.preset,
+        "seed": asked.seed,
+        "images": place.images,
+        "images_total": place.total,
+        "finished": place.images == place.total,
+        "seconds": round(place.seconds, 2),
+        "images_per_s": round(place.images / max(place.seconds, 1e-9), 1),
+        "precision": recipe.precision,
+        "machine": describe(),
+        "versions": {
+            "rectoverso": __version__,
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        "data": asked.dataset.describe(),
+        "weights": dict(digests),
+        "sample": sample,
+    }
+
+
+def _write_weights(folder: RunFolder, name: str, module: nn.Module) -> Digest:
+    tensors = {key: value.detach().contiguous() for key, value in module.state_dict().items()}
+    return write(folder.weights / f"{name}.safetensors", safetensors.torch.save(tensors))

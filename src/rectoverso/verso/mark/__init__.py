@@ -1,0 +1,3 @@
+"""The marks: the label in the file, the watermark in the picture, the credential over both; ``order`` puts
+them on.
+"""

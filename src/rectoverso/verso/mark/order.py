@@ -1,0 +1,109 @@
+"""The order of marking, fixed here and nowhere else.
+
+1  the visible label        (none yet: it comes with the laws that ask for one)
+2  the watermark            into the pixels, so before they become a file
+3  the label in the file    a new file is written: nothing of the source's own metadata comes along
+4  the credential           over every byte, so last; after it the bytes are read-only
+5  read everything back     what cannot be read back does not leave
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rectoverso.errors import MarkLost, RectoversoError
+from rectoverso.protocols import Clock
+from rectoverso.types import AssetId, Draft, Pixels
+from rectoverso.verso.mark import credential, label, watermark
+from rectoverso.verso.mark.credential import CredentialSigner, CredentialState, ManifestFacts, Oversight
+from rectoverso.verso.mark.label import Label
+from rectoverso.verso.picture import open_picture
+from rectoverso.version import __version__
+
+TOOL = "rectoverso"
+
+
+@dataclass(frozen=True, slots=True)
+class MarkFacts:
+    """What the door knows of the decision, for the manifest; each None where there is nothing true to say."""
+
+    policy: str | None = None
+    use: str | None = None
+    ledger: str | None = None
+    oversight: Oversight | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """A file that may leave: its bytes, and the pixels that anyone will decode from them."""
+
+    data: bytes
+    media_type: str
+    pixels: Pixels
+
+
+def mark(
+    draft: Draft,
+    *,
+    asset: AssetId,
+    signer: CredentialSigner,
+    clock: Clock,
+    media_type: str = "image/png",
+    facts: MarkFacts | None = None,
+) -> Marked:
+    """Put every mark on the draft and read all of them back. Raises MarkFailed, and then nothing may leave."""
+    facts = facts or MarkFacts()
+    created = clock.now()
+    # 1 visible label: none yet
+    # 2 watermark
+    pixels = watermark.embed(draft.pixels, asset)
+    # 3 label in the file
+    wanted = label.label_for(draft.origin, draft.maker, asset, created, f"{TOOL} {__version__}")
+    data = label.write(pixels, label.xmp_packet(wanted), media_type)
+    # 4 credential
+    stated = ManifestFacts(
+        asset=asset,
+        origin=draft.origin,
+        maker=draft.maker,
+        created=created,
+        generator=TOOL,
+        generator_version=__version__,
+        watermark=asset[: watermark.payload_bits(*pixels.shape[:2]) // 4],
+        policy=facts.policy,
+        use=facts.use,
+        ledger=facts.ledger,
+        oversight=facts.oversight,
+    )
+    data = credential.sign(data, media_type, stated, signer)
+    # 5 read back
+    decoded = _read_back(data, pixels, asset, wanted, media_type=media_type, anchors=signer.anchors)
+    return Marked(data, media_type, decoded)
+
+
+def _read_back(
+    data: bytes, pixels: Pixels, asset: AssetId, wanted: Label, *, media_type: str, anchors: bytes
+) -> Pixels:
+    """The pixels of the finished file, once every mark has been found in it."""
+    try:
+        decoded = open_picture(data, "the marked file")
+    except RectoversoError as error:
+        raise _not_there("file", str(error)) from error
+    if pixels.shape[2] == 1:  # WebP has no grey: it gives three equal channels back
+        decoded = np.ascontiguousarray(decoded[..., :1])
+    if media_type != "image/jpeg" and not np.array_equal(decoded, pixels):
+        raise _not_there("file", "other pixels than were written")
+    detection = watermark.detect(decoded)
+    if not detection.found or not asset.startswith(detection.prefix):
+        raise _not_there("watermark", f"{detection.prefix or 'nothing'} at p = {detection.p_value:.1g}")
+    if label.read(data) != wanted:
+        raise _not_there("label", "another XMP than was written")
+    reading = credential.read(data, media_type, anchors)
+    if reading.state is not CredentialState.TRUSTED or reading.asset != asset:
+        raise _not_there("credential", f"{reading.state}, {', '.join(reading.codes) or 'no codes'}")
+    return decoded
+
+
+def _not_there(what: str, reading: str) -> MarkLost:
+    return MarkLost(mark=what, reading=reading)

@@ -1,0 +1,167 @@
+"""Nearest neighbours among training images, and how unusual it is to be as near as this.
+
+A picture is described by its low frequencies, whitened on the training images so that every direction in which
+they differ counts the same. How near is too near depends on how crowded the neighbourhood is, so the distance to
+the nearest image is divided by the mean distance to the ones that follow: the ratio is about 1 among strangers
+and about 0 for a copy, in sparse photographs as in crowded digits.
+
+Sources: N. Carlini et al., "Extracting Training Data from Diffusion Models", 2023, section 4 (the ratio);
+L. Amsaleg et al., "Estimating Local Intrinsic Dimensionality", 2015 (the law that ratios of strangers follow).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rectoverso.verso.screen.sketch import INSIDE_KK, NUM_COLOUR_FREQUENCIES, WEIGHTS_KK, coefficients
+
+# Shapes: N training images, Q queries, F features, D whitened features, V views, K neighbours, C candidates.
+
+Floats = NDArray[np.float32]
+
+NUM_WHITENED = 128
+NUM_BRIGHTNESS_FREQUENCIES = 12
+NUM_CANDIDATES = 100
+FIRST_NEIGHBOUR, LAST_NEIGHBOUR = 10, 30
+"""The neighbours that the nearest is measured by. The first ten are left out: they may be versions of it."""
+
+FIT_CHUNK = 4096
+QUERY_CHUNK = 250
+MIN_SHIFT_SIDE_PX = 16
+
+_FREQUENCY = np.arange(NUM_COLOUR_FREQUENCIES)
+_SUM_KK = np.add.outer(np.arange(INSIDE_KK.shape[0]), np.arange(INSIDE_KK.shape[0]))
+_BRIGHTNESS_KK = (_SUM_KK > 0) & (_SUM_KK < NUM_BRIGHTNESS_FREQUENCIES)
+_COLOUR_KK = _SUM_KK < NUM_COLOUR_FREQUENCIES
+_COLOUR_WEIGHTS = np.maximum(WEIGHTS_KK, 0.5)[_COLOUR_KK]
+
+
+@dataclass(frozen=True, slots=True)
+class Whitening:
+    """From features to whitened features: subtract ``mean`` (F), multiply by ``projection`` (F, D)."""
+
+    mean: Floats
+    projection: Floats
+
+    @classmethod
+    def fitted(cls, images: NDArray[np.uint8]) -> Whitening:
+        """Principal directions of the images' features, each scaled to unit variance."""
+        features = described(images)
+        mean = features.mean(axis=0)
+        centred = features - mean
+        variances, directions = np.linalg.eigh(centred.T @ centred / len(features))
+        keep = np.argsort(variances)[::-1][:NUM_WHITENED]
+        # Directions with next to no variance hold rounding noise; the floor keeps it from being blown up.
+        floor = 1e-3 * max(float(variances[keep[0]]), 1e-12)
+        scale = 1 / np.sqrt(np.maximum(variances[keep], 0) + floor)
+        return cls(mean, (directions[:, keep] * scale).astype(np.float32))
+
+    def __call__(self, images: NDArray[np.uint8]) -> Floats:
+        return np.asarray((described(images) - self.mean) @ self.projection, np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """For each query: the ratio, and which training image is nearest. Shapes (Q,)."""
+
+    ratio: Floats
+    index: NDArray[np.int64]
+
+
+def described(images: NDArray[np.uint8]) -> Floats:
+    """The features (N, F) of images (N, H, W, C): frequencies over contrast, so that brightness drops out."""
+    parts = [np.empty((0, int(_BRIGHTNESS_KK.sum() + 2 * _COLOUR_KK.sum())), np.float32)]
+    parts += [_described(images[start : start + FIT_CHUNK]) for start in range(0, len(images), FIT_CHUNK)]
+    return np.concatenate(parts)
+
+
+def _described(images: NDArray[np.uint8]) -> Floats:
+    planes = coefficients(images)
+    brightness = (planes[:, 0] * WEIGHTS_KK)[:, _BRIGHTNESS_KK]
+    colour = (planes[:, 1:][:, :, _COLOUR_KK] * _COLOUR_WEIGHTS).reshape(len(images), -1)
+    contrast = np.linalg.norm(brightness, axis=1, keepdims=True) + 1e-3
+    return np.concatenate([brightness, colour], axis=1) / contrast
+
+
+def nearest(
+    images: NDArray[np.uint8], whitening: Whitening, known_ND: Floats, *, leave_out: NDArray[np.int64] | None = None
+) -> Nearest:
+    """The nearest training images of ``images`` (Q, H, W, C), as they are, mirrored, or a pixel aside.
+
+    ``leave_out`` names, for each query, the training image that it is itself.
+    """
+    squares_N = np.einsum("nd,nd->n", known_ND, known_ND)
+    chunks = list(_chunks(images, leave_out))
+    found = [_nearest(part, whitening, known_ND, squares_N, left) for part, left in chunks]
+    return Nearest(
+        np.concatenate([part.ratio for part in found]), np.concatenate([part.index for part in found])
+    )
+
+
+def _chunks(
+    images: NDArray[np.uint8], leave_out: NDArray[np.int64] | None
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64] | None]]:
+    for start in range(0, len(images), QUERY_CHUNK):
+        stop = start + QUERY_CHUNK
+        yield images[start:stop], None if leave_out is None else leave_out[start:stop]
+
+
+def _nearest(
+    images: NDArray[np.uint8],
+    whitening: Whitening,
+    known_ND: Floats,
+    squares_N: Floats,
+    leave_out: NDArray[np.int64] | None,
+) -> Nearest:
+    """Candidates by the picture and its mirror image; then the least distance over small shifts decides."""
+    distances, indices = [], []
+    for view in (images, images[:, :, ::-1]):
+        shifted_VQD = np.stack([whitening(moved) for moved in _shifted(view)])
+        candidates_QC = _candidates(shifted_VQD[0], known_ND, squares_N, leave_out)
+        distances.append(_least_distances(shifted_VQD, known_ND[candidates_QC]))
+        indices.append(candidates_QC)
+    return _ratios(np.concatenate(distances, axis=1), np.concatenate(indices, axis=1))
+
+
+def _candidates(
+    queries_QD: Floats, known_ND: Floats, squares_N: Floats, leave_out: NDArray[np.int64] | None
+) -> NDArray[np.int64]:
+    far_QN = squares_N - 2 * (queries_QD @ known_ND.T)
+    count = min(NUM_CANDIDATES, len(known_ND) - 1)
+    if leave_out is not None:
+        far_QN[np.arange(len(far_QN)), leave_out] = np.inf
+    return np.argpartition(far_QN, count - 1, axis=1)[:, :count]
+
+
+def _least_distances(shifted_VQD: Floats, candidates_QCD: Floats) -> Floats:
+    """(Q, C): from each candidate to the nearest of a query's shifted views."""
+    views_QVD = shifted_VQD.transpose(1, 0, 2)
+    products_QVC = views_QVD @ candidates_QCD.transpose(0, 2, 1)
+    theirs_QC = np.einsum("qcd,qcd->qc", candidates_QCD, candidates_QCD)
+    ours_QV = np.einsum("qvd,qvd->qv", views_QVD, views_QVD)
+    squared_QC = (ours_QV[:, :, None] - 2 * products_QVC).min(axis=1) + theirs_QC
+    return np.sqrt(np.maximum(squared_QC, 0))
+
+
+def _ratios(distances_QC: Floats, indices_QC: NDArray[np.int64]) -> Nearest:
+    last = min(LAST_NEIGHBOUR + 1, distances_QC.shape[1])
+    order = np.argsort(distances_QC, axis=1, kind="stable")[:, :last]
+    ordered = np.take_along_axis(distances_QC, order, axis=1)
+    following = ordered[:, FIRST_NEIGHBOUR:].mean(axis=1)
+    ratio = ordered[:, 0] / np.maximum(following, 1e-6)
+    return Nearest(ratio.astype(np.float32), np.take_along_axis(indices_QC, order[:, :1], axis=1)[:, 0])
+
+
+def _shifted(images: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """The images as they are, then moved by one pixel (of 32) in eight directions, edges repeated."""
+    height, width = images.shape[1:3]
+    if min(height, width) < MIN_SHIFT_SIDE_PX:
+        return [images]
+    step = max(1, round(min(height, width) / 32))
+    framed = np.pad(images, ((0, 0), (step, step), (step, step), (0, 0)), mode="edge")
+    moves = sorted(((y, x) for y in (0, 1, 2) for x in (0, 1, 2)), key=lambda move: move != (1, 1))
+    return [framed[:, y * step : y * step + height, x * step : x * step + width] for y, x in moves]

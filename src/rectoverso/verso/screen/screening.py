@@ -1,0 +1,68 @@
+"""Every check is asked about a draft, and each gets an answer: its own, or `review` because it had none.
+
+1. Each check runs in a thread of its own, so that a late one cannot keep the door waiting.
+2. A check that raises, is late, or answers something else than a finding becomes `review`, and says why.
+3. No check at all is `review` too: an image that nobody looked at is not an image that passed.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Sequence
+
+from rectoverso.protocols import Check
+from rectoverso.types import Draft, Finding, Message, Outcome
+
+Answer = Finding | BaseException
+
+
+def screen(draft: Draft, checks: Sequence[Check], *, timeout_s: float = 30.0) -> tuple[Finding, ...]:
+    """One finding a check, in the order of the checks; all of them together have ``timeout_s``."""
+    if not checks:
+        return (_review("screen", "screen.no_checks"),)
+    answers = [_ask(check, draft) for check in checks]
+    deadline = time.monotonic() + timeout_s
+    return tuple(
+        _answer(check, answer, deadline, timeout_s) for check, answer in zip(checks, answers, strict=True)
+    )
+
+
+def _ask(check: Check, draft: Draft) -> queue.Queue[Answer]:
+    """Start a check. The thread is a daemon: one that never ends must not keep the program from ending."""
+    answer: queue.Queue[Answer] = queue.Queue(maxsize=1)
+    threading.Thread(
+        target=_run, args=(check, draft, answer), name=f"check-{check.name}", daemon=True
+    ).start()
+    return answer
+
+
+def _run(check: Check, draft: Draft, answer: queue.Queue[Answer]) -> None:
+    try:
+        answer.put(check.examine(draft))
+    except BaseException as error:  # noqa: BLE001 - whatever it was, the draft was not examined
+        answer.put(error)
+
+
+def _answer(check: Check, answer: queue.Queue[Answer], deadline: float, timeout_s: float) -> Finding:
+    try:
+        found = answer.get(timeout=max(0.0, deadline - time.monotonic()))
+    except queue.Empty:
+        return _review(check.name, "screen.late", seconds=f"{timeout_s:g}")
+    if isinstance(found, Finding) and found.check == check.name and isinstance(found.outcome, Outcome):
+        return found
+    return _review(check.name, "screen.failed", reason=_reason(found))
+
+
+def _reason(found: object) -> str:
+    if isinstance(found, BaseException):
+        return f"{type(found).__name__}: {found}" if str(found) else type(found).__name__
+    return f"answered {type(found).__name__}"
+
+
+def _review(check: str, key: str, **facts: str) -> Finding:
+    message = Message(key, {"check": check, **facts})
+    return Finding(
+        check=check, outcome=Outcome.REVIEW, message=message, evidence={"answered": False, **facts}
+    )

@@ -1,0 +1,59 @@
+"""What a home can add to a verification: what it released, what is registered with it, and its ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from rectoverso.types import AssetId, Digest, LedgerReading, Origin, Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One released asset. ``pixels``: what was released, None when the home has them no more."""
+
+    id: AssetId
+    file_digest: Digest | None = None
+    pixels_digest: Digest | None = None
+    fingerprint: bytes = b""
+    pixels: Pixels | None = field(default=None, repr=False)
+    origin: Origin | None = None
+    ledger: LedgerReading = field(default_factory=lambda: LedgerReading(found=False))
+
+    @property
+    def ai_generated(self) -> bool | None:
+        """Whether AI took part in making it, as recorded."""
+        return None if self.origin is None else self.origin is not Origin.CAPTURED
+
+
+class Records(Protocol):
+    """The questions a verifier asks of a home. None of them may change anything.
+
+    ``nearest``: the picture whose hash differs least, as (``"asset"`` or ``"work"``, its id or title, bits
+    of 256).
+    """
+
+    def asset(self, id_or_prefix: str) -> Known | None: ...
+
+    def by_digest(self, file_digest: Digest) -> Known | None: ...
+
+    def nearest(self, fingerprint: bytes) -> tuple[str, str, int] | None: ...
+
+    def watermark_ids(self) -> Sequence[AssetId]: ...
+
+
+class NoRecords:
+    """A verifier without a home: everything that the file itself proves, and nothing more."""
+
+    def asset(self, id_or_prefix: str) -> Known | None:  # noqa: ARG002 - the interface
+        return None
+
+    def by_digest(self, file_digest: Digest) -> Known | None:  # noqa: ARG002 - the interface
+        return None
+
+    def nearest(self, fingerprint: bytes) -> tuple[str, str, int] | None:  # noqa: ARG002 - the interface
+        return None
+
+    def watermark_ids(self) -> Sequence[AssetId]:
+        return ()

@@ -1,0 +1,341 @@
+"""The verification of one file, as the numbered steps of docs/en/verification.md.
+
+    0  Opening       Size, kind and the dimensions in the header are looked at before anything is decoded.
+    1  Credential    Is there a signed C2PA manifest, is the file as it was signed, does its signer lead to
+    an anchor? 2  Watermark     Is there a mark in the picture (as a p-value), and which released asset does
+    it name? 3  Fingerprint   Is the picture near-identical to one that this home released or registered? 4
+    Ledger        Where does this home's ledger hold the asset that steps 1 to 3 led to? 5  Summary
+    One of seven outcomes; a contradiction between the steps is `changed`.
+
+Every step goes on when the one before found nothing. A verifier without a home (``NoRecords``) does 0 to 2
+and 5. No step asks a network. No outcome says that a picture is real: a file without a trace is only a file
+without a trace.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rectoverso.errors import RectoversoError
+from rectoverso.types import (
+    AssetId,
+    Digest,
+    LedgerReading,
+    Message,
+    Pixels,
+    Report,
+    ReportOutcome,
+    WatermarkReading,
+)
+from rectoverso.verso.verify.opening import Header, Limits, NotChecked, look, read_file
+from rectoverso.verso.verify.records import Known, NoRecords, Records
+
+if TYPE_CHECKING:
+    from rectoverso.verso.mark.credential import CredentialReading
+    from rectoverso.verso.mark.watermark import Detection
+
+NEAR_IDENTICAL = 31
+"""Bits of 256 in which two hashes of one picture may differ; among 400,000 pairs of digits no two were
+within 37.
+"""
+_CREDENTIAL_BOX = b"jumdc2pa"
+"""How every C2PA manifest store begins, whichever file holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What the steps have seen so far."""
+
+    credential: CredentialReading
+    picture: Pixels | None
+    watermark: WatermarkReading = field(default_factory=lambda: WatermarkReading(found=False))
+    known: Known | None = None
+    match: tuple[str, str, int] | None = None
+    broken: bool = False
+    """There are remains of a credential, or a damaged container, where nothing valid could be read."""
+    contradicts: bool = False
+    unlike: bool = False
+    evidence: tuple[Message, ...] = ()
+
+
+def verify_file(
+    path: Path,
+    *,
+    anchors_pem: str | None = None,
+    records: Records | None = None,
+    limits: Limits | None = None,
+) -> Report:
+    """The report of one file. ``anchors_pem``: the root certificates to trust; never raises for what a file
+    holds.
+    """
+    limits = limits or Limits()
+    try:
+        data = read_file(path, limits)
+    except NotChecked as answer:
+        return _not_checked(str(path), answer.reason)
+    return verify_bytes(data, name=str(path), anchors_pem=anchors_pem, records=records, limits=limits)
+
+
+def verify_bytes(
+    data: bytes,
+    *,
+    name: str = "",
+    anchors_pem: str | None = None,
+    records: Records | None = None,
+    limits: Limits | None = None,
+) -> Report:
+    """The report of one file's bytes, by the steps above."""
+    records = records or NoRecords()
+
+    # 0 Opening
+    try:
+        header = look(data, limits or Limits())
+    except NotChecked as answer:
+        return _not_checked(name, answer.reason)
+
+    # 1 Credential
+    credential, broken, rows = _credential(data, header, anchors_pem)
+    picture, trouble = _decode(data)
+    if trouble and credential.state in ("none", "unreadable"):
+        return _not_checked(name, trouble)
+    rows += [trouble] if trouble else []
+
+    # 2 Watermark
+    watermark, contradicts, found = _watermark(picture, credential, records)
+    rows += found
+
+    # 3 Fingerprint
+    known = _known(data, credential, watermark, records)
+    print_ = _fingerprint(picture)
+    match = _match(print_, records)
+    unlike, found = _compared(
+        picture, print_, known, match, marked=watermark.asset, is_proved=credential.state == "trusted"
+    )
+    rows += found
+
+    # 4 Ledger
+    known = known or (records.asset(match[1]) if match and match[0] == "asset" else None)
+    rows += _ledger(known)
+
+    # 5 Summary
+    rows += _label(data, credential)
+    sight = _Sight(credential, picture, watermark, known, match, broken, contradicts, unlike, tuple(rows))
+    return _report(name, sight)
+
+
+# Step 1
+
+
+def _credential(
+    data: bytes, header: Header, anchors_pem: str | None
+) -> tuple[CredentialReading, bool, list[Message]]:
+    """The reading, whether remains of a credential are all there is, and the evidence rows."""
+    from rectoverso.verso.mark import credential, png
+
+    reading = credential.read(data, header.media_type, anchors_pem.encode() if anchors_pem else None)
+    kind = "invalid_signed" if reading.state == "invalid" and reading.signer else reading.state
+    rows = [Message(f"verify.evidence.credential_{kind}", _signed(reading))]
+    remains = reading.state in ("none", "unreadable") and _CREDENTIAL_BOX in data
+    if reading.state == "unreadable" and not remains:
+        # The library could not parse the file at all: that says nothing about a credential.
+        rows = [Message("verify.evidence.credential_none")]
+    elif remains:
+        rows = [Message("verify.evidence.credential_unreadable")]
+    elif credential.REMOTE in reading.codes:
+        rows = [Message("verify.evidence.credential_remote")]
+    elif reading.state == "valid" and "signingCredential.expired" in reading.codes:
+        rows.append(Message("verify.evidence.certificate_ended"))
+    damaged = header.media_type == "image/png" and not png.is_sound(data)
+    if damaged:
+        rows.append(Message("verify.evidence.container_damaged"))
+    return reading, remains or damaged, rows
+
+
+def _signed(reading: CredentialReading) -> dict[str, str]:
+    return {"signer": reading.signer or "?", "codes": ", ".join(reading.codes) or "-"}
+
+
+def _decode(data: bytes) -> tuple[Pixels | None, Message | None]:
+    """The picture, or why there is none."""
+    from rectoverso.errors import ImageAnimated, ImageTooLarge
+    from rectoverso.verso.picture import open_picture
+
+    try:
+        return open_picture(data, "the file"), None
+    except ImageAnimated:
+        return None, Message("verify.reason.animated")
+    except ImageTooLarge as error:
+        return None, Message("verify.reason.too_large", {"limit": error.facts["limit"]})
+    except RectoversoError:
+        return None, Message("verify.reason.damaged")
+
+
+# Step 2
+
+
+def _watermark(
+    picture: Pixels | None, credential: CredentialReading, records: Records
+) -> tuple[WatermarkReading, bool, list[Message]]:
+    """The reading, whether it names another asset than the credential does, and the evidence rows."""
+    from rectoverso.verso.mark import watermark
+
+    if picture is None:
+        return WatermarkReading(found=False), False, []
+    if not watermark.payload_bits(*picture.shape[:2]):
+        return WatermarkReading(found=False), False, [Message("verify.evidence.watermark_too_small")]
+    detection = watermark.detect(picture)
+    issued = watermark.best_match(detection, records.watermark_ids())
+    # Two questions were asked, any mark at all and one of ours: each gets half of the error.
+    p_value = min(1.0, 2 * min(detection.p_value, issued.p_value)) if issued else detection.p_value
+    if p_value > watermark.FOUND_AT:
+        reading = WatermarkReading(found=False, p_value=p_value)
+        return reading, False, [Message("verify.evidence.watermark_none", {"p_value": f"{p_value:.1g}"})]
+    asset = issued.asset if issued and issued.p_value <= watermark.MATCHED_AT else None
+    contradicts = _contradicts(detection, credential.asset)
+    if asset is None:
+        asset = credential.asset if credential.asset and not contradicts else _whole_id(detection)
+    reading = WatermarkReading(found=True, p_value=p_value, asset=asset)
+    facts = {"p_value": f"{p_value:.0e}", "asset": asset or f"{detection.prefix}..."}
+    rows = [Message("verify.evidence.watermark_found", facts)]
+    if contradicts:
+        facts = {"credential": credential.asset or "", "watermark": facts["asset"]}
+        rows.append(Message("verify.evidence.contradiction", facts))
+    return reading, contradicts, rows
+
+
+def _contradicts(detection: Detection, asset: AssetId | None) -> bool:
+    from rectoverso.verso.mark import watermark
+
+    if asset is None:
+        return False
+    match = watermark.best_match(detection, [asset])
+    return match is None or match.p_value > watermark.MATCHED_AT
+
+
+def _whole_id(detection: Detection) -> AssetId | None:
+    """The id as read, where the picture was large enough to carry all of it."""
+    return AssetId(detection.prefix) if detection.payload_bits == 48 else None
+
+
+# Step 3
+
+
+def _known(
+    data: bytes, credential: CredentialReading, watermark: WatermarkReading, records: Records
+) -> Known | None:
+    """The released asset that the file, its watermark or its credential leads to."""
+    from hashlib import sha256
+
+    known = records.by_digest(Digest(sha256(data).hexdigest()))
+    for asset in (watermark.asset, credential.asset):
+        known = known or (records.asset(asset) if asset else None)
+    return known
+
+
+def _fingerprint(picture: Pixels | None) -> bytes:
+    from rectoverso.verso.screen.fingerprint import fingerprint
+
+    return b"" if picture is None else fingerprint(picture)
+
+
+def _match(print_: bytes, records: Records) -> tuple[str, str, int] | None:
+    found = records.nearest(print_) if print_ else None
+    return found if found and found[2] <= NEAR_IDENTICAL else None
+
+
+def _compared(
+    picture: Pixels | None,
+    print_: bytes,
+    known: Known | None,
+    match: tuple[str, str, int] | None,
+    *,
+    marked: AssetId | None,
+    is_proved: bool,
+) -> tuple[bool, list[Message]]:
+    """Whether the picture is unlike the one its watermark names, and what the comparison shows."""
+    from rectoverso.verso.verify.comparison import compare, is_alike
+
+    rows = []
+    if match:
+        facts = {"name": match[1], "distance": match[2]}
+        rows.append(Message(f"verify.evidence.near_{match[0]}", facts))
+    elif not print_ and picture is not None:
+        rows.append(Message("verify.evidence.too_plain"))
+    if picture is None or known is None:
+        return False, rows
+    if marked == known.id and not is_alike(picture, known.pixels, print_, known.fingerprint):
+        return True, [*rows, Message("verify.evidence.watermark_elsewhere", {"asset": known.id})]
+    if known.pixels is not None and not is_proved:
+        rows.append(compare(picture, known.pixels))
+    return False, rows
+
+
+# Step 4
+
+
+def _ledger(known: Known | None) -> list[Message]:
+    if known is None:
+        return []
+    reading = known.ledger
+    if not reading.found:
+        return [Message("verify.evidence.ledger_none", {"asset": known.id})]
+    facts = {"asset": known.id, "index": reading.index, "size": reading.size, "event": reading.event or "-"}
+    return [Message("verify.evidence.ledger_found", facts)]
+
+
+# Step 5
+
+
+def _label(data: bytes, credential: CredentialReading) -> list[Message]:
+    """What the label in the file says, and whether it says otherwise than the credential. Nobody signs a
+    label alone.
+    """
+    from rectoverso.verso.mark import label
+
+    found = label.read(data)
+    if found is None or found.source_type is None:
+        return []
+    rows = [Message("verify.evidence.label", {"source_type": found.source_type.rsplit("/", 1)[-1][:80]})]
+    stated = credential.ai_generated
+    differs = stated is not None and found.ai_generated != stated
+    other_asset = bool(credential.asset and found.asset and found.asset != credential.asset)
+    return [*rows, Message("verify.evidence.label_differs")] if differs or other_asset else rows
+
+
+def _outcome(sight: _Sight) -> ReportOutcome:
+    """The first that holds, in the order of the document."""
+    state = sight.credential.state
+    if state == "invalid" or sight.contradicts or sight.unlike:
+        return ReportOutcome.CHANGED
+    if state == "trusted":
+        return ReportOutcome.TRUSTED
+    if state == "valid":
+        return ReportOutcome.UNLISTED_SIGNER
+    if sight.broken and (sight.watermark.found or _CREDENTIAL_ROW in {row.key for row in sight.evidence}):
+        return ReportOutcome.CHANGED
+    if sight.watermark.found:
+        return ReportOutcome.WATERMARK_ONLY
+    return ReportOutcome.REGISTERED_MATCH if sight.match else ReportOutcome.NOTHING_FOUND
+
+
+_CREDENTIAL_ROW = "verify.evidence.credential_unreadable"
+
+
+def _report(name: str, sight: _Sight) -> Report:
+    stated = None if sight.contradicts else sight.credential.ai_generated
+    recorded = sight.known.ai_generated if sight.known and not sight.unlike else None
+    return Report(
+        path=name,
+        outcome=_outcome(sight),
+        signer=sight.credential.signer,
+        ai_generated=stated if stated is not None else recorded,
+        watermark=sight.watermark,
+        ledger=sight.known.ledger if sight.known else LedgerReading(found=False),
+        evidence=sight.evidence,
+    )
+
+
+def _not_checked(name: str, reason: Message) -> Report:
+    return Report(path=name, outcome=ReportOutcome.COULD_NOT_CHECK, evidence=(reason,))

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import itertools
+
+import pytest
+import sqlalchemy as sa
+
+from rectoverso.store.assets import Asset, Assets
+from rectoverso.store.home import Home
+from rectoverso.types import AssetId, Decision, Digest, Maker, Origin
+
+
+def digest(text: str) -> Digest:
+    return Digest(hashlib.sha256(text.encode()).hexdigest())
+
+
+def asset(number: int, decision: Decision = Decision.RELEASE, **changes: object) -> Asset:
+    released = decision is Decision.RELEASE
+    made = Asset(
+        id=AssetId(digest(f"id {number}")[:12]),
+        request=digest(f"request {number}"),
+        decision=decision,
+        decided_at="2026-01-01T00:00:00Z",
+        ledger_index=number,
+        maker=Maker("dcgan", "1", digest("weights")),
+        origin=Origin.AI,
+        use="general",
+        seed=2**63 - 1,
+        source="图片/日落.png",
+        policy="general@1",
+        findings=[{"check": "similarity", "score": 0.5, "words": ["一", None, True]}],
+        reasons=[{"key": "policy.too_close", "facts": {"title": "日落"}}],
+        file_name="000001.png",
+        media_type="image/png",
+        file_digest=digest(f"file {number}") if released else None,
+        pixels_digest=digest(f"pixels {number}"),
+        fingerprint=bytes([number]) * 32,
+        blob=digest(f"file {number}") if decision is not Decision.REFUSE else None,
+    )
+    return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
+
+
+def record(home: Home, *decided: Asset) -> None:
+    with home.database.transaction() as tx:
+        for each in decided:
+            home.assets.record(tx, each)
+
+
+def test_an_asset_comes_back_as_it_was_recorded(home: Home) -> None:
+    bare = asset(2, Decision.REFUSE, seed=None, source=None, fingerprint=b"", maker=Maker("nobody", ""))
+    record(home, asset(1), bare)
+    assert home.assets.by_id(asset(1).id) == asset(1)
+    assert home.assets.by_request(bare.request) == bare
+    assert home.assets.by_digest(digest("file 1")) == asset(1)
+
+
+def test_what_was_never_decided_is_none(home: Home) -> None:
+    record(home, asset(1))
+    assert home.assets.by_id(asset(2).id) is None
+    assert home.assets.by_request(asset(2).request) is None
+    assert home.assets.by_digest(asset(2).request) is None
+
+
+@pytest.mark.parametrize("same", ["id", "request", "ledger_index"])
+def test_nothing_is_decided_twice(home: Home, same: str) -> None:
+    record(home, asset(1))
+    with pytest.raises(sa.exc.IntegrityError):
+        record(home, asset(2, **{same: getattr(asset(1), same)}))
+    assert home.assets.all() == [asset(1)]
+
+
+def test_all_is_in_the_order_of_the_ledger(home: Home) -> None:
+    record(home, asset(3), asset(1), asset(2))
+    assert [each.ledger_index for each in home.assets.all()] == [1, 2, 3]
+
+
+def test_only_released_images_are_offered_to_verification(home: Home) -> None:
+    record(
+        home,
+        asset(2),
+        asset(1),
+        asset(3, Decision.HOLD),
+        asset(4, Decision.REFUSE),
+        asset(5, fingerprint=b""),
+    )
+    assert home.assets.released_ids() == [asset(1).id, asset(2).id, asset(5).id]
+    assert home.assets.fingerprints() == [(each.id, each.fingerprint) for each in (asset(1), asset(2))]
+
+
+def test_a_watermark_finds_its_image_by_all_or_the_first_32_bits(home: Home) -> None:
+    record(home, asset(1), asset(2))
+    assert home.assets.by_watermark(asset(1).id) == asset(1)
+    assert home.assets.by_watermark(asset(2).id[:8]) == asset(2)
+    assert home.assets.by_watermark("00000000") is None
+    assert home.assets.by_watermark("%") is None
+
+
+def test_the_blobs_to_keep_are_those_of_released_and_held_images(home: Home) -> None:
+    record(home, asset(1), asset(2, Decision.HOLD), asset(3, Decision.REFUSE))
+    assert home.assets.blobs() == {asset(1).blob, asset(2).blob}
+
+
+def test_a_new_id_shares_its_first_32_bits_with_no_other(home: Home) -> None:
+    taken = bytes.fromhex("0123456789ab")
+    record(home, asset(1, id=AssetId(taken.hex())))
+    drawn = itertools.chain([taken, taken[:4] + b"zz"], itertools.repeat(b"abcdef"))
+    assets = Assets(home.database, random_bytes=lambda count: next(drawn)[:count])
+    assert assets.unused_id() == b"abcdef".hex()
+    assert len({home.assets.unused_id() for _ in range(20)}) == 20

@@ -23,7 +23,9 @@ Features = NDArray[np.float64]
 
 def distances(made: NDArray[np.uint8], real: NDArray[np.uint8]) -> dict[str, float]:
     """Both distances between two sets of pictures, uint8 NHWC."""
-    return {name: _frechet(see(made), see(real)) for name, see in (("layout", _layout), ("filters", _filters))}
+    return {
+        name: _frechet(see(made), see(real)) for name, see in (("layout", _layout), ("filters", _filters))
+    }
 
 
 def _frechet(made: Features, real: Features) -> float:

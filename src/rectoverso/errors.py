@@ -16,6 +16,7 @@ The English lives here, the other languages in ``i18n/<language>/errors.toml`` u
     │   │   ├── ImageAnimated
     │   │   └── ImageDamaged
     │   ├── WorkTooPlain        nothing in it that could be recognised again
+    │   ├── BadWorks            several files cannot be registered
     │   ├── UnknownName         a system, preset, use, law ... that does not exist
     │   ├── BadSetting
     │   ├── RunNotFound
@@ -161,6 +162,15 @@ class WorkTooPlain(InputError):
     what = "{path} is too plain to be registered."
     why = "It has almost no detail, so that it would resemble every other plain picture."
     fix = "Register a picture that shows the work itself, larger or with more contrast."
+
+
+class BadWorks(InputError):
+    """Facts: count, total, listing (one line a file: what, why, fix)."""
+
+    code = "bad_works"
+    what = "{count} of {total} files cannot be registered:\n{listing}"
+    why = "Works are entered together or not at all, so nothing was registered."
+    fix = "Mend them or leave them out, and try again."
 
 
 class UnknownName(InputError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -83,11 +84,11 @@ class Assets:
         ids = self._assets.c.id
         return self._first((ids >= prefix_hex) & (ids < prefix_hex + "g"))
 
-    def all(self) -> list[Asset]:
-        """Every decided image, in the order of the ledger."""
+    def all(self, tx: Transaction | None = None) -> list[Asset]:
+        """Every decided image, in the order of the ledger; with ``tx``, as that transaction sees them."""
         ordered = self._assets.select().order_by(self._assets.c.ledger_index)
-        with self._database.read() as tx:
-            return [_asset(row) for row in tx.connection.execute(ordered).mappings()]
+        with nullcontext(tx) if tx else self._database.read() as reading:
+            return [_asset(row) for row in reading.connection.execute(ordered).mappings()]
 
     def released_ids(self) -> list[AssetId]:
         """The ids of the released images, in the order of the ledger."""

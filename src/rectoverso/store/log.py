@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -46,7 +47,7 @@ class Log:
         return {
             (row.level, row.position): row.hash
             for group in _groups(list(wanted))
-            for row in tx.connection.execute(_among(group))
+            for row in tx.connection.execute(_among(len(group)), _numbered(group))
         }
 
     def nodes_between(self, tx: Transaction, level: int, begin: int, end: int) -> dict[int, bytes]:
@@ -92,9 +93,19 @@ class Log:
         return int(tx.connection.execute(counted).scalar_one())
 
 
-def _among(group: list[Node]) -> sa.Select[tuple[int, int, bytes]]:
-    key = sa.tuple_(nodes.c.level, nodes.c.position)
-    return sa.select(nodes.c.level, nodes.c.position, nodes.c.hash).where(key.in_(group))
+@cache
+def _among(count: int) -> sa.TextualSelect:
+    """Look up ``count`` nodes: SQLite uses the index for ORs, and would scan for `(a, b) IN (...)`."""
+    keys = " OR ".join(f"(level = :level_{at} AND position = :position_{at})" for at in range(count))
+    columns = (nodes.c.level, nodes.c.position, nodes.c.hash)
+    return sa.text(f"SELECT level, position, hash FROM nodes WHERE {keys}").columns(*columns)  # noqa: S608
+
+
+def _numbered(group: list[Node]) -> dict[str, int]:
+    numbered: dict[str, int] = {}
+    for at, (level, position) in enumerate(group):
+        numbered |= {f"level_{at}": level, f"position_{at}": position}
+    return numbered
 
 
 def _groups(wanted: list[Node]) -> Iterator[list[Node]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,8 @@ from PIL import Image
 from rectoverso.store.home import Home
 from rectoverso.store.works import Work
 from rectoverso.types import Decision, Message, Report
+from rectoverso.verso.mark import png
+from rectoverso.verso.picture import open_picture, to_png
 from rectoverso.workflow.batch import Batch
 from rectoverso.workflow.generate import generate_images
 from rectoverso.workflow.ledgers import Checked, check_ledger
@@ -168,8 +169,7 @@ def _four_files(batch: Batch, folder: Path) -> list[Path]:
     tampered = folder / "one-pixel-changed.png"
     tampered.write_bytes(with_one_pixel_changed(data))
     stripped = folder / "proof-removed.png"
-    with Image.open(io.BytesIO(data)) as picture:
-        Image.fromarray(__import__("numpy").asarray(picture)).save(stripped)
+    stripped.write_bytes(to_png(open_picture(data, original.name)))
     unrelated = folder / "unrelated.png"
     Image.fromarray(scene(UNRELATED_SCENE, size=256).image).save(unrelated)
     return [original, tampered, stripped, unrelated]
@@ -183,23 +183,17 @@ def _released_file(batch: Batch) -> Path:
     )
 
 
-def with_one_pixel_changed(png: bytes) -> bytes:
-    """The same PNG file, every chunk kept, one pixel in its middle inverted."""
-    from rectoverso.verso.mark.png import chunks, join
+def with_one_pixel_changed(data: bytes) -> bytes:
+    """The same PNG file with every other chunk kept, credential included, and the pixel in its middle inverted."""
+    pixels = open_picture(data, "the released file")
+    middle = (pixels.shape[0] // 2, pixels.shape[1] // 2)
+    pixels[middle] = 255 - pixels[middle]
+    redrawn = [chunk for chunk in png.chunks(to_png(pixels)) if chunk[0] == b"IDAT"]
+    before, after = _around_pixels(list(png.chunks(data)))
+    return png.join([*before, *redrawn, *after])
 
-    with Image.open(io.BytesIO(png)) as picture:
-        changed = picture.copy()
-    middle = (changed.width // 2, changed.height // 2)
-    value = changed.getpixel(middle)
-    changed.putpixel(middle, tuple(255 - part for part in value) if isinstance(value, tuple) else 255 - int(value or 0))
-    buffer = io.BytesIO()
-    changed.save(buffer, "PNG")
-    pixels = [chunk for chunk in chunks(buffer.getvalue()) if chunk[0] == b"IDAT"]
-    kept: list[tuple[bytes, bytes]] = []
-    for chunk in chunks(png):
-        if chunk[0] != b"IDAT":
-            kept.append(chunk)
-        elif pixels:
-            kept += pixels
-            pixels = []
-    return join(kept)
+
+def _around_pixels(chunks: list[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, bytes]], list[tuple[bytes, bytes]]]:
+    """The chunks of a PNG before and after those that hold its pixels."""
+    places = [place for place, (kind, _) in enumerate(chunks) if kind == b"IDAT"]
+    return chunks[: places[0]], chunks[places[-1] + 1 :]

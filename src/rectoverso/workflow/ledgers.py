@@ -54,10 +54,12 @@ def open_ledger(home: Home, keys: Keys, clock: Clock | None = None) -> Ledger:
 def check_ledger(home_path: Path) -> Checked:
     """Recompute the whole ledger, and compare it with the decisions and the pictures in the store."""
     home = _existing(home_path)
-    assets = home.assets.all()
-    if home.keys is None and not assets:
+    if home.keys is None and not home.assets.all():
         return Checked(0, EMPTY_ROOT.hex(), dict.fromkeys(ENTRY_KINDS.values(), 0), ())
-    state = open_ledger(home, _keys(home)).check(_expected(asset) for asset in assets)
+    ledger = open_ledger(home, _keys(home))
+    with home.database.read() as tx:  # one moment of both: an image decided meanwhile is no difference
+        assets = home.assets.all(tx)
+        state = ledger.check((_expected(asset) for asset in assets), tx=tx)
     counts = Counter(ENTRY_KINDS[asset.decision] for asset in assets)
     return Checked(
         size=state.size,

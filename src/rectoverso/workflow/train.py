@@ -12,6 +12,7 @@ from rectoverso.errors import MissingExtra
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.types import Message
+from rectoverso.verso.ledger.entry import Json
 from rectoverso.verso.screen.memorisation import Fingerprints
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
@@ -143,7 +144,7 @@ def _log(request: TrainRequest, dataset: Dataset, home_path: Path, listener: Lis
     weights = _weights_digest(request.run)
     home = Home.open(home_path)
     keys = open_keys(home, listener=listener, clock=clock)
-    facts = {
+    facts: dict[str, Json] = {
         "run": weights,
         "system": request.system,
         "preset": request.preset,

@@ -1,9 +1,11 @@
 """A system that trains in a second: pictures of 16 pixels, networks of a few channels."""
 
 import dataclasses
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
+import torch
 
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.systems import Recipe, recipe, with_settings
@@ -18,8 +20,17 @@ TINY = (
 )
 
 
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Two threads on networks this small only wait for each other."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def striped(count: int = 48, size: int = 16) -> Dataset:
-    """Class 0: horizontal stripes, class 1: vertical ones, each at one of four offsets, with a little noise."""
+    """Class 0: horizontal stripes, class 1: vertical ones, at one of four offsets, with a little noise."""
     rng = np.random.default_rng(0)
     labels = np.arange(count) % 2
     wave = np.where((np.arange(size)[None] + 2 * rng.integers(0, 4, count)[:, None]) % 8 < 4, 40, 215)
@@ -46,5 +57,7 @@ def tiny() -> Recipe:
 
 @pytest.fixture
 def tiny_article() -> Recipe:
-    small = with_settings(recipe("dcgan", "article"), ("batch=8", "nets.latent=8", "nets.width=4", "precision=float32"))
+    small = with_settings(
+        recipe("dcgan", "article"), ("batch=8", "nets.latent=8", "nets.width=4", "precision=float32")
+    )
     return dataclasses.replace(small, milestones=2)

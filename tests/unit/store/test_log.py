@@ -6,6 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from rectoverso.store.home import Home
+from rectoverso.store.log import _among, _numbered
 
 
 def fill(home: Home, count: int) -> None:
@@ -36,6 +37,17 @@ def test_many_nodes_are_fetched_at_once(home: Home) -> None:
     fill(home, 500)
     with home.database.read() as tx:
         assert len(home.log.nodes(tx, [(0, at) for at in range(500)])) == 500
+
+
+def test_nodes_are_looked_up_and_not_searched_for(home: Home) -> None:
+    """An entry must not cost more because there are many."""
+    with home.database.read() as tx:
+        plan = tx.connection.execute(
+            sa.text(f"EXPLAIN QUERY PLAN {_among(3)}"), _numbered([(0, 1), (1, 2), (2, 3)])
+        )
+        steps = [row[3] for row in plan]
+    assert sum("SEARCH" in step for step in steps) == 3
+    assert not any("SCAN" in step for step in steps)
 
 
 def test_an_empty_log_has_no_size_and_no_checkpoint(home: Home) -> None:

@@ -143,29 +143,27 @@ class Training:
         self.readings.add(turn.readings)
         self.pace.count(self.images)
         if self.pace.total is None and self.pace.is_measured():
-            self.show()
+            self.keep()  # now, so that what showing and saving costs is known as well
             self.pace.fix_total(self.images, pauses_ahead=self.recipe.milestones)
             self.save()
         elif self._is_milestone(turn):
-            self.show()
-            self.save()
+            self.keep()
         elif self.clock() - self.saved_at >= self.recipe.checkpoint_s:
             self.save()
         if self.clock() - self.told_at >= TOLD_EVERY_S:
             self.say("training")
 
-    def show(self) -> None:
-        """Give the world the weights, samples and card as they are now."""
+    def keep(self) -> None:
+        """Give the world the weights, samples and card as they are now, and save the state."""
         began = self.clock()
         self.sample = publish(self.folder, self.asked, self.recipe, self.cast, self.place())
+        self.save()
         self.pace.pause(self.clock() - began)
 
     def save(self) -> None:
         """Write the checkpoint."""
-        began = self.clock()
         checkpoint.save(self.folder.state, self.cast.players, self.place())
         self.saved_at = self.clock()
-        self.pace.pause(self.saved_at - began)
 
     def say(self, stage: Stage) -> None:
         """Write and send one status."""
@@ -187,10 +185,9 @@ class Training:
         )
 
     def finish(self) -> TrainResult:
-        """Save where the run stopped, show it, and say that it is done."""
+        """Keep what the run has come to, and say that it is done."""
         self.say("finishing")
-        self.save()
-        self.show()
+        self.keep()
         self.say("done")
         place = self.place()
         return TrainResult(

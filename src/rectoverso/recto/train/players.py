@@ -25,7 +25,7 @@ Losses = dict[str, Tensor]
 
 @dataclass
 class Turn:
-    """One batch and its place in the run. ``progress`` is the share of the run's images already seen, 0 to 1."""
+    """One batch and its place in the run; ``progress`` is the share of the run already done, 0 to 1."""
 
     image_NCHW: Tensor
     label_N: Tensor | None

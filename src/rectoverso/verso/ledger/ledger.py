@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from rectoverso.errors import EntryNotFound, LedgerBroken
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     from rectoverso.store.database import Database, Transaction
     from rectoverso.store.log import Log
+
+__all__ = ["Expected", "Ledger", "LedgerState"]
 
 
 class Ledger:
@@ -97,15 +100,20 @@ class Ledger:
             return tuple(self._hashes(tx, merkle.consistency_ranges(old, size)))
 
     def check(
-        self, expected: Iterable[Expected] | None = None, remembered: Iterable[str] = ()
+        self,
+        expected: Iterable[Expected] | None = None,
+        remembered: Iterable[str] = (),
+        *,
+        tx: Transaction | None = None,
     ) -> LedgerState:
         """Recompute everything from the rows alone and name every problem.
 
-        ``expected``: what the home's tables say must be there, compared both ways when given. ``remembered``:
-        checkpoints that somebody kept; the ledger must still contain what they signed.
+        ``expected``: what the home's tables say must be there, compared both ways when given; pass the ``tx``
+        they were read in, or a decision made meanwhile looks like a problem. ``remembered``: checkpoints that
+        somebody kept; the ledger must still contain what they signed.
         """
-        with self._database.read() as tx:
-            return audit(self._log, tx, self.key, expected, remembered)
+        with nullcontext(tx) if tx else self._database.read() as reading:
+            return audit(self._log, reading, self.key, expected, remembered)
 
     def _signed_peaks(self, tx: Transaction, size: int) -> list[bytes]:
         """The tree's complete subtrees, from left to right, if the last checkpoint was signed over them."""

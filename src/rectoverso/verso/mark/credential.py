@@ -131,9 +131,9 @@ def read(data: bytes, media_type: str, anchors: bytes | None = None) -> Credenti
             return _reading(json.loads(reader.json()), str(reader.get_validation_state()))
     except C2paError.ManifestNotFound:
         return CredentialReading(CredentialState.NONE)
-    except C2paError.RemoteManifest:
-        return CredentialReading(CredentialState.NONE, codes=(REMOTE,))
     except (C2paError, ValueError, KeyError, TypeError, AttributeError) as error:
+        if str(error).startswith("Remote: "):  # the library has a class for it, and does not use it
+            return CredentialReading(CredentialState.NONE, codes=(REMOTE,))
         return CredentialReading(
             CredentialState.UNREADABLE, codes=(type(error).__name__.removeprefix("_C2pa"),)
         )

@@ -73,12 +73,17 @@ def label_for(origin: Origin, maker: Maker, asset: AssetId, created: datetime, t
     made_by_ai = origin is not Origin.CAPTURED
     return Label(
         source_type=SOURCE_TYPES[origin],
-        system=maker.name if made_by_ai else None,
-        version=maker.version if made_by_ai else None,
+        system=_plain(maker.name) if made_by_ai else None,
+        version=_plain(maker.version) if made_by_ai else None,
         asset=asset,
         tool=tool,
         created=created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     )
+
+
+def _plain(name: str) -> str | None:
+    """A name that XML can hold: printable, with single spaces."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in name).split()) or None
 
 
 def xmp_packet(label: Label) -> bytes:
@@ -95,7 +100,8 @@ def xmp_packet(label: Label) -> bytes:
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
         '<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
         f' <rdf:RDF xmlns:rdf="{_RDF}">\n'
-        f'  <rdf:Description rdf:about="" xmlns:Iptc4xmpExt="{_IPTC}" xmlns:xmp="{_XMP}" xmlns:verso="{NAMESPACE}">\n'
+        '  <rdf:Description rdf:about=""'
+        f' xmlns:Iptc4xmpExt="{_IPTC}" xmlns:xmp="{_XMP}" xmlns:verso="{NAMESPACE}">\n'
         f"{''.join(lines)}"
         '  </rdf:Description>\n </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end="r"?>'
     ).encode()

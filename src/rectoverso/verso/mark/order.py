@@ -16,11 +16,11 @@ import numpy as np
 from rectoverso.errors import MarkLost, RectoversoError
 from rectoverso.protocols import Clock
 from rectoverso.types import AssetId, Draft, Pixels
+from rectoverso.version import __version__
 from rectoverso.verso.mark import credential, label, watermark
 from rectoverso.verso.mark.credential import CredentialSigner, CredentialState, ManifestFacts, Oversight
 from rectoverso.verso.mark.label import Label
 from rectoverso.verso.picture import open_picture
-from rectoverso.version import __version__
 
 TOOL = "rectoverso"
 
@@ -53,7 +53,7 @@ def mark(
     media_type: str = "image/png",
     facts: MarkFacts | None = None,
 ) -> Marked:
-    """Put every mark on the draft and read all of them back. Raises MarkFailed, and then nothing may leave."""
+    """Put every mark on the draft and read all of them back. Raises MarkFailed: then nothing may leave."""
     facts = facts or MarkFacts()
     created = clock.now()
     # 1 visible label: none yet

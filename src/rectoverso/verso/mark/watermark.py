@@ -253,7 +253,8 @@ def _basis() -> Floats:
 def _carriers(plan: _Plan, key: bytes) -> _Carriers:
     """Which coefficients carry which bit. Larger pictures use a quarter of them: fewer and larger changes
     outlive
-    the rounding to zero of JPEG better than many small ones at the same distance from the original."""
+    the rounding to zero of JPEG better than many small ones at the same distance from the original.
+    """
     count = plan.rows * plan.columns * _basis().shape[1]
     used = count if count <= 1024 else max(1024, count // 4)
     draws = _draws(key, f"carriers {plan.rows}x{plan.columns}", 2 * count)

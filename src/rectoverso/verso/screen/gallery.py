@@ -38,8 +38,8 @@ class Limits:
     """From which likeness on (1 is the same), and up to which hash distance, two pictures count as similar.
 
     The rate is how often a picture that is no copy got there, as an upper 95 % bound and of the kind of
-    picture that fared worst: drawings in another style (detailed), handwritten digits (coarse). Of 5,000 small
-    photographs none did.
+    picture that fared worst: drawings in another style (detailed), handwritten digits (coarse). Of 5,000
+    small photographs none did.
     """
 
     likeness: float

@@ -1,17 +1,15 @@
 """Nearest neighbours among training images, and how unusual it is to be as near as this.
 
-A picture is described by its low frequencies, whitened on the training images so that every direction in which
-they differ counts the same. How near is too near depends on how crowded the neighbourhood is, so the distance to
-the nearest image is divided by the mean distance to the ones that follow: the ratio is about 1 among strangers
-and about 0 for a copy, in sparse photographs as in crowded digits.
+A picture is described by its low frequencies, whitened on the training images so that every direction in
+which they differ counts the same. How near is too near depends on how crowded the neighbourhood is, so the
+distance to the nearest image is divided by the mean distance to others that follow: the ratio is about 1
+among strangers and about 0 for a copy, in sparse photographs as in crowded digits.
 
-Sources: N. Carlini et al., "Extracting Training Data from Diffusion Models", 2023, section 4 (the ratio);
-L. Amsaleg et al., "Estimating Local Intrinsic Dimensionality", 2015 (the law that ratios of strangers follow).
+Source: N. Carlini et al., "Extracting Training Data from Diffusion Models", 2023, section 4 (the ratio).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +17,8 @@ from numpy.typing import NDArray
 
 from rectoverso.verso.screen.sketch import INSIDE_KK, NUM_COLOUR_FREQUENCIES, WEIGHTS_KK, coefficients
 
-# Shapes: N training images, Q queries, F features, D whitened features, V views, K neighbours, C candidates.
+# Shapes: N training images, Q queries, M as it is and mirrored, V shifted views, C candidates; F features,
+# D whitened features, KK frequencies.
 
 Floats = NDArray[np.float32]
 
@@ -84,57 +83,47 @@ def _described(images: NDArray[np.uint8]) -> Floats:
     brightness = (planes[:, 0] * WEIGHTS_KK)[:, _BRIGHTNESS_KK]
     colour = (planes[:, 1:][:, :, _COLOUR_KK] * _COLOUR_WEIGHTS).reshape(len(images), -1)
     contrast = np.linalg.norm(brightness, axis=1, keepdims=True) + 1e-3
-    return np.concatenate([brightness, colour], axis=1) / contrast
+    return np.asarray(np.concatenate([brightness, colour], axis=1) / contrast, np.float32)
 
 
-def nearest(
-    images: NDArray[np.uint8], whitening: Whitening, known_ND: Floats, *, leave_out: NDArray[np.int64] | None = None
-) -> Nearest:
-    """The nearest training images of ``images`` (Q, H, W, C), as they are, mirrored, or a pixel aside.
+class Neighbourhood:
+    """Training images to measure distances to: their whitened features (N, D)."""
 
-    ``leave_out`` names, for each query, the training image that it is itself.
-    """
-    squares_N = np.einsum("nd,nd->n", known_ND, known_ND)
-    chunks = list(_chunks(images, leave_out))
-    found = [_nearest(part, whitening, known_ND, squares_N, left) for part, left in chunks]
-    return Nearest(
-        np.concatenate([part.ratio for part in found]), np.concatenate([part.index for part in found])
-    )
+    def __init__(self, whitening: Whitening, known_ND: Floats) -> None:
+        self._whitening = whitening
+        self._known_ND = known_ND
+        self._squares_N = np.einsum("nd,nd->n", known_ND, known_ND)
 
+    def nearest(self, images: NDArray[np.uint8], *, leave_out: NDArray[np.int64] | None = None) -> Nearest:
+        """The nearest training images of ``images`` (Q, H, W, C), as they are, mirrored, or a pixel aside.
 
-def _chunks(
-    images: NDArray[np.uint8], leave_out: NDArray[np.int64] | None
-) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.int64] | None]]:
-    for start in range(0, len(images), QUERY_CHUNK):
-        stop = start + QUERY_CHUNK
-        yield images[start:stop], None if leave_out is None else leave_out[start:stop]
+        ``leave_out`` names, for each query, the training image that it is itself.
+        """
+        starts = range(0, len(images), QUERY_CHUNK)
+        left = np.full(len(images), -1) if leave_out is None else leave_out
+        parts = [self._nearest(images[at : at + QUERY_CHUNK], left[at : at + QUERY_CHUNK]) for at in starts]
+        return Nearest(
+            np.concatenate([part.ratio for part in parts]), np.concatenate([part.index for part in parts])
+        )
 
+    def _nearest(self, images: NDArray[np.uint8], left_out: NDArray[np.int64]) -> Nearest:
+        """Candidates by the picture and its mirror image; the least distance over small shifts decides."""
+        both = (images, images[:, :, ::-1])
+        views_MVQD = [np.stack([self._whitening(moved) for moved in _shifted(view)]) for view in both]
+        unmoved = np.concatenate([views_VQD[0] for views_VQD in views_MVQD])
+        candidates_MQC = np.split(self._candidates(unmoved, np.tile(left_out, 2)), 2)
+        distances = [
+            _least_distances(views_VQD, self._known_ND[candidates_QC])
+            for views_VQD, candidates_QC in zip(views_MVQD, candidates_MQC, strict=True)
+        ]
+        return _ratios(np.concatenate(distances, axis=1), np.concatenate(candidates_MQC, axis=1))
 
-def _nearest(
-    images: NDArray[np.uint8],
-    whitening: Whitening,
-    known_ND: Floats,
-    squares_N: Floats,
-    leave_out: NDArray[np.int64] | None,
-) -> Nearest:
-    """Candidates by the picture and its mirror image; then the least distance over small shifts decides."""
-    distances, indices = [], []
-    for view in (images, images[:, :, ::-1]):
-        shifted_VQD = np.stack([whitening(moved) for moved in _shifted(view)])
-        candidates_QC = _candidates(shifted_VQD[0], known_ND, squares_N, leave_out)
-        distances.append(_least_distances(shifted_VQD, known_ND[candidates_QC]))
-        indices.append(candidates_QC)
-    return _ratios(np.concatenate(distances, axis=1), np.concatenate(indices, axis=1))
-
-
-def _candidates(
-    queries_QD: Floats, known_ND: Floats, squares_N: Floats, leave_out: NDArray[np.int64] | None
-) -> NDArray[np.int64]:
-    far_QN = squares_N - 2 * (queries_QD @ known_ND.T)
-    count = min(NUM_CANDIDATES, len(known_ND) - 1)
-    if leave_out is not None:
-        far_QN[np.arange(len(far_QN)), leave_out] = np.inf
-    return np.argpartition(far_QN, count - 1, axis=1)[:, :count]
+    def _candidates(self, queries_QD: Floats, left_out: NDArray[np.int64]) -> NDArray[np.int64]:
+        far_QN = self._squares_N - 2 * (queries_QD @ self._known_ND.T)
+        count = min(NUM_CANDIDATES, len(self._known_ND) - 1)
+        rows = np.flatnonzero(left_out >= 0)
+        far_QN[rows, left_out[rows]] = np.inf
+        return np.argpartition(far_QN, count - 1, axis=1)[:, :count]
 
 
 def _least_distances(shifted_VQD: Floats, candidates_QCD: Floats) -> Floats:
@@ -144,7 +133,7 @@ def _least_distances(shifted_VQD: Floats, candidates_QCD: Floats) -> Floats:
     theirs_QC = np.einsum("qcd,qcd->qc", candidates_QCD, candidates_QCD)
     ours_QV = np.einsum("qvd,qvd->qv", views_QVD, views_QVD)
     squared_QC = (ours_QV[:, :, None] - 2 * products_QVC).min(axis=1) + theirs_QC
-    return np.sqrt(np.maximum(squared_QC, 0))
+    return np.asarray(np.sqrt(np.maximum(squared_QC, 0)), np.float32)
 
 
 def _ratios(distances_QC: Floats, indices_QC: NDArray[np.int64]) -> Nearest:

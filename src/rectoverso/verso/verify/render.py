@@ -4,7 +4,7 @@ evidence.
 
 from __future__ import annotations
 
-import textwrap
+import re
 import unicodedata
 
 from rectoverso.i18n import say
@@ -25,8 +25,7 @@ def render(report: Report, language: str = "en") -> str:
     ]
     lines += _wrapped(text(f"{outcome}.sentence"), "  ")
     lines += _wrapped(text(f"{outcome}.means"), "  ")
-    colon = "：" if language == "zh" else ": "
-    lines += _wrapped(f"{text('verify.does_not_mean_title')}{colon}{text(f'{outcome}.does_not_mean')}", "  ")
+    lines += _wrapped(text(f"{outcome}.does_not_mean"), "  ")
     for row in report.evidence:
         lines += _wrapped(_printable(say(row, language)), "    ", first="  · ")
     return "\n".join(lines)
@@ -38,7 +37,22 @@ def _printable(text: str) -> str:
 
 
 def _wrapped(text: str, indent: str, first: str | None = None) -> list[str]:
-    if any(unicodedata.east_asian_width(letter) == "W" for letter in text):
-        # Each such letter is two columns wide, and a line may break between any two of them.
-        return textwrap.wrap(text, WIDTH // 2, initial_indent=first or indent, subsequent_indent=indent)
-    return textwrap.wrap(text, WIDTH, initial_indent=first or indent, subsequent_indent=indent)
+    """Lines of at most ``WIDTH`` columns; a wide (Chinese) letter takes two, and a line may break at one."""
+    lines, line = [], first if first is not None else indent
+    is_empty = True
+    for piece in _PIECES.findall(text):
+        closes = piece[0] in _CLOSING
+        if not is_empty and not closes and _columns(line + piece.rstrip()) > WIDTH:
+            lines.append(line.rstrip())
+            line, is_empty = indent, True
+        line += piece.lstrip() if is_empty else piece
+        is_empty = False
+    return [*lines, line.rstrip()]
+
+
+_PIECES = re.compile(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*|\s+")
+_CLOSING = "，。；：、）！？"
+
+
+def _columns(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)

@@ -15,6 +15,7 @@ without a trace.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,7 @@ class _Sight:
     known: Known | None = None
     match: tuple[str, str, int] | None = None
     broken: bool = False
-    """There are remains of a credential, or a damaged container, where nothing valid could be read."""
+    """There are remains of a credential, a damaged container, or other bytes than were released."""
     contradicts: bool = False
     unlike: bool = False
     evidence: tuple[Message, ...] = ()
@@ -107,13 +108,18 @@ def verify_bytes(
     rows += found
 
     # 3 Fingerprint
-    known = _known(data, credential, watermark, records)
+    digest = Digest(sha256(data).hexdigest())
+    known = _known(digest, credential, watermark, records)
     print_ = _fingerprint(picture)
     match = _match(print_, records)
     unlike, found = _compared(
         picture, print_, known, match, marked=watermark.asset, is_proved=credential.state == "trusted"
     )
     rows += found
+
+    if _is_another_file(digest, credential, known):
+        broken = True
+        rows.append(Message("verify.evidence.file_differs"))
 
     # 4 Ledger
     known = known or (records.asset(match[1]) if match and match[0] == "asset" else None)
@@ -223,15 +229,23 @@ def _whole_id(detection: Detection) -> AssetId | None:
 
 
 def _known(
-    data: bytes, credential: CredentialReading, watermark: WatermarkReading, records: Records
+    digest: Digest, credential: CredentialReading, watermark: WatermarkReading, records: Records
 ) -> Known | None:
     """The released asset that the file, its watermark or its credential leads to."""
-    from hashlib import sha256
-
-    known = records.by_digest(Digest(sha256(data).hexdigest()))
+    known = records.by_digest(digest)
     for asset in (watermark.asset, credential.asset):
         known = known or (records.asset(asset) if asset else None)
     return known
+
+
+def _is_another_file(digest: Digest, credential: CredentialReading, known: Known | None) -> bool:
+    """Whether this is signed as an asset that left this home as other bytes.
+
+    C2PA's own container has bytes that no signature covers (padding, names of boxes); the record covers them.
+    """
+    if known is None or known.file_digest is None or credential.asset != known.id:
+        return False
+    return known.file_digest != digest
 
 
 def _fingerprint(picture: Pixels | None) -> bytes:
@@ -307,7 +321,8 @@ def _label(data: bytes, credential: CredentialReading) -> list[Message]:
 def _outcome(sight: _Sight) -> ReportOutcome:
     """The first that holds, in the order of the document."""
     state = sight.credential.state
-    if state == "invalid" or sight.contradicts or sight.unlike:
+    is_signed = state in ("trusted", "valid")
+    if state == "invalid" or sight.contradicts or sight.unlike or (is_signed and sight.broken):
         return ReportOutcome.CHANGED
     if state == "trusted":
         return ReportOutcome.TRUSTED

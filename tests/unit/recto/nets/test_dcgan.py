@@ -38,5 +38,9 @@ def test_weights_start_as_keras_starts_them() -> None:
 
 
 def test_batch_norm_has_keras_epsilon_and_momentum() -> None:
-    norms = [part for part in ArticleGenerator(32, 3).modules() if isinstance(part, nn.modules.batchnorm._BatchNorm)]
+    norms = [
+        part
+        for part in ArticleGenerator(32, 3).modules()
+        if isinstance(part, nn.modules.batchnorm._BatchNorm)
+    ]
     assert [(norm.eps, norm.momentum) for norm in norms] == [(1e-3, 0.01)] * 3

@@ -136,7 +136,7 @@ def test_an_entry_and_its_leaf_gone_together_is_named(full) -> None:
 
 
 def test_a_tail_cut_off_with_everything_that_belongs_to_it_shows_by_a_kept_checkpoint(full) -> None:
-    """From the rows alone nobody can see it: that is why others keep checkpoints, and why assets are compared."""
+    """The rows alone cannot show it: that is why others keep checkpoints, and why assets are compared."""
     note, wanted = full.ledger.checkpoint(), expectations(full)
     change(
         full,
@@ -186,6 +186,17 @@ def test_home_and_ledger_answer_each_other_both_ways(full) -> None:
             ("asset_unlisted", wrong.asset, wrong.kind, wrong.index),
             ("entry_unclaimed", first.index, first.kind, first.asset),
         ]
+
+
+def test_a_decision_made_during_a_check_is_no_problem(full) -> None:
+    """Tables and ledger are read at one moment, so a check may run while images leave."""
+    wanted = expectations(full)
+    with full.home.database.read() as tx:
+        assert full.home.assets.all(tx) == []
+        full.append("released", asset="meanwhile")
+        state = full.ledger.check(wanted, tx=tx)
+    assert (state.size, state.problems) == (SIZE, ())
+    assert full.ledger.size() == SIZE + 1
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

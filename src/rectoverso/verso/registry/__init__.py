@@ -1,0 +1,1 @@
+"""Protected works: entering them, and finding what resembles them."""

@@ -1,0 +1,84 @@
+"""The length of a run, worked out from its speed, on a clock that the test turns."""
+
+from rectoverso.recto.train.pace import LEAST_TURNS, WARM_UP_TURNS, Pace
+
+
+class Watch:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def run_until_measured(watch: Watch, pace: Pace, turn_s: float) -> int:
+    images = 0
+    while not pace.is_measured():
+        watch.now += turn_s if pace.turns >= WARM_UP_TURNS else 5 * turn_s
+        images += pace.batch
+        pace.count(images)
+    return images
+
+
+def test_the_length_fits_the_limit_at_the_speed_after_warming_up() -> None:
+    watch = Watch()
+    pace = Pace(10, None, 100.0, watch)
+    images = run_until_measured(watch, pace, 0.1)
+    pace.fix_total(images, pauses_ahead=0)
+    assert pace.total is not None
+    assert pace.total % 10 == 0
+    assert 0.95 < watch.now - 100 + (pace.total - images) / 100 <= 98.1 < 100
+
+
+def test_time_for_showing_and_saving_is_set_aside() -> None:
+    totals = []
+    for pause_s in (0.0, 2.0):
+        watch = Watch()
+        pace = Pace(10, None, 100.0, watch)
+        images = run_until_measured(watch, pace, 0.1)
+        watch.now += pause_s
+        pace.pause(pause_s)
+        pace.fix_total(images, pauses_ahead=4)
+        assert pace.total is not None
+        totals.append(pace.total)
+    assert totals[0] - totals[1] == 100 * 2 * 6  # the one that was, four ahead and the last
+
+
+def test_nothing_is_fixed_before_some_turns_and_some_of_the_time_have_passed() -> None:
+    watch = Watch()
+    pace = Pace(10, None, 100.0, watch)
+    for turn in range(WARM_UP_TURNS + LEAST_TURNS):
+        assert not pace.is_measured()
+        pace.count(10 * turn)
+    assert not pace.is_measured()
+    watch.now += 5
+    assert pace.is_measured()
+
+
+def test_a_run_is_over_after_its_images_or_its_time_whichever_comes_first() -> None:
+    watch = Watch()
+    pace = Pace(10, 100, 60.0, watch)
+    assert not pace.is_over(90)
+    assert pace.is_over(100)
+    watch.now += 59
+    assert not pace.is_over(90)
+    pace.pause(1.5)
+    assert pace.is_over(90)
+
+
+def test_progress_is_the_share_of_images_and_zero_while_the_length_is_unknown() -> None:
+    assert Pace(10, 200, None, Watch()).progress(50) == 0.25
+    assert Pace(10, None, 9.0, Watch()).progress(50) == 0
+
+
+def test_the_forecast_follows_the_last_seconds_and_never_passes_the_limit() -> None:
+    watch = Watch()
+    pace = Pace(10, 1_000, None, watch)
+    assert pace.seconds_left(0) is None
+    for images in range(10, 510, 10):
+        watch.now += 1 if images <= 300 else 0.5
+        pace.count(images)
+    assert pace.images_per_s() == 20
+    assert pace.seconds_left(500) == 25
+    pace.max_seconds = watch.now - 100 + 3
+    assert pace.seconds_left(500) == 3

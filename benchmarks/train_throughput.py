@@ -2,9 +2,11 @@
 
     python benchmarks/train_throughput.py --data cifar10/train.parquet [--quality]
 
-Both sides take turns, round after round, so that a machine that grows slower or faster does so for both. Keras gets
-every advantage: data in memory, tf.function, with and without XLA, float32 and its own bfloat16 policy, and the cheaper
-of two ways to write the step; the ratio is against its best variant of each round. Our side is the package's own loop.
+Both sides take turns, round after round, so that a machine that grows slower or faster does so for both. Keras
+gets every advantage: data in memory, tf.function, with and without XLA, float32 and its own bfloat16 policy, and
+the cheaper of two ways to write the step; the ratio is against its best variant of each round. Our side is the
+package's own loop.
+
 Writes ``results/train_throughput-DATE.json`` and the table in ``README.md``; ``--dry`` writes nothing.
 """
 
@@ -18,6 +20,7 @@ import sys
 import tempfile
 import time
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,7 +30,7 @@ import torch
 from throughput import multiply_adds, quality, same_mathematics
 from throughput.keras_side import VARIANTS, Worker
 from throughput.own_side import PRECISIONS, OwnTraining, executed
-from throughput.table import ratios, tables, write_readme
+from throughput.table import NOT_QUIET, QUIET_LOAD, ratios, tables, write_readme
 
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.data.source import open_source
@@ -35,14 +38,13 @@ from rectoverso.recto.nets.dcgan import ArticleCritic, ArticleGenerator
 from rectoverso.recto.train.machine import describe
 
 HERE = Path(__file__).parent
-QUIET_LOAD = 0.5
 
 
 def main() -> None:
     asked = arguments()
     load = os.getloadavg()[0]
     if load > QUIET_LOAD:
-        print(f"The machine is not quiet (load {load:.1f}): these figures do not count.", file=sys.stderr)
+        say(f"{NOT_QUIET} (load {load:.1f})")
     say(f"Reading {asked.data}")
     dataset = open_source(asked.data, size=32)
     with (
@@ -135,10 +137,8 @@ def rate(name: str, own: dict[str, OwnTraining], worker: Worker, seconds: float)
     """Images a second of one variant for some seconds, everybody else asleep."""
     side, _, variant = name.partition("-")
     time.sleep(0.2)  # until the other side's threads have stopped spinning
-    if side == "ours":
-        done = own[variant].train(seconds)
-    else:
-        done = worker.ask("train", variant=variant, seconds=seconds)
+    train = own[variant].train if side == "ours" else partial(worker.ask, "train", variant=variant)
+    done = train(seconds=seconds)
     return float(done["images"] / done["seconds"])
 
 

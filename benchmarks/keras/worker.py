@@ -6,7 +6,7 @@ JSON request, each line on stdout its JSON answer, so that both frameworks take 
     {"do": "about"}                                       versions, threads
     {"do": "build", "variant": NAME, "images": FILE.npy}  builds and compiles; seconds of the first steps
     {"do": "train", "variant": NAME, "seconds": S}        trains; images and seconds
-    {"do": "check", "weights": FILE.npz, ...}             outputs of both networks for given weights and inputs
+    {"do": "check", "weights": FILE.npz, ...}             outputs of both networks for given weights
     {"do": "peak"}                                        multiply-adds a second of a square matrix product
 
 A variant is ``form-precision-compiler``: ``turns`` (a critic step, then a generator step with fresh noise)
@@ -154,7 +154,7 @@ class Variant:
 
 
 def check(request: dict[str, object]) -> dict[str, object]:
-    """Pictures (batch statistics) and logits (no dropout) of both networks in float32 with the weights given."""
+    """Pictures (batch statistics) and logits (no dropout) in float32 with the weights given."""
     given = np.load(str(request["weights"]))
     generator, critic = make_generator("float32", float(request["epsilon"])), make_critic("float32")
     for net, prefix in ((generator, "generator"), (critic, "critic")):

@@ -1,15 +1,17 @@
-"""How far generated pictures are from real ones: two small Frechet distances that need no downloaded weights.
+"""How far generated pictures are from real ones: two small Frechet distances without downloaded weights.
 
-Neither is the FID of papers, which measures in the features of a large classifier. They are named for what they are:
+Neither is the FID of papers, which measures in the features of a large classifier. They are what they say:
 
-``layout``  64 principal components of the real pictures at half size: composition, colour, contrast.
-``filters`` 64 principal components of what an untrained, fixed network of three random convolutions sees (mean and
-            spread of each channel): edges and textures.
+``layout``   64 principal components of the real pictures at half size: composition, colour, contrast.
+``filters``  64 principal components of what an untrained, fixed network of three random convolutions sees
+             (mean and spread of each channel): edges and textures.
 
 Both answer one question: are the pictures of two trainings equally far from the real ones?
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -51,7 +53,7 @@ def _filters(images: NDArray[np.uint8]) -> Features:
     widths = (3, 32, 64, 128)
     kernels = [
         torch.randn(after, before, 3, 3, generator=random) / (before * 9) ** 0.5
-        for before, after in zip(widths, widths[1:], strict=False)
+        for before, after in pairwise(widths)
     ]
     rows = []
     with torch.no_grad():

@@ -22,12 +22,12 @@ class Forward:
 def forward(net: nn.Module, example: torch.Tensor) -> Forward:
     """Count by running ``example`` (one image or one latent) and looking at every layer's shapes.
 
-    A layer counts by its definition and not by how it is computed: a transposed convolution multiplies each input
-    pixel with its whole kernel, also where it is computed as another convolution.
+    A layer counts by its definition and not by how it is computed: a transposed convolution multiplies each
+    input pixel with its whole kernel, also where it is computed as another convolution.
     """
     counts: list[int] = []
 
-    def linear(layer: nn.Module, given: tuple[torch.Tensor, ...], _: torch.Tensor) -> None:
+    def linear(layer: nn.Module, _: tuple[torch.Tensor, ...], __: torch.Tensor) -> None:
         assert isinstance(layer, nn.Linear)
         counts.append(layer.weight.numel())
 
@@ -56,9 +56,10 @@ def forward(net: nn.Module, example: torch.Tensor) -> Forward:
 
 
 def step(generator: Forward, critic: Forward) -> dict[str, int]:
-    """Multiply-adds an image of one full step, in both forms. A gradient by the weights costs as much as the forward
-    pass, one by the inputs as much again; the first layer of a network needs none by its inputs, unless another
-    network stands before it.
+    """Multiply-adds an image of one full step, in both forms.
+
+    A gradient by the weights costs as much as the forward pass, one by the inputs as much again; the first layer
+    of a network needs none by its inputs, unless another network stands before it.
     """
     critic_step = 2 * (critic.total + critic.total + critic.total - critic.first)  # real and generated
     generator_back = critic.total + generator.total + generator.total - generator.first

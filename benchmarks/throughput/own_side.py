@@ -1,7 +1,7 @@
 """Our side: the package's own training, let run for a few seconds at a time.
 
-It is ``rectoverso.recto.train.loop.train`` as ``verso train`` calls it, with its checkpoints and its status file. It
-runs in a thread and is stopped and let go at the moments when it reports; its clock stands still meanwhile.
+It is ``rectoverso.recto.train.loop.train`` as ``verso train`` calls it, with its checkpoints and its status
+file. It runs in a thread and is stopped and let go when it reports; its clock stands still meanwhile.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class OwnTraining:
             self.answers.put(error)
 
     def _listen(self, status: Status) -> None:
-        """Called by the training about once a second: when the time is up, report and sleep until the next order."""
+        """Hears of the training once a second: when the time is up, reports and sleeps until the next order."""
         now = time.perf_counter()
         if now < self.deadline:
             return

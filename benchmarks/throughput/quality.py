@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from throughput.distance import distances
-from throughput.own_side import PRECISIONS, article
+import torch
+from numpy.typing import NDArray
 
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.recto.train.loop import train
+from throughput.distance import distances
+from throughput.own_side import PRECISIONS, article
 
 SAMPLES = 5000
 
@@ -25,7 +27,7 @@ def compare(dataset: Dataset, folder: Path, images: int, seeds: int) -> dict[str
         for precision in PRECISIONS:
             run = folder / f"quality-{precision}-{seed}"
             result = train(article(precision), dataset, run, seed=seed, images=images)
-            made = np.stack(list(RunGenerator(run).sample(range(SAMPLES))))
+            made = samples(run)
             rows.append(
                 {
                     "precision": precision,
@@ -36,3 +38,12 @@ def compare(dataset: Dataset, folder: Path, images: int, seeds: int) -> dict[str
                 }
             )
     return {"samples": SAMPLES, "trainings": rows, "other real pictures": distances(held, real)}
+
+
+def samples(run: Path) -> NDArray[np.uint8]:
+    """The run's pictures of the first seeds, drawn one at a time: too little work for several threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    made = np.stack(list(RunGenerator(run).sample(range(SAMPLES))))
+    torch.set_num_threads(threads)
+    return made

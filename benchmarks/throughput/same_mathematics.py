@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from throughput.keras_side import Worker
 from torch import nn
 
 from rectoverso.recto.nets.dcgan import KERAS_EPSILON, ArticleCritic, ArticleGenerator
+from throughput.keras_side import Worker
 
 TOLERANCE = 1e-4
 COUNT = 16
 
 
 def check(worker: Worker, folder: Path) -> dict[str, object]:
-    """Largest differences of the generated pictures and of the critic's logits, in float32, and whether they pass."""
+    """The largest differences of pictures and of logits, in float32, and whether they pass."""
     torch.manual_seed(5)
     generator, critic = ArticleGenerator(32, 3), ArticleCritic(32, 3)
     for net in (generator, critic):
@@ -51,7 +51,7 @@ def _stir(net: nn.Module) -> None:
 
 
 def _as_keras(net: nn.Module, prefix: str) -> dict[str, NDArray[np.float32]]:
-    """The weights in Keras' order and layout: dense (in, out), convolution (K, K, in, out), transposed (K, K, out, in)."""
+    """The weights in Keras' order and layout: dense (I, O), convolution (K, K, I, O), transposed (K, K, O, I)."""
     arrays: list[NDArray[np.float32]] = []
     for layer in _in_order(net):
         weight = layer.weight.detach().numpy()

@@ -41,7 +41,17 @@ def train(
     from rectoverso.workflow.train import TrainRequest, train_run
 
     request = TrainRequest(
-        system, str(data), Path(out), preset, size, seed, images, max_seconds, tuple(settings), resume, skip_bad
+        system,
+        str(data),
+        Path(out),
+        preset,
+        size,
+        seed,
+        images,
+        max_seconds,
+        tuple(settings),
+        resume,
+        skip_bad,
     )
     return train_run(request, Path(home))
 

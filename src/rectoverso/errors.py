@@ -381,6 +381,7 @@ class WatermarkTooSmall(MarkFailed):
     """Facts: mark, side."""
 
     code = "watermark_too_small"
+    what = "The watermark could not be placed on the image."
     why = "The watermark needs at least {side} x {side} pixels."
     fix = "Make the image larger."
 
@@ -389,6 +390,7 @@ class WatermarkNoRoom(MarkFailed):
     """Facts: mark, worst."""
 
     code = "watermark_no_room"
+    what = "The watermark could not be placed on the image."
     why = "Its pixels leave no room: a bit stays {worst} cells from where it should be."
     fix = "Use an image with some tones between black and white."
 
@@ -397,12 +399,14 @@ class LabelUnsupported(MarkFailed):
     """Facts: mark, media_type."""
 
     code = "label_unsupported"
+    what = "The label could not be written into the file."
     why = "{media_type} is not a file type that is written here."
     fix = "Use PNG, JPEG or WebP."
 
 
 class LabelTransparent(MarkFailed):
     code = "label_transparent"
+    what = "The label could not be written into the file."
     why = "The image has transparency, which a JPEG cannot hold."
     fix = "Use PNG or WebP."
 
@@ -411,6 +415,7 @@ class SigningFailed(MarkFailed):
     """Facts: mark, system."""
 
     code = "signing_failed"
+    what = "The credential could not be signed into the file."
     why = "The signing library says: {system}."
     fix = "Look at the signing keys with: verso keys list"
 

@@ -18,7 +18,9 @@ Verso = Callable[..., subprocess.CompletedProcess[str]]
 def verso() -> Verso:
     """Run the real command in a process of its own."""
 
-    def run(*arguments: object, cwd: Path | None = None, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: object, cwd: Path | None = None, code: int | None = 0
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [sys.executable, "-m", "rectoverso", *map(str, arguments)],
             capture_output=True,
@@ -39,7 +41,17 @@ def small_run(tmp_path_factory: pytest.TempPathFactory, verso: Verso) -> Path:
     """A run of a few hundred images: enough to draw from, not to look at."""
     folder = tmp_path_factory.mktemp("small")
     told = verso(
-        "train", "dcgan", "--data", "digits", "--out", folder / "run", "--images", 512, "--home", folder / "home", "--json"
+        "train",
+        "dcgan",
+        "--data",
+        "digits",
+        "--out",
+        folder / "run",
+        "--images",
+        512,
+        "--home",
+        folder / "home",
+        "--json",
     )
     assert json.loads(told.stdout)["images"] >= 512
     return folder / "run"

@@ -27,7 +27,12 @@ from rectoverso.workflow.ledgers import check_ledger
 from rectoverso.workflow.release import Door, Passage, release
 
 KILLS = 40
-OWN_CODE = ("/rectoverso/workflow/", "/rectoverso/store/", "/rectoverso/verso/ledger/", "/rectoverso/verso/mark/order")
+OWN_CODE = (
+    "/rectoverso/workflow/",
+    "/rectoverso/store/",
+    "/rectoverso/verso/ledger/",
+    "/rectoverso/verso/mark/order",
+)
 
 
 def _draft() -> Draft:

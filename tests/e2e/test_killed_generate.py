@@ -19,7 +19,19 @@ IMAGES = 24
 
 
 def _generate(run: Path, folder: Path) -> list[str]:
-    command = [sys.executable, "-m", "rectoverso", "generate", run, "--out", folder / "out", "-n", IMAGES, "--seed", 1]
+    command = [
+        sys.executable,
+        "-m",
+        "rectoverso",
+        "generate",
+        run,
+        "--out",
+        folder / "out",
+        "-n",
+        IMAGES,
+        "--seed",
+        1,
+    ]
     return [str(part) for part in (*command, "--home", folder / "home", "--json")]
 
 
@@ -51,7 +63,9 @@ def _survives(run: Path, folder: Path, verso: Verso, kills: int) -> None:
     sheets = 1 if told["contact_sheet"] else 0
     assert checked["counts"]["released"] == len(told["released"]) + sheets
     assert checked["counts"]["held"] == len(told["held"])
-    assert {path.name for path in (folder / "out").glob("*.png")} == {Path(row["path"]).name for row in told["released"]}
+    assert {path.name for path in (folder / "out").glob("*.png")} == {
+        Path(row["path"]).name for row in told["released"]
+    }
     assert not list((folder / "out").glob(".*"))
 
 

@@ -22,7 +22,18 @@ def place(tmp_path_factory: pytest.TempPathFactory, small_run: Path, verso: Vers
     """A home with a few released images in ``out``."""
     place = tmp_path_factory.mktemp("job")
     told = verso(
-        "generate", small_run, "--out", place / "out", "-n", 6, "--seed", 3, "--home", place / "home", "--json", code=None
+        "generate",
+        small_run,
+        "--out",
+        place / "out",
+        "-n",
+        6,
+        "--seed",
+        3,
+        "--home",
+        place / "home",
+        "--json",
+        code=None,
     )
     (place / "told.json").write_text(told.stdout)
     return place
@@ -64,10 +75,20 @@ def test_the_official_reader_trusts_it_with_our_authority_only(place: Path) -> N
             assert Reader("image/png", file, context=context).get_validation_state() == state
 
 
-def test_the_same_seed_gives_the_same_file_alone_as_among_others(place: Path, small_run: Path, verso: Verso) -> None:
+def test_the_same_seed_gives_the_same_file_alone_as_among_others(
+    place: Path, small_run: Path, verso: Verso
+) -> None:
     row = _told(place)["released"][-1]
     alone = verso(
-        "generate", small_run, "--out", place / "alone", "--seed", row["seed"], "--home", place / "other", "--json"
+        "generate",
+        small_run,
+        "--out",
+        place / "alone",
+        "--seed",
+        row["seed"],
+        "--home",
+        place / "other",
+        "--json",
     )
     (only,) = json.loads(alone.stdout)["released"]
     one, other = (_unmarked(Path(str(path))) for path in (row["path"], only["path"]))
@@ -79,7 +100,9 @@ def _unmarked(path: Path) -> np.ndarray:
         return np.asarray(picture, dtype=np.float64)
 
 
-def test_a_copy_without_its_proof_is_known_by_its_watermark(place: Path, verso: Verso, tmp_path: Path) -> None:
+def test_a_copy_without_its_proof_is_known_by_its_watermark(
+    place: Path, verso: Verso, tmp_path: Path
+) -> None:
     with Image.open(_released(place)) as picture:
         Image.fromarray(np.asarray(picture)).save(tmp_path / "stripped.png")
         picture.convert("RGB").save(tmp_path / "again.jpg", quality=80)
@@ -103,8 +126,12 @@ def test_a_copy_of_a_registered_work_is_refused_and_the_work_is_named(
     poster.save(tmp_path / "poster.png")
     poster.resize((179, 179), Image.Resampling.BICUBIC).save(tmp_path / "copy.jpg", quality=60)
     home = ("--home", place / "home", "--json")
-    verso("registry", "add", tmp_path / "poster.png", "--title", "Two Rings", "--owner", "Studio Verso", *home)
-    told = json.loads(verso("seal", tmp_path / "copy.jpg", "--out", tmp_path / "sealed", *home, code=1).stdout)
+    verso(
+        "registry", "add", tmp_path / "poster.png", "--title", "Two Rings", "--owner", "Studio Verso", *home
+    )
+    told = json.loads(
+        verso("seal", tmp_path / "copy.jpg", "--out", tmp_path / "sealed", *home, code=1).stdout
+    )
     (refused,) = told["refused"]
     assert "Two Rings" in json.dumps(refused["verdict"]["reasons"])
     assert not (tmp_path / "sealed").exists()
@@ -126,7 +153,9 @@ def test_an_image_made_elsewhere_is_sealed_in_its_own_format(
 
 def test_a_proof_can_be_written_for_every_released_image(place: Path, verso: Verso) -> None:
     asset = _told(place)["released"][0]["asset"]
-    assert verso("ledger", "prove", asset, "--home", place / "home").stdout.startswith("c2sp.org/tlog-proof@v1")
+    assert verso("ledger", "prove", asset, "--home", place / "home").stdout.startswith(
+        "c2sp.org/tlog-proof@v1"
+    )
 
 
 def test_the_ledger_holds_and_an_edited_row_is_found(place: Path, verso: Verso, tmp_path: Path) -> None:

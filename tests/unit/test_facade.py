@@ -10,7 +10,9 @@ import rectoverso
 
 def test_the_exported_names_are_sorted_and_are_all_there() -> None:
     assert list(rectoverso.__all__) == sorted(rectoverso.__all__)
-    public = {name for name, value in vars(rectoverso).items() if not name.startswith("_") and not _is_module(value)}
+    public = {
+        name for name, value in vars(rectoverso).items() if not name.startswith("_") and not _is_module(value)
+    }
     assert public == set(rectoverso.__all__) - {"__version__"}
 
 

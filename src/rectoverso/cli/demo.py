@@ -12,7 +12,9 @@ from rectoverso.cli.output import live_progress, print_json, tell
 
 
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="The folder for everything the demo makes.")] = Path("verso-demo"),
+    out: Annotated[Path, typer.Option("--out", help="The folder for everything the demo makes.")] = Path(
+        "verso-demo"
+    ),
     seconds: Annotated[float, typer.Option("--seconds", min=5, help="How long to train.")] = 80.0,
     as_json: JsonOption = False,
 ) -> None:

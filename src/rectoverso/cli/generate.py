@@ -17,7 +17,9 @@ def generate(
     out: OutOption,
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many images.")] = 1,
     seed: SeedOption = 0,
-    label: Annotated[str | None, typer.Option("--label", help="A class, by name; else one from each seed.")] = None,
+    label: Annotated[
+        str | None, typer.Option("--label", help="A class, by name; else one from each seed.")
+    ] = None,
     use: UseOption = "general",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -26,7 +28,9 @@ def generate(
     from rectoverso.workflow.generate import generate_images
 
     with live_progress() as listener:
-        batch = generate_images(run, out, home, count=count, seed=seed, label=label, use=use, listener=listener)
+        batch = generate_images(
+            run, out, home, count=count, seed=seed, label=label, use=use, listener=listener
+        )
     if as_json:
         print_json(batch.plain())
     else:

@@ -32,7 +32,9 @@ def check(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
 @app.command()
 def prove(
     entry: Annotated[str, typer.Argument(help="An asset's id, or an entry's index.")],
-    out: Annotated[Path | None, typer.Option("--out", help="Write the proof here instead of printing it.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Write the proof here instead of printing it.")
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:

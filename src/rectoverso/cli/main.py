@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import sys
 
-import click
 import typer
 
-from rectoverso.version import __version__
 from rectoverso.cli import demo, doctor, generate, keys, ledger, registry, seal, systems, train, verify
 from rectoverso.cli.output import print_error
 from rectoverso.errors import RectoversoError
+from rectoverso.version import __version__
 
 app = typer.Typer(
     name="verso",
@@ -54,15 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run `verso` and leave with its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(arguments, standalone_mode=False)
+        app(arguments)
     except RectoversoError as error:
         print_error(error, as_json="--json" in arguments)
-        code = error.exit_code
-    except click.ClickException as error:
-        error.show()
-        code = 2
-    except (KeyboardInterrupt, click.Abort):
-        code = 130
-    except BrokenPipeError:
-        code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+        sys.exit(error.exit_code)

@@ -15,8 +15,12 @@ app = typer.Typer(help="Protected works: register, look up, list, remove.", no_a
 
 @app.command()
 def add(
-    files: Annotated[list[Path], typer.Argument(help="Pictures of the works, or folders.", metavar="FILE...")],
-    title: Annotated[str | None, typer.Option("--title", help="The work's title; else its file name.")] = None,
+    files: Annotated[
+        list[Path], typer.Argument(help="Pictures of the works, or folders.", metavar="FILE...")
+    ],
+    title: Annotated[
+        str | None, typer.Option("--title", help="The work's title; else its file name.")
+    ] = None,
     owner: Annotated[str, typer.Option("--owner", help="Who holds the rights.")] = "",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -48,7 +52,14 @@ def search(
         tell("cli.no_match")
     else:
         for match in matches:
-            tell("cli.match", **match)
+            percent = int(100 * match["likeness"])
+            tell(
+                "cli.match",
+                id=match["id"],
+                title=match["title"],
+                owner=match["owner"] or "-",
+                percent=percent,
+            )
     raise typer.Exit(1 if matches else 0)
 
 

@@ -13,20 +13,29 @@ from rectoverso.cli.output import live_progress, print_json, tell
 
 def train(
     system: Annotated[str, typer.Argument(help="The system to train; `verso systems` lists them.")],
-    data: Annotated[str, typer.Option("--data", help="A folder, zip, Parquet file, or built-in: digits, shapes.")],
+    data: Annotated[
+        str, typer.Option("--data", help="A folder, zip, Parquet file, or built-in: digits, shapes.")
+    ],
     out: Annotated[Path, typer.Option("--out", help="The run: a new folder.")],
     preset: Annotated[str, typer.Option("--preset", help="A named set of settings.")] = "default",
-    size: Annotated[int | None, typer.Option("--size", help="Pixels a side: 32 or 64; else chosen by the data.")] = None,
+    size: Annotated[
+        int | None, typer.Option("--size", help="Pixels a side: 32 or 64; else chosen by the data.")
+    ] = None,
     seed: SeedOption = 0,
-    images: Annotated[int | None, typer.Option("--images", min=1, help="Stop after this many images.")] = None,
+    images: Annotated[
+        int | None, typer.Option("--images", min=1, help="Stop after this many images.")
+    ] = None,
     max_seconds: Annotated[
-        float | None, typer.Option("--max-seconds", min=1, help="Stop after this time; schedules stretch to fit.")
+        float | None,
+        typer.Option("--max-seconds", min=1, help="Stop after this time; schedules stretch to fit."),
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="A.B=C", help="Change one setting; may be repeated.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, exactly.")] = False,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be used.")] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be used.")
+    ] = False,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:

@@ -14,7 +14,8 @@ from rectoverso.cli.output import print_json
 def verify(
     files: Annotated[list[Path], typer.Argument(help="Image files, or folders of them.", metavar="FILE...")],
     trust: Annotated[
-        list[Path] | None, typer.Option("--trust", help="A certificate (PEM) to trust beside this home's own.")
+        list[Path] | None,
+        typer.Option("--trust", help="A certificate (PEM) to trust beside this home's own."),
     ] = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,

@@ -119,7 +119,8 @@ def _to_pixels(image: Image.Image) -> Pixels:
 
 
 def _from_16_bits(values: np.ndarray) -> Pixels:
-    return (np.clip(values, 0, 0xFFFF) >> 8).astype(np.uint8)[:, :, None]
+    pixels: Pixels = (np.clip(values, 0, 0xFFFF) >> 8).astype(np.uint8)[:, :, None]
+    return pixels
 
 
 def to_png(pixels: Pixels) -> bytes:

@@ -72,7 +72,9 @@ class Told:
                 "held": len(self.batch.held) + 1,
                 "refused": len(self.batch.refused) + 1,
             },
-            "reports": [{"path": str(path), "outcome": report.outcome.value} for path, report in self.reports],
+            "reports": [
+                {"path": str(path), "outcome": report.outcome.value} for path, report in self.reports
+            ],
             "ledger": self.ledger.plain(),
         }
 
@@ -100,7 +102,9 @@ def run_demo(out: Path, *, train_seconds: float, listener: Listener = silent) ->
 
     # Refuse: an altered copy of a registered work. Hold: a medical image, until a professional signs.
     offer = _offer_a_copy(works[0], folder, home)
-    medical = generate_images(run, folder / "released", home, count=1, seed=1001, use="medical", listener=listener)
+    medical = generate_images(
+        run, folder / "released", home, count=1, seed=1001, use="medical", listener=listener
+    )
 
     # Verify: as anybody would, four files that look alike and are not.
     listener(Progress(Message("progress.verifying"), 0, 4))
@@ -193,7 +197,9 @@ def with_one_pixel_changed(data: bytes) -> bytes:
     return png.join([*before, *redrawn, *after])
 
 
-def _around_pixels(chunks: list[tuple[bytes, bytes]]) -> tuple[list[tuple[bytes, bytes]], list[tuple[bytes, bytes]]]:
+def _around_pixels(
+    chunks: list[tuple[bytes, bytes]],
+) -> tuple[list[tuple[bytes, bytes]], list[tuple[bytes, bytes]]]:
     """The chunks of a PNG before and after those that hold its pixels."""
     places = [place for place, (kind, _) in enumerate(chunks) if kind == b"IDAT"]
     return chunks[: places[0]], chunks[places[-1] + 1 :]

@@ -6,7 +6,6 @@ import importlib.util
 import os
 import platform
 import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,10 +46,7 @@ def examine(home: Path) -> list[Row]:
 
 
 def _python() -> Row:
-    version = platform.python_version()
-    if sys.version_info >= (3, 11):
-        return Row("ok", Message("doctor.python", {"version": version}))
-    return Row("missing", Message("doctor.python", {"version": version}), Message("doctor.python_fix"))
+    return Row("ok", Message("doctor.python", {"version": platform.python_version()}))
 
 
 def _packages() -> Iterator[Row]:
@@ -128,7 +124,9 @@ def _keys(folder: Path) -> Row:
     facts = {"owner": keys.owner, "days": days}
     if days > KEY_WARNING_DAYS:
         return Row("ok", Message("doctor.keys", facts))
-    return Row("note" if days > 0 else "missing", Message("doctor.keys_ending", facts), Message("doctor.keys_fix"))
+    return Row(
+        "note" if days > 0 else "missing", Message("doctor.keys_ending", facts), Message("doctor.keys_fix")
+    )
 
 
 def _ledger(path: Path) -> Row:

@@ -29,11 +29,11 @@ from rectoverso.store.keys import Keys
 from rectoverso.types import AssetId, Decision, Digest, Draft, Finding, Message, Verdict
 from rectoverso.verso.ledger.ledger import Ledger
 from rectoverso.verso.mark.credential import CredentialSigner
-from rectoverso.verso.mark.order import MarkFacts, Marked, mark
+from rectoverso.verso.mark.order import Marked, MarkFacts, mark
+from rectoverso.verso.picture import to_png
 from rectoverso.verso.policy import Policy
 from rectoverso.verso.screen.fingerprint import fingerprint
 from rectoverso.verso.screen.screening import screen
-from rectoverso.verso.picture import to_png
 from rectoverso.workflow import digests
 from rectoverso.workflow.ledgers import ENTRY_KINDS, open_ledger
 
@@ -128,13 +128,19 @@ def _mark(draft: Draft, asset: AssetId, door: Door, verdict: Verdict, media_type
         signer=CredentialSigner(door.keys.certificate_chain, door.keys.signer_key, door.keys.ca_certificate),
         clock=door.clock,
         media_type=media_type,
-        facts=MarkFacts(policy=verdict.policy, ledger_origin=door.keys.ledger_origin),
+        facts=MarkFacts(
+            policy=verdict.policy,
+            use=door.use,
+            ledger=door.keys.ledger_origin,
+            oversight="fully_autonomous" if draft.seed is not None else None,  # drawn from a seed, chosen by nobody
+        ),
     )
 
 
 def _held_for_marks(verdict: Verdict, error: MarkFailed) -> Verdict:
-    reason = Message("release.mark_failed", {"mark": str(error.facts["mark"]), "why": str(error.facts["reason"])})
-    return replace(verdict, decision=Decision.HOLD, reasons=(*verdict.reasons, reason))
+    facts = {name: str(fact) for name, fact in error.facts.items()}
+    reasons = (Message("release.mark_failed"), Message(f"mark.{error.code}", facts))
+    return replace(verdict, decision=Decision.HOLD, reasons=(*verdict.reasons, *reasons))
 
 
 def _record(

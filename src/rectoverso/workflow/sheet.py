@@ -32,7 +32,9 @@ class PartsWereReleased:
 
 def release_sheet(passages: Sequence[Passage], maker: Maker, door: Door, out: Path) -> Path | None:
     """Lay the released images of a batch on one sheet and release it; None if there are fewer than two."""
-    released = [passage for passage in passages if passage.asset.decision is Decision.RELEASE and passage.path]
+    released = [
+        passage for passage in passages if passage.asset.decision is Decision.RELEASE and passage.path
+    ]
     if len(released) < 2:
         return None
     parts = [passage.asset.id for passage in released]
@@ -62,5 +64,5 @@ def compose(pictures: Sequence[Pixels], columns: int | None = None) -> Pixels:
 
 def _bytes(passage: Passage) -> bytes:
     if passage.path is None:
-        raise ValueError("a released image has a file")  # noqa: TRY003
+        raise ValueError("a released image has a file")
     return passage.path.read_bytes()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from rectoverso.version import __version__
 from rectoverso.i18n import LANGUAGES, say
 from rectoverso.store.home import Home
 from rectoverso.types import Message
+from rectoverso.version import __version__
 
 if TYPE_CHECKING:
     from rectoverso.store.assets import Asset
@@ -24,7 +24,10 @@ SHOWN = 40
 def write_story(told: Told, home: Home) -> None:
     """Write ``told.page``: every picture inside it, every sentence in both languages."""
     environment = Environment(
-        loader=PackageLoader("rectoverso.workflow"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        loader=PackageLoader("rectoverso.workflow"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
     )
     page = environment.get_template("story.html").render(
         told=told,

@@ -74,11 +74,12 @@ class HomeRecords:
         """The released image or registered work (in any of its eight symmetries) whose hash differs least."""
         from rectoverso.verso.screen.fingerprint import NUM_BYTES
 
-        candidates = [("asset", asset, hashed) for asset, hashed in self._home.assets.fingerprints()]
+        candidates = [("asset", str(asset), hashed) for asset, hashed in self._home.assets.fingerprints()]
         for work in self._home.works.all():
-            starts = range(0, len(work.fingerprint), NUM_BYTES)
+            hashes = work.fingerprint
             candidates += [
-                ("work", work.title, work.fingerprint[start : start + NUM_BYTES]) for start in starts
+                ("work", work.title, hashes[start : start + NUM_BYTES])
+                for start in range(0, len(hashes), NUM_BYTES)
             ]
         return _nearest(fingerprint, candidates)
 
@@ -156,5 +157,7 @@ def _certificate(path: Path) -> str:
         reason = getattr(error, "strerror", None) or "It is not a text file."
         raise DataUnusable(data=path, reason=reason, advice="Give a certificate in PEM form.") from error
     if "-----BEGIN CERTIFICATE-----" not in text:
-        raise DataUnusable(data=path, reason="It holds no certificate.", advice="Give a certificate in PEM form.")
+        raise DataUnusable(
+            data=path, reason="It holds no certificate.", advice="Give a certificate in PEM form."
+        )
     return text

@@ -38,7 +38,9 @@ def test_an_error_with_json_is_one_object_on_standard_output(
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "run_not_found"
 
 
-def test_an_unknown_system_suggests_the_known_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_system_suggests_the_known_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert _run("train", "dgcan", "--data", "digits", "--out", tmp_path / "run") == 2
     assert "dcgan" in capsys.readouterr().err
 

@@ -1,4 +1,6 @@
-"""What the tests of marks and verification share: certificate chains, a clock that stands still, made-up pictures."""
+"""What the tests of marks and verification share: certificate chains, a clock that stands still, made-up
+pictures.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,10 @@ def _certificate(
     is_authority = path_length is not None
     names = [
         x509.Name(
-            [x509.NameAttribute(NameOID.ORGANIZATION_NAME, name), x509.NameAttribute(NameOID.COMMON_NAME, name)]
+            [
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, name),
+                x509.NameAttribute(NameOID.COMMON_NAME, name),
+            ]
         )
         for name in (subject, issuer)
     ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import cast
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -45,7 +46,10 @@ class SameConvTranspose2d(nn.ConvTranspose2d):
 
     def forward(self, x_NIHW: Tensor, output_size: list[int] | None = None) -> Tensor:
         y_NOHW = super().forward(x_NIHW, output_size)
-        return y_NOHW[:, :, : -self.cut, : -self.cut] if self.cut else y_NOHW
+        if not self.cut:
+            return y_NOHW
+        # Whole again after the cut: batch norm's backward takes ten times as long over memory with holes.
+        return y_NOHW[:, :, : -self.cut, : -self.cut].contiguous(memory_format=torch.channels_last)
 
 
 class SubpixelConvTranspose2d(nn.ConvTranspose2d):
@@ -117,10 +121,10 @@ class ClassBatchNorm2d(nn.BatchNorm2d):
 
 
 class Dropout(nn.Module):
-    """Dropout from torch's global generator, four 16-bit draws a random word: 8 times faster than torch's on
-    a CPU.
+    """Dropout with four 16-bit draws a random word, 8 times faster than torch's on a CPU.
 
-    The share dropped is rounded to the nearest 1/65536, and the scale is the exact inverse of the share kept.
+    The words are SFC64's, started from torch's global generator, so torch's seed repeats them. The share dropped is
+    rounded to the nearest 1/65536, and the scale is the exact inverse of the share kept.
     """
 
     def __init__(self, share: float) -> None:
@@ -131,10 +135,12 @@ class Dropout(nn.Module):
         if not self.training or not self.dropped:
             return x
         x = x if _dense(x) else x.contiguous()
-        words = torch.randint(-(2**63), 2**63 - 1, (-(-x.numel() // 4),))
-        kept = words.view(torch.int16)[: x.numel()] >= self.dropped - 2**15
-        scale_NCHW = kept.to(x.dtype).mul_(2**16 / (2**16 - self.dropped)).as_strided(x.shape, x.stride())
-        return x * scale_NCHW
+        seed = int(torch.randint(2**62, ()))
+        words = np.random.SFC64(seed).random_raw(-(-x.numel() // 4))
+        draws = torch.from_numpy(words.view(np.int16))[: x.numel()]
+        scale = torch.ge(draws, self.dropped - 2**15, out=torch.empty_like(draws, dtype=x.dtype))
+        scale.mul_(2**16 / (2**16 - self.dropped))
+        return x * scale.as_strided(x.shape, x.stride())
 
 
 def _dense(x: Tensor) -> bool:

@@ -40,6 +40,8 @@ MATCHED_AT = 1e-3
 """A found mark is taken for an issued id when a random id would fit as well at most once in a thousand."""
 SMALLEST_PX = 16
 
+_ID = re.compile("[0-9a-f]{12}")
+_ID_BITS = 48
 _BLOCK = 8
 _DIAGONALS = range(1, 4)
 """u + v of the coefficients that carry: low enough to outlive JPEG; u + v = 0, the block's brightness,
@@ -128,7 +130,9 @@ def embed(pixels: Pixels, asset: AssetId, key: bytes = PUBLIC_KEY) -> Pixels:
         raise WatermarkTooSmall(mark="watermark", side=SMALLEST_PX)
     carriers, dither = _carriers(plan, key), _dither(plan, key)
     target = _nearest(
-        _project(_luma(pixels), plan, carriers), dither + _bits(asset, plan.bits) * plan.step / 2, plan.step
+        _project(_luma(pixels), plan, carriers),
+        dither + _bits([asset], plan.bits)[0] * plan.step / 2,
+        plan.step,
     )
     colours = pixels[..., : _colours(pixels)].astype(np.float32)
     for _ in range(_ROUNDS):
@@ -172,7 +176,7 @@ def best_match(detection: Detection, assets: Sequence[AssetId]) -> Match | None:
     """
     if not assets or not detection.payload_bits:
         return None
-    signs = 1.0 - 2.0 * np.array([_bits(asset, detection.payload_bits) for asset in assets])
+    signs = 1.0 - 2.0 * _bits(assets, detection.payload_bits)
     fits = signs @ detection.soft
     best = int(np.argmax(fits))
     if np.count_nonzero(fits >= fits[best] - 1e-9) > 1:
@@ -201,10 +205,14 @@ def _plan(pixels: Pixels) -> _Plan | None:
     return _Plan(rows, columns, bits, float(np.sqrt(12 * energy / bits)))
 
 
-def _bits(asset: AssetId, count: int) -> NDArray[np.int64]:
-    if not re.fullmatch(r"[0-9a-f]{12}", asset):
-        raise ValueError(f"not an asset id: {asset!r}")
-    return np.array([int(bit) for bit in f"{int(asset, 16):048b}"[:count]])
+def _bits(assets: Sequence[AssetId], count: int) -> NDArray[np.uint64]:
+    """The first ``count`` of each id's 48 bits, one row an id."""
+    wrong = next((asset for asset in assets if not _ID.fullmatch(asset)), None)
+    if wrong is not None:
+        raise ValueError(f"not an asset id: {wrong!r}")
+    values = np.array([int(asset, 16) for asset in assets], dtype=np.uint64)
+    shifts = np.arange(_ID_BITS - 1, _ID_BITS - 1 - count, -1, dtype=np.uint64)
+    return values[:, None] >> shifts & np.uint64(1)
 
 
 def _colours(pixels: Pixels) -> int:

@@ -1,4 +1,4 @@
-"""The register of protected works. Only fingerprints are kept; nobody has to hand over a picture to be protected.
+"""The register of protected works. Only fingerprints are kept; nobody has to hand over a picture.
 
 Entering is all or nothing: every file is opened and fingerprinted before the first one is written, and each
 change is recorded in the transaction that makes it, so that register and ledger cannot disagree.
@@ -37,7 +37,7 @@ class Registry:
     def add(self, files: Sequence[Path], *, title: str | None = None, owner: str = "") -> list[Work]:
         """Enter files as works; the title is the file's name if none is given. A file entered before stays.
 
-        Raises ImageUnreadable or WorkTooPlain for one bad file, BadWorks for several; then nothing is entered.
+        Raises ImageUnreadable or WorkTooPlain for one bad file, BadWorks for several; nothing is entered then.
         """
         added_at = self._clock.now().isoformat(timespec="seconds")
         works = _enrolled(files, title, owner, added_at)

@@ -6,8 +6,8 @@ copies look ordinary, so they are taken out of that comparison first. The stated
 pictures that are no versions of a training picture; one that was taken a second later will be found as well.
 
 Near-duplicates are told by a law: around a stranger, training images lie as points in a ball of some
-dimension d, so that a ratio below x has the probability 1 - exp(-c x^d). It is fitted where near-duplicates
-have no say, and a ratio that it would not expect even once in the set belongs to a version of one picture.
+dimension d, so that a ratio below x has the probability 1 - exp(-c x^d). A ratio that this would not expect
+even once in the whole set belongs to two versions of one picture.
 
 Source of the law: L. Amsaleg et al., "Estimating Local Intrinsic Dimensionality", KDD 2015.
 """
@@ -39,6 +39,7 @@ LOWEST_DUPLICATE, HIGHEST_DUPLICATE = 0.25, 0.75
 
 IDENTICAL_RATIO = 0.15
 IDENTICAL_CHANCE = 1e-4
+NUM_FITS = 3
 FORMAT = 1
 
 
@@ -61,35 +62,63 @@ class Calibration:
     @classmethod
     def of(cls, ratios: Floats) -> Calibration | None:
         """From the ratios of training images, each left out in turn; none when too few are strangers."""
-        dimension, crowding = _stranger_law(ratios)
-        duplicate = _law_quantile(dimension, crowding, 1 / len(ratios))
-        strangers = np.sort(ratios[ratios >= np.clip(duplicate, LOWEST_DUPLICATE, HIGHEST_DUPLICATE)])
+        law, duplicate = _without_duplicates(ratios)
+        strangers = np.sort(ratios[ratios >= duplicate])
         if len(strangers) < MIN_IMAGES:
             return None
         # Conformal: the draft is one more in the row, so that rank r has the rate r / (n + 1). In small sets
         # that rank is a throw of dice; the law, if it is stricter, steadies it.
         rank = max(1, int(REVIEW_RATE * (len(strangers) + 1)))
-        identical = min(IDENTICAL_RATIO, _law_quantile(dimension, crowding, IDENTICAL_CHANCE))
         return cls(
-            review=min(float(strangers[rank - 1]), _law_quantile(dimension, crowding, REVIEW_RATE)),
+            review=min(float(strangers[rank - 1]), max(duplicate, law.quantile(REVIEW_RATE))),
             review_rate=rank / (len(strangers) + 1),
-            identical=float(identical),
+            identical=min(IDENTICAL_RATIO, law.quantile(IDENTICAL_CHANCE)),
             identical_rate=min(1.0, 3 / len(strangers)),
             duplicates=1 - len(strangers) / len(ratios),
             num_compared=len(strangers),
         )
 
 
-def _stranger_law(ratios: Floats) -> tuple[float, float]:
-    """The law's d and log c, from the 30 % and 70 % points, which near-duplicates hardly move."""
-    low, high = np.maximum(np.quantile(ratios, [0.3, 0.7]), 1e-6)
-    depth_low, depth_high = np.log(-np.log1p([-0.3, -0.7]))
-    dimension = (depth_high - depth_low) / max(float(np.log(high / low)), 1e-6)
-    return float(dimension), float(depth_high - dimension * np.log(high))
+@dataclass(frozen=True, slots=True)
+class _Law:
+    """P(ratio < x) = 1 - exp(-c x^d) of strangers, through two of its quantiles."""
+
+    dimension: float
+    log_crowding: float
+
+    @classmethod
+    def through(cls, ratios: Floats, low: float, high: float) -> _Law:
+        near, far = np.maximum(np.quantile(ratios, [low, high]), 1e-6)
+        depth_near, depth_far = _depth(low), _depth(high)
+        dimension = (depth_far - depth_near) / max(float(np.log(far / near)), 1e-6)
+        return cls(dimension, depth_far - dimension * float(np.log(far)))
+
+    def quantile(self, chance: float) -> float:
+        """The ratio that a stranger is below with this chance."""
+        return float(np.exp((_depth(chance) - self.log_crowding) / self.dimension))
 
 
-def _law_quantile(dimension: float, log_crowding: float, chance: float) -> float:
-    return float(np.exp((np.log(-np.log1p(-chance)) - log_crowding) / dimension))
+def _depth(chance: float) -> float:
+    return float(np.log(-np.log1p(-chance)))
+
+
+def _without_duplicates(ratios: Floats) -> tuple[_Law, float]:
+    """The law of strangers, and the ratio under which a pair is no pair of strangers.
+
+    Fitted first through the upper quantiles, which near-duplicates reach last, then again on what is left.
+    """
+    law = _Law.through(ratios, 0.6, 0.9)
+    for _ in range(NUM_FITS):
+        strangers = ratios[ratios >= _duplicate_level(law, len(ratios))]
+        if len(strangers) < MIN_IMAGES:
+            break
+        law = _Law.through(strangers, 0.3, 0.7)
+    return law, _duplicate_level(law, len(ratios))
+
+
+def _duplicate_level(law: _Law, num: int) -> float:
+    """What the law would not expect even once among ``num``, within bounds in case it fits badly."""
+    return min(max(law.quantile(1 / num), LOWEST_DUPLICATE), HIGHEST_DUPLICATE)
 
 
 @dataclass(frozen=True)

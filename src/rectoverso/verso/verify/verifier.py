@@ -1,11 +1,11 @@
 """The verification of one file, as the numbered steps of docs/en/verification.md.
 
     0  Opening       Size, kind and the dimensions in the header are looked at before anything is decoded.
-    1  Credential    Is there a signed C2PA manifest, is the file as it was signed, does its signer lead to
-    an anchor? 2  Watermark     Is there a mark in the picture (as a p-value), and which released asset does
-    it name? 3  Fingerprint   Is the picture near-identical to one that this home released or registered? 4
-    Ledger        Where does this home's ledger hold the asset that steps 1 to 3 led to? 5  Summary
-    One of seven outcomes; a contradiction between the steps is `changed`.
+    1  Credential    Is there a signed C2PA manifest, is the file as signed, does its signer lead to an anchor?
+    2  Watermark     Is there a mark in the picture (as a p-value), and which released asset does it name?
+    3  Fingerprint   Is the picture near-identical to one that this home released or registered?
+    4  Ledger        Where does this home's ledger hold the asset that steps 1 to 3 led to?
+    5  Summary       One of seven outcomes; a contradiction between the steps is `changed`.
 
 Every step goes on when the one before found nothing. A verifier without a home (``NoRecords``) does 0 to 2
 and 5. No step asks a network. No outcome says that a picture is real: a file without a trace is only a file
@@ -14,7 +14,7 @@ without a trace.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,15 +50,17 @@ class _Sight:
     """What the steps have seen so far."""
 
     credential: CredentialReading
-    picture: Pixels | None
-    watermark: WatermarkReading = field(default_factory=lambda: WatermarkReading(found=False))
-    known: Known | None = None
-    match: tuple[str, str, int] | None = None
-    broken: bool = False
+    watermark: WatermarkReading
+    known: Known | None
+    """The asset that the file's bytes, its watermark or its credential name."""
+    beside: Known | None
+    """The same, or else the asset that the picture only looks like."""
+    match: tuple[str, str, int] | None
+    broken: bool
     """There are remains of a credential, a damaged container, or other bytes than were released."""
-    contradicts: bool = False
-    unlike: bool = False
-    evidence: tuple[Message, ...] = ()
+    contradicts: bool
+    unlike: bool
+    evidence: tuple[Message, ...]
 
 
 def verify_file(
@@ -112,22 +114,21 @@ def verify_bytes(
     known = _known(digest, credential, watermark, records)
     print_ = _fingerprint(picture)
     match = _match(print_, records)
+    beside = known or (records.asset(match[1]) if match and match[0] == "asset" else None)
     unlike, found = _compared(
-        picture, print_, known, match, marked=watermark.asset, is_proved=credential.state == "trusted"
+        picture, print_, beside, match, marked=watermark.asset, is_proved=credential.state == "trusted"
     )
     rows += found
-
     if _is_another_file(digest, credential, known):
         broken = True
         rows.append(Message("verify.evidence.file_differs"))
 
     # 4 Ledger
-    known = known or (records.asset(match[1]) if match and match[0] == "asset" else None)
-    rows += _ledger(known)
+    rows += _ledger(beside)
 
     # 5 Summary
     rows += _label(data, credential)
-    sight = _Sight(credential, picture, watermark, known, match, broken, contradicts, unlike, tuple(rows))
+    sight = _Sight(credential, watermark, known, beside, match, broken, contradicts, unlike, tuple(rows))
     return _report(name, sight)
 
 
@@ -339,15 +340,19 @@ _CREDENTIAL_ROW = "verify.evidence.credential_unreadable"
 
 
 def _report(name: str, sight: _Sight) -> Report:
-    stated = None if sight.contradicts else sight.credential.ai_generated
-    recorded = sight.known.ai_generated if sight.known and not sight.unlike else None
+    """Whether AI made it is taken from the credential, else from the record; likeness alone says nothing of
+    it.
+    """
+    stated = sight.credential.ai_generated
+    recorded = sight.known.ai_generated if sight.known else None
+    is_clear = not (sight.contradicts or sight.unlike)
     return Report(
         path=name,
         outcome=_outcome(sight),
         signer=sight.credential.signer,
-        ai_generated=stated if stated is not None else recorded,
+        ai_generated=(stated if stated is not None else recorded) if is_clear else None,
         watermark=sight.watermark,
-        ledger=sight.known.ledger if sight.known else LedgerReading(found=False),
+        ledger=sight.beside.ledger if sight.beside else LedgerReading(found=False),
         evidence=sight.evidence,
     )
 

@@ -44,7 +44,10 @@ def told(data: bytes, anchors: bytes) -> dict[str, Any]:
     from c2pa import Context, Reader
 
     settings = {"version": 1, "trust": {"trust_anchors": anchors.decode()}}
-    with Context.from_dict(settings) as context, Reader("image/png", io.BytesIO(data), context=context) as reader:
+    with (
+        Context.from_dict(settings) as context,
+        Reader("image/png", io.BytesIO(data), context=context) as reader,
+    ):
         assert reader.get_validation_state() == "Trusted"
         store = json.loads(reader.detailed_json())
     return dict(store["manifests"][store["active_manifest"]])
@@ -127,7 +130,9 @@ def test_one_changed_byte_of_the_picture_makes_it_invalid(media_type: str, studi
 def test_a_broken_credential_is_not_quoted(studio: Studio) -> None:
     """Its signer is named only if the anchors lead to it; what it states about the picture, never."""
     broken = signed(studio) + b"x"
-    with_root, without = (credential.read(broken, "image/png", root) for root in (studio.signer.anchors, None))
+    with_root, without = (
+        credential.read(broken, "image/png", root) for root in (studio.signer.anchors, None)
+    )
     assert with_root.state is without.state is CredentialState.INVALID
     assert (with_root.signer, without.signer) == ("A studio", None)
     assert with_root.asset is None
@@ -169,7 +174,8 @@ def test_no_file_makes_the_reader_ask_a_network(studio: Studio) -> None:
         server.settimeout(0.3)
         address = f"http://127.0.0.1:{server.getsockname()[1]}/manifest.c2pa"
         packet = label.xmp_packet(label.Label(asset=ASSET)).replace(
-            b'rdf:about=""', f'rdf:about="" xmlns:dcterms="http://purl.org/dc/terms/" dcterms:provenance="{address}"'.encode()
+            b'rdf:about=""',
+            f'rdf:about="" xmlns:dcterms="http://purl.org/dc/terms/" dcterms:provenance="{address}"'.encode(),
         )
         for media_type in FORMATS:
             data = label.write(photo(1), packet, media_type)

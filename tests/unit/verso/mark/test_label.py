@@ -16,7 +16,6 @@ from PIL import Image
 from rectoverso.errors import LabelTransparent, LabelUnsupported
 from rectoverso.types import Maker, Origin
 from rectoverso.verso.mark import label, png
-from rectoverso.verso.mark.label import Label
 from unit.verso.conftest import ASSET, decoded, encoded, photo
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -113,7 +112,9 @@ BOMB = (
     ],
 )
 def test_hostile_packets_are_not_read_and_cost_nothing(packet: bytes) -> None:
-    data = png.join([(b"IHDR", bytes(13)), (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet), (b"IEND", b"")])
+    data = png.join(
+        [(b"IHDR", bytes(13)), (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet), (b"IEND", b"")]
+    )
     begin = time.perf_counter()
     assert label.read(data) is None
     assert time.perf_counter() - begin < 0.5

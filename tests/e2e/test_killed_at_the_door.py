@@ -49,7 +49,7 @@ def _go_through(home_path: Path, out: Path) -> list[Passage]:
 
 
 def _in_child(work: Callable[[], Any], die_at_line: int | None) -> int:
-    """Run ``work`` in a forked child which dies at its n-th own line. Returns the lines it executed, or -1 if killed."""
+    """Run ``work`` in a forked child that dies at its n-th own line. Returns how many it executed, or -1 if killed."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:

@@ -188,10 +188,10 @@ def _released_file(batch: Batch) -> Path:
 
 
 def with_one_pixel_changed(data: bytes) -> bytes:
-    """The same PNG file with every other chunk kept, credential included, and the pixel in its middle inverted."""
+    """The same PNG file, every other chunk kept, credential included; the pixel in its middle one step off."""
     pixels = open_picture(data, "the released file")
     middle = (pixels.shape[0] // 2, pixels.shape[1] // 2)
-    pixels[middle] = 255 - pixels[middle]
+    pixels[middle] ^= 1
     redrawn = [chunk for chunk in png.chunks(to_png(pixels)) if chunk[0] == b"IDAT"]
     before, after = _around_pixels(list(png.chunks(data)))
     return png.join([*before, *redrawn, *after])

@@ -132,7 +132,8 @@ def _mark(draft: Draft, asset: AssetId, door: Door, verdict: Verdict, media_type
             policy=verdict.policy,
             use=door.use,
             ledger=door.keys.ledger_origin,
-            oversight="fully_autonomous" if draft.seed is not None else None,  # drawn from a seed, chosen by nobody
+            # Drawn from a seed, an image was chosen by nobody; of others nothing is known.
+            oversight=None if draft.seed is None else "fully_autonomous",
         ),
     )
 

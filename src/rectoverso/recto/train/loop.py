@@ -29,7 +29,7 @@ from rectoverso.recto.train import checkpoint
 from rectoverso.recto.train.config import Asked, begin, go_on
 from rectoverso.recto.train.feed import Feed
 from rectoverso.recto.train.folder import RunFolder
-from rectoverso.recto.train.machine import autocast, memory_mb
+from rectoverso.recto.train.machine import autocast, keep_freed_memory, memory_mb
 from rectoverso.recto.train.pace import Pace
 from rectoverso.recto.train.players import Phase, Turn
 from rectoverso.recto.train.publish import publish
@@ -104,6 +104,7 @@ class Training:
         self.recipe = go_on(folder, asked) if resume else begin(folder, asked)
         promised = folder.read_config()["run"]
         torch.set_num_threads(promised["threads"])
+        keep_freed_memory()
         torch.manual_seed(self.streams.torch_seed("weights", 0))
         self.cast = self.recipe.cast(self.feed.shape, self.streams)
         self.players = {player.name: player for player in self.cast.players}

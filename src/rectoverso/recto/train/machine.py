@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import platform
 import resource
@@ -13,6 +15,7 @@ import torch
 
 from rectoverso.recto.systems.recipe import Precision
 
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # from malloc.h
 _FAST_BFLOAT16 = ("avx512_bf16", "amx_bf16")
 
 
@@ -39,6 +42,18 @@ def resolve(precision: Precision) -> Precision:
 def autocast(precision: Precision) -> torch.autocast:
     """Networks compute in bfloat16 inside this context; weights, logits and losses stay float32."""
     return torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")
+
+
+def keep_freed_memory() -> None:
+    """Let the allocator keep what a turn frees for the next turn, instead of giving it back to the system.
+
+    Fresh pages must be zeroed by the kernel; for tensors of a few megabytes, freed and asked for again every turn,
+    that is 10 to 20% of the time. Only glibc is told; other allocators have their own ways.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(_MMAP_THRESHOLD, 32 * 2**20)  # the most that glibc accepts
+        libc.mallopt(_TRIM_THRESHOLD, 2**30)
 
 
 def describe() -> str:

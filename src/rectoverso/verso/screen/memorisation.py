@@ -34,7 +34,7 @@ NUM_FOR_WHITENING = 20_000
 MIN_IMAGES = 64
 """With fewer training images that are no versions of each other, every draft goes to people."""
 
-LOWEST_DUPLICATE, HIGHEST_DUPLICATE = 0.25, 0.75
+LOWEST_DUPLICATE, HIGHEST_DUPLICATE = 0.25, 0.65
 """Bounds on the ratio under which two training images count as versions of one picture."""
 
 IDENTICAL_RATIO = 0.15

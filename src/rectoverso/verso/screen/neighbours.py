@@ -30,6 +30,7 @@ FIRST_NEIGHBOUR, LAST_NEIGHBOUR = 10, 30
 
 FIT_CHUNK = 4096
 QUERY_CHUNK = 250
+FEW_QUERIES = 4
 MIN_SHIFT_SIDE_PX = 16
 
 _FREQUENCY = np.arange(NUM_COLOUR_FREQUENCIES)
@@ -118,8 +119,14 @@ class Neighbourhood:
         ]
         return _ratios(np.concatenate(distances, axis=1), np.concatenate(candidates_MQC, axis=1))
 
+    def _products(self, queries_QD: Floats) -> Floats:
+        """(Q, N). Few queries go one by one: threads that wait for each other cost ten times as much."""
+        if len(queries_QD) <= FEW_QUERIES:
+            return np.stack([self._known_ND @ query for query in queries_QD])
+        return np.asarray(queries_QD @ self._known_ND.T)
+
     def _candidates(self, queries_QD: Floats, left_out: NDArray[np.int64]) -> NDArray[np.int64]:
-        far_QN = self._squares_N - 2 * (queries_QD @ self._known_ND.T)
+        far_QN = self._squares_N - 2 * self._products(queries_QD)
         count = min(NUM_CANDIDATES, len(self._known_ND) - 1)
         rows = np.flatnonzero(left_out >= 0)
         far_QN[rows, left_out[rows]] = np.inf

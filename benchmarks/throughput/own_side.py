@@ -30,7 +30,7 @@ def article(precision: str) -> Recipe:
     return with_settings(recipe("dcgan", "article"), [f"precision={precision}"])
 
 
-class Stopped(Exception):  # noqa: N818 - nothing has gone wrong
+class Stopped(Exception):
     """Raised inside the training to end it."""
 
 

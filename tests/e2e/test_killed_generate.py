@@ -35,26 +35,25 @@ def _generate(run: Path, folder: Path) -> list[str]:
     return [str(part) for part in (*command, "--home", folder / "home", "--json")]
 
 
-def _kill_after(command: list[str], seconds: float) -> bool:
-    """Start, kill after so many seconds; False if it had ended by itself."""
+def _kill_at(command: list[str], out: Path, files: int, delay_s: float) -> bool:
+    """Start, kill soon after so many files are out; False if it had ended by itself."""
     child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(seconds)
+    while child.poll() is None and len(list(out.glob("*.png"))) < files:
+        time.sleep(0.002)
+    time.sleep(delay_s)
     child.send_signal(signal.SIGKILL)
     return child.wait() == -signal.SIGKILL
 
 
 def _survives(run: Path, folder: Path, verso: Verso, kills: int) -> None:
-    started = time.monotonic()
-    verso(*_generate(run, folder / "whole")[3:], code=None)
-    whole = time.monotonic() - started
-
     moments = random.Random(0)
+    places = sorted(moments.choices(range(IMAGES - 2), k=kills))
     killed = 0
-    for _ in range(kills):
-        killed += _kill_after(_generate(run, folder), moments.uniform(0.3, 1.0) * whole)
-        if (folder / "home").exists():
+    for files in places:
+        killed += _kill_at(_generate(run, folder), folder / "out", files, moments.uniform(0, 0.05))
+        if (folder / "home" / "verso.sqlite3").exists():
             verso("ledger", "check", "--home", folder / "home", "--json")
-    assert killed > 0
+    assert killed > kills / 2
 
     told = json.loads(verso(*_generate(run, folder)[3:], code=None).stdout)
     rows = [row for decision in ("released", "held", "refused") for row in told[decision]]

@@ -1,6 +1,6 @@
 """Pictures from a run: loads its config and its safetensors, and nothing else.
 
-A picture is a function of the weights, its seed and its class. Each is drawn alone, in float32, so its bytes
+A picture is a function of the weights, its seed and its class. Each is drawn alone, on one thread, so its bytes
 cannot depend on what else is asked for in the same call.
 """
 
@@ -21,6 +21,7 @@ from rectoverso.recto.systems import recipe
 from rectoverso.recto.systems.recipe import Recipe, Shape
 from rectoverso.recto.systems.settings import from_table, suggestion
 from rectoverso.recto.train.folder import RunFolder
+from rectoverso.recto.train.machine import one_thread
 from rectoverso.recto.train.streams import Streams
 from rectoverso.types import Digest, Maker, Pixels
 from rectoverso.version import __version__
@@ -76,7 +77,8 @@ class RunGenerator:
         if self.shape.classes:
             drawn_1 = torch.from_numpy(streams.choices("sample-label", 0, 1, self.shape.classes))
             label_1 = drawn_1 if label is None else torch.full_like(drawn_1, label)
-        pixels: Pixels = to_pixels(self.module(noise_1Z, label_1))[0]
+        with one_thread():
+            pixels: Pixels = to_pixels(self.module(noise_1Z, label_1))[0]
         return pixels
 
 

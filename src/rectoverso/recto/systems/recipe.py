@@ -51,7 +51,12 @@ class Averaging:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe(ABC):
-    """What all systems share. ``images`` is the length of a run when nobody says otherwise."""
+    """What all systems share.
+
+    ``images`` is the length of a run when nobody says otherwise. ``threads`` 0 means all physical cores; on a machine
+    that is busy with other things, 1 is faster. ``milestones``: how many times a run shows samples and saves;
+    it also saves every ``checkpoint_s`` seconds.
+    """
 
     fixed: ClassVar[frozenset[str]] = frozenset({"system", "preset", "measured"})
 
@@ -63,6 +68,7 @@ class Recipe(ABC):
     flip: bool = False
     labels: bool = True
     precision: Precision = "auto"
+    threads: int = 0
     milestones: int = 10
     checkpoint_s: float = 60.0
 

@@ -35,7 +35,7 @@ def begin(folder: RunFolder, asked: Asked) -> Recipe:
     if folder.config.exists():
         raise RunExists(path=folder.path)
     recipe = settled(asked.recipe, resolve(asked.recipe.precision))
-    threads = min(torch.get_num_threads(), physical_cores())
+    threads = recipe.threads or min(torch.get_num_threads(), physical_cores())
     write(folder.config, dumps(_tables(asked, recipe, threads)).encode())
     return recipe
 

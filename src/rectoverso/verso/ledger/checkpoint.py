@@ -29,7 +29,7 @@ _SIZE = re.compile(r"0|[1-9][0-9]{0,18}")
 _NAME = re.compile(r"[^\s+]+")
 
 
-class BadNote(ValueError):  # noqa: N818 - reads as what it is
+class BadNote(ValueError):
     """Not a checkpoint, or not signed by the key it should be signed by."""
 
 

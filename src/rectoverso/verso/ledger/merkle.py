@@ -16,7 +16,7 @@ HASH_BYTES = 32
 EMPTY_ROOT = sha256(b"").digest()
 
 
-class BadProof(ValueError):  # noqa: N818 - reads as what it is
+class BadProof(ValueError):
     """The proof has not the shape that its index and sizes demand."""
 
 

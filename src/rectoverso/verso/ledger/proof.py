@@ -18,7 +18,7 @@ _LONGEST_PATH = 64
 _LARGEST_PROOF = 200_000
 
 
-class BadProofText(ValueError):  # noqa: N818 - reads as what it is
+class BadProofText(ValueError):
     """The text is no tlog-proof."""
 
 

@@ -120,9 +120,9 @@ class Neighbourhood:
         return _ratios(np.concatenate(distances, axis=1), np.concatenate(candidates_MQC, axis=1))
 
     def _products(self, queries_QD: Floats) -> Floats:
-        """(Q, N). Few queries go one by one: threads that wait for each other cost ten times as much."""
+        """(Q, N). For few queries BLAS's threads wait for each other longer than one of them would take alone."""
         if len(queries_QD) <= FEW_QUERIES:
-            return np.stack([self._known_ND @ query for query in queries_QD])
+            return np.asarray(np.einsum("qd,nd->qn", queries_QD, self._known_ND))
         return np.asarray(queries_QD @ self._known_ND.T)
 
     def _candidates(self, queries_QD: Floats, left_out: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -45,7 +45,7 @@ class Header:
     height: int
 
 
-class NotChecked(Exception):  # noqa: N818 - an answer, not a failure
+class NotChecked(Exception):
     """The file cannot be checked; ``reason`` says why, for people."""
 
     def __init__(self, name: str, **facts: object) -> None:

@@ -5,15 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from rectoverso.errors import DataUnusable
+from rectoverso.i18n import Phrase
+from rectoverso.types import Message
+
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})
 
 
 def picture_files(files: Iterable[Path]) -> list[Path]:
-    """Files as they stand, folders as the pictures in them (and below), in one stable order, hidden ones left out."""
+    """Files as they stand, folders as the pictures in them and below, in a stable order, hidden ones left out.
+
+    Raises DataUnusable when that is nothing at all.
+    """
+    given = list(files)
     found: list[Path] = []
-    for path in files:
+    for path in given:
         found += _inside(path) if path.is_dir() else [path]
+    if not found:
+        raise unusable(", ".join(map(str, given)), "no_pictures")
     return list(dict.fromkeys(found))
+
+
+def unusable(what: object, problem: str, **facts: object) -> DataUnusable:
+    """The error for input that cannot be used, its reason and advice in every language."""
+    reason, advice = (Message(f"files.{problem}.{part}", facts) for part in ("reason", "advice"))
+    return DataUnusable(data=what, reason=Phrase(reason), advice=Phrase(advice))
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from rectoverso.errors import DataUnusable
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
@@ -30,8 +29,6 @@ def add_works(
     Raises ImageUnreadable, WorkTooPlain or BadWorks.
     """
     paths = picture_files(files)
-    if not paths:
-        raise DataUnusable(data="FILE...", reason="There is no picture in it.", advice="Give image files.")
     home = Home.open(home_path)
     registry = _registry(home, clock or SystemClock())
     with home.lock():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from rectoverso.errors import DataUnusable, RectoversoError
+from rectoverso.errors import RectoversoError
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.types import Draft, Maker, Message, Origin
@@ -39,12 +39,6 @@ def seal_files(
     """
     rules = policy(use)
     paths = picture_files(files)
-    if not paths:
-        raise DataUnusable(
-            data=", ".join(str(path) for path in files),
-            reason="There is no picture in it.",
-            advice="Give image files, or folders with image files.",
-        )
     home = Home.open(home_path)
     keys = open_keys(home, listener=listener)
     door = Door(home, keys, checks_for(home, None), rules, use, clock or SystemClock())

@@ -7,12 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rectoverso.errors import BlobDamaged, BlobMissing, DataUnusable
+from rectoverso.errors import BlobDamaged, BlobMissing
 from rectoverso.i18n import say
 from rectoverso.types import AssetId, Decision, Digest, LedgerReading, Message, Report, ReportOutcome
 from rectoverso.verso.verify.records import Known, NoRecords, Records
 from rectoverso.verso.verify.verifier import verify_file
-from rectoverso.workflow.files import picture_files
+from rectoverso.workflow.files import picture_files, unusable
 
 if TYPE_CHECKING:
     from rectoverso.store.assets import Asset
@@ -29,8 +29,6 @@ def reports(files: Iterable[Path], home_path: Path, trust: Iterable[Path]) -> It
     from rectoverso.store.home import Home
 
     paths = picture_files(files)
-    if not paths:
-        raise DataUnusable(data="FILE...", reason="There is no picture in it.", advice="Give image files.")
     home = Home.existing(home_path)
     records: Records = HomeRecords(home) if home else NoRecords()
     anchors = _anchors(home, trust)
@@ -153,11 +151,8 @@ def _anchors(home: Home | None, trust: Iterable[Path]) -> str | None:
 def _certificate(path: Path) -> str:
     try:
         text = path.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "It is not a text file."
-        raise DataUnusable(data=path, reason=reason, advice="Give a certificate in PEM form.") from error
+    except (OSError, UnicodeDecodeError):
+        text = ""
     if "-----BEGIN CERTIFICATE-----" not in text:
-        raise DataUnusable(
-            data=path, reason="It holds no certificate.", advice="Give a certificate in PEM form."
-        )
+        raise unusable(path, "no_certificate")
     return text

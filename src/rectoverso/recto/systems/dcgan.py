@@ -7,7 +7,7 @@ for two CPU cores.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from rectoverso.errors import BadSetting
@@ -29,7 +29,9 @@ class ArticleNets:
     """The article's networks; ``width`` is the critic's first, and a quarter of the generator's."""
 
     latent: int = 100
-    width: int = 64
+    width: int = field(
+        default=64, metadata={"least": 4}
+    )  # the last of 128 pixels has an eighth of twice that
     dropout: float = 0.3
 
     def generator(self, shape: Shape) -> nn.Module:

@@ -5,7 +5,7 @@ new ones.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:  # systems are listed without loading torch
@@ -45,7 +45,7 @@ class Averaging:
     seen.
     """
 
-    half_life: int
+    half_life: int = field(metadata={"least": 0})
     ramp: float
 
 
@@ -55,7 +55,7 @@ class Recipe(ABC):
 
     ``images`` is the length of a run when nobody says otherwise. ``threads`` 0 means all physical cores; on a machine
     that is busy with other things, 1 is faster. ``milestones``: how many times a run shows samples and saves;
-    it also saves every ``checkpoint_s`` seconds.
+    it also saves every ``checkpoint_s`` seconds. A whole number is at least its field's ``least``, or else 1.
     """
 
     fixed: ClassVar[frozenset[str]] = frozenset({"system", "preset", "measured"})
@@ -63,12 +63,12 @@ class Recipe(ABC):
     system: str
     preset: str
     measured: str = ""
-    batch: int = 64
+    batch: int = field(default=64, metadata={"least": 2})  # batch norm needs two
     images: int = 200_000
     flip: bool = False
     labels: bool = True
     precision: Precision = "auto"
-    threads: int = 0
+    threads: int = field(default=0, metadata={"least": 0})
     milestones: int = 10
     checkpoint_s: float = 60.0
 

@@ -46,7 +46,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 def _replaced(part: Numbers, path: str, names: list[str], text: str) -> Numbers:
     kinds = typing.get_type_hints(type(part))
-    fields = {f.name: kinds[f.name] for f in dataclasses.fields(part)}  # type: ignore[arg-type]
+    fields = {field.name: field for field in dataclasses.fields(part)}  # type: ignore[arg-type]
     known = sorted(fields.keys() - (part.fixed if isinstance(part, Recipe) else frozenset()))
     name, rest = names[0], names[1:]
     if name not in known:
@@ -55,11 +55,15 @@ def _replaced(part: Numbers, path: str, names: list[str], text: str) -> Numbers:
     old = getattr(part, name)
     if dataclasses.is_dataclass(old) != bool(rest):
         raise _bad(path, "is_a_group" if not rest else "is_no_group")
-    new = _replaced(old, path, rest, text) if rest else _parsed(path, fields[name], text)
+    new = (
+        _replaced(old, path, rest, text)
+        if rest
+        else _parsed(path, kinds[name], text, fields[name].metadata.get("least", 1))
+    )
     return dataclasses.replace(part, **{name: new})  # type: ignore[type-var]
 
 
-def _parsed(path: str, kind: Any, text: str) -> object:
+def _parsed(path: str, kind: Any, text: str, least: int) -> object:
     if typing.get_origin(kind) is Literal:
         options = typing.get_args(kind)
         if text not in options:
@@ -69,16 +73,18 @@ def _parsed(path: str, kind: Any, text: str) -> object:
         if text.lower() not in YES | NO:
             raise _bad(path, "not_yes_or_no", value=text)
         return text.lower() in YES
-    return _number(path, kind, text)
+    return _number(path, kind, text, least if kind is int else 0)
 
 
-def _number(path: str, kind: type[int | float], text: str) -> float:
+def _number(path: str, kind: type[int | float], text: str, least: int) -> float:
     try:
         value = kind(text)
     except ValueError:
         raise _bad(path, "not_whole" if kind is int else "not_a_number", value=text) from None
     if value < 0 or not math.isfinite(value):
         raise _bad(path, "negative", value=text)
+    if value < least:
+        raise _bad(path, "too_small", value=text, least=least)
     return value
 
 

@@ -45,11 +45,15 @@ def _hash(square: Pixels) -> bytes:
     return np.packbits(bits.astype(bool)).tobytes() if quality >= MIN_QUALITY else b""
 
 
-def _square(pixels: Pixels) -> Pixels:
-    """RGB over white at the hashing size; the aspect ratio is not kept, so that a squeezed copy is found."""
-    values = pixels[:, :, 0] if pixels.shape[2] == 1 else pixels
-    image = Image.fromarray(values)
+def on_white(pixels: Pixels) -> Image.Image:
+    """A picture (uint8 HWC with 1, 3 or 4 channels) in RGB, as it looks on white paper."""
+    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("RGB")
+
+
+def _square(pixels: Pixels) -> Pixels:
+    """RGB at the hashing size; the aspect ratio is not kept, so that a squeezed copy is found as well."""
     size = (SIDE_PX, SIDE_PX)
-    return np.asarray(image.convert("RGB").resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0))
+    return np.asarray(on_white(pixels).resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0))

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rectoverso.types import Pixels
+from rectoverso.verso.screen.fingerprint import on_white
 from rectoverso.verso.screen.symmetry import turned_coefficients
 
 # Shapes: N images, H height, W width, C channels, P planes (brightness, blue, red), K frequencies.
@@ -23,6 +24,7 @@ from rectoverso.verso.screen.symmetry import turned_coefficients
 NUM_FREQUENCIES = 16
 NUM_COLOUR_FREQUENCIES = 6
 CHUNK_PIXELS = 8_000_000
+LARGE_SIDE_PX = 512
 VERSION = 1
 
 BRIGHTNESS_BLUE_RED = np.array(
@@ -55,7 +57,7 @@ class Sketch:
     @classmethod
     def of(cls, pixels: Pixels) -> Sketch:
         """The sketch of one picture (uint8 HWC with 1, 3 or 4 channels, of any size)."""
-        planes = coefficients(pixels[None])[0]
+        planes = coefficients(_reduced(pixels)[None])[0]
         weighted = planes[0] * WEIGHTS_KK * INSIDE_KK
         length = float(np.linalg.norm(weighted))
         shape = weighted / length if length > 0 else weighted
@@ -85,6 +87,12 @@ class Sketch:
             colour.reshape(2, NUM_COLOUR_FREQUENCIES, NUM_COLOUR_FREQUENCIES),
             _HEADER.unpack_from(data)[1],
         )
+
+
+def _reduced(pixels: Pixels) -> Pixels:
+    """A large picture made smaller: the low frequencies stay, and the memory for them is bounded."""
+    factor = min(pixels.shape[:2]) // LARGE_SIDE_PX
+    return np.asarray(on_white(pixels).reduce(factor)) if factor > 1 else pixels
 
 
 def colours_agree(one: Sketch, other: Sketch, *, at_least: float = 0.75) -> bool:

@@ -34,6 +34,9 @@ def test_settings_replace_numbers_words_and_switches_at_any_depth(default: Dcgan
         "batch=many",
         "batch=1.5",
         "batch=-1",
+        "batch=1",
+        "penalty.every=0",
+        "nets.latent=0",
         "critic_adam.rate=inf",
         "critic_adam.rate=nan",
         "labels=maybe",
@@ -49,6 +52,12 @@ def test_a_value_of_the_wrong_kind_is_refused_with_advice(
     with pytest.raises(BadSetting) as caught:
         with_settings(default, [setting])
     assert len(explain(caught.value, language)) > 20
+
+
+def test_nought_is_a_value_where_it_means_something(default: Recipe) -> None:
+    off = with_settings(default, ["threads=0", "averaging.half_life=0", "penalty.gamma_end=0"])
+    assert isinstance(off, DcganRecipe)
+    assert off.averaging.half_life == 0
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def likeness(one: Sketch, other: Sketch) -> float:
     return float((one.shape * other.shape).sum())
 
 
-@pytest.mark.parametrize("side", [24, 32, 64, 600])
+@pytest.mark.parametrize("side", [24, 32, 64, 600, 2100])
 def test_a_picture_looks_alike_at_every_size(side: int, pictures: Any) -> None:
     original = pictures.photo(3)
     assert likeness(Sketch.of(original), Sketch.of(pictures.scaled(original, side, side))) > 0.97
@@ -81,6 +81,17 @@ def test_grey_agrees_with_any_colour_but_colours_can_disagree(photos: list[Pixel
 def test_transparency_is_seen_over_white(photos: list[Pixels]) -> None:
     hidden = np.concatenate([photos[0], np.zeros((*photos[0].shape[:2], 1), np.uint8)], axis=2)
     assert Sketch.of(hidden).plain
+
+
+@pytest.mark.parametrize("side", [400, 1200])
+def test_what_hides_behind_transparent_pixels_is_not_seen_at_any_size(side: int, pictures: Any) -> None:
+    shown, hidden = (
+        pictures.scaled(pictures.photo(1), side, side),
+        pictures.scaled(pictures.photo(2), side, side),
+    )
+    clear = (np.indices((side, side)).sum(axis=0) % 2 == 0)[..., None]
+    mixed = np.concatenate([np.where(clear, shown, hidden), clear * np.uint8(255)], axis=2)
+    assert likeness(Sketch.of(mixed), Sketch.of(shown)) > 0.99
 
 
 def test_one_channel_is_grey(photos: list[Pixels]) -> None:

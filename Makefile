@@ -16,7 +16,7 @@ demo: setup
 	$(BIN)/verso demo
 
 test: setup
-	$(BIN)/pytest tests/unit tests/contract tests/e2e -m 'not slow' -q
+	$(BIN)/pytest tests/unit tests/e2e -m 'not slow' -q
 
 lint: setup
 	$(BIN)/ruff check .

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from os import PathLike
+from os import PathLike, environ
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rectoverso.workflow.train import Trained
 
 DEFAULT_HOME = ".rectoverso"
+"""The working place when neither ``home`` nor RECTOVERSO_HOME names one."""
 
 AnyPath = str | PathLike[str]
 
@@ -31,7 +32,7 @@ def train(
     settings: Iterable[str] = (),
     resume: bool = False,
     skip_bad: bool = False,
-    home: AnyPath = DEFAULT_HOME,
+    home: AnyPath | None = None,
 ) -> Trained:
     """Train ``system`` on ``data`` (folder, zip, Parquet or built-in name) into the new folder ``out``.
 
@@ -53,7 +54,7 @@ def train(
         resume,
         skip_bad,
     )
-    return train_run(request, Path(home))
+    return train_run(request, _home(home))
 
 
 def generate(
@@ -64,7 +65,7 @@ def generate(
     seed: int = 0,
     label: str | None = None,
     use: str = "general",
-    home: AnyPath = DEFAULT_HOME,
+    home: AnyPath | None = None,
 ) -> Batch:
     """Draw ``count`` images from ``run`` and release to ``out`` those that may leave.
 
@@ -72,7 +73,7 @@ def generate(
     """
     from rectoverso.workflow.generate import generate_images
 
-    return generate_images(Path(run), Path(out), Path(home), count=count, seed=seed, label=label, use=use)
+    return generate_images(Path(run), Path(out), _home(home), count=count, seed=seed, label=label, use=use)
 
 
 def seal(
@@ -81,20 +82,24 @@ def seal(
     out: AnyPath,
     origin: Origin = Origin.AI,
     use: str = "general",
-    home: AnyPath = DEFAULT_HOME,
+    home: AnyPath | None = None,
 ) -> Batch:
     """Screen, mark, sign and log images made elsewhere; files that cannot be opened are in ``Batch.failed``."""
     from rectoverso.workflow.seal import seal_files
 
-    return seal_files(_paths(files), Path(out), Path(home), origin=origin, use=use)
+    return seal_files(_paths(files), Path(out), _home(home), origin=origin, use=use)
 
 
-def verify(file: AnyPath, *, trust: Iterable[AnyPath] = (), home: AnyPath = DEFAULT_HOME) -> Report:
+def verify(file: AnyPath, *, trust: Iterable[AnyPath] = (), home: AnyPath | None = None) -> Report:
     """Say which of seven things is true of one file; never raises for what the file contains."""
     from rectoverso.workflow.verify import reports
 
-    (report,) = reports([Path(file)], Path(home), _paths(trust))
+    (report,) = reports([Path(file)], _home(home), _paths(trust))
     return report
+
+
+def _home(home: AnyPath | None) -> Path:
+    return Path(home or environ.get("RECTOVERSO_HOME") or DEFAULT_HOME)
 
 
 def _paths(files: AnyPath | Iterable[AnyPath]) -> list[Path]:

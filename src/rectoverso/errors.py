@@ -23,6 +23,7 @@ The English lives here, the other languages in ``i18n/<language>/errors.toml`` u
     │   ├── RunExists
     │   ├── RunMismatch         resumed with other data or settings
     │   ├── WorkNotFound
+    │   ├── OutNotWritable      the results have nowhere to go
     │   ├── HomeMissing
     │   ├── OwnerUnusable       a name that no certificate can carry
     │   └── EntryNotFound       a ledger entry that does not exist
@@ -41,6 +42,8 @@ The English lives here, the other languages in ``i18n/<language>/errors.toml`` u
         ├── KeysExist
         ├── KeysMissing
         ├── KeysDamaged
+        ├── Unexpected          a fault of this program
+        ├── DemoTooShort        nothing came of the demo that could be shown
         ├── TrainingFailed      the numbers stopped being finite
         └── MarkFailed          a mark could not be placed or read back
             ├── WatermarkTooSmall
@@ -215,6 +218,15 @@ class WorkNotFound(InputError):
     fix = "List them with: verso registry list"
 
 
+class OutNotWritable(InputError):
+    """Facts: out, system."""
+
+    code = "out_not_writable"
+    what = "Nothing can be written to {out}."
+    why = "The system says: {system}."
+    fix = "Choose another --out. What was decided so far stands, and the same command will deliver it."
+
+
 class HomeMissing(InputError):
     """Facts: home."""
 
@@ -356,6 +368,24 @@ class KeysDamaged(CouldNotRun):
     what = "The keys of {home} cannot be used."
     why = "{file} is missing, cannot be read, or does not belong to the others."
     fix = "Put the whole keys folder back from a backup."
+
+
+class Unexpected(CouldNotRun):
+    """Facts: problem."""
+
+    code = "unexpected"
+    what = "Something happened that this program did not expect: {problem}."
+    why = "This is a fault of the program, not of what you gave it."
+    fix = "Please report it with what you typed. RECTOVERSO_DEBUG=1 shows where it happened."
+
+
+class DemoTooShort(CouldNotRun):
+    """Facts: folder."""
+
+    code = "demo_too_short"
+    what = "The demo has nothing to show."
+    why = "No image could be released: after so little training all look alike. What was made is in {folder}."
+    fix = "Give it more time, for example --seconds 80."
 
 
 class TrainingFailed(CouldNotRun):

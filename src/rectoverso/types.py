@@ -69,7 +69,8 @@ class Maker:
 class Draft:
     """An image that has been made but has not passed the door.
 
-    ``request`` is the digest of everything that was asked: asked twice, it is the same request.
+    ``request`` is the digest of everything that was asked: asked twice, it is the same request. ``media_type`` is
+    that of the file to be released.
     """
 
     pixels: Pixels
@@ -78,6 +79,7 @@ class Draft:
     origin: Origin = Origin.AI
     seed: int | None = None
     source: str | None = None
+    media_type: str = "image/png"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def _draft() -> Draft:
 
 def _go_through(home_path: Path, out: Path) -> list[Passage]:
     home = Home.open(home_path)
-    door = Door(home, open_keys(home), [SimilarityCheck(home.works.all())], policy("general"))
+    door = Door(home, open_keys(home), lambda works: [SimilarityCheck(works)], policy("general"))
     return list(release([_draft()], door, out))
 
 

@@ -5,13 +5,14 @@ Exit codes: 0 done, 1 the answer is no, 2 bad usage or input, 3 it could not run
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
 
 from rectoverso.cli import demo, doctor, generate, keys, ledger, registry, seal, systems, train, verify
 from rectoverso.cli.output import print_error
-from rectoverso.errors import RectoversoError
+from rectoverso.errors import RectoversoError, Unexpected
 from rectoverso.version import __version__
 
 app = typer.Typer(
@@ -54,6 +55,14 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         app(arguments)
-    except RectoversoError as error:
-        print_error(error, as_json="--json" in arguments)
-        sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 - the reader gets words, and a code that is not an answer
+        told = error if isinstance(error, RectoversoError) else _unexpected(error)
+        print_error(told, as_json="--json" in arguments)
+        sys.exit(told.exit_code)
+
+
+def _unexpected(error: Exception) -> RectoversoError:
+    """A fault of ours, in words; with RECTOVERSO_DEBUG it is raised as it is."""
+    if os.environ.get("RECTOVERSO_DEBUG"):
+        raise error
+    return Unexpected(problem=f"{type(error).__name__}: {error}")

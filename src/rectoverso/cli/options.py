@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
-DEFAULT_HOME = Path(".rectoverso")
+from rectoverso.api import DEFAULT_HOME as DEFAULT_HOME_NAME
+
+DEFAULT_HOME = Path(DEFAULT_HOME_NAME)
+MAX_SEED = 2**53 - 1
+"""The largest whole number that JSON keeps exactly everywhere."""
 
 HomeOption = Annotated[
     Path,
@@ -18,7 +22,7 @@ HomeOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 OutOption = Annotated[Path, typer.Option("--out", help="The folder for the results.")]
 SeedOption = Annotated[
-    int, typer.Option("--seed", min=0, help="Where randomness starts; same seed, same result.")
+    int, typer.Option("--seed", min=0, max=MAX_SEED, help="Where randomness starts; same seed, same result.")
 ]
 UseOption = Annotated[
     str,

@@ -8,7 +8,6 @@ from typing import Any
 
 from rectoverso.errors import RectoversoError
 from rectoverso.i18n import say
-from rectoverso.store.assets import Asset
 from rectoverso.types import Decision, Message
 from rectoverso.workflow.release import Passage
 
@@ -76,8 +75,3 @@ def _row(passage: Passage) -> dict[str, Any]:
 def _sentence(message: dict[str, Any]) -> dict[str, Any]:
     """A stored message with its English sentence beside the key that programs use."""
     return message | {"text": say(Message(**message))}
-
-
-def name_of(asset: Asset) -> str:
-    """What a person calls this image: the file it came from, or its seed."""
-    return asset.source or f"seed {asset.seed}"

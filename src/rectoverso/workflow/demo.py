@@ -9,9 +9,10 @@ from typing import Any
 
 from PIL import Image
 
+from rectoverso.errors import DemoTooShort
 from rectoverso.store.home import Home
 from rectoverso.store.works import Work
-from rectoverso.types import Decision, Message, Report
+from rectoverso.types import Message, Report
 from rectoverso.verso.mark import png
 from rectoverso.verso.picture import open_picture, to_png
 from rectoverso.workflow.batch import Batch
@@ -120,7 +121,7 @@ def run_demo(out: Path, *, train_seconds: float, listener: Listener = silent) ->
         works=works,
         batch=batch,
         offer=offer,
-        held=medical.held[0],
+        held=medical.passages[0],
         reports=found,
         ledger=check_ledger(home),
     )
@@ -168,7 +169,7 @@ def _four_files(batch: Batch, folder: Path) -> list[Path]:
     from rectoverso.recto.data.shapes import scene
 
     folder.mkdir()
-    original = _released_file(batch)
+    original = _released_file(batch, folder)
     data = original.read_bytes()
     tampered = folder / "one-pixel-changed.png"
     tampered.write_bytes(with_one_pixel_changed(data))
@@ -179,12 +180,11 @@ def _four_files(batch: Batch, folder: Path) -> list[Path]:
     return [original, tampered, stripped, unrelated]
 
 
-def _released_file(batch: Batch) -> Path:
-    return next(
-        passage.path
-        for passage in batch.passages
-        if passage.path and passage.asset.decision is Decision.RELEASE
-    )
+def _released_file(batch: Batch, folder: Path) -> Path:
+    paths = [passage.path for passage in batch.released if passage.path]
+    if not paths:
+        raise DemoTooShort(folder=folder.parent)
+    return paths[0]
 
 
 def with_one_pixel_changed(data: bytes) -> bytes:

@@ -6,9 +6,10 @@ import importlib.util
 import os
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
@@ -17,7 +18,10 @@ from rectoverso.errors import RectoversoError
 from rectoverso.i18n import explain, say
 from rectoverso.types import Message
 
-CORE = ("c2pa-python", "cryptography", "numpy", "pdqhash", "Pillow", "SQLAlchemy", "typer")
+CORE = (
+    *("alembic", "c2pa-python", "cryptography", "jinja2", "numpy", "pdqhash", "Pillow"),
+    *("pydantic", "rfc8785", "rich", "SQLAlchemy", "typer"),
+)
 TRAIN = ("torch", "safetensors", "scikit-learn", "pyarrow")
 ROOM_NEEDED_GB = 1.0
 KEY_WARNING_DAYS = 30
@@ -110,8 +114,12 @@ def _home(path: Path) -> Iterator[Row]:
         yield Row("note", Message("doctor.no_home", {"home": str(path)}), Message("doctor.no_home_fix"))
         return
     yield Row("ok", Message("doctor.home", {"home": str(path)}))
-    yield _keys(home.keys_path)
-    yield _ledger(path)
+    looks: list[Callable[[], Row]] = [partial(_keys, home.keys_path), partial(_ledger, path)]
+    for look in looks:
+        try:
+            yield look()
+        except RectoversoError as error:
+            yield Row("missing", Message("doctor.home_unreadable", {"why": explain(error)}))
 
 
 def _keys(folder: Path) -> Row:

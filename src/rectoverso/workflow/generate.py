@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rectoverso.protocols import Check, Clock, SystemClock
+from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.types import Decision, Draft, Message
 from rectoverso.verso.policy import policy
@@ -14,6 +14,7 @@ from rectoverso.verso.screen.memorisation import MemorisationCheck
 from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.workflow import digests
 from rectoverso.workflow.batch import Batch
+from rectoverso.workflow.extras import training_part
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.progress import Listener, Progress, silent
 from rectoverso.workflow.release import Door, Passage, release
@@ -48,7 +49,7 @@ def generate_images(
     door = Door(
         home=home,
         keys=open_keys(home, listener=listener),
-        checks=checks_for(home, run),
+        checks=lambda works: [SimilarityCheck(works), MemorisationCheck(fingerprints_of(run))],
         policy=rules,
         use=use,
         clock=clock or SystemClock(),
@@ -61,23 +62,16 @@ def generate_images(
     return Batch(tuple(passages), sheet=release_sheet(passages, generator.maker, door, out / "contact-sheet"))
 
 
-def checks_for(home: Home, run: Path | None) -> list[Check]:
-    """Every check a draft meets: registered works always, training images when a run made it."""
-    checks: list[Check] = [SimilarityCheck(home.works.all())]
-    if run is not None:
-        checks.append(MemorisationCheck(fingerprints_of(run)))
-    return checks
-
-
 def _generator(run: Path) -> RunGenerator:
-    from rectoverso.recto.sample.generator import RunGenerator
+    with training_part("Generating"):
+        from rectoverso.recto.sample.generator import RunGenerator
 
     return RunGenerator(run)
 
 
 def _drafts(generator: RunGenerator, seeds: range, class_index: int | None) -> Iterator[Draft]:
     for seed, pixels in zip(seeds, generator.sample(seeds, class_index), strict=True):
-        asked = digests.of_facts(maker=generator.maker.digest, seed=seed, label=class_index)
+        asked = digests.of_facts(maker=generator.maker.digest, seed=str(seed), label=class_index)
         yield Draft(pixels=pixels, request=asked, maker=generator.maker, seed=seed)
 
 

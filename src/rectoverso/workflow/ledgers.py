@@ -54,7 +54,9 @@ def open_ledger(home: Home, keys: Keys, clock: Clock | None = None) -> Ledger:
 def check_ledger(home_path: Path) -> Checked:
     """Recompute the whole ledger, and compare it with the decisions and the pictures in the store."""
     home = _existing(home_path)
-    if home.keys is None and not home.assets.all():
+    with home.database.read() as tx:
+        is_empty = home.log.size(tx) == 0
+    if home.keys is None and is_empty and not home.assets.all():
         return Checked(0, EMPTY_ROOT.hex(), dict.fromkeys(ENTRY_KINDS.values(), 0), ())
     ledger = open_ledger(home, _keys(home))
     with home.database.read() as tx:  # one moment of both: an image decided meanwhile is no difference

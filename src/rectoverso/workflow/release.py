@@ -15,19 +15,22 @@ pass sweeps. Killed after it, the decision stands and the next pass delivers it.
 
 from __future__ import annotations
 
+import hmac
+import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from rectoverso.errors import MarkFailed
+from rectoverso.errors import BlobDamaged, BlobMissing, MarkFailed, OutNotWritable
 from rectoverso.protocols import Check, Clock, SystemClock
 from rectoverso.store.assets import Asset
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
+from rectoverso.store.works import Work
 from rectoverso.types import AssetId, Decision, Digest, Draft, Finding, Message, Verdict
-from rectoverso.verso.ledger.ledger import Ledger
 from rectoverso.verso.mark.credential import CredentialSigner
 from rectoverso.verso.mark.order import Marked, MarkFacts, mark
 from rectoverso.verso.picture import to_png
@@ -37,208 +40,234 @@ from rectoverso.verso.screen.screening import screen
 from rectoverso.workflow import digests
 from rectoverso.workflow.ledgers import ENTRY_KINDS, open_ledger
 
+SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+STEM_BYTES = 100
+ACCIDENTS = frozenset({"screen.late", "screen.failed", "release.marking_crashed", "mark.signing_failed"})
+"""Reasons that say nothing of the image: a hold for one of them is decided again when it is asked for again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Everything a draft meets on its way out."""
+    """Everything a draft meets on its way out. ``checks`` makes the checks from the works registered at that moment."""
 
     home: Home
     keys: Keys
-    checks: Sequence[Check]
+    checks: Callable[[Sequence[Work]], Sequence[Check]]
     policy: Policy
     use: str = "general"
     clock: Clock = SystemClock()  # noqa: RUF009 - it holds no state
     check_timeout_s: float = 30.0
 
-    @property
-    def ledger(self) -> Ledger:
-        return open_ledger(self.home, self.keys, self.clock)
-
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """How one draft fared: the recorded decision, and the file if it was released."""
+    """How one draft fared: the recorded decision, and the file if it was released and could be delivered."""
 
     asset: Asset
     path: Path | None
     repeated: bool
 
 
-def release(
-    drafts: Iterable[Draft], door: Door, out: Path, *, media_type: str = "image/png"
-) -> Iterator[Passage]:
+def release(drafts: Iterable[Draft], door: Door, out: Path) -> Iterator[Passage]:
     """Take drafts through the door, one at a time, and yield how each fared.
 
-    Released files are in ``out`` by the time their passage is yielded. Raises HomeBusy when another process
-    keeps the door of this home; every other trouble of a single draft ends as `hold`.
+    Released files are in ``out`` by the time their passage is yielded. Whatever goes wrong with one draft holds that
+    draft. Raises HomeBusy when another process keeps the door of this home, and OutNotWritable.
     """
+    _make(out)
     with door.home.lock():
-        sweep(door.home)
+        door.home.blobs.sweep(door.home.assets.blobs())  # what a killed process left
+        keeper = _Doorkeeper(door, door.home.works.all(), out)
         for draft in drafts:
-            yield _pass(draft, door, out, media_type)
+            yield keeper.take(draft)
 
 
-def sweep(home: Home) -> None:
-    """Remove what a killed process left: bytes in the store that no decision names."""
-    home.blobs.sweep(home.assets.blobs())
+class _Doorkeeper:
+    """At the door while the lock is held: the registered works cannot change under it."""
 
+    def __init__(self, door: Door, works: Sequence[Work], out: Path) -> None:
+        self.door, self.home, self.out = door, door.home, out
+        self.checks = door.checks(works)
+        self.rules = {
+            "use": door.use,
+            "policy": door.policy.reference,
+            "works": sorted(work.id for work in works),
+            "checks": sorted(check.name for check in self.checks),
+        }
+        self.ledger = open_ledger(door.home, door.keys, door.clock)
 
-def _pass(draft: Draft, door: Door, out: Path, media_type: str) -> Passage:
-    request = _request(draft, door)
+    def take(self, draft: Draft) -> Passage:
+        # 1. Asked before?
+        request, known = self.recall(draft)
+        if known:
+            return Passage(known, self.deliver(known), repeated=True)
 
-    # 1. Asked before?
-    if known := door.home.assets.by_request(request):
-        return Passage(known, _deliver(known, door.home, out), repeated=True)
+        # 2. Screen
+        findings = screen(draft, self.checks, timeout_s=self.door.check_timeout_s)
 
-    # 2. Screen
-    findings = screen(draft, door.checks, timeout_s=door.check_timeout_s)
+        # 3. Verdict
+        verdict = self.door.policy.decide(findings)
 
-    # 3. Verdict
-    verdict = door.policy.decide(findings)
+        # 4. Mark
+        asset = self.home.assets.unused_id()
+        marked = None
+        if verdict.decision is Decision.RELEASE:
+            marked, verdict = self.mark(draft, asset, verdict)
 
-    # 4. Mark
-    asset = door.home.assets.unused_id()
-    marked: Marked | None = None
-    if verdict.decision is Decision.RELEASE:
-        try:
-            marked = _mark(draft, asset, door, verdict, media_type)
-        except MarkFailed as error:
-            verdict = _held_for_marks(verdict, error)
+        # 5. Record
+        decided = self.record(draft, request, asset, findings, verdict, marked)
 
-    # 5. Record
-    decided = _record(draft, request, asset, findings, verdict, marked, door)
+        # 6. Deliver
+        return Passage(decided, self.deliver(decided), repeated=False)
 
-    # 6. Deliver
-    return Passage(decided, _deliver(decided, door.home, out), repeated=False)
+    def recall(self, draft: Draft) -> tuple[Digest, Asset | None]:
+        """The request's digest, and its answer if it has one that does not rest on an accident.
 
+        New rules or newly registered works make it a new request; so does each accident before it.
+        """
+        for accidents in count():
+            request = digests.of_facts(asked=draft.request, accidents=accidents, **self.rules)
+            known = self.home.assets.by_request(request)
+            if known is None or not _was_accident(known):
+                return request, known
+        raise AssertionError  # pragma: no cover - count() does not end
 
-def _request(draft: Draft, door: Door) -> Digest:
-    """What was asked, and under which rules: new rules or newly registered works make it a new request."""
-    works = sorted(work.id for work in door.home.works.all())
-    checks = sorted(check.name for check in door.checks)
-    return digests.of_facts(
-        asked=draft.request, use=door.use, policy=door.policy.reference, works=works, checks=checks
-    )
-
-
-def _mark(draft: Draft, asset: AssetId, door: Door, verdict: Verdict, media_type: str) -> Marked:
-    return mark(
-        draft,
-        asset=asset,
-        signer=CredentialSigner(door.keys.certificate_chain, door.keys.signer_key, door.keys.ca_certificate),
-        clock=door.clock,
-        media_type=media_type,
-        facts=MarkFacts(
+    def mark(self, draft: Draft, asset: AssetId, verdict: Verdict) -> tuple[Marked | None, Verdict]:
+        """The marked file; or none, and the verdict become a hold."""
+        keys = self.door.keys
+        facts = MarkFacts(
             policy=verdict.policy,
-            use=door.use,
-            ledger=door.keys.ledger_origin,
+            use=self.door.use,
+            ledger=keys.ledger_origin,
             # Drawn from a seed, an image was chosen by nobody; of others nothing is known.
             oversight=None if draft.seed is None else "fully_autonomous",
-        ),
-    )
+        )
+        signer = CredentialSigner(keys.certificate_chain, keys.signer_key, keys.ca_certificate)
+        try:
+            clock, kind = self.door.clock, draft.media_type
+            return mark(draft, asset=asset, signer=signer, clock=clock, media_type=kind, facts=facts), verdict
+        except MarkFailed as error:
+            why = Message(f"mark.{error.code}", {name: str(fact) for name, fact in error.facts.items()})
+        except Exception as error:  # noqa: BLE001 - fail closed: whatever it was, the image stays here
+            why = Message("release.marking_crashed", {"problem": f"{type(error).__name__}: {error}"})
+        reasons = (*verdict.reasons, Message("release.mark_failed"), why)
+        return None, replace(verdict, decision=Decision.HOLD, reasons=reasons)
 
+    def record(
+        self,
+        draft: Draft,
+        request: Digest,
+        asset: AssetId,
+        findings: Sequence[Finding],
+        verdict: Verdict,
+        marked: Marked | None,
+    ) -> Asset:
+        """Keep the bytes, then write ledger entry and decision in one transaction."""
+        recto = marked.pixels if marked else draft.pixels
+        row = Asset(
+            id=asset,
+            request=request,
+            decision=verdict.decision,
+            decided_at=self.door.clock.now().isoformat(timespec="seconds"),
+            ledger_index=-1,
+            maker=draft.maker,
+            origin=draft.origin,
+            use=self.door.use,
+            seed=draft.seed,
+            source=draft.source,
+            policy=verdict.policy,
+            findings=[_plain(finding) for finding in findings],
+            reasons=[_plain(reason) for reason in verdict.reasons],
+            file_name=_file_name(draft, asset, marked),
+            media_type=marked.media_type if marked else "image/png",
+            file_digest=digests.of_bytes(marked.data) if marked else None,
+            pixels_digest=digests.of_pixels(recto),
+            fingerprint=fingerprint(recto),
+            blob=self.keep(draft, verdict, marked),
+        )
+        with self.home.database.transaction() as tx:
+            index = self.ledger.append(tx, ENTRY_KINDS[verdict.decision], self.public_facts(row))
+            decided = replace(row, ledger_index=index)
+            self.home.assets.record(tx, decided)
+        return decided
 
-def _held_for_marks(verdict: Verdict, error: MarkFailed) -> Verdict:
-    facts = {name: str(fact) for name, fact in error.facts.items()}
-    reasons = (Message("release.mark_failed"), Message(f"mark.{error.code}", facts))
-    return replace(verdict, decision=Decision.HOLD, reasons=(*verdict.reasons, *reasons))
-
-
-def _record(
-    draft: Draft,
-    request: Digest,
-    asset: AssetId,
-    findings: Sequence[Finding],
-    verdict: Verdict,
-    marked: Marked | None,
-    door: Door,
-) -> Asset:
-    blob = _keep(draft, verdict, marked, door.home)
-    now = door.clock.now().isoformat(timespec="seconds")
-    recto = marked.pixels if marked else draft.pixels
-    row = Asset(
-        id=asset,
-        request=request,
-        decision=verdict.decision,
-        decided_at=now,
-        ledger_index=-1,
-        maker=draft.maker,
-        origin=draft.origin,
-        use=door.use,
-        seed=draft.seed,
-        source=draft.source,
-        policy=verdict.policy,
-        findings=[_plain(finding) for finding in findings],
-        reasons=[_plain(reason) for reason in verdict.reasons],
-        file_name=_file_name(draft, asset, marked),
-        media_type=marked.media_type if marked else "image/png",
-        file_digest=digests.of_bytes(marked.data) if marked else None,
-        pixels_digest=digests.of_pixels(recto),
-        fingerprint=fingerprint(recto),
-        blob=blob,
-    )
-    with door.home.database.transaction() as tx:
-        index = door.ledger.append(tx, ENTRY_KINDS[verdict.decision], _public_facts(row))
-        decided = replace(row, ledger_index=index)
-        door.home.assets.record(tx, decided)
-    return decided
-
-
-def _keep(draft: Draft, verdict: Verdict, marked: Marked | None, home: Home) -> Digest | None:
-    """The released file, or the draft that people will look at; of a refused draft nothing is kept."""
-    if marked:
-        return home.blobs.put(marked.data)
-    if verdict.decision is Decision.HOLD:
-        return home.blobs.put(to_png(draft.pixels))
-    return None
-
-
-def _public_facts(row: Asset) -> dict[str, Any]:
-    """What the ledger says of a decision. Seeds, sources and prompts are private and stay out."""
-    return {
-        "asset": row.id,
-        "request": row.request,
-        "maker": {"name": row.maker.name, "version": row.maker.version, "digest": row.maker.digest},
-        "origin": row.origin.value,
-        "use": row.use,
-        "policy": row.policy,
-        "file_digest": row.file_digest,
-        "pixels_digest": row.pixels_digest,
-        "findings": [{"check": found["check"], "outcome": found["outcome"]} for found in row.findings],
-    }
-
-
-def _file_name(draft: Draft, asset: AssetId, marked: Marked | None) -> str:
-    stem = f"seed-{draft.seed:06d}" if draft.seed is not None else Path(draft.source or "image").stem
-    suffix = SUFFIXES[marked.media_type] if marked else ".png"
-    return f"{stem}-{asset}{suffix}"
-
-
-SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
-
-
-def _deliver(asset: Asset, home: Home, out: Path) -> Path | None:
-    """Write a released file, whole or not at all, read-only; what is there already is left alone."""
-    if asset.decision is not Decision.RELEASE or asset.blob is None:
+    def keep(self, draft: Draft, verdict: Verdict, marked: Marked | None) -> Digest | None:
+        """The released file, or the draft that people will look at; of a refused draft nothing is kept."""
+        if marked:
+            return self.home.blobs.put(marked.data)
+        if verdict.decision is Decision.HOLD:
+            return self.home.blobs.put(to_png(draft.pixels))
         return None
-    path = out / asset.file_name
-    if path.exists() and digests.of_bytes(path.read_bytes()) == asset.file_digest:
+
+    def public_facts(self, row: Asset) -> dict[str, Any]:
+        """What the ledger says of a decision. Seeds, sources and prompts are private and stay out.
+
+        The request is named under a key of this home: its plain digest could be found by guessing seeds.
+        """
+        secret = hmac.digest(self.door.keys.blob_key, b"ledger request " + row.request.encode(), "sha256")
+        return {
+            "asset": row.id,
+            "request": secret.hex(),
+            "maker": {"name": row.maker.name, "version": row.maker.version, "digest": row.maker.digest},
+            "origin": row.origin.value,
+            "use": row.use,
+            "policy": row.policy,
+            "file_digest": row.file_digest,
+            "pixels_digest": row.pixels_digest,
+            "findings": [{"check": found["check"], "outcome": found["outcome"]} for found in row.findings],
+        }
+
+    def deliver(self, asset: Asset) -> Path | None:
+        """Write a released file whole or not at all, read-only, in place of whatever now has its name.
+
+        None if it was not released, or if the store no longer holds it; then `verso ledger check` says so.
+        """
+        if asset.decision is not Decision.RELEASE or asset.blob is None:
+            return None
+        path = self.out / asset.file_name
+        try:
+            if path.is_file() and digests.of_bytes(path.read_bytes()) == asset.file_digest:
+                return path
+            _write(path, self.home.blobs.get(asset.blob))
+        except (BlobDamaged, BlobMissing):
+            return None
+        except OSError as error:
+            raise OutNotWritable(out=path, system=error.strerror or error) from error
         return path
-    out.mkdir(parents=True, exist_ok=True)
-    part = out / f".{asset.file_name}.part"
+
+
+def _was_accident(asset: Asset) -> bool:
+    keys = {reason["key"] for reason in asset.reasons}
+    return asset.decision is Decision.HOLD and not keys.isdisjoint(ACCIDENTS)
+
+
+def _make(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutNotWritable(out=out, system=error.strerror or error) from error
+
+
+def _write(path: Path, data: bytes) -> None:
+    part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
     with part.open("wb") as file:
-        file.write(home.blobs.get(asset.blob))
+        file.write(data)
         file.flush()
         os.fsync(file.fileno())
     part.chmod(0o444)
     part.replace(path)
-    return path
+
+
+def _file_name(draft: Draft, asset: AssetId, marked: Marked | None) -> str:
+    """The seed or the source's name, cut to what every file system takes, and the asset's id."""
+    stem = f"seed-{draft.seed:06d}" if draft.seed is not None else Path(draft.source or "image").stem
+    short = stem.encode()[:STEM_BYTES].decode(errors="ignore")
+    return f"{short}-{asset}{SUFFIXES[marked.media_type] if marked else '.png'}"
 
 
 def _plain(value: Finding | Message) -> dict[str, Any]:
-    """A value as JSON keeps it."""
-    plain = asdict(value)
-    if isinstance(value, Finding):
-        plain["outcome"] = value.outcome.value
-    return plain
+    """A value as JSON keeps it; a number of some library's own becomes a plain one."""
+    plain = json.dumps(asdict(value), default=lambda odd: odd.item() if hasattr(odd, "item") else str(odd))
+    loaded: dict[str, Any] = json.loads(plain)
+    return loaded

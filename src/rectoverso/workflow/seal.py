@@ -9,15 +9,15 @@ from rectoverso.errors import RectoversoError
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.types import Draft, Maker, Message, Origin
-from rectoverso.verso.picture import open_picture, sniff
+from rectoverso.verso.picture import read_picture, sniff
 from rectoverso.verso.policy import policy
+from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.workflow import digests
 from rectoverso.workflow.batch import Batch, Failure
 from rectoverso.workflow.files import picture_files
-from rectoverso.workflow.generate import checks_for
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.progress import Listener, Progress, silent
-from rectoverso.workflow.release import Door, Passage, release
+from rectoverso.workflow.release import Door, release
 
 KEPT_TYPES = ("image/png", "image/jpeg", "image/webp")
 """A sealed file keeps its type if it is one of these; anything else becomes PNG."""
@@ -41,26 +41,29 @@ def seal_files(
     paths = picture_files(files)
     home = Home.open(home_path)
     keys = open_keys(home, listener=listener)
-    door = Door(home, keys, checks_for(home, None), rules, use, clock or SystemClock())
-    passages: list[Passage] = []
+    door = Door(home, keys, lambda works: [SimilarityCheck(works)], rules, use, clock or SystemClock())
     failures: list[Failure] = []
-    for done, path in enumerate(paths, start=1):
-        try:
-            passages += _seal_one(path, origin, door, out)
-        except RectoversoError as error:
-            failures.append(Failure(str(path), error))
-        listener(Progress(Message("progress.sealing"), done, len(paths)))
+    passages = []
+    for passage in release(_drafts(paths, origin, failures), door, out):
+        passages.append(passage)
+        listener(Progress(Message("progress.sealing"), len(passages) + len(failures), len(paths)))
     return Batch(tuple(passages), tuple(failures))
 
 
-def _seal_one(path: Path, origin: Origin, door: Door, out: Path) -> Iterator[Passage]:
-    data = path.read_bytes()
-    draft = Draft(
-        pixels=open_picture(data, str(path)),
-        request=digests.of_facts(file=digests.of_bytes(data), origin=origin.value),
-        maker=Maker(name="", version=""),
-        origin=origin,
-        source=str(path),
-    )
-    kind = sniff(data)
-    yield from release([draft], door, out, media_type=kind if kind in KEPT_TYPES else "image/png")
+def _drafts(paths: list[Path], origin: Origin, failures: list[Failure]) -> Iterator[Draft]:
+    """The files as drafts; those that cannot be opened are noted in ``failures`` and passed over."""
+    for path in paths:
+        try:
+            data, pixels = read_picture(path)
+        except RectoversoError as error:
+            failures.append(Failure(str(path), error))
+            continue
+        kind = sniff(data)
+        yield Draft(
+            pixels=pixels,
+            request=digests.of_facts(file=digests.of_bytes(data), origin=origin.value),
+            maker=Maker(name="", version=""),
+            origin=origin,
+            source=str(path),
+            media_type=kind if kind in KEPT_TYPES else "image/png",
+        )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rectoverso.errors import MissingExtra
 from rectoverso.protocols import Clock, SystemClock
+from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
 from rectoverso.types import Message
 from rectoverso.verso.ledger.entry import Json
 from rectoverso.verso.screen.memorisation import Fingerprints
+from rectoverso.workflow import digests
+from rectoverso.workflow.extras import training_part
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from rectoverso.recto.train.status import Status
 
 FINGERPRINTS = "fingerprints.npz"
-LOGGED = "ledger.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,9 @@ def train_run(
     Raises InputError for data or settings that cannot be used (before anything is made), RunExists, RunMismatch,
     TrainingFailed, MissingExtra.
     """
-    try:
+    with training_part("Training"):
         from rectoverso.recto.systems import system, with_settings
         from rectoverso.recto.train.loop import train
-    except ModuleNotFoundError as error:
-        raise MissingExtra(task="Training", package=error.name, extra="train") from error
 
     recipe = with_settings(system(request.system).preset(request.preset), request.settings)
     dataset = _open(request, listener)
@@ -150,26 +148,19 @@ def _log(request: TrainRequest, dataset: Dataset, home_path: Path, listener: Lis
         "preset": request.preset,
         "data": dataset.digest,
         "data_images": len(dataset),
+        "fingerprints": digests.of_bytes(fingerprints_of(request.run).read_bytes()),
     }
-    with home.lock():
-        ledger = open_ledger(home, keys, clock)
-        if not _is_logged(request.run, ledger.key.name, weights):
-            with home.database.transaction() as tx:
-                index = ledger.append(tx, "run_trained", facts)
-            entry = {"ledger": ledger.key.name, "run": weights, "index": index}
-            (request.run / LOGGED).write_text(json.dumps(entry), encoding="utf-8")
+    with home.lock(), home.database.transaction() as tx:
+        if not _is_logged(home, tx, weights):
+            open_ledger(home, keys, clock).append(tx, "run_trained", facts)
     return weights
 
 
-def _is_logged(run: Path, ledger: str, weights: str) -> bool:
-    try:
-        entry = json.loads((run / LOGGED).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return bool(entry.get("ledger") == ledger and entry.get("run") == weights)
+def _is_logged(home: Home, tx: Transaction, weights: str) -> bool:
+    """Whether the ledger has this training already: a resumed run may have been finished before."""
+    entries = home.log.entries(tx, 0, home.log.size(tx)).values()
+    return any(b'"run_trained"' in entry and weights.encode() in entry for entry in entries)
 
 
 def _weights_digest(run: Path) -> str:
-    from rectoverso.workflow import digests
-
     return digests.of_bytes((run / "weights" / "generator.safetensors").read_bytes())

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rectoverso.errors import BlobDamaged, BlobMissing
+from rectoverso.errors import RectoversoError
 from rectoverso.i18n import say
 from rectoverso.types import AssetId, Decision, Digest, LedgerReading, Message, Report, ReportOutcome
 from rectoverso.verso.verify.records import Known, NoRecords, Records
@@ -99,19 +99,18 @@ class HomeRecords:
 
         try:
             return open_picture(self._home.blobs.get(asset.blob), asset.id) if asset.blob else None
-        except (BlobDamaged, BlobMissing):
+        except RectoversoError:  # the home cannot show it; the file is verified all the same
             return None
 
     def _ledger(self, asset: Asset) -> LedgerReading:
         """Found only if the entry's proof holds under the latest signed checkpoint, and is of this asset."""
-        from rectoverso.errors import RectoversoError
         from rectoverso.workflow.ledgers import open_ledger
 
-        keys = self._home.keys
-        if keys is None:
-            return LedgerReading(found=False)
-        ledger = open_ledger(self._home, keys)
         try:
+            keys = self._home.keys
+            if keys is None:
+                return LedgerReading(found=False)
+            ledger = open_ledger(self._home, keys)
             ledger.prove(asset.ledger_index)
             entry = ledger.entry(asset.ledger_index)
         except RectoversoError:

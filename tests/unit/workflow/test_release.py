@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rectoverso.errors import HomeBusy
+from rectoverso.errors import HomeBusy, OutNotWritable
 from rectoverso.protocols import Check
 from rectoverso.store.home import Home
+from rectoverso.store.works import Work
 from rectoverso.types import Decision, Draft, Finding, Maker, Message, Outcome
+from rectoverso.verso.picture import to_png
 from rectoverso.verso.policy import policy
 from rectoverso.workflow import digests
 from rectoverso.workflow.keys import open_keys
-from rectoverso.workflow.ledgers import check_ledger
+from rectoverso.workflow.ledgers import check_ledger, open_ledger
+from rectoverso.workflow.registry import add_works
 from rectoverso.workflow.release import Door, Passage, release
 
 
@@ -49,7 +52,14 @@ def _draft(name: str = "waves", side: int = 64) -> Draft:
 def door(tmp_path: Path) -> Callable[..., Door]:
     def make(*checks: Check, use: str = "general", timeout_s: float = 30) -> Door:
         home = Home.open(tmp_path / "home")
-        return Door(home, open_keys(home), checks or (Says(),), policy(use), use, check_timeout_s=timeout_s)
+        return Door(
+            home,
+            open_keys(home),
+            lambda _works: checks or (Says(),),
+            policy(use),
+            use,
+            check_timeout_s=timeout_s,
+        )
 
     return make
 
@@ -77,7 +87,7 @@ def test_a_finding_stops_a_draft_and_says_why(
     assert passage.asset.decision is decision
     assert passage.asset.reasons
     assert passage.path is None
-    assert not (tmp_path / "out").exists()
+    assert not list((tmp_path / "out").iterdir())
 
 
 def test_a_held_draft_is_kept_encrypted_and_a_refused_one_not_at_all(
@@ -175,6 +185,60 @@ def test_the_ledger_says_nothing_private(door: Callable[..., Door], tmp_path: Pa
         source="/home/anna/secret-client.png",
     )
     _through(door(), tmp_path / "out", [secret])
-    ledger = door().ledger
+    home = door().home
+    ledger = open_ledger(home, open_keys(home))
     assert ledger.entry(ledger.size() - 1)["kind"] == "released"
     assert all(b"secret-client" not in ledger.entry_bytes(index) for index in range(ledger.size()))
+
+
+def test_a_hold_by_accident_is_decided_again_when_asked_again(
+    door: Callable[..., Door], tmp_path: Path
+) -> None:
+    (accident,) = _through(door(Says(misbehave=_raise)), tmp_path / "out")
+    (after,) = _through(door(), tmp_path / "out")
+    (again,) = _through(door(), tmp_path / "out")
+    assert accident.asset.decision is Decision.HOLD
+    assert after.asset.decision is Decision.RELEASE
+    assert again.asset == after.asset
+
+
+def test_a_hold_for_a_reason_stays_a_hold(door: Callable[..., Door], tmp_path: Path) -> None:
+    (held,) = _through(door(Says(Outcome.REVIEW)), tmp_path / "out")
+    (again,) = _through(door(), tmp_path / "out")
+    assert again.repeated
+    assert again.asset == held.asset
+
+
+def test_works_are_read_while_the_door_is_kept_and_not_before(
+    door: Callable[..., Door], tmp_path: Path
+) -> None:
+    """A work registered after the door was set up is compared with all the same."""
+    seen: list[int] = []
+    slow = door()
+
+    def checks(works: Sequence[Work]) -> list[Says]:
+        seen.append(len(works))
+        return [Says()]
+
+    passages = release([_draft()], replace(slow, checks=checks), tmp_path / "out")
+    picture = tmp_path / "work.png"
+    picture.write_bytes(to_png(_draft().pixels))
+    add_works([picture], tmp_path / "home")
+    list(passages)
+    assert seen == [1]
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_decided(
+    door: Callable[..., Door], tmp_path: Path
+) -> None:
+    (tmp_path / "out").write_text("a file, not a folder")
+    with pytest.raises(OutNotWritable):
+        _through(door(), tmp_path / "out")
+    assert not door().home.assets.all()
+
+
+def test_a_long_name_is_cut_to_what_file_systems_take(door: Callable[..., Door], tmp_path: Path) -> None:
+    draft = replace(_draft(), seed=None, source="图" * 120 + ".png")
+    (passage,) = _through(door(), tmp_path / "out", [draft])
+    assert passage.path is not None
+    assert passage.path.exists()

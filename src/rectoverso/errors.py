@@ -42,6 +42,7 @@ The English lives here, the other languages in ``i18n/<language>/errors.toml`` u
         ├── KeysExist
         ├── KeysMissing
         ├── KeysDamaged
+        ├── RunDamaged          no checkpoint of a run is whole
         ├── Unexpected          a fault of this program
         ├── DemoTooShort        nothing came of the demo that could be shown
         ├── TrainingFailed      the numbers stopped being finite
@@ -368,6 +369,15 @@ class KeysDamaged(CouldNotRun):
     what = "The keys of {home} cannot be used."
     why = "{file} is missing, cannot be read, or does not belong to the others."
     fix = "Put the whole keys folder back from a backup."
+
+
+class RunDamaged(CouldNotRun):
+    """Facts: path, folder."""
+
+    code = "run_damaged"
+    what = "The run in {path} cannot go on: its checkpoint is damaged."
+    why = "{folder} is not what was written there; starting over would remove what is left of it."
+    fix = "Restore the folder from a backup, or start a new run in another --out."
 
 
 class Unexpected(CouldNotRun):

@@ -1,10 +1,10 @@
 """The state of a run, from which it goes on as if it had never stopped. Nothing in it is ever unpickled.
 
-A checkpoint is a folder ``state/<images>``: ``tensors.safetensors`` holds every player's weights, buffers,
+A checkpoint is a folder ``state/<images>-<n>``: ``tensors.safetensors`` holds every player's weights, buffers,
 averages and optimiser moments under flat names (``generator.module.dense.weight``,
 ``critic.optimiser.3.exp_avg``), ``state.json`` the few numbers beside them and the digest of the tensors. It
-is written under another name, synced and renamed, and only then is the older one removed: killed at any
-moment, one whole checkpoint is there.
+is written under another name, synced and renamed to one that no other has, and only then are the older ones
+removed: killed at any moment, one whole checkpoint is there.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import json
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 
 import safetensors.torch
 import torch
 from torch import Tensor, nn
 
+from rectoverso.errors import RunDamaged
 from rectoverso.recto.train.folder import sync_folder, write
 from rectoverso.recto.train.players import Player
 
@@ -39,13 +41,12 @@ class Place:
 def save(state: Path, players: Iterable[Player], place: Place) -> None:
     """Write a checkpoint, then remove the ones before it."""
     data = safetensors.torch.save(gather(players))
-    name = f"{place.images:012d}"
-    unfinished = state / f"{WRITING}{name}"
+    taken = {path.name for path in state.glob("[0-9]*")}
+    names = (f"{place.images:012d}-{number}" for number in count())
+    name = next(name for name in names if name not in taken)
+    unfinished, final = state / f"{WRITING}{name}", state / name
     digest = write(unfinished / TENSORS, data)
     write(unfinished / NUMBERS, json.dumps({**asdict(place), "tensors": digest}).encode())
-    final = state / name
-    if final.exists():  # left by a run that was killed between this checkpoint and its next turn
-        shutil.rmtree(final)
     unfinished.rename(final)
     sync_folder(state)
     for other in state.iterdir():
@@ -54,14 +55,32 @@ def save(state: Path, players: Iterable[Player], place: Place) -> None:
 
 
 def load(state: Path, players: Iterable[Player]) -> Place | None:
-    """Put the newest whole checkpoint into the players and say where it was; None when there is none."""
-    for folder in sorted((path for path in state.glob("[0-9]*") if path.is_dir()), reverse=True):
+    """Put the newest whole checkpoint into the players and say where it was; None when none was ever made.
+
+    Raises RunDamaged when there are checkpoints and none is whole: training silently from the start would end by
+    removing them.
+    """
+    folders = sorted((path for path in state.glob("[0-9]*") if path.is_dir()), reverse=True)
+    for folder in folders:
+        if (read := _whole(folder)) is not None:
+            place, data = read
+            spread(players, safetensors.torch.load(data))
+            return place
+    if folders:
+        raise RunDamaged(path=state.parent, folder=folders[0])
+    return None
+
+
+def _whole(folder: Path) -> tuple[Place, bytes] | None:
+    """What a checkpoint says and holds; None if it is not what was written."""
+    try:
         numbers = json.loads((folder / NUMBERS).read_bytes())
         data = (folder / TENSORS).read_bytes()
-        if hashlib.sha256(data).hexdigest() == numbers.pop("tensors"):
-            spread(players, safetensors.torch.load(data))
-            return Place(**numbers)
-    return None
+        if hashlib.sha256(data).hexdigest() != numbers.pop("tensors"):
+            return None
+        return Place(**numbers), data
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def gather(players: Iterable[Player]) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import nn
 
+from rectoverso.errors import RunDamaged
 from rectoverso.recto.systems.recipe import Adam, Averaging
 from rectoverso.recto.train import checkpoint
 from rectoverso.recto.train.checkpoint import NUMBERS, TENSORS, Place
@@ -54,14 +55,30 @@ def test_a_new_checkpoint_replaces_the_old_and_what_a_kill_left(tmp_path: Path) 
     (tmp_path / ".writing-000000000016").mkdir()
     assert checkpoint.load(tmp_path, [player(1)]) == Place(8, 80, 0.0)
     checkpoint.save(tmp_path, [player(0)], Place(16, 80, 0.0))
-    assert [path.name for path in tmp_path.iterdir()] == ["000000000016"]
+    assert [path.name for path in tmp_path.iterdir()] == ["000000000016-0"]
 
 
-def test_a_damaged_checkpoint_is_not_used(tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_said_and_nothing_is_removed(tmp_path: Path) -> None:
     checkpoint.save(tmp_path, [player(0)], Place(8, 80, 0.0))
-    tensors = tmp_path / "000000000008" / TENSORS
+    tensors = tmp_path / "000000000008-0" / TENSORS
     tensors.write_bytes(tensors.read_bytes()[:-1] + b"\xff")
-    assert checkpoint.load(tmp_path, [player(1)]) is None
+    with pytest.raises(RunDamaged):
+        checkpoint.load(tmp_path, [player(1)])
+    assert tensors.exists()
+
+
+def test_an_older_whole_checkpoint_stands_in_for_a_damaged_one(tmp_path: Path) -> None:
+    """Two are there when a kill came between the new one's rename and the old one's removal."""
+    checkpoint.save(tmp_path, [player(0)], Place(8, 80, 0.0))
+    (tmp_path / "000000000016-0").mkdir()
+    assert checkpoint.load(tmp_path, [player(1)]) == Place(8, 80, 0.0)
+
+
+def test_saving_again_at_the_same_image_never_leaves_a_moment_without_a_checkpoint(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path, [player(0)], Place(8, 80, 0.0))
+    checkpoint.save(tmp_path, [player(0)], Place(8, 80, 1.0))
+    assert [path.name for path in tmp_path.iterdir()] == ["000000000008-1"]
+    assert checkpoint.load(tmp_path, [player(1)]) == Place(8, 80, 1.0)
 
 
 def test_nothing_there_is_nothing_loaded(tmp_path: Path) -> None:
@@ -70,7 +87,7 @@ def test_nothing_there_is_nothing_loaded(tmp_path: Path) -> None:
 
 def test_it_is_safetensors_and_json_and_nothing_else(tmp_path: Path) -> None:
     checkpoint.save(tmp_path, [player(0)], Place(8, None, 2.0))
-    folder = tmp_path / "000000000008"
+    folder = tmp_path / "000000000008-0"
     assert sorted(path.name for path in folder.iterdir()) == sorted([NUMBERS, TENSORS])
     assert json.loads((folder / NUMBERS).read_text())["images"] == 8
 

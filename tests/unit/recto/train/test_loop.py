@@ -45,7 +45,7 @@ def test_killed_while_writing_and_resumed_it_equals_an_uninterrupted_run(
 ) -> None:
     killed = subprocess.run([sys.executable, KILLED_RUN, tmp_path, str(sync)], check=False)
     assert killed.returncode == -9
-    assert not (tmp_path / "state" / "000000000096").exists()
+    assert not list((tmp_path / "state").glob("000000000096*"))
     tiny_run(tmp_path, resume=True)
     assert tensors(tmp_path) == uninterrupted
 

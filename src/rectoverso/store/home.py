@@ -4,7 +4,6 @@ verso.sqlite3   decisions, works, ledger
 blobs/          encrypted pictures
 keys/           who signs, and what opens the blobs
 trust/          certificates of others that this home trusts
-staging/        what is being written; swept after a crash
 lock            held by whoever is at the door
 """
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from rectoverso.store.works import Works
 
 _DATABASE = "verso.sqlite3"
-_FOLDERS = ("blobs", "keys", "trust", "staging")
+_FOLDERS = ("blobs", "keys", "trust")
 _MIGRATION_WAIT_S = 600
 
 
@@ -75,10 +74,6 @@ class Home:
     @property
     def trust_path(self) -> Path:
         return self.path / "trust"
-
-    @property
-    def staging_path(self) -> Path:
-        return self.path / "staging"
 
     @cached_property
     def database(self) -> Database:

@@ -39,7 +39,7 @@ Home.open(Path(sys.argv[1]))
 def test_a_new_home_is_private_and_complete(tmp_path: Path) -> None:
     home = Home.open(tmp_path / "new" / "home")
     folders = {path.name for path in home.path.iterdir() if path.is_dir()}
-    assert folders == {"blobs", "keys", "trust", "staging"}
+    assert folders == {"blobs", "keys", "trust"}
     assert {path.stat().st_mode & 0o777 for path in [home.path, *map(home.path.joinpath, folders)]} == {0o700}
     assert home.database_path.stat().st_mode & 0o777 == 0o600
     assert (home.works.all(), home.assets.all()) == ([], [])

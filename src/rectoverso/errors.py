@@ -1,7 +1,7 @@
 """Every error this project raises on purpose.
 
-Each carries a stable ``code`` for programs and three sentences for people: what happened, why, what to do.
-The English lives here, the other languages in ``i18n/<language>/errors.toml`` under the same code.
+Each carries a stable ``code`` for programs and three sentences for people: what happened, why, what to do. The
+English lives here, the other languages in ``i18n/<language>/errors.toml`` under the same code.
 
     RectoversoError
     ├── InputError              exit 2: what was given cannot be used

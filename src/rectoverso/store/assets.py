@@ -23,9 +23,9 @@ _PREFIX = re.compile(r"[0-9a-f]{4,12}")
 class Asset:
     """One decided image.
 
-    ``file_digest`` is of the released bytes, None unless released; ``pixels_digest`` is over shape and raw
-    pixels of the recto; ``fingerprint`` is the recto's 32-byte PDQ, b"" when it is too plain; ``blob`` names
-    the released bytes or the held draft, None when refused.
+    ``file_digest`` is of the released bytes, None unless released; ``pixels_digest`` is over shape and raw pixels of
+    the recto; ``fingerprint`` is the recto's 32-byte PDQ, b"" when it is too plain; ``blob`` names the released bytes
+    or the held draft, None when refused.
     """
 
     id: AssetId

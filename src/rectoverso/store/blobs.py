@@ -1,8 +1,7 @@
 """Stored pictures, released or not: encrypted, each named by the SHA-256 of its plain bytes.
 
-A file is ``RVB1`` + 12 bytes of nonce + AES-256-GCM of the plain bytes; the name is authenticated with them,
-so a file that was changed, cut or renamed does not open. Call ``put`` and ``sweep`` while holding the home's
-lock.
+A file is ``RVB1`` + 12 bytes of nonce + AES-256-GCM of the plain bytes; the name is authenticated with them, so a
+file that was changed, cut or renamed does not open. Call ``put`` and ``sweep`` while holding the home's lock.
 """
 
 from __future__ import annotations

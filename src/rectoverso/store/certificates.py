@@ -1,8 +1,8 @@
 """A development certificate authority: root, intermediate, and the leaf that signs pictures.
 
-The leaf has the shape that C2PA asks for (claim signing, e-mail protection, identifiers of its own key and of
-its issuer's), so any reader accepts it once it is given the root; nobody else trusts it. The root's private
-key is used once, for the intermediate, and thrown away. The intermediate issues later leaves.
+The leaf has the shape that C2PA asks for (claim signing, e-mail protection, identifiers of its own key and of its
+issuer's), so any reader accepts it once it is given the root; nobody else trusts it. The root's private key is used
+once, for the intermediate, and thrown away. The intermediate issues later leaves.
 """
 
 from __future__ import annotations

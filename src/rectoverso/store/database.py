@@ -1,8 +1,7 @@
 """The database of a home: transactions, and errors that people can read.
 
-Writing transactions take their turn at the start (``BEGIN IMMEDIATE``), so none fails half-way because
-another process wrote first; reading ones see one moment of the data. A commit is on the disk before it
-returns.
+Writing transactions take their turn at the start (``BEGIN IMMEDIATE``), so none fails half-way because another
+process wrote first; reading ones see one moment of the data. A commit is on the disk before it returns.
 """
 
 from __future__ import annotations

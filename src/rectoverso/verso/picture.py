@@ -1,7 +1,7 @@
 """The one place where the proving side opens a picture: bounded before anything is decoded.
 
-A file's own words are not trusted: only ordinary formats are tried, the size that its header claims is looked
-at before a pixel is made, and whatever a decoder throws becomes one of the errors that people can act on.
+A file's own words are not trusted: only ordinary formats are tried, the size that its header claims is looked at
+before a pixel is made, and whatever a decoder throws becomes one of the errors that people can act on.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def read_picture(path: Path) -> tuple[bytes, Pixels]:
 def open_picture(data: bytes, name: str) -> Pixels:
     """The picture in a file's bytes, upright (EXIF orientation applied): uint8 HWC with 1, 3 or 4 channels.
 
-    CMYK becomes RGB and 16 bits become 8. ``name`` is what errors call the file. Raises ImageUnreadable when
-    the file is empty, too large, of an unknown kind, animated or damaged.
+    CMYK becomes RGB and 16 bits become 8. ``name`` is what errors call the file. Raises ImageUnreadable when the file
+    is empty, too large, of an unknown kind, animated or damaged.
     """
     if not data:
         raise ImageEmpty(path=name)

@@ -9,8 +9,8 @@ A draft passes in this order, and the order is the promise:
     5. Record          The bytes into the encrypted store; then, in one transaction, ledger entry and decision.
     6. Deliver         Only now is a file written where people can see it.
 
-Killed anywhere before the transaction of step 5, nothing has happened but an orphan in the store, which the next
-pass sweeps. Killed after it, the decision stands and the next pass delivers it. So each request ends exactly once.
+Killed anywhere before the transaction of step 5, nothing has happened but an orphan in the store, which the next pass
+sweeps. Killed after it, the decision stands and the next pass delivers it. So each request ends exactly once.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ _ENCRYPTED = 0x1
 def contents(path: Path) -> Contents:
     """The pictures of a zip, by path, under the same rules as a folder's.
 
-    A path that would lead outside (``../x``, ``/x``, ``C:x``) makes the whole archive suspect, so it is
-    refused although nothing is unpacked.
+    A path that would lead outside (``../x``, ``/x``, ``C:x``) makes the whole archive suspect, so it is refused
+    although nothing is unpacked.
     """
     try:
         archive = zipfile.ZipFile(path)

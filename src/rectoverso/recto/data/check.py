@@ -1,7 +1,7 @@
 """Every picture is looked at before training starts, and a bad one is named with its fix.
 
-``open_checked`` reads headers only, so a picture that declares a billion pixels costs nothing; ``damage`` is
-for one that opens and then does not decode.
+``open_checked`` reads headers only, so a picture that declares a billion pixels costs nothing; ``damage`` is for one
+that opens and then does not decode.
 """
 
 from __future__ import annotations

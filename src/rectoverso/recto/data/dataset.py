@@ -22,9 +22,9 @@ from rectoverso.types import Digest, Message
 class Dataset:
     """What a run is trained on. All arrays are read-only.
 
-    ``images`` N,H,W,C uint8, H = W, C 1 or 3. ``labels`` N, int64 from 0, the places of their names in
-    ``classes``; None where not every picture has one. ``captions`` one a picture. ``masks`` N,H,W uint8, a
-    class a pixel. ``skipped`` are the bad pictures left out, ``notes`` what else the card should say.
+    ``images`` N,H,W,C uint8, H = W, C 1 or 3. ``labels`` N, int64 from 0, the places of their names in ``classes``;
+    None where not every picture has one. ``captions`` one a picture. ``masks`` N,H,W uint8, a class a pixel.
+    ``skipped`` are the bad pictures left out, ``notes`` what else the card should say.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """The only place where bytes become tensors and tensors become bytes.
 
-Shape suffixes: N images, H height, W width, C channels. Outside the nets a picture is uint8 and HWC; inside,
-float32, CHW and in [-1, 1], where 0 is -1 and 255 is 1.
+Shape suffixes: N images, H height, W width, C channels. Outside the nets a picture is uint8 and HWC; inside, float32,
+CHW and in [-1, 1], where 0 is -1 and 255 is 1.
 """
 
 from __future__ import annotations

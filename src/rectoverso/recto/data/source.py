@@ -1,7 +1,7 @@
 """DATA: from what a person typed to pictures in memory.
 
-A folder (class = sub-folder), a zip under the same rule, a Parquet file with an ``image`` column, or a
-built-in by its bare name (a folder of that name is ``./digits``).
+A folder (class = sub-folder), a zip under the same rule, a Parquet file with an ``image`` column, or a built-in by
+its bare name (a folder of that name is ``./digits``).
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ def open_source(
 ) -> Dataset:
     """Read all pictures of DATA as ``size`` x ``size`` pixels.
 
-    Without ``size`` it is 32, or 64 where most pictures have 48 pixels or more; RGB unless ``channels`` is 1
-    and all pictures are grey. Raises DataNotFound, DataUnusable, BadSetting; BadImages, which names each with
-    its fix, unless ``skip_bad`` leaves them out.
+    Without ``size`` it is 32, or 64 where most pictures have 48 pixels or more; RGB unless ``channels`` is 1 and all
+    pictures are grey. Raises DataNotFound, DataUnusable, BadSetting; BadImages, which names each with its fix, unless
+    ``skip_bad`` leaves them out.
     """
     _check_settings(size, channels)
     if str(data) in BUILTINS:

@@ -1,10 +1,8 @@
-"""The source article's networks: the DCGAN of Radford, Metz and Chintala (2016) as Keras' tutorial cuts it
-down.
+"""The source article's networks: the DCGAN of Radford, Metz and Chintala (2016) as Keras' tutorial cuts it down.
 
-Generator: latent 100, dense to 8x8x256 without bias, batch norm and LeakyReLU 0.3, 5x5 transposed
-convolutions to 128 (stride 1), 64 (stride 2) and the picture's channels (stride 2), tanh. Critic: 5x5
-stride-2 convolutions to 64 and 128, LeakyReLU, dropout 0.3, one logit. Each doubling of the side beyond 32
-adds one stride-2 stage to both.
+Generator: latent 100, dense to 8x8x256 without bias, batch norm and LeakyReLU 0.3, 5x5 transposed convolutions to 128
+(stride 1), 64 (stride 2) and the picture's channels (stride 2), tanh. Critic: 5x5 stride-2 convolutions to 64 and
+128, LeakyReLU, dropout 0.3, one logit. Each doubling of the side beyond 32 adds one stride-2 stage to both.
 
 Shapes: N images, Z latent, C channels, H height, W width. Pictures are floats in [-1, 1].
 """

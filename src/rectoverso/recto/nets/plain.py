@@ -1,10 +1,10 @@
 """The plain pair: the fastest networks we know that learn 32x32 pictures on two CPU cores in minutes.
 
-Generator: linear to 4x4, then {double, 3x3 convolution, batch norm, ReLU} up to the side, 3x3 to the picture,
-tanh. The norm's gain and bias belong to the class when there are classes. Critic: 3x3 convolution, 4x4
-stride-2 convolutions down to 4x4, leaky ReLU, a hidden layer, one logit plus the projection on the class
-(Miyato and Koyama 2018). No norms, no residual blocks: at this length of training, pictures seen a second
-beat everything else (docs/log.md).
+Generator: linear to 4x4, then {double, 3x3 convolution, batch norm, ReLU} up to the side, 3x3 to the picture, tanh.
+The norm's gain and bias belong to the class when there are classes. Critic: 3x3 convolution, 4x4 stride-2
+convolutions down to 4x4, leaky ReLU, a hidden layer, one logit plus the projection on the class (Miyato and Koyama
+2018). No norms, no residual blocks: at this length of training, pictures seen a second beat everything else
+(docs/log.md).
 
 Shapes: N images, Z latent, F features, C channels, H height, W width. Pictures are floats in [-1, 1].
 """

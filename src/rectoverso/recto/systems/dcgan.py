@@ -1,8 +1,7 @@
 """DCGAN: one generator, one critic, noise to pictures. Radford, Metz and Chintala 2016, arXiv:1511.06434.
 
-``article`` is the pair of the source article, which is Keras' tutorial: both players move down gradients
-taken at the same point, on the same generated pictures. ``default`` is the best small configuration we found
-for two CPU cores.
+``article`` is the pair of the source article, which is Keras' tutorial: both players move down gradients taken at the
+same point, on the same generated pictures. ``default`` is the best small configuration we found for two CPU cores.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ from rectoverso.recto.systems.recipe import Averaging
 class Average:
     """A twin of a module whose weights follow it with a half-life.
 
-    Early in a run the half-life is a share of the images seen (Karras et al. 2020, StyleGAN2, use 5%): a
-    fixed one would keep the random start in the average of a short run. Buffers are copied, not averaged;
-    batch norm's are wrong for averaged weights in any case and are measured again before use (`statistics`).
+    Early in a run the half-life is a share of the images seen (Karras et al. 2020, StyleGAN2, use 5%): a fixed one
+    would keep the random start in the average of a short run. Buffers are copied, not averaged; batch norm's are
+    wrong for averaged weights in any case and are measured again before use (`statistics`).
     """
 
     def __init__(self, module: nn.Module, averaging: Averaging) -> None:

@@ -1,10 +1,10 @@
 """The state of a run, from which it goes on as if it had never stopped. Nothing in it is ever unpickled.
 
 A checkpoint is a folder ``state/<images>-<n>``: ``tensors.safetensors`` holds every player's weights, buffers,
-averages and optimiser moments under flat names (``generator.module.dense.weight``,
-``critic.optimiser.3.exp_avg``), ``state.json`` the few numbers beside them and the digest of the tensors. It
-is written under another name, synced and renamed to one that no other has, and only then are the older ones
-removed: killed at any moment, one whole checkpoint is there.
+averages and optimiser moments under flat names (``generator.module.dense.weight``, ``critic.optimiser.3.exp_avg``),
+``state.json`` the few numbers beside them and the digest of the tensors. It is written under another name, synced and
+renamed to one that no other has, and only then are the older ones removed: killed at any moment, one whole checkpoint
+is there.
 """
 
 from __future__ import annotations

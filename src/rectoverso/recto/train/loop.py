@@ -6,8 +6,8 @@
         let the averages follow
         now and then: say how it goes, show samples, save
 
-Everything random is a function of (seed, image index, purpose), so a run that was killed and resumed equals
-one that was not, bit for bit on a CPU.
+Everything random is a function of (seed, image index, purpose), so a run that was killed and resumed equals one that
+was not, bit for bit on a CPU.
 """
 
 from __future__ import annotations
@@ -65,10 +65,10 @@ def train(
 ) -> TrainResult:
     """Train ``recipe`` on ``dataset`` and leave the run in the folder ``run``.
 
-    The run ends after ``images`` images, or when ``max_seconds`` of this call are over, whichever comes
-    first; with neither, after the recipe's own number. With only ``max_seconds`` the number of images is
-    worked out from the speed of the first turns. ``resume`` goes on with what is in the folder. Raises
-    RunExists, RunNotFound, RunMismatch, BadSetting and TrainingFailed.
+    The run ends after ``images`` images, or when ``max_seconds`` of this call are over, whichever comes first; with
+    neither, after the recipe's own number. With only ``max_seconds`` the number of images is worked out from the
+    speed of the first turns. ``resume`` goes on with what is in the folder. Raises RunExists, RunNotFound,
+    RunMismatch, BadSetting and TrainingFailed.
     """
     asked = Asked(recipe, dataset, seed, images, max_seconds)
     training = Training(asked, RunFolder(run), resume=resume, listener=listener, clock=clock)
@@ -138,8 +138,8 @@ class Training:
         self.readings.add(values)
 
     def end(self, turn: Turn) -> None:
-        """After each turn: fix the length of the run once it is known, show and save when it is time, say how
-        it goes.
+        """After each turn: fix the length of the run once it is known, show and save when it is time, say how it
+        goes.
         """
         self.readings.add(turn.readings)
         self.pace.count(self.images)

@@ -16,8 +16,7 @@ Critic = Callable[[Tensor], Tensor]
 def gradient_penalty(critic: Critic, x_NCHW: Tensor) -> Tensor:
     """The mean squared norm of the critic's gradient at the pictures, exactly.
 
-    R1 on real and R2 on generated pictures (Mescheder et al. 2018, eq. 9 and 10); both are used by Huang et
-    al. 2024.
+    R1 on real and R2 on generated pictures (Mescheder et al. 2018, eq. 9 and 10); both are used by Huang et al. 2024.
     """
     x_NCHW = x_NCHW.detach().requires_grad_()
     (slope_NCHW,) = torch.autograd.grad(critic(x_NCHW).sum(), x_NCHW, create_graph=True)

@@ -1,7 +1,7 @@
 """Batch norm's running statistics, measured again for weights that have not been trained with them.
 
-Averaged weights never saw a batch, so the statistics copied from the moving weights are off; measured on our
-machines that costs 1 to 7 points of Frechet distance, and 20 batches bring it back.
+Averaged weights never saw a batch, so the statistics copied from the moving weights are off; measured on our machines
+that costs 1 to 7 points of Frechet distance, and 20 batches bring it back.
 """
 
 from __future__ import annotations

@@ -15,11 +15,9 @@ Stage = Literal["starting", "training", "finishing", "done"]
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where a run stands. ``margin``: how much higher the critic rates real pictures than generated ones, in
-    logits.
+    """Where a run stands. ``margin``: how much higher the critic rates real pictures than generated ones, in logits.
 
-    ``losses`` and ``margin`` are means since the record before; ``sample`` is the newest grid, relative to
-    the run.
+    ``losses`` and ``margin`` are means since the record before; ``sample`` is the newest grid, relative to the run.
     """
 
     stage: Stage

@@ -108,9 +108,9 @@ class Ledger:
     ) -> LedgerState:
         """Recompute everything from the rows alone and name every problem.
 
-        ``expected``: what the home's tables say must be there, compared both ways when given; pass the ``tx``
-        they were read in, or a decision made meanwhile looks like a problem. ``remembered``: checkpoints that
-        somebody kept; the ledger must still contain what they signed.
+        ``expected``: what the home's tables say must be there, compared both ways when given; pass the ``tx`` they
+        were read in, or a decision made meanwhile looks like a problem. ``remembered``: checkpoints that somebody
+        kept; the ledger must still contain what they signed.
         """
         with nullcontext(tx) if tx else self._database.read() as reading:
             return audit(self._log, reading, self.key, expected, remembered)

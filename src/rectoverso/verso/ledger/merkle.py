@@ -1,7 +1,7 @@
 """Merkle tree hashing and proofs (RFC 9162, section 2.1; the same tree as in RFC 6962). Pure.
 
-A *node* is a complete subtree, named (level, position): 2**level leaves from position * 2**level on.
-A *range* [begin, end) of leaves is the part of a tree that one hash of a proof stands for.
+A *node* is a complete subtree, named (level, position): 2**level leaves from position * 2**level on. A *range*
+[begin, end) of leaves is the part of a tree that one hash of a proof stands for.
 """
 
 from __future__ import annotations

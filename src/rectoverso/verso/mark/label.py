@@ -1,9 +1,8 @@
 """The label inside the file: an XMP packet that says in open words what made the picture.
 
-IPTC's digital source type, AI system and version (Iptc4xmpExt, 2025.1), the asset's id, and when the file
-was made. It is written into PNG (an uncompressed iTXt chunk), JPEG (APP1) and WebP, and read back from all
-three by a parser that never expands an entity. Nobody's signature covers the label alone; the credential
-covers it with the file.
+IPTC's digital source type, AI system and version (Iptc4xmpExt, 2025.1), the asset's id, and when the file was made.
+It is written into PNG (an uncompressed iTXt chunk), JPEG (APP1) and WebP, and read back from all three by a parser
+that never expands an entity. Nobody's signature covers the label alone; the credential covers it with the file.
 """
 
 from __future__ import annotations
@@ -110,8 +109,8 @@ def xmp_packet(label: Label) -> bytes:
 def write(pixels: Pixels, packet: bytes, media_type: str) -> bytes:
     """A new file of these pixels that holds the packet and nothing else from anywhere.
 
-    PNG and WebP keep every pixel; JPEG is quality 95 without chroma subsampling. Raises LabelUnsupported
-    for another type, LabelTransparent for transparency in a JPEG.
+    PNG and WebP keep every pixel; JPEG is quality 95 without chroma subsampling. Raises LabelUnsupported for another
+    type, LabelTransparent for transparency in a JPEG.
     """
     from PIL import Image, PngImagePlugin
 
@@ -158,9 +157,7 @@ def find_packet(data: bytes) -> bytes | None:
 
 
 def parse(packet: bytes) -> Label:
-    """The label in an XMP packet, from elements or attributes. Raises ValueError for a document type or
-    deep nesting.
-    """
+    """The label in an XMP packet, in elements or attributes. Raises ValueError for a document type or deep nests."""
     reader = _Reader()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartDoctypeDeclHandler = _refuse_doctype

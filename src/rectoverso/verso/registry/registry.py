@@ -1,7 +1,7 @@
 """The register of protected works. Only fingerprints are kept; nobody has to hand over a picture.
 
-Entering is all or nothing: every file is opened and fingerprinted before the first one is written, and each
-change is recorded in the transaction that makes it, so that register and ledger cannot disagree.
+Entering is all or nothing: every file is opened and fingerprinted before the first one is written, and each change is
+recorded in the transaction that makes it, so that register and ledger cannot disagree.
 """
 
 from __future__ import annotations

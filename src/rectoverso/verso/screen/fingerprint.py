@@ -1,7 +1,7 @@
 """The perceptual hash of a picture: PDQ, 256 bits from the signs of its low frequencies.
 
-Two versions of one picture differ in few bits, unrelated pictures in about half of them. PDQ says by itself
-how much there was to hash (quality 0 to 100); below 50 the bits are mostly chance and no hash is given.
+Two versions of one picture differ in few bits, unrelated pictures in about half of them. PDQ says by itself how much
+there was to hash (quality 0 to 100); below 50 the bits are mostly chance and no hash is given.
 
 Source: "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm", Facebook, 2019.
 """

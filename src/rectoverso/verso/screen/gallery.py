@@ -1,7 +1,7 @@
 """The registered works, ready to be compared with a picture.
 
-Two pictures of at least 96 pixels whose hashes mean something are compared in detail: the hash proposes, the
-sketch confirms. Anything smaller or flatter is compared by its sketch alone, and has to be more alike.
+Two pictures of at least 96 pixels whose hashes mean something are compared in detail: the hash proposes, the sketch
+confirms. Anything smaller or flatter is compared by its sketch alone, and has to be more alike.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class Method(StrEnum):
 class Limits:
     """From which likeness on (1 is the same), and up to which hash distance, two pictures count as similar.
 
-    The rate is how often a picture that is no copy got there, as an upper 95 % bound and of the kind of
-    picture that fared worst: drawings in another style (detailed), handwritten digits (coarse). Of 5,000
-    small photographs none did.
+    The rate is how often a picture that is no copy got there, as an upper 95 % bound and of the kind of picture that
+    fared worst: drawings in another style (detailed), handwritten digits (coarse). Of 5,000 small photographs none
+    did.
     """
 
     likeness: float

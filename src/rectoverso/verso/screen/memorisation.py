@@ -1,13 +1,13 @@
 """Is this draft one of the pictures its maker was trained on?
 
-The answer is a conformal test: how many of the training images themselves, each left out in turn, are as near
-to another one as the draft is to its nearest (neighbours.py)? Near-duplicates in the training set would make
-copies look ordinary, so they are taken out of that comparison first. The stated rate therefore holds for
-pictures that are no versions of a training picture; one that was taken a second later will be found as well.
+The answer is a conformal test: how many of the training images themselves, each left out in turn, are as near to
+another one as the draft is to its nearest (neighbours.py)? Near-duplicates in the training set would make copies look
+ordinary, so they are taken out of that comparison first. The stated rate therefore holds for pictures that are no
+versions of a training picture; one that was taken a second later will be found as well.
 
-Near-duplicates are told by a law: around a stranger, training images lie as points in a ball of some
-dimension d, so that a ratio below x has the probability 1 - exp(-c x^d). A ratio that this would not expect
-even once in the whole set belongs to two versions of one picture.
+Near-duplicates are told by a law: around a stranger, training images lie as points in a ball of some dimension d, so
+that a ratio below x has the probability 1 - exp(-c x^d). A ratio that this would not expect even once in the whole
+set belongs to two versions of one picture.
 
 Source of the law: L. Amsaleg et al., "Estimating Local Intrinsic Dimensionality", KDD 2015.
 """
@@ -47,9 +47,9 @@ FORMAT = 1
 class Calibration:
     """Ratios from which on a draft is too near, and how often a stranger is.
 
-    ``review_rate`` is the share of strangers below ``review``; ``identical_rate`` the upper 95 % bound (three
-    in the number compared, none having been seen) of those below ``identical``; ``duplicates`` the share of
-    training images that were left out as versions of another.
+    ``review_rate`` is the share of strangers below ``review``; ``identical_rate`` the upper 95 % bound (three in the
+    number compared, none having been seen) of those below ``identical``; ``duplicates`` the share of training images
+    that were left out as versions of another.
     """
 
     review: float

@@ -1,9 +1,9 @@
 """Nearest neighbours among training images, and how unusual it is to be as near as this.
 
-A picture is described by its low frequencies, whitened on the training images so that every direction in
-which they differ counts the same. How near is too near depends on how crowded the neighbourhood is, so the
-distance to the nearest image is divided by the mean distance to others that follow: the ratio is about 1
-among strangers and about 0 for a copy, in sparse photographs as in crowded digits.
+A picture is described by its low frequencies, whitened on the training images so that every direction in which they
+differ counts the same. How near is too near depends on how crowded the neighbourhood is, so the distance to the
+nearest image is divided by the mean distance to others that follow: the ratio is about 1 among strangers and about 0
+for a copy, in sparse photographs as in crowded digits.
 
 Source: N. Carlini et al., "Extracting Training Data from Diffusion Models", 2023, section 4 (the ratio).
 """

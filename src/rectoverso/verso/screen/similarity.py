@@ -1,10 +1,10 @@
 """Is this draft too close to a registered work?
 
-The draft is compared with every work in all eight symmetries, by perceptual hash and by sketch (gallery.py).
-What is found is similarity; whether anything was infringed is not a thing that a program can say.
+The draft is compared with every work in all eight symmetries, by perceptual hash and by sketch (gallery.py). What is
+found is similarity; whether anything was infringed is not a thing that a program can say.
 
-Scaling, recompression, grey, brightness, mirroring, turning, squeezing and cuts of a few per cent are seen.
-Deeper crops, overlays, pastes and free rotation are not yet: they need local features.
+Scaling, recompression, grey, brightness, mirroring, turning, squeezing and cuts of a few per cent are seen. Deeper
+crops, overlays, pastes and free rotation are not yet: they need local features.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """What a picture looks like from afar: its low frequencies, in brightness and colour.
 
-Pictures of 32 pixels say little to a perceptual hash, and flat drawings make its bits chance. Their coarse
-shapes can be compared directly instead: cosine coefficients, each weighted by its frequency, because natural
-pictures fall off as one over frequency and the weight gives every scale an equal say. The same sketch
-confirms what a hash claims about a large picture. It is small, and no more than a blur can be drawn from it.
+Pictures of 32 pixels say little to a perceptual hash, and flat drawings make its bits chance. Their coarse shapes can
+be compared directly instead: cosine coefficients, each weighted by its frequency, because natural pictures fall off
+as one over frequency and the weight gives every scale an equal say. The same sketch confirms what a hash claims about
+a large picture. It is small, and no more than a blur can be drawn from it.
 """
 
 from __future__ import annotations

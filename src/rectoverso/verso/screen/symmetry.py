@@ -1,7 +1,7 @@
 """The eight ways a picture can be turned and mirrored without being cut or scaled.
 
-``SYMMETRIES[s]`` names what was done: the picture is mirrored left to right or not, then turned anticlockwise
-by quarter turns. Index 0 is the picture as it is.
+``SYMMETRIES[s]`` names what was done: the picture is mirrored left to right or not, then turned anticlockwise by
+quarter turns. Index 0 is the picture as it is.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def turned(pixels: Pixels, symmetry: int) -> Pixels:
 def turned_coefficients(coefficients: NDArray[np.float32], symmetry: int) -> NDArray[np.float32]:
     """The cosine coefficients (..., K, K; rows first) of the picture under one of the eight symmetries.
 
-    Mirroring negates the odd coefficients of its axis, and a quarter turn is a transposition and a flip, so
-    no picture has to be made again.
+    Mirroring negates the odd coefficients of its axis, and a quarter turn is a transposition and a flip, so no
+    picture has to be made again.
     """
     signs = np.where(np.arange(coefficients.shape[-1]) % 2, -1, 1).astype(np.float32)
     turned_so_far = coefficients * signs if symmetry >= 4 else coefficients

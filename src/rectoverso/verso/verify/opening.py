@@ -1,7 +1,7 @@
 """Step 0: look at a stranger's file without trusting it.
 
-Only the standard library is used, and nothing is decoded: size, kind and the width and height in the header
-are enough to turn away what would cost too much. Everything heavier is imported after this.
+Only the standard library is used, and nothing is decoded: size, kind and the width and height in the header are
+enough to turn away what would cost too much. Everything heavier is imported after this.
 """
 
 from __future__ import annotations

@@ -30,8 +30,7 @@ class Known:
 class Records(Protocol):
     """The questions a verifier asks of a home. None of them may change anything.
 
-    ``nearest``: the picture whose hash differs least, as (``"asset"`` or ``"work"``, its id or title, bits
-    of 256).
+    ``nearest``: the picture whose hash differs least, as (``"asset"`` or ``"work"``, its id or title, bits of 256).
     """
 
     def asset(self, id_or_prefix: str) -> Known | None: ...

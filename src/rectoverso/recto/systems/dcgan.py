@@ -115,10 +115,10 @@ PRESETS: dict[str, Recipe] = {
         batch=32,
         nets=PlainNets(),
         objective="relativistic",
-        penalty=Penalty("finite_difference", gamma=5.0, gamma_end=1.0, sigma=0.05, every=2),
+        penalty=Penalty("finite_difference", gamma=0.5, gamma_end=0.1, sigma=0.05, every=4),
         generator_adam=Adam(2e-3, 2e-4, beta1=0.0, beta2=0.99),
         critic_adam=Adam(1e-3, 1e-4, beta1=0.0, beta2=0.99),
-        averaging=Averaging(half_life=10_000, ramp=0.05),
+        averaging=Averaging(half_life=10_000, ramp=0.1),
     ),
     "article": DcganRecipe(
         system="dcgan",

@@ -149,6 +149,9 @@ class Training:
             self.save()
         elif self._is_milestone(turn):
             self.keep()
+            ahead = round(self.recipe.milestones * (1 - self.pace.progress(self.images)))
+            if self.pace.correct_total(self.images, pauses_ahead=ahead):
+                self.save()
         elif self.clock() - self.saved_at >= self.recipe.checkpoint_s:
             self.save()
         if self.clock() - self.told_at >= TOLD_EVERY_S:

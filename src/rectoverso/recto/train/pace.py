@@ -1,8 +1,9 @@
 """How fast a run goes, how long it will be, and when it is over.
 
 Schedules depend on images seen over images in all, so a run with a time limit and no number of images
-measures its speed first and then fixes that number, once; it is kept in the state, and a resumed run has the
-same.
+measures its speed first and then fixes that number. It is kept in the state, and a resumed run has the same. Only when
+the machine turns out much faster or slower than it was is the number corrected, at a milestone, so that a
+run neither ends long before its time nor is cut off in the middle of its schedule.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ LEAST_TURNS = 8
 MEASURED_SHARE = 0.05
 """Of the time limit, spent on measuring before the length is fixed."""
 SAFETY = 0.98
+TOLERANCE = 0.1
+"""By how much a forecast may be off before it is corrected; within it a run's schedule never changes."""
 WINDOW_S = 10.0
 
 
@@ -31,6 +34,7 @@ class Pace:
         self.warm: tuple[float, int] | None = None
         self.recent: deque[tuple[float, int]] = deque()
         self.ending_s = 0.0
+        self.is_forecast = False
 
     def elapsed(self) -> float:
         return self.clock() - self.started
@@ -62,8 +66,25 @@ class Pace:
         assert self.max_seconds is not None and self.warm is not None  # noqa: S101, PT018
         since, seen = self.warm
         rate = (images - seen) / max(self.clock() - self.paused - since, 1e-9)
+        self.total = self._fitting(images, rate, pauses_ahead)
+        self.is_forecast = True
+
+    def correct_total(self, images: int, pauses_ahead: int) -> bool:
+        """Fix the number anew, by the speed of the last seconds, if it was a forecast and was far off."""
+        rate = self.images_per_s()
+        if not self.is_forecast or not rate or self.total is None:
+            return False
+        fitting = self._fitting(images, rate, pauses_ahead)
+        if abs(fitting - self.total) <= TOLERANCE * self.total:
+            return False
+        self.total = fitting
+        return True
+
+    def _fitting(self, images: int, rate: float, pauses_ahead: int) -> int:
+        """The number of images, whole batches, that fits the rest of the time limit at this speed."""
+        assert self.max_seconds is not None  # noqa: S101 - there is nothing to fit otherwise
         left_s = SAFETY * self.max_seconds - self.elapsed() - (pauses_ahead + 1) * self.ending_s
-        self.total = images + max(0, round(rate * left_s / self.batch)) * self.batch
+        return images + max(0, round(rate * left_s / self.batch)) * self.batch
 
     def progress(self, images: int) -> float:
         """The share of the run that is done, 0 while its length is unknown."""

@@ -82,3 +82,47 @@ def test_the_forecast_follows_the_last_seconds_and_never_passes_the_limit() -> N
     assert pace.seconds_left(500) == 25
     pace.max_seconds = watch.now - 100 + 3
     assert pace.seconds_left(500) == 3
+
+
+def fixed_at(watch: Watch, pace: Pace, turn_s: float) -> int:
+    images = run_until_measured(watch, pace, turn_s)
+    pace.fix_total(images, pauses_ahead=0)
+    return images
+
+
+def go_on(watch: Watch, pace: Pace, images: int, turn_s: float, seconds: float) -> int:
+    for _ in range(round(seconds / turn_s)):
+        watch.now += turn_s
+        images += pace.batch
+        pace.count(images)
+    return images
+
+
+def test_a_machine_that_turns_slow_gets_a_shorter_schedule_that_still_ends() -> None:
+    watch = Watch()
+    pace = Pace(10, None, 100.0, watch)
+    images = go_on(watch, pace, fixed_at(watch, pace, 0.1), 0.2, seconds=20)
+    before = pace.total
+    assert pace.correct_total(images, pauses_ahead=0)
+    assert pace.total is not None
+    assert before is not None
+    assert pace.total < before
+    left_s = 100 - (watch.now - 100)
+    assert 0.9 * left_s < (pace.total - images) / 50 < left_s
+
+
+def test_small_changes_of_speed_change_nothing() -> None:
+    watch = Watch()
+    pace = Pace(10, None, 100.0, watch)
+    images = go_on(watch, pace, fixed_at(watch, pace, 0.1), 0.105, seconds=20)
+    before = pace.total
+    assert not pace.correct_total(images, pauses_ahead=0)
+    assert pace.total == before
+
+
+def test_a_number_that_was_asked_for_or_resumed_with_is_never_corrected() -> None:
+    watch = Watch()
+    pace = Pace(10, 1000, 100.0, watch)
+    images = go_on(watch, pace, 0, 1.0, seconds=20)
+    assert not pace.correct_total(images, pauses_ahead=0)
+    assert pace.total == 1000

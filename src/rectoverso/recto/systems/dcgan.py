@@ -112,6 +112,7 @@ PRESETS: dict[str, Recipe] = {
     "default": DcganRecipe(
         system="dcgan",
         preset="default",
+        measured="2 cores: 550 images/s at 32 px; digits readable after 40,000 images, CIFAR-10 shapes after 160,000",
         batch=32,
         nets=PlainNets(),
         objective="relativistic",
@@ -123,6 +124,7 @@ PRESETS: dict[str, Recipe] = {
     "article": DcganRecipe(
         system="dcgan",
         preset="article",
+        measured="2 cores: 610 images/s at 32 px in bfloat16; blurred fields on CIFAR-10 after 40,000 images",
         batch=64,
         labels=False,
         nets=ArticleNets(),

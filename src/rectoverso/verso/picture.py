@@ -11,7 +11,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from rectoverso.errors import (
     ImageAnimated,
@@ -77,7 +77,7 @@ def open_picture(data: bytes, name: str) -> Pixels:
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 _check_header(image, name)
-                return _to_pixels(_upright(image))
+                return _to_pixels(_in_srgb(_upright(image)))
     except RectoversoError:
         raise
     except UnidentifiedImageError as error:
@@ -106,6 +106,18 @@ def _upright(image: Image.Image) -> Image.Image:
     try:
         return ImageOps.exif_transpose(image)
     except Exception:  # noqa: BLE001 - EXIF that cannot be read says nothing about which way is up
+        return image
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """Colours as everybody will see them: the file's own profile is applied, because it does not travel along."""
+    profile = image.info.get("icc_profile")
+    if not profile or image.mode not in ("RGB", "CMYK"):
+        return image
+    try:
+        own, srgb = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(image, own, srgb, outputMode="RGB") or image
+    except (ImageCms.PyCMSError, OSError):  # a profile that cannot be read says nothing about colours
         return image
 
 

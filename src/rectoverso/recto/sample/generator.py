@@ -16,6 +16,7 @@ import safetensors.torch
 import torch
 
 from rectoverso.errors import RectoversoError, RunNotFound, UnknownName
+from rectoverso.i18n import Phrase
 from rectoverso.recto.data.pixels import to_pixels
 from rectoverso.recto.systems import recipe
 from rectoverso.recto.systems.recipe import Recipe, Shape
@@ -23,7 +24,7 @@ from rectoverso.recto.systems.settings import from_table, suggestion
 from rectoverso.recto.train.folder import RunFolder
 from rectoverso.recto.train.machine import one_thread
 from rectoverso.recto.train.streams import Streams
-from rectoverso.types import Digest, Maker, Pixels
+from rectoverso.types import Digest, Maker, Message, Pixels
 from rectoverso.version import __version__
 
 WEIGHTS = "generator.safetensors"
@@ -47,7 +48,8 @@ class RunGenerator:
             self.module = self.recipe.generator(self.shape).eval()
             self.module.load_state_dict(safetensors.torch.load(weights))
         except (RectoversoError, KeyError, TypeError, RuntimeError, safetensors.SafetensorError) as error:
-            raise RunNotFound(path=run, reason=f"Its config and its weights do not fit: {error}.") from error
+            reason = Phrase(Message("train.run.does_not_fit", {"problem": error}))
+            raise RunNotFound(path=run, reason=reason) from error
         digest = Digest(hashlib.sha256(weights).hexdigest())
         self.maker = Maker(f"{self.recipe.system}/{self.recipe.preset}", __version__, digest)
         self.size = self.shape.size_px
@@ -86,7 +88,7 @@ def _read(folder: RunFolder) -> bytes:
     try:
         return (folder.weights / WEIGHTS).read_bytes()
     except OSError:
-        raise RunNotFound(path=folder.path, reason="It has no weights yet.") from None
+        raise RunNotFound(path=folder.path, reason=Phrase(Message("train.run.no_weights"))) from None
 
 
 def _asked(config: dict[str, Any]) -> tuple[Recipe, Shape]:

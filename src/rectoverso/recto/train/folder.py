@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from rectoverso.errors import RunNotFound
-from rectoverso.types import Digest
+from rectoverso.i18n import Phrase
+from rectoverso.types import Digest, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,11 @@ class RunFolder:
         try:
             return tomllib.loads(self.config.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise RunNotFound(path=self.path, reason="It has no config.toml.") from None
+            raise RunNotFound(path=self.path, reason=Phrase(Message("train.run.no_config"))) from None
         except (OSError, ValueError) as error:
-            raise RunNotFound(path=self.path, reason=f"Its config.toml cannot be read: {error}.") from None
+            raise RunNotFound(
+                path=self.path, reason=Phrase(Message("train.run.config_damaged", {"problem": error}))
+            ) from None
 
     def write_report(self, facts: Mapping[str, object]) -> None:
         write(self.report, (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode())

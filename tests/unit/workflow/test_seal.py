@@ -1,0 +1,63 @@
+"""Sealing: every file is accounted for, and a bad one never stops the good ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rectoverso.errors import DataUnusable
+from rectoverso.types import Decision, Origin
+from rectoverso.workflow.registry import add_works
+from rectoverso.workflow.seal import seal_files
+from rectoverso.workflow.verify import reports
+
+Picture = Callable[..., Path]
+
+
+def test_bad_files_are_told_and_the_good_ones_sealed(tmp_path: Path, home: Path, picture: Picture) -> None:
+    (tmp_path / "text.png").write_text("no picture")
+    files = [tmp_path / "missing.png", picture("good.png"), tmp_path / "text.png"]
+    batch = seal_files(files, tmp_path / "out", home)
+    assert [Path(failure.source).name for failure in batch.failed] == ["missing.png", "text.png"]
+    assert [passage.asset.decision for passage in batch.passages] == [Decision.RELEASE]
+
+
+def test_a_work_registered_between_two_calls_is_compared_with(
+    tmp_path: Path, home: Path, picture: Picture
+) -> None:
+    first = seal_files([picture("one.png", 1)], tmp_path / "out", home)
+    add_works([picture("work.png", 5)], home, title="Waves", owner="Anna")
+    copy = tmp_path / "copy.png"
+    copy.write_bytes((tmp_path / "work.png").read_bytes())
+    second = seal_files([tmp_path / "one.png", copy], tmp_path / "out", home)
+    assert first.passages[0].asset.decision is Decision.RELEASE
+    assert [passage.asset.decision for passage in second.passages] == [Decision.RELEASE, Decision.REFUSE]
+
+
+@pytest.mark.parametrize(
+    ("origin", "is_ai"), [(Origin.AI, True), (Origin.EDITED, True), (Origin.CAPTURED, False)]
+)
+def test_the_origin_stands_in_the_credential(
+    tmp_path: Path, home: Path, picture: Picture, origin: Origin, is_ai: bool
+) -> None:
+    batch = seal_files([picture("one.png")], tmp_path / "out", home, origin=origin)
+    path = batch.passages[0].path
+    assert path is not None
+    (report,) = reports([path], home, [])
+    assert report.ai_generated is is_ai
+
+
+def test_an_empty_folder_is_said_to_hold_no_picture(tmp_path: Path, home: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataUnusable, match="no picture"):
+        seal_files([tmp_path / "empty"], tmp_path / "out", home)
+
+
+def test_the_same_files_again_are_not_decided_again(tmp_path: Path, home: Path, picture: Picture) -> None:
+    file = picture("one.png")
+    first = seal_files([file], tmp_path / "out", home)
+    second = seal_files([file], tmp_path / "out", home)
+    assert second.passages[0].repeated
+    assert second.passages[0].asset == first.passages[0].asset

@@ -1,0 +1,67 @@
+"""Verification with what a home can add, and with a home that is damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rectoverso.errors import DataUnusable
+from rectoverso.recto.data.shapes import scene
+from rectoverso.types import ReportOutcome
+from rectoverso.verso.picture import to_png
+from rectoverso.workflow.seal import seal_files
+from rectoverso.workflow.verify import exit_code, reports
+
+Picture = Callable[..., Path]
+
+
+def _sealed(tmp_path: Path, home: Path, picture: Picture) -> Path:
+    path = seal_files([picture("one.png")], tmp_path / "out", home).passages[0].path
+    assert path is not None
+    return path
+
+
+def test_at_home_a_released_file_is_trusted_and_in_the_ledger(
+    tmp_path: Path, home: Path, picture: Picture
+) -> None:
+    (report,) = reports([_sealed(tmp_path, home, picture)], home, [])
+    assert report.outcome is ReportOutcome.TRUSTED
+    assert report.ledger.found
+    assert exit_code([report]) == 0
+
+
+def test_elsewhere_its_signer_is_unlisted_until_their_certificate_is_given(
+    tmp_path: Path, home: Path, picture: Picture
+) -> None:
+    file, elsewhere = _sealed(tmp_path, home, picture), tmp_path / "elsewhere"
+    (stranger,) = reports([file], elsewhere, [])
+    (friend,) = reports([file], elsewhere, [home / "keys" / "ca.pem"])
+    assert stranger.outcome is ReportOutcome.UNLISTED_SIGNER
+    assert friend.outcome is ReportOutcome.TRUSTED
+    assert not elsewhere.exists()
+
+
+def test_a_home_with_damaged_keys_still_verifies_what_it_can(
+    tmp_path: Path, home: Path, picture: Picture
+) -> None:
+    file = _sealed(tmp_path, home, picture)
+    (home / "keys" / "signer.key").write_text("damaged")
+    (report,) = reports([file], home, [])
+    assert report.outcome is ReportOutcome.TRUSTED
+    assert not report.ledger.found
+
+
+def test_a_trust_file_that_is_no_certificate_is_refused(home: Path, picture: Picture) -> None:
+    with pytest.raises(DataUnusable, match="certificate"):
+        list(reports([picture("one.png")], home, [picture("two.png")]))
+
+
+def test_a_copy_of_a_released_picture_without_any_mark_is_recognised(tmp_path: Path, home: Path) -> None:
+    poster = tmp_path / "poster.png"
+    poster.write_bytes(to_png(scene(14, size=256).image))
+    seal_files([poster], tmp_path / "out", home)
+    (report,) = reports([poster], home, [])
+    assert report.outcome is ReportOutcome.REGISTERED_MATCH
+    assert exit_code([report]) == 1

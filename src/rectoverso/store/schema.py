@@ -10,6 +10,7 @@ from rectoverso.errors import HomeDamaged, HomeForeign, HomeTooNew
 from rectoverso.store.database import Database
 from rectoverso.store.tables import REVISION
 
+_VERSIONS = "alembic_version"
 _OURS = "rv"  # how this project's revisions begin: another program's alembic table is told apart by it
 
 
@@ -42,20 +43,27 @@ def migrate(database: Database) -> None:
 
 
 def _revision(database: Database) -> str | None:
+    """The revision of the tables; None when there are none yet, HomeForeign when they are somebody else's."""
     try:
-        with database.read() as tx:
-            found = tx.connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        return _read_revision(database)
     except HomeDamaged:
-        _demand_empty(database)
-        return None
+        names = _table_names(database)
+    if _VERSIONS in names:  # another process made the tables between the two looks
+        return _read_revision(database)
+    if names:
+        raise HomeForeign(home=database.home)
+    return None
+
+
+def _read_revision(database: Database) -> str | None:
+    with database.read() as tx:
+        found = tx.connection.exec_driver_sql(f"SELECT version_num FROM {_VERSIONS}").scalar()  # noqa: S608 - a constant
     return None if found is None else str(found)
 
 
-def _demand_empty(database: Database) -> None:
-    """A new database has no tables at all; one with tables but without our revision is somebody else's."""
+def _table_names(database: Database) -> list[str]:
     with database.explained(), database.engine.connect() as connection:
-        if sa.inspect(connection).get_table_names():
-            raise HomeForeign(home=database.home)
+        return list(sa.inspect(connection).get_table_names())
 
 
 def _prepare_file(database: Database) -> None:

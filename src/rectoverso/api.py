@@ -26,7 +26,7 @@ def train(
     out: AnyPath,
     preset: str = "default",
     size: int | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     images: int | None = None,
     max_seconds: float | None = None,
     settings: Iterable[str] = (),

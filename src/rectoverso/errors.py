@@ -23,6 +23,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── RunExists
     │   ├── RunMismatch         resumed with other data or settings
     │   ├── WorkNotFound
+    │   ├── FilesUnusable       files given to a command that it can do nothing with
     │   ├── OutNotWritable      the results have nowhere to go
     │   ├── HomeMissing
     │   ├── OwnerUnusable       a name that no certificate can carry
@@ -41,6 +42,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         ├── BlobMissing
         ├── KeysExist
         ├── KeysMissing
+        ├── KeysLost            the ledger has entries, and the keys that signed them are gone
         ├── KeysDamaged
         ├── RunDamaged          no checkpoint of a run is whole
         ├── Unexpected          a fault of this program
@@ -219,6 +221,15 @@ class WorkNotFound(InputError):
     fix = "List them with: verso registry list"
 
 
+class FilesUnusable(InputError):
+    """Facts: files, reason, advice."""
+
+    code = "files_unusable"
+    what = "{files} cannot be used here."
+    why = "{reason}"
+    fix = "{advice}"
+
+
 class OutNotWritable(InputError):
     """Facts: out, system."""
 
@@ -378,6 +389,15 @@ class RunDamaged(CouldNotRun):
     what = "The run in {path} cannot go on: its checkpoint is damaged."
     why = "{folder} is not what was written there; starting over would remove what is left of it."
     fix = "Restore the folder from a backup, or start a new run in another --out."
+
+
+class KeysLost(CouldNotRun):
+    """Facts: home."""
+
+    code = "keys_lost"
+    what = "The keys of {home} are gone."
+    why = "Its ledger was signed with them; new keys would not fit what is there."
+    fix = "Put the keys folder back from a backup, or begin a new home."
 
 
 class Unexpected(CouldNotRun):

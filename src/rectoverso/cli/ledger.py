@@ -39,10 +39,12 @@ def prove(
     as_json: JsonOption = False,
 ) -> None:
     """Write the proof that an entry stands in the ledger; it can be checked offline."""
+    from rectoverso.workflow.files import make_folder
     from rectoverso.workflow.ledgers import prove_entry
 
     index, proof = prove_entry(home, entry)
     if out:
+        make_folder(out.parent)
         out.write_text(proof, encoding="utf-8")
     if as_json:
         print_json({"index": index, "proof": proof})

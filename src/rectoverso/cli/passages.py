@@ -24,6 +24,8 @@ def print_summary(batch: Batch, out: Path) -> None:
     for failure in batch.failed:
         print(explain(failure.error, language))
     tell("cli.batch", released=len(batch.released), held=len(batch.held), refused=len(batch.refused), out=out)
+    if batch.held:
+        tell("cli.held_note")
     if batch.sheet:
         tell("cli.sheet", path=batch.sheet)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption, SeedOption
+from rectoverso.cli.options import DEFAULT_HOME, MAX_SEED, HomeOption, JsonOption
 from rectoverso.cli.output import live_progress, print_json, tell
 
 
@@ -21,7 +21,10 @@ def train(
     size: Annotated[
         int | None, typer.Option("--size", help="Pixels a side: 32 or 64; else chosen by the data.")
     ] = None,
-    seed: SeedOption = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", min=0, max=MAX_SEED, help="Where randomness starts; 0, or the run's own."),
+    ] = None,
     images: Annotated[
         int | None, typer.Option("--images", min=1, help="Stop after this many images.")
     ] = None,
@@ -60,5 +63,9 @@ def train(
     if as_json:
         print_json(trained.plain())
         return
+    for note in trained.notes:
+        tell(note.key, **note.facts)
+    if trained.skipped:
+        tell("cli.skipped", count=len(trained.skipped), names=", ".join(trained.skipped[:20]))
     tell("cli.trained", run=out, images=f"{trained.images:,}", seconds=f"{trained.seconds:,.0f}")
     tell("cli.trained_next", run=out)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from rectoverso.errors import DataUnusable
+from rectoverso.errors import FilesUnusable, OutNotWritable
 from rectoverso.i18n import Phrase
 from rectoverso.types import Message
 
@@ -15,7 +15,7 @@ SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", 
 def picture_files(files: Iterable[Path]) -> list[Path]:
     """Files as they stand, folders as the pictures in them and below, in a stable order, hidden ones left out.
 
-    Raises DataUnusable when that is nothing at all.
+    Raises FilesUnusable when that is nothing at all.
     """
     given = list(files)
     found: list[Path] = []
@@ -26,10 +26,18 @@ def picture_files(files: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def unusable(what: object, problem: str, **facts: object) -> DataUnusable:
+def make_folder(out: Path) -> None:
+    """Make the folder for results. Raises OutNotWritable, before any work is done in vain."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutNotWritable(out=out, system=error.strerror or error) from error
+
+
+def unusable(what: object, problem: str, **facts: object) -> FilesUnusable:
     """The error for input that cannot be used, its reason and advice in every language."""
     reason, advice = (Message(f"files.{problem}.{part}", facts) for part in ("reason", "advice"))
-    return DataUnusable(data=what, reason=Phrase(reason), advice=Phrase(advice))
+    return FilesUnusable(files=what, reason=Phrase(reason), advice=Phrase(advice))
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rectoverso.errors import KeysExist
+from rectoverso.errors import KeysExist, KeysLost
 from rectoverso.i18n import say
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
@@ -55,6 +55,10 @@ def plain(key: KeyDescription, language: str = "en") -> dict[str, Any]:
 
 def _create(home: Home, owner: str, clock: Clock) -> Keys:
     with home.lock():
+        with home.database.read() as tx:
+            has_entries = home.log.size(tx) > 0
+        if has_entries and home.keys is None:
+            raise KeysLost(home=home.path)
         keys = Keys.create(home.keys_path, owner=owner, clock=clock)
         signer = keys.describe()[1]
         with home.database.transaction() as tx:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rectoverso.errors import BlobDamaged, BlobMissing, EntryNotFound, HomeMissing, KeysMissing
+from rectoverso.errors import BlobDamaged, BlobMissing, EntryNotFound, HomeMissing, KeysLost
 from rectoverso.i18n import explain, say
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.assets import Asset
@@ -92,7 +92,7 @@ def _existing(home_path: Path) -> Home:
 def _keys(home: Home) -> Keys:
     keys = home.keys
     if keys is None:
-        raise KeysMissing(home=home.path)
+        raise KeysLost(home=home.path)
     return keys
 
 

@@ -38,6 +38,7 @@ from rectoverso.verso.policy import Policy
 from rectoverso.verso.screen.fingerprint import fingerprint
 from rectoverso.verso.screen.screening import screen
 from rectoverso.workflow import digests
+from rectoverso.workflow.files import make_folder
 from rectoverso.workflow.ledgers import ENTRY_KINDS, open_ledger
 
 SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
@@ -74,7 +75,7 @@ def release(drafts: Iterable[Draft], door: Door, out: Path) -> Iterator[Passage]
     Released files are in ``out`` by the time their passage is yielded. Whatever goes wrong with one draft holds that
     draft. Raises HomeBusy when another process keeps the door of this home, and OutNotWritable.
     """
-    _make(out)
+    make_folder(out)
     with door.home.lock():
         door.home.blobs.sweep(door.home.assets.blobs())  # what a killed process left
         keeper = _Doorkeeper(door, door.home.works.all(), out)
@@ -239,13 +240,6 @@ class _Doorkeeper:
 def _was_accident(asset: Asset) -> bool:
     keys = {reason["key"] for reason in asset.reasons}
     return asset.decision is Decision.HOLD and not keys.isdisjoint(ACCIDENTS)
-
-
-def _make(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutNotWritable(out=out, system=error.strerror or error) from error
 
 
 def _write(path: Path, data: bytes) -> None:

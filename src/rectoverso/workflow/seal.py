@@ -11,6 +11,7 @@ from rectoverso.store.home import Home
 from rectoverso.types import Draft, Maker, Message, Origin
 from rectoverso.verso.picture import read_picture, sniff
 from rectoverso.verso.policy import policy
+from rectoverso.verso.screen.origin import OriginCheck
 from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.workflow import digests
 from rectoverso.workflow.batch import Batch, Failure
@@ -41,7 +42,9 @@ def seal_files(
     paths = picture_files(files)
     home = Home.open(home_path)
     keys = open_keys(home, listener=listener)
-    door = Door(home, keys, lambda works: [SimilarityCheck(works)], rules, use, clock or SystemClock())
+    door = Door(
+        home, keys, lambda works: [SimilarityCheck(works), OriginCheck()], rules, use, clock or SystemClock()
+    )
     failures: list[Failure] = []
     passages = []
     for passage in release(_drafts(paths, origin, failures), door, out):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rectoverso.store.assets import Asset
     from rectoverso.workflow.demo import Told
 
-SHOWN = 40
+SHOWN = 48
 
 
 def write_story(told: Told, home: Home) -> None:

@@ -7,14 +7,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rectoverso.i18n import say
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
+from rectoverso.store.keys import Keys
 from rectoverso.types import Message
 from rectoverso.verso.ledger.entry import Json
 from rectoverso.verso.screen.memorisation import Fingerprints
 from rectoverso.workflow import digests
 from rectoverso.workflow.extras import training_part
+from rectoverso.workflow.files import make_folder
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
@@ -35,7 +38,7 @@ class TrainRequest:
     run: Path
     preset: str = "default"
     size: int | None = None
-    seed: int = 0
+    seed: int | None = None
     images: int | None = None
     max_seconds: float | None = None
     settings: tuple[str, ...] = ()
@@ -55,11 +58,13 @@ class Trained:
     data_digest: str
     data_images: int
     skipped: tuple[str, ...]
+    notes: tuple[Message, ...] = ()
 
     def plain(self) -> dict[str, Any]:
         """As `--json` prints it."""
         rounded = {"seconds": round(self.seconds, 2), "images_per_s": round(self.images_per_s, 1)}
-        return asdict(self) | rounded | {"run": str(self.run)}
+        notes = [say(note) for note in self.notes]
+        return asdict(self) | rounded | {"run": str(self.run), "notes": notes}
 
 
 def train_run(
@@ -74,20 +79,23 @@ def train_run(
         from rectoverso.recto.systems import system, with_settings
         from rectoverso.recto.train.loop import train
 
+    home = Home.open(home_path)
+    keys = open_keys(home, listener=listener, clock=clock)
     recipe = with_settings(system(request.system).preset(request.preset), request.settings)
     dataset = _open(request, listener)
+    make_folder(request.run)
     result = train(
         recipe,
         dataset,
         request.run,
-        seed=request.seed,
+        seed=_seed(request),
         images=request.images,
         max_seconds=request.max_seconds,
         resume=request.resume,
         listener=_told(listener),
     )
     _fingerprint(request.run, dataset, listener)
-    weights_digest = _log(request, dataset, home_path, listener, clock or SystemClock())
+    weights_digest = _log(request, dataset, home, keys, clock or SystemClock())
     return Trained(
         run=request.run,
         images=result.images,
@@ -97,7 +105,17 @@ def train_run(
         data_digest=dataset.digest,
         data_images=len(dataset),
         skipped=tuple(str(bad.path) for bad in dataset.skipped),
+        notes=dataset.notes,
     )
+
+
+def _seed(request: TrainRequest) -> int:
+    """The seed asked for; else, when a run goes on, its own; else 0."""
+    from rectoverso.recto.train.folder import RunFolder
+
+    if request.seed is None and request.resume:
+        return int(RunFolder(request.run).read_config()["run"]["seed"])
+    return request.seed or 0
 
 
 def fingerprints_of(run: Path) -> Path:
@@ -137,11 +155,9 @@ def _fingerprint(run: Path, dataset: Dataset, listener: Listener) -> None:
     Fingerprints.of(dataset.images).save(fingerprints_of(run))
 
 
-def _log(request: TrainRequest, dataset: Dataset, home_path: Path, listener: Listener, clock: Clock) -> str:
+def _log(request: TrainRequest, dataset: Dataset, home: Home, keys: Keys, clock: Clock) -> str:
     """Write the run into the ledger, once for each weights it ends with."""
     weights = _weights_digest(request.run)
-    home = Home.open(home_path)
-    keys = open_keys(home, listener=listener, clock=clock)
     facts: dict[str, Json] = {
         "run": weights,
         "system": request.system,

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rectoverso.errors import RectoversoError
+from rectoverso.errors import KeysDamaged, RectoversoError
 from rectoverso.i18n import say
 from rectoverso.types import AssetId, Decision, Digest, LedgerReading, Message, Report, ReportOutcome
 from rectoverso.verso.verify.records import Known, NoRecords, Records
@@ -17,13 +17,14 @@ from rectoverso.workflow.files import picture_files, unusable
 if TYPE_CHECKING:
     from rectoverso.store.assets import Asset
     from rectoverso.store.home import Home
+    from rectoverso.store.keys import Keys
     from rectoverso.types import Pixels
 
 
 def reports(files: Iterable[Path], home_path: Path, trust: Iterable[Path]) -> Iterator[Report]:
     """One report a file (a folder gives one for each picture in it), in order.
 
-    A home that is not there is not made; then only the certificates in ``trust`` are trusted. Raises DataUnusable
+    A home that is not there is not made; then only the certificates in ``trust`` are trusted. Raises FilesUnusable
     when there is nothing to verify or a certificate cannot be read.
     """
     from rectoverso.store.home import Home
@@ -141,10 +142,19 @@ def _nearest(fingerprint: bytes, candidates: list[tuple[str, str, bytes]]) -> tu
 
 def _anchors(home: Home | None, trust: Iterable[Path]) -> str | None:
     """This home's authority, whatever lies in its trust folder, and what was named on the command line."""
-    files = [*trust]
+    certificates = [_certificate(path) for path in trust]
     if home is not None:
-        files += [home.keys_path / "ca.pem", *sorted(home.trust_path.glob("*.pem"))]
-    return "\n".join(_certificate(path) for path in files if path in trust or path.exists()) or None
+        certificates += [_certificate(path) for path in sorted(home.trust_path.glob("*.pem"))]
+        certificates += [keys.ca_certificate.decode()] if (keys := _keys(home)) else []
+    return "\n".join(certificates) or None
+
+
+def _keys(home: Home) -> Keys | None:
+    """The home's keys; none if they are damaged, and then its own signer is a stranger to it."""
+    try:
+        return home.keys
+    except KeysDamaged:
+        return None
 
 
 def _certificate(path: Path) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rectoverso.errors import EntryNotFound, HomeMissing, KeysMissing
+from rectoverso.errors import EntryNotFound, HomeMissing, KeysLost
 from rectoverso.store.home import Home
 from rectoverso.verso.ledger.proof import verify_proof
 from rectoverso.workflow.keys import init_keys, open_keys
@@ -55,8 +55,11 @@ def test_a_ledger_whose_keys_are_gone_is_not_called_sound(home: Path, picture: P
     add_works([picture("one.png")], home)
     for key in (home / "keys").iterdir():
         key.unlink()
-    with pytest.raises(KeysMissing):
+    with pytest.raises(KeysLost):
         check_ledger(home)
+    with pytest.raises(KeysLost):
+        seal_files([picture("two.png")], home.parent / "out", home)
+    assert not list((home / "keys").iterdir())
 
 
 def test_no_home_is_not_an_empty_ledger(home: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rectoverso.errors import DataUnusable
+from rectoverso.errors import FilesUnusable
 from rectoverso.types import Decision, Origin
 from rectoverso.workflow.registry import add_works
 from rectoverso.workflow.seal import seal_files
@@ -51,7 +51,7 @@ def test_the_origin_stands_in_the_credential(
 
 def test_an_empty_folder_is_said_to_hold_no_picture(tmp_path: Path, home: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataUnusable, match="no picture"):
+    with pytest.raises(FilesUnusable, match="no picture"):
         seal_files([tmp_path / "empty"], tmp_path / "out", home)
 
 
@@ -61,3 +61,12 @@ def test_the_same_files_again_are_not_decided_again(tmp_path: Path, home: Path, 
     second = seal_files([file], tmp_path / "out", home)
     assert second.passages[0].repeated
     assert second.passages[0].asset == first.passages[0].asset
+
+
+def test_a_released_ai_image_cannot_be_passed_off_as_captured(
+    tmp_path: Path, home: Path, picture: Picture
+) -> None:
+    first = seal_files([picture("one.png")], tmp_path / "out", home)
+    assert first.passages[0].path is not None
+    again = seal_files([first.passages[0].path], tmp_path / "again", home, origin=Origin.CAPTURED)
+    assert again.passages[0].asset.decision is Decision.HOLD

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rectoverso.errors import DataUnusable
+from rectoverso.errors import FilesUnusable
 from rectoverso.recto.data.shapes import scene
 from rectoverso.types import ReportOutcome
 from rectoverso.verso.picture import to_png
@@ -49,12 +49,12 @@ def test_a_home_with_damaged_keys_still_verifies_what_it_can(
     file = _sealed(tmp_path, home, picture)
     (home / "keys" / "signer.key").write_text("damaged")
     (report,) = reports([file], home, [])
-    assert report.outcome is ReportOutcome.TRUSTED
+    assert report.outcome is ReportOutcome.UNLISTED_SIGNER
     assert not report.ledger.found
 
 
 def test_a_trust_file_that_is_no_certificate_is_refused(home: Path, picture: Picture) -> None:
-    with pytest.raises(DataUnusable, match="certificate"):
+    with pytest.raises(FilesUnusable, match="certificate"):
         list(reports([picture("one.png")], home, [picture("two.png")]))
 
 

@@ -39,9 +39,9 @@ def from_table(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """``; did you mean X?`` when a known name is near, else nothing."""
+    """``: X`` when a known name is near, else nothing."""
     near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return f": {near[0]}" if near else ""
 
 
 def _replaced(part: Numbers, path: str, names: list[str], text: str) -> Numbers:

@@ -87,7 +87,7 @@ def policy(use: str) -> Policy:
     known = uses()
     if use not in known:
         near = difflib.get_close_matches(use, known, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = f": {near[0]}" if near else ""
         raise UnknownName(kind="use", name=use, known=", ".join(known), hint=hint)
     data = resources.files(__package__).joinpath(_FOLDER, f"{use}.toml").read_bytes()
     pack = Pack.model_validate(tomllib.loads(data.decode()))

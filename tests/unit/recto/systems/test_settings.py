@@ -64,7 +64,7 @@ def test_nought_is_a_value_where_it_means_something(default: Recipe) -> None:
     ("setting", "meant"), [("critic_adam.rat=1", "rate"), ("bach=3", "batch"), ("penalty.gama=1", "gamma")]
 )
 def test_a_misspelt_name_is_answered_with_the_nearest(setting: str, meant: str, default: Recipe) -> None:
-    with pytest.raises(UnknownName, match=f"did you mean {meant}"):
+    with pytest.raises(UnknownName, match=f"one of these: {meant}"):
         with_settings(default, [setting])
 
 

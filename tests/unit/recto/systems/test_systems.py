@@ -28,9 +28,9 @@ def test_the_article_is_as_published() -> None:
 
 
 def test_unknown_systems_and_presets_are_answered_with_the_nearest() -> None:
-    with pytest.raises(UnknownName, match="did you mean dcgan"):
+    with pytest.raises(UnknownName, match="one of these: dcgan"):
         system("dcgn")
-    with pytest.raises(UnknownName, match="did you mean article"):
+    with pytest.raises(UnknownName, match="one of these: article"):
         recipe("dcgan", "artcle")
 
 

@@ -130,8 +130,8 @@ def test_other_rules_have_another_name() -> None:
 @pytest.mark.parametrize(
     ("asked", "answer"),
     [
-        ("medcal", "did you mean medical"),
-        ("Art", "did you mean art"),
+        ("medcal", "one of these: medical"),
+        ("Art", "one of these: art"),
         ("../general", "Known: general"),
         ("", "Known: general"),
     ],

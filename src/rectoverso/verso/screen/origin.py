@@ -1,0 +1,30 @@
+"""Does the picture's own watermark contradict where it is said to come from?"""
+
+from __future__ import annotations
+
+from rectoverso.types import Draft, Finding, Message, Origin, Outcome
+from rectoverso.verso.mark import watermark
+
+
+class OriginCheck:
+    """A picture offered as captured that carries our watermark has been through a door before: a person looks at it.
+
+    The watermark alone does not tell an AI picture from a photograph that was sealed earlier, so this never refuses.
+    """
+
+    name = "origin"
+
+    def examine(self, draft: Draft) -> Finding:
+        height, width = draft.pixels.shape[:2]
+        if draft.origin is not Origin.CAPTURED or not watermark.payload_bits(height, width):
+            return Finding(self.name, Outcome.PASS, Message("screen.origin.pass"))
+        detection = watermark.detect(draft.pixels)
+        outcome = Outcome.REVIEW if detection.found else Outcome.PASS
+        return Finding(
+            check=self.name,
+            outcome=outcome,
+            message=Message(f"screen.origin.{outcome.value}"),
+            score=detection.p_value,
+            threshold=watermark.FOUND_AT,
+            false_positive_rate=watermark.FOUND_AT,
+        )

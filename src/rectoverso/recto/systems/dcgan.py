@@ -124,7 +124,7 @@ PRESETS: dict[str, Recipe] = {
     "article": DcganRecipe(
         system="dcgan",
         preset="article",
-        measured="2 cores: 610 images/s at 32 px in bfloat16; blurred fields on CIFAR-10 after 40,000 images",
+        measured="2 cores: 600 images/s at 32 px in bfloat16; blurred fields on CIFAR-10 after 40,000 images",
         batch=64,
         labels=False,
         nets=ArticleNets(),

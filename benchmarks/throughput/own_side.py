@@ -19,6 +19,7 @@ from rectoverso.recto.systems import Recipe, recipe, with_settings
 from rectoverso.recto.train.config import Asked
 from rectoverso.recto.train.folder import RunFolder
 from rectoverso.recto.train.loop import Training, train
+from rectoverso.recto.train.machine import keep_freed_memory
 from rectoverso.recto.train.status import Status
 
 PRECISIONS = ("float32", "bfloat16")
@@ -42,6 +43,7 @@ class OwnTraining:
         self.answers: Queue[dict[str, float] | Exception] = Queue()
         self.asleep_s = self.deadline = self.woken_at = 0.0
         self.seen = 0
+        keep_freed_memory()  # before the thread is there: `verso train` trains in the main one
         self.thread = Thread(target=self._run, args=(precision, dataset, folder), daemon=True)
         self.thread.start()
         self._answer()

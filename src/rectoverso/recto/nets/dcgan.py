@@ -16,7 +16,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rectoverso.recto.nets.layers import Dropout, SameConv2d, SameConvTranspose2d, SubpixelConvTranspose2d
+from rectoverso.recto.nets.fourier import FourierConv2d, FourierConvTranspose2d
+from rectoverso.recto.nets.layers import (
+    Dropout,
+    SameConv2d,
+    SameConvTranspose2d,
+    SubpixelConv2d,
+    SubpixelConvTranspose2d,
+)
 
 SLOPE = 0.3
 START_PX = 8
@@ -32,8 +39,9 @@ class ArticleGenerator(nn.Module):
         self.start = widths[0]
         self.dense = nn.Linear(latent, START_PX * START_PX * self.start, bias=False)
         self.norms = nn.ModuleList([keras_norm1d(self.dense.out_features), *map(keras_norm2d, widths[1:])])
-        stages = [SameConvTranspose2d(widths[0], widths[1], 5, 1)]
-        stages += [SameConvTranspose2d(w, v, 5, 2) for w, v in pairwise(widths[1:])]
+        stages: list[nn.Module] = [FourierConvTranspose2d(widths[0], widths[1], 1, START_PX)]
+        stages += [FourierConvTranspose2d(w, v, 2, START_PX) for w, v in pairwise(widths[1:3])]
+        stages += [SameConvTranspose2d(w, v, 5, 2) for w, v in pairwise(widths[2:])]
         self.stages = nn.ModuleList(stages)
         self.to_picture = SubpixelConvTranspose2d(widths[-1], channels)
         glorot(self)
@@ -54,7 +62,10 @@ class ArticleCritic(nn.Module):
     def __init__(self, size: int, channels: int, *, width: int = 64, dropout: float = 0.3) -> None:
         super().__init__()
         widths = [channels, *(width * 2**level for level in range(doublings(size)))]
-        self.stages = nn.ModuleList(SameConv2d(inputs, outputs, 5, 2) for inputs, outputs in pairwise(widths))
+        stages: list[nn.Module] = [SubpixelConv2d(*widths[:2])]
+        stages += [SameConv2d(w, v, 5, 2) for w, v in pairwise(widths[1:-1])]
+        stages += [FourierConv2d(w, v, 2 * START_PX) for w, v in pairwise(widths[1:][-2:])]
+        self.stages = nn.ModuleList(stages)
         self.dropout = Dropout(dropout)
         self.logit = nn.Linear(START_PX * START_PX * widths[-1], 1)
         glorot(self)

@@ -78,6 +78,25 @@ class SubpixelConvTranspose2d(nn.ConvTranspose2d):
         return torch.stack(phases, 2).flatten(1, 2).transpose(0, 1)
 
 
+class SubpixelConv2d(nn.Conv2d):
+    """`SameConv2d` with kernel 5 and stride 2, computed as one 3x3 convolution of S*S times the channels.
+
+    Each 2x2 square becomes a pixel of four times the channels. Faster in all directions when the inputs are few (a
+    picture's 3 channels), and most of all on the way back to them.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 5, 2)
+
+    def forward(self, x_NIHW: Tensor) -> Tensor:
+        return F.conv2d(F.pixel_unshuffle(x_NIHW, 2), self.taps(), self.bias, padding=1)
+
+    def taps(self) -> Tensor:
+        """The kernel as (O, I*2*2, 3, 3): with one zero before it, tap 2 d + a belongs to pixel a of square d."""
+        w_OI3232 = F.pad(self.weight, (1, 0, 1, 0)).view(*self.weight.shape[:2], 3, 2, 3, 2)
+        return w_OI3232.permute(0, 1, 3, 5, 2, 4).flatten(1, 3)
+
+
 class UpConv2d(nn.Module):
     """Doubling by nearest neighbour and then a 3x3 convolution, computed as one 4x4 transposed convolution.
 

@@ -103,9 +103,10 @@ class DcganRecipe(Recipe):
         return self.nets.generator(shape)
 
     def cast(self, shape: Shape, streams: Streams) -> Cast:
+        from rectoverso.recto.systems.one_pass import OnePassPair
         from rectoverso.recto.systems.pair import Pair
 
-        return Pair(self, shape, streams)
+        return (Pair if self.objective == "hinge" else OnePassPair)(self, shape, streams)
 
 
 PRESETS: dict[str, Recipe] = {

@@ -42,8 +42,8 @@ class Pair:
         )
         # The generator first: both gradients are then taken on the same pictures, the critic not yet moved.
         self.phases: tuple[Phase, ...] = (
-            Phase("generator", self.generator_losses),
-            Phase("critic", self.critic_losses),
+            Phase(("generator",), self.generator_losses),
+            Phase(("critic",), self.critic_losses),
         )
 
     def generator_losses(self, turn: Turn) -> Losses:
@@ -55,25 +55,33 @@ class Pair:
         return {"generator": self.generator_objective(real_N, fake_N)}
 
     def critic_losses(self, turn: Turn) -> Losses:
-        x_MCHW = torch.cat([turn.image_NCHW, self.fakes(turn).detach().to(turn.image_NCHW.dtype)])
-        label_M = None if turn.label_N is None else turn.label_N.repeat(2)
-        logit_M = self.judge(x_MCHW, label_M)
-        real_N, fake_N = logit_M.chunk(2)
+        x_MCHW = self.both(turn, self.fakes(turn).detach())
+        real_N, fake_N = self.judge(x_MCHW, self.labels(turn)).chunk(2)
         turn.readings["margin"] = (real_N.mean() - fake_N.mean()).item()
-        losses = {"critic": self.critic_objective(real_N, fake_N)}
-        if self.recipe.penalty.kind != "none" and turn.number % self.recipe.penalty.every == 0:
-            losses["penalty"] = self.penalty(turn, x_MCHW, label_M, logit_M)
-        return losses
+        return {"critic": self.critic_objective(real_N, fake_N)} | self.penalty(turn, x_MCHW)
 
-    def penalty(self, turn: Turn, x_MCHW: Tensor, label_M: Tensor | None, logit_M: Tensor) -> Tensor:
-        """Half of gamma times R1 + R2: the mean over M pictures is half the sum of both."""
+    def penalty(self, turn: Turn, x_MCHW: Tensor) -> Losses:
+        """Half of gamma times R1 + R2, when it is due: the mean over M pictures is half the sum of both."""
         settings = self.recipe.penalty
+        if settings.kind == "none" or turn.number % settings.every:
+            return {}
+        label_M = self.labels(turn)
         weight = cosine(settings.gamma, settings.gamma_end, turn.progress) * settings.every
-        judge = partial(self.judge, label_N=label_M)
         if settings.kind == "gradient":
-            return weight * gradient_penalty(judge, x_MCHW)
-        sign_MCHW = turn.signs("slope", 2 * x_MCHW[0].numel()).view(x_MCHW.shape)
-        return weight * finite_difference_penalty(judge, x_MCHW, logit_M, sign_MCHW, settings.sigma)
+            return {"penalty": weight * gradient_penalty(partial(self.judge, label_N=label_M), x_MCHW)}
+        # Two judgements a picture, so every other picture: the cost of one more forward pass.
+        x_NCHW = x_MCHW.detach()[::2]
+        judge = partial(self.judge, label_N=None if label_M is None else label_M[::2].repeat(2))
+        sign_NCHW = turn.signs("slope", x_NCHW[0].numel()).view(x_NCHW.shape)
+        return {"penalty": weight * finite_difference_penalty(judge, x_NCHW, sign_NCHW, settings.sigma)}
+
+    def both(self, turn: Turn, fake_NCHW: Tensor) -> Tensor:
+        """The real and then the generated pictures (M, C, H, W)."""
+        return torch.cat([turn.image_NCHW, fake_NCHW.to(turn.image_NCHW.dtype)])
+
+    def labels(self, turn: Turn) -> Tensor | None:
+        """The labels of `both` (M,)."""
+        return None if turn.label_N is None else turn.label_N.repeat(2)
 
     def fakes(self, turn: Turn) -> Tensor:
         """The generated pictures of the turn, drawn once and judged by both players."""

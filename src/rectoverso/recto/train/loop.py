@@ -2,7 +2,7 @@
 
     for every batch of images:
         for every phase whose turn it is:
-            zero the gradients of its player, compute its losses, go backward, sync, step
+            zero the gradients of its players, compute its losses, go backward, sync, step
         let the averages follow
         now and then: say how it goes, show samples, save
 
@@ -121,20 +121,21 @@ class Training:
         return self.pace.is_over(self.images)
 
     def take(self, phase: Phase, turn: Turn) -> None:
-        """Let the player of a phase move once. Raises TrainingFailed when its losses are not finite."""
-        player = self.players[phase.player]
-        for other in self.players.values():
-            other.module.requires_grad_(other is player)
-        torch.manual_seed(self.streams.torch_seed(phase.player, turn.first))
-        player.optimiser.zero_grad()
+        """Let the players of a phase move once. Raises TrainingFailed when its losses are not finite."""
+        moving = [self.players[name] for name in phase.players]
+        for player in self.players.values():
+            player.module.requires_grad_(player in moving)
+            player.optimiser.zero_grad()
+        torch.manual_seed(self.streams.torch_seed("+".join(phase.players), turn.first))
         with autocast(self.recipe.precision):
             losses = phase.losses(turn)
         total = torch.stack(list(losses.values())).sum()
         values = {name: loss.item() for name, loss in losses.items()}
         self._check_finite(values)
         torch.autograd.backward(total)
-        average_gradients(player.module)
-        player.step(turn.progress)
+        for player in moving:
+            average_gradients(player.module)
+            player.step(turn.progress)
         self.readings.add(values)
 
     def end(self, turn: Turn) -> None:

@@ -1,7 +1,7 @@
 """Who takes turns, and what a turn is.
 
-A *player* is a named module with its optimiser and, where wanted, its running average. A *phase* lets one
-player move: every so many turns, down the gradient of some named losses. Whether the players are adversaries
+A *player* is a named module with its optimiser and, where wanted, its running average. A *phase* lets players
+move: every so many turns, down the gradient of some named losses. Whether the players are adversaries
 is written in the losses and nowhere else. A *cast* is all of it together; a system's file makes one.
 """
 
@@ -85,9 +85,9 @@ class Player:
 
 @dataclass(frozen=True)
 class Phase:
-    """``player`` moves every ``every`` turns, down the sum of what ``losses`` returns for the turn."""
+    """``players`` move every ``every`` turns, down the sum of what ``losses`` returns for the turn."""
 
-    player: str
+    players: tuple[str, ...]
     losses: Callable[[Turn], Losses]
     every: int = 1
 

@@ -11,6 +11,7 @@ from rectoverso.recto.nets.layers import (
     Dropout,
     SameConv2d,
     SameConvTranspose2d,
+    SubpixelConv2d,
     SubpixelConvTranspose2d,
     UpConv2d,
     same_padding,
@@ -82,6 +83,16 @@ def test_the_subpixel_form_is_the_plain_transposed_convolution_and_so_are_its_gr
         (layer(x) * weights).sum().backward()
     torch.testing.assert_close(fast(x), plain(x), atol=1e-5, rtol=0)
     torch.testing.assert_close(fast.weight.grad, plain.weight.grad, atol=1e-4, rtol=1e-5)
+
+
+def test_the_subpixel_form_is_the_plain_convolution_and_so_are_its_gradients() -> None:
+    plain, fast = SameConv2d(3, 6, 5, 2), SubpixelConv2d(3, 6)
+    fast.load_state_dict(plain.state_dict())
+    x, weights = torch.randn(2, 3, 16, 16, requires_grad=True), torch.randn(2, 6, 8, 8)
+    slopes = [torch.autograd.grad((layer(x) * weights).sum(), (x, layer.weight)) for layer in (plain, fast)]
+    torch.testing.assert_close(fast(x), plain(x), atol=1e-5, rtol=0)
+    for expected, actual in zip(*slopes, strict=True):
+        torch.testing.assert_close(actual, expected, atol=1e-4, rtol=1e-5)
 
 
 def test_the_folded_form_is_doubling_and_a_3x3_convolution_and_so_are_its_gradients() -> None:

@@ -61,7 +61,9 @@ def main() -> None:
         result = about(worker, asked, load) | {"check": checked}
         result["multiply_adds"] = counted(dataset, folder)
         result["peak"] = {"torch": multiply_adds.peak(), "tensorflow": worker.ask("peak")}
-        result["rounds"], result["failed"] = measure(worker, dataset, folder, asked.rounds, asked.seconds)
+        result["rounds"], result["failed"] = measure(
+            worker, dataset, asked.data, folder, asked.rounds, asked.seconds
+        )
         if asked.quality:
             say("Comparing the samples of both precisions")
             result["quality"] = quality.compare(dataset, folder, asked.quality_images, asked.quality_seeds)
@@ -98,7 +100,7 @@ def arguments() -> argparse.Namespace:
 
 
 def measure(
-    worker: Worker, dataset: Dataset, folder: Path, rounds: int, seconds: float
+    worker: Worker, dataset: Dataset, data: Path, folder: Path, rounds: int, seconds: float
 ) -> tuple[list[dict[str, float]], dict[str, str]]:
     """Images a second of every variant in every round, and why a variant could not run."""
     pictures = folder / "pictures.npy"
@@ -111,7 +113,7 @@ def measure(
         except RuntimeError as error:
             failed[variant] = str(error)
             say(f"Keras {variant}: {error}")
-    own = {precision: OwnTraining(precision, dataset, folder) for precision in PRECISIONS}
+    own = {precision: OwnTraining(precision, data, folder) for precision in PRECISIONS}
     for training in own.values():
         training.train(1.0)
     runnable = [f"keras-{variant}" for variant in VARIANTS if variant not in failed]

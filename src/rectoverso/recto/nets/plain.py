@@ -19,8 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rectoverso.recto.nets.layers import ClassBatchNorm2d, UpConv2d
+from rectoverso.recto.systems.recipe import Shape
 
-START_PX = 4
 FULL_PX = 32
 """Up to this side the critic starts at full resolution; above, its first step already halves the picture."""
 SLOPE = 0.2
@@ -29,16 +29,17 @@ SLOPE = 0.2
 class PlainGenerator(nn.Module):
     """Latents (N, Z) and labels (N,) or None to pictures (N, C, H, W)."""
 
-    def __init__(self, size: int, channels: int, classes: int, *, latent: int, width: int) -> None:
+    def __init__(self, shape: Shape, *, latent: int, width: int) -> None:
         super().__init__()
-        widths = generator_widths(size, width)
-        self.start = nn.Linear(latent, widths[0] * START_PX * START_PX, bias=False)
-        self.norms = nn.ModuleList(ClassBatchNorm2d(w, classes) for w in widths)
+        widths = generator_widths(shape.levels, width)
+        self.sides = shape.start
+        self.start = nn.Linear(latent, widths[0] * self.sides[0] * self.sides[1], bias=False)
+        self.norms = nn.ModuleList(ClassBatchNorm2d(w, shape.classes) for w in widths)
         self.stages = nn.ModuleList(UpConv2d(w, v) for w, v in pairwise(widths))
-        self.to_picture = nn.Conv2d(widths[-1], channels, 3, padding=1)
+        self.to_picture = nn.Conv2d(widths[-1], shape.channels, 3, padding=1)
 
     def forward(self, z_NZ: Tensor, label_N: Tensor | None = None) -> Tensor:
-        x = self.start(z_NZ).view(len(z_NZ), START_PX, START_PX, -1).permute(0, 3, 1, 2)
+        x = self.start(z_NZ).view(len(z_NZ), *self.sides, -1).permute(0, 3, 1, 2)
         x = F.relu(self.norms[0](x, label_N))
         for stage, norm in zip(self.stages, list(self.norms)[1:], strict=True):
             x = F.relu(norm(stage(x), label_N))
@@ -48,15 +49,17 @@ class PlainGenerator(nn.Module):
 class PlainCritic(nn.Module):
     """Pictures (N, C, H, W) and labels (N,) or None to one logit each (N,)."""
 
-    def __init__(self, size: int, channels: int, classes: int, *, width: int) -> None:
+    def __init__(self, shape: Shape, *, width: int) -> None:
         super().__init__()
-        first = nn.Conv2d(channels, width, 3, padding=1) if size <= FULL_PX else halving(channels, width)
-        widths = critic_widths(size if size <= FULL_PX else size // 2, width)
-        self.first = first
+        at_full = min(shape.height_px, shape.width_px) <= FULL_PX
+        self.first = (
+            nn.Conv2d(shape.channels, width, 3, padding=1) if at_full else halving(shape.channels, width)
+        )
+        widths = critic_widths(shape.levels if at_full else shape.levels - 1, width)
         self.stages = nn.ModuleList(halving(w, v) for w, v in pairwise(widths))
-        self.hidden = nn.Linear(widths[-1] * START_PX * START_PX, widths[-1])
+        self.hidden = nn.Linear(widths[-1] * shape.start[0] * shape.start[1], widths[-1])
         self.logit = nn.Linear(widths[-1], 1)
-        self.of_class = nn.Embedding(classes, widths[-1]) if classes else None
+        self.of_class = nn.Embedding(shape.classes, widths[-1]) if shape.classes else None
         if self.of_class is not None:
             nn.init.normal_(self.of_class.weight, std=widths[-1] ** -0.5)
 
@@ -75,13 +78,11 @@ def halving(inputs: int, outputs: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)
 
 
-def generator_widths(size: int, width: int) -> list[int]:
-    """Channels from 4x4 on: the last resolution has ``width``, each before twice as many, at most 4 times."""
-    levels = (size // START_PX).bit_length()
-    return [width * min(4, 2**level) for level in reversed(range(levels))]
+def generator_widths(levels: int, width: int) -> list[int]:
+    """Channels from the first picture on: the last has ``width``, each before twice as many, at most 4 times."""
+    return [width * min(4, 2**level) for level in reversed(range(levels + 1))]
 
 
-def critic_widths(size: int, width: int) -> list[int]:
-    """Channels from the full side down to 4x4: ``width``, doubling, at most 4 times."""
-    levels = (size // START_PX).bit_length()
-    return [width * min(4, 2**level) for level in range(levels)]
+def critic_widths(levels: int, width: int) -> list[int]:
+    """Channels from the full side down: ``width``, doubling, at most 4 times."""
+    return [width * min(4, 2**level) for level in range(levels + 1)]

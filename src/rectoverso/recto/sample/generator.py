@@ -34,7 +34,7 @@ class RunGenerator:
     """The generator of a run, ready to draw.
 
     ``maker`` names it as drafts do, ``classes`` are the names that ``sample`` takes by number, ``size`` is
-    the side of its pictures in pixels. Raises RunNotFound when the folder holds no run that can be read, or
+    the width and height of its pictures in pixels. Raises RunNotFound when the folder holds no run that can be read, or
     no weights yet.
     """
 
@@ -52,7 +52,7 @@ class RunGenerator:
             raise RunNotFound(path=run, reason=reason) from error
         digest = Digest(hashlib.sha256(weights).hexdigest())
         self.maker = Maker(f"{self.recipe.system}/{self.recipe.preset}", __version__, digest)
-        self.size = self.shape.size_px
+        self.size = (self.shape.width_px, self.shape.height_px)
 
     def class_index(self, label: str | None) -> int | None:
         """The number of a class by its name (or by its number in digits). Raises UnknownName."""
@@ -95,5 +95,5 @@ def _asked(config: dict[str, Any]) -> tuple[Recipe, Shape]:
     """The recipe that made the run, and the shape of its pictures."""
     preset = recipe(config["run"]["system"], config["run"]["preset"])
     data = config["data"]
-    shape = Shape(data["size"], data["channels"], len(data["classes"]))
+    shape = Shape(data["height"], data["width"], data["channels"], len(data["classes"]))
     return from_table(preset, config["recipe"]), shape

@@ -7,18 +7,13 @@ same point, on the same generated pictures. ``default`` is the best small config
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from rectoverso.errors import BadSetting
-from rectoverso.i18n import Phrase
-from rectoverso.recto.systems.recipe import Adam, Averaging, Recipe, Shape
-from rectoverso.types import Message
+from rectoverso.recto.systems.adversarial import AdversarialRecipe
+from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape, bad_size
 
 if TYPE_CHECKING:
     from torch import nn
-
-    from rectoverso.recto.train.players import Cast
-    from rectoverso.recto.train.streams import Streams
 
 SIZES_PX = (16, 32, 64, 128)
 
@@ -36,12 +31,12 @@ class ArticleNets:
     def generator(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.dcgan import ArticleGenerator
 
-        return ArticleGenerator(shape.size_px, shape.channels, latent=self.latent, width=self.width)
+        return ArticleGenerator(shape.width_px, shape.channels, latent=self.latent, width=self.width)
 
     def critic(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.dcgan import ArticleCritic
 
-        return ArticleCritic(shape.size_px, shape.channels, width=self.width, dropout=self.dropout)
+        return ArticleCritic(shape.width_px, shape.channels, width=self.width, dropout=self.dropout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,58 +50,24 @@ class PlainNets:
     def generator(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.plain import PlainGenerator
 
-        return PlainGenerator(
-            shape.size_px, shape.channels, shape.classes, latent=self.latent, width=self.generator_width
-        )
+        return PlainGenerator(shape, latent=self.latent, width=self.generator_width)
 
     def critic(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.plain import PlainCritic
 
-        return PlainCritic(shape.size_px, shape.channels, shape.classes, width=self.critic_width)
-
-
-@dataclass(frozen=True, slots=True)
-class Penalty:
-    """On the critic's slope at real and generated pictures, every ``every`` turns and that much stronger."""
-
-    kind: Literal["none", "gradient", "finite_difference"]
-    gamma: float = 0.0
-    gamma_end: float = 0.0
-    sigma: float = 0.05
-    every: int = 1
+        return PlainCritic(shape, width=self.critic_width)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DcganRecipe(Recipe):
+class DcganRecipe(AdversarialRecipe):
     nets: ArticleNets | PlainNets
-    objective: Literal["nonsaturating", "relativistic", "hinge"]
-    penalty: Penalty
-    generator_adam: Adam
-    critic_adam: Adam
-    averaging: Averaging
-
-    @property
-    def latent(self) -> int:
-        return self.nets.latent
 
     def check(self, shape: Shape) -> None:
-        if shape.size_px not in SIZES_PX:
-            sizes = ", ".join(map(str, SIZES_PX))
-            facts: dict[str, object] = {"size": shape.size_px, "sizes": sizes}
-            raise BadSetting(
-                setting="size",
-                reason=Phrase(Message("train.size.reason", facts)),
-                advice=Phrase(Message("train.size.advice", facts)),
-            )
-
-    def generator(self, shape: Shape) -> nn.Module:
-        return self.nets.generator(shape)
-
-    def cast(self, shape: Shape, streams: Streams) -> Cast:
-        from rectoverso.recto.systems.one_pass import OnePassPair
-        from rectoverso.recto.systems.pair import Pair
-
-        return (Pair if self.objective == "hinge" else OnePassPair)(self, shape, streams)
+        if isinstance(self.nets, ArticleNets) and not (
+            shape.height_px == shape.width_px and shape.width_px in SIZES_PX
+        ):
+            raise bad_size(shape, ", ".join(map(str, SIZES_PX)))
+        super(DcganRecipe, self).check(shape)
 
 
 PRESETS: dict[str, Recipe] = {
@@ -121,6 +82,7 @@ PRESETS: dict[str, Recipe] = {
         generator_adam=Adam(2e-3, 2e-4, beta1=0.0, beta2=0.99),
         critic_adam=Adam(1e-3, 1e-4, beta1=0.0, beta2=0.99),
         averaging=Averaging(half_life=10_000, ramp=0.1),
+        one_pass=True,
     ),
     "article": DcganRecipe(
         system="dcgan",
@@ -134,5 +96,6 @@ PRESETS: dict[str, Recipe] = {
         generator_adam=Adam(1e-4, 1e-4, beta1=0.5, beta2=0.999, epsilon=1e-7),
         critic_adam=Adam(1e-4, 1e-4, beta1=0.5, beta2=0.999, epsilon=1e-7),
         averaging=Averaging(half_life=0, ramp=0.0),
+        one_pass=True,
     ),
 }

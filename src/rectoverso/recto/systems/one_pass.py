@@ -24,13 +24,13 @@ from rectoverso.recto.train.players import Losses, Phase, Turn
 from rectoverso.recto.train.streams import Streams
 
 if TYPE_CHECKING:
-    from rectoverso.recto.systems.dcgan import DcganRecipe
+    from rectoverso.recto.systems.adversarial import AdversarialRecipe
 
 
 class OnePassPair(Pair):
     """A generator and a critic that move at once (a `Cast`)."""
 
-    def __init__(self, recipe: DcganRecipe, shape: Shape, streams: Streams) -> None:
+    def __init__(self, recipe: AdversarialRecipe, shape: Shape, streams: Streams) -> None:
         super().__init__(recipe, shape, streams)
         self.phases = (Phase(("generator", "critic"), self.losses),)
 

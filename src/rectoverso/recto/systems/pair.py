@@ -22,7 +22,7 @@ from rectoverso.recto.train.statistics import remeasure
 from rectoverso.recto.train.streams import Streams
 
 if TYPE_CHECKING:
-    from rectoverso.recto.systems.dcgan import DcganRecipe
+    from rectoverso.recto.systems.adversarial import AdversarialRecipe
 
 REMEASURED_IMAGES = 1024
 PREVIEWS = 64
@@ -31,7 +31,7 @@ PREVIEWS = 64
 class Pair:
     """The two players of an adversarial system (a `Cast`)."""
 
-    def __init__(self, recipe: DcganRecipe, shape: Shape, streams: Streams) -> None:
+    def __init__(self, recipe: AdversarialRecipe, shape: Shape, streams: Streams) -> None:
         self.recipe, self.shape, self.streams = recipe, shape, streams
         self.generator = recipe.nets.generator(shape)
         self.critic = recipe.nets.critic(shape)

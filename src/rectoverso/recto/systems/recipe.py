@@ -8,6 +8,10 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from rectoverso.errors import BadSetting
+from rectoverso.i18n import Phrase
+from rectoverso.types import Message
+
 if TYPE_CHECKING:  # systems are listed without loading torch
     from torch import nn
 
@@ -17,15 +21,35 @@ if TYPE_CHECKING:  # systems are listed without loading torch
 Precision = Literal["auto", "float32", "bfloat16"]
 
 
+START_PX = 4
+"""Networks begin at pictures whose shorter side is this, or up to twice this where the side is no power of two."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a system must know of the data before it builds networks: side in pixels, channels, number of
+    """What a system must know of the data before it builds networks: sides in pixels, channels, number of
     classes.
     """
 
-    size_px: int
+    height_px: int
+    width_px: int
     channels: int
     classes: int
+
+    @property
+    def levels(self) -> int:
+        """How many times a network doubles its first picture to reach these sides."""
+        return max(0, (min(self.height_px, self.width_px) // START_PX).bit_length() - 1)
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """Height and width of a network's first picture."""
+        return self.height_px >> self.levels, self.width_px >> self.levels
+
+    @property
+    def is_reached_by_doubling(self) -> bool:
+        doubled = [side << self.levels for side in self.start]
+        return doubled == [self.height_px, self.width_px] and min(self.start) >= START_PX
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +71,17 @@ class Averaging:
 
     half_life: int = field(metadata={"least": 0})
     ramp: float
+
+
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """On the critic's slope at real and generated pictures, every ``every`` turns and that much stronger."""
+
+    kind: Literal["none", "gradient", "finite_difference"]
+    gamma: float = 0.0
+    gamma_end: float = 0.0
+    sigma: float = 0.05
+    every: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +120,17 @@ class Recipe(ABC):
     def cast(self, shape: Shape, streams: Streams) -> Cast:
         """The players and phases of a training."""
 
-    @abstractmethod
     def check(self, shape: Shape) -> None:
         """Raise BadSetting when these numbers cannot train on pictures of this shape."""
+        if not shape.is_reached_by_doubling:
+            raise bad_size(shape, "4 x 2^n, 5 x 2^n, 6 x 2^n, 7 x 2^n")
+
+
+def bad_size(shape: Shape, sizes: str) -> BadSetting:
+    """The error for pictures of sides that a system cannot make."""
+    facts: dict[str, object] = {"size": f"{shape.width_px}x{shape.height_px}", "sizes": sizes}
+    return BadSetting(
+        setting="size",
+        reason=Phrase(Message("train.size.reason", facts)),
+        advice=Phrase(Message("train.size.advice", facts)),
+    )

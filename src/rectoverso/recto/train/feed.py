@@ -42,4 +42,5 @@ class Feed:
 def shape_of(dataset: Dataset, recipe: Recipe) -> Shape:
     """What the recipe's networks must know of the data."""
     classes = len(dataset.classes) if recipe.labels and dataset.labels is not None else 0
-    return Shape(dataset.size, dataset.channels, classes)
+    height, width, channels = dataset.images.shape[1:]
+    return Shape(height, width, channels, classes)

@@ -40,7 +40,7 @@ def test_seeds_give_different_pictures_and_draw_their_class(run: Path) -> None:
 def test_pictures_are_bytes_of_the_runs_size(run: Path) -> None:
     (picture,) = RunGenerator(run).sample([1])
     assert (picture.shape, picture.dtype) == ((16, 16, 3), np.uint8)
-    assert RunGenerator(run).size == 16
+    assert RunGenerator(run).size == (16, 16)
 
 
 def test_the_maker_is_the_recipe_and_the_weights(run: Path) -> None:

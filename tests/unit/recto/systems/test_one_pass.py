@@ -41,7 +41,7 @@ def test_gradients_equal_those_of_separate_passes(tiny: Recipe, objective: str, 
     both = []
     for kind in (Pair, OnePassPair):
         torch.manual_seed(0)
-        pair = kind(recipe, Shape(16, 3, 2), Streams(0))  # type: ignore[arg-type]
+        pair = kind(recipe, Shape(16, 16, 3, 2), Streams(0))  # type: ignore[arg-type]
         both.append(gradients(pair, first))
     separate, together = both
     assert separate.keys() == together.keys()
@@ -51,7 +51,7 @@ def test_gradients_equal_those_of_separate_passes(tiny: Recipe, objective: str, 
 
 
 def test_a_hopeless_picture_still_teaches_the_generator(tiny: Recipe) -> None:
-    pair = OnePassPair(with_settings(tiny, ["objective=nonsaturating"]), Shape(16, 3, 2), Streams(0))  # type: ignore[arg-type]
+    pair = OnePassPair(with_settings(tiny, ["objective=nonsaturating"]), Shape(16, 16, 3, 2), Streams(0))  # type: ignore[arg-type]
     exchange = pair.exchange(turn(), torch.zeros(2), torch.tensor([-60.0, -200.0])).flatten()
     assert torch.isfinite(exchange).all()
     assert exchange[0] < -1e25
@@ -59,6 +59,6 @@ def test_a_hopeless_picture_still_teaches_the_generator(tiny: Recipe) -> None:
 
 
 def test_the_hinge_has_flat_parts_and_gets_separate_passes(tiny: Recipe) -> None:
-    shape, streams = Shape(16, 3, 2), Streams(0)
+    shape, streams = Shape(16, 16, 3, 2), Streams(0)
     assert type(with_settings(tiny, ["objective=hinge"]).cast(shape, streams)) is Pair
     assert type(tiny.cast(shape, streams)) is OnePassPair

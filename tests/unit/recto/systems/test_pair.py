@@ -41,7 +41,7 @@ def one_turn() -> Turn:
 
 
 def test_both_players_judge_the_same_generated_pictures(tiny: Recipe) -> None:
-    pair = with_settings(tiny, ["objective=hinge"]).cast(Shape(16, 3, 2), Streams(0))
+    pair = with_settings(tiny, ["objective=hinge"]).cast(Shape(16, 16, 3, 2), Streams(0))
     assert isinstance(pair, Pair)
     turn = one_turn()
     pair.generator_losses(turn)
@@ -54,7 +54,7 @@ def test_the_penalty_comes_as_often_as_the_recipe_says_and_that_much_stronger(ti
     weights = {}
     for every in (1, 2):
         torch.manual_seed(0)
-        pair = with_settings(tiny, [f"penalty.every={every}"]).cast(Shape(16, 3, 2), Streams(0))
+        pair = with_settings(tiny, [f"penalty.every={every}"]).cast(Shape(16, 16, 3, 2), Streams(0))
         assert isinstance(pair, Pair)
         turn = one_turn()
         weights[every] = pair.critic_losses(turn)["penalty"].item()
@@ -65,7 +65,7 @@ def test_the_penalty_comes_as_often_as_the_recipe_says_and_that_much_stronger(ti
 
 
 def test_published_networks_are_copies_that_no_longer_learn(tiny: Recipe) -> None:
-    pair = tiny.cast(Shape(16, 3, 2), Streams(0))
+    pair = tiny.cast(Shape(16, 16, 3, 2), Streams(0))
     before = {key: value.clone() for key, value in pair.players[0].average.module.state_dict().items()}  # type: ignore[union-attr]
     published = pair.published()
     assert sorted(published) == ["critic", "generator"]

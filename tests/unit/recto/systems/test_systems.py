@@ -34,7 +34,26 @@ def test_unknown_systems_and_presets_are_answered_with_the_nearest() -> None:
         recipe("dcgan", "artcle")
 
 
-@pytest.mark.parametrize("size", [8, 48, 256])
+@pytest.mark.parametrize("size", [50, 33, 100])
 def test_a_side_that_the_networks_cannot_make_is_refused(size: int) -> None:
     with pytest.raises(BadSetting, match=str(size)):
-        recipe("dcgan").check(Shape(size, 3, 0))
+        recipe("dcgan").check(Shape(size, 2 * size, 3, 0))
+
+
+def test_the_article_knows_square_pictures_of_few_sides() -> None:
+    recipe("dcgan", "article").check(Shape(64, 64, 3, 0))
+    for shape in (Shape(64, 32, 3, 0), Shape(48, 48, 3, 0), Shape(256, 256, 3, 0)):
+        with pytest.raises(BadSetting):
+            recipe("dcgan", "article").check(shape)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "start", "levels"),
+    [(32, 32, (4, 4), 3), (64, 96, (4, 6), 4), (192, 256, (6, 8), 5), (8, 8, (4, 4), 1), (56, 56, (7, 7), 3)],
+)
+def test_a_shape_knows_where_its_networks_begin(
+    height: int, width: int, start: tuple[int, int], levels: int
+) -> None:
+    shape = Shape(height, width, 3, 0)
+    assert (shape.start, shape.levels) == (start, levels)
+    assert shape.is_reached_by_doubling

@@ -46,16 +46,17 @@ class PlainNets:
     latent: int = 64
     generator_width: int = 32
     critic_width: int = 32
+    patch: int = 1
 
     def generator(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.plain import PlainGenerator
 
-        return PlainGenerator(shape, latent=self.latent, width=self.generator_width)
+        return PlainGenerator(shape, latent=self.latent, width=self.generator_width, patch=self.patch)
 
     def critic(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.plain import PlainCritic
 
-        return PlainCritic(shape, width=self.critic_width)
+        return PlainCritic(shape, width=self.critic_width, patch=self.patch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

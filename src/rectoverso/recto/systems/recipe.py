@@ -4,9 +4,10 @@ new ones.
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from rectoverso.errors import BadSetting
 from rectoverso.i18n import Phrase
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # systems are listed without loading torch
     from rectoverso.recto.train.streams import Streams
 
 Precision = Literal["auto", "float32", "bfloat16"]
+Size = Literal["xs", "s", "m", "l"]
 
 
 START_PX = 4
@@ -88,9 +90,10 @@ class Penalty:
 class Recipe(ABC):
     """What all systems share.
 
-    ``images`` is the length of a run when nobody says otherwise. ``threads`` 0 means all physical cores; on a machine
-    that is busy with other things, 1 is faster. ``milestones``: how many times a run shows samples and saves;
-    it also saves every ``checkpoint_s`` seconds. A whole number is at least its field's ``least``, or else 1.
+    ``size`` is the dial that many other numbers follow. ``images`` is the length of a run when nobody says otherwise.
+    ``threads`` 0 means all physical cores; on a machine that is busy with other things, 1 is faster. ``milestones``:
+    how many times a run shows samples and saves; it also saves every ``checkpoint_s`` seconds. A whole number is at
+    least its field's ``least``, or else 1.
     """
 
     fixed: ClassVar[frozenset[str]] = frozenset({"system", "preset", "measured"})
@@ -98,6 +101,7 @@ class Recipe(ABC):
     system: str
     preset: str
     measured: str = ""
+    size: Size = "s"
     batch: int = field(default=64, metadata={"least": 2})  # batch norm needs two
     images: int = 200_000
     flip: bool = False
@@ -111,6 +115,10 @@ class Recipe(ABC):
     @abstractmethod
     def latent(self) -> int:
         """Numbers of noise an image is made from."""
+
+    def at_size(self, size: Size) -> Self:
+        """The recipe with its dial turned (`dial`); one without a dial stays as it is."""
+        return dataclasses.replace(self, size=size)
 
     @abstractmethod
     def generator(self, shape: Shape) -> nn.Module:

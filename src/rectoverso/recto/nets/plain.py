@@ -4,7 +4,7 @@ Generator: linear to 4x4, then {double, 3x3 convolution, batch norm, ReLU} up to
 The norm's gain and bias belong to the class when there are classes. Critic: 3x3 convolution, 4x4 stride-2
 convolutions down to 4x4, leaky ReLU, a hidden layer, one logit plus the projection on the class (Miyato and Koyama
 2018). No norms, no residual blocks: at this length of training, pictures seen a second beat everything else
-(docs/log.md).
+(docs/log.md). With a ``patch`` above 1 both begin and end at squares of pixels instead of pixels.
 
 Shapes: N images, Z latent, F features, C channels, H height, W width. Pictures are floats in [-1, 1].
 """
@@ -32,7 +32,7 @@ class PlainGenerator(nn.Module):
     def __init__(self, shape: Shape, *, latent: int, width: int, patch: int = 1) -> None:
         super().__init__()
         self.patch = patch
-        widths = generator_widths(shape.levels - patch.bit_length() + 1, width)
+        widths = generator_widths(levels_of(shape, patch), width)
         self.sides = shape.start
         self.start = nn.Linear(latent, widths[0] * self.sides[0] * self.sides[1], bias=False)
         self.norms = nn.ModuleList(ClassBatchNorm2d(w, shape.classes) for w in widths)
@@ -56,7 +56,7 @@ class PlainCritic(nn.Module):
         at_full = min(shape.height_px, shape.width_px) <= FULL_PX
         channels = shape.channels * patch**2
         self.first = nn.Conv2d(channels, width, 3, padding=1) if at_full else halving(channels, width)
-        levels = shape.levels - patch.bit_length() + 1
+        levels = levels_of(shape, patch)
         widths = critic_widths(levels if at_full else levels - 1, width)
         self.stages = nn.ModuleList(halving(w, v) for w, v in pairwise(widths))
         self.hidden = nn.Linear(widths[-1] * shape.start[0] * shape.start[1], widths[-1])
@@ -78,6 +78,11 @@ class PlainCritic(nn.Module):
 
 def halving(inputs: int, outputs: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)
+
+
+def levels_of(shape: Shape, patch: int) -> int:
+    """How many doublings are left to a network that sees squares of ``patch`` pixels a side."""
+    return shape.levels - patch.bit_length() + 1
 
 
 def generator_widths(levels: int, width: int) -> list[int]:

@@ -4,7 +4,8 @@ import pytest
 
 from rectoverso.errors import BadSetting
 from rectoverso.recto.systems import recipe, with_settings
-from rectoverso.recto.systems.dcgan import DcganRecipe, PlainNets
+from rectoverso.recto.systems.dcgan import DcganRecipe
+from rectoverso.recto.systems.plain import PlainNets
 from rectoverso.recto.systems.settings import from_table, table
 
 

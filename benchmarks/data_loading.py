@@ -145,7 +145,8 @@ def about(dataset: Dataset, place: str, decoding: float) -> dict[str, Any]:
 def line(row: dict[str, Any]) -> str:
     shape = f"{row['width']}x{row['height']}x{row['channels']}"
     return (
-        f"{row['data']} {shape} from {row['from']}: loading {row['loading_ms']:.2f} of {row['step_ms']:.1f} ms CPU a step"
+        f"{row['data']} {shape} from {row['from']}:"
+        f" loading {row['loading_ms']:.2f} of {row['step_ms']:.1f} ms CPU a step"
         f" ({row['share']:.1%}), {row['loading_images_per_cpu_s']:,} images/s;"
         f" grown {row['grown_mb_by_a_pass_of_loading']} of {row['pixels_mb']} MB"
     )

@@ -113,7 +113,7 @@ def test_a_training_picture_is_found_among_the_fingerprints_also_when_it_lies_on
     prints = Fingerprints.load(fingerprints_of(place / "run"))
     shown = known[..., 3:] / 255
     on_white = np.rint(255 + (known[..., :3] - 255.0) * shown).astype(np.uint8)
-    hiding = np.where(known[..., 3:] > 0, known, np.uint8(90))
+    hiding = np.where(known[..., 3:] > 0, known, np.array([90, 0, 90, 0], np.uint8))
     for pictures in (known, on_white, hiding):
         for index in (3, 40, 71):
             found = prints.neighbourhood.nearest(pictures[index][None])

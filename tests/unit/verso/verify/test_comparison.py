@@ -71,7 +71,7 @@ def test_a_transparent_picture_is_compared_as_it_looks_on_white() -> None:
     clear = photo(2, 96, channels=4)
     clear[..., 3] = np.linspace(0, 255, 96).round()
     flat = np.asarray(on_white(clear))
-    hidden = np.where(clear[..., 3:] > 0, clear, np.uint8(200))
+    hidden = np.where(clear[..., 3:] > 0, clear, np.array([200, 0, 200, 0], np.uint8))
     assert compare(flat, clear).key == "verify.evidence.pixels_identical"
     assert is_alike(flat, clear, b"", b"")
     assert is_alike(hidden, clear, b"", b"")

@@ -26,11 +26,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from rectoverso.recto.metrics.proxy_training import proxy_features
-from rectoverso.recto.metrics.score import Reference, score_run
 from report import fill, row
 
 from rectoverso.recto.data.source import open_source
+from rectoverso.recto.metrics.proxy_training import proxy_features
+from rectoverso.recto.metrics.score import Reference, score_run
 from rectoverso.recto.systems import recipe, with_settings
 from rectoverso.recto.train.loop import train
 from rectoverso.recto.train.machine import describe, physical_cores

@@ -16,10 +16,10 @@ import tempfile
 from pathlib import Path
 
 import torch
-from rectoverso.recto.metrics.proxy_training import proxy_features
-from rectoverso.recto.metrics.score import score_run
 
 from rectoverso.recto.data.source import open_source
+from rectoverso.recto.metrics.proxy_training import proxy_features
+from rectoverso.recto.metrics.score import score_run
 from rectoverso.recto.systems import recipe, with_settings
 from rectoverso.recto.train.loop import train
 from rectoverso.recto.train.machine import describe

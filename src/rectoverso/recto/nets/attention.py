@@ -32,6 +32,6 @@ class SelfAttention(nn.Module):
         key_NfK = F.max_pool2d(self.key(x_NFHW), 2).flatten(2)
         value_NvK = F.max_pool2d(self.value(x_NFHW), 2).flatten(2)
         weight_NQK = torch.softmax(query_NfQ.transpose(1, 2) @ key_NfK, dim=2).to(value_NvK.dtype)
-        found_NvHW = (value_NvK @ weight_NQK.transpose(1, 2)).unflatten(2, x_NFHW.shape[2:])
-        found_NFHW = self.out(found_NvHW.contiguous(memory_format=torch.channels_last))
+        found_NvHW = (value_NvK @ weight_NQK.transpose(1, 2)).view(len(x_NFHW), -1, *x_NFHW.shape[2:])
+        found_NFHW: Tensor = self.out(found_NvHW.contiguous(memory_format=torch.channels_last))
         return x_NFHW + self.gamma.to(found_NFHW.dtype) * found_NFHW

@@ -1,7 +1,7 @@
 """BigGAN's networks, small: Brock, Donahue and Simonyan 2019 (arXiv:1809.11096), section 3 and appendix B, figure 15.
 
-Generator: the latent is cut into chunks, one for the 4x4 start and one for each residual block (skip-z); a block's batch
-norms take gain and bias from its chunk and the embedding of the class, which all blocks share. Critic: residual blocks
+Generator: the latent is cut into chunks, one for the 4x4 start and one for each residual block (skip-z); a block's
+batch norms take gain and bias from its chunk and the embedding of the class, which all blocks share. Critic: residual blocks
 that halve, the sum over the last picture's pixels, one logit and the projection on the class (Miyato and Koyama 2018).
 Spectral norm everywhere in both, self-attention at one side, orthogonal start. Without classes the chunks alone set
 gains and biases, and the projection is left out.
@@ -56,7 +56,7 @@ class DoublingBlock(nn.Module):
 
     def forward(self, x: Tensor, condition_NK: Tensor) -> Tensor:
         y = self.first(F.relu(self.norms[0](x, condition_NK)))
-        y = self.second(F.relu(self.norms[1](y, condition_NK)))
+        y = cast("Tensor", self.second(F.relu(self.norms[1](y, condition_NK))))
         return y + larger(self.skip(x))
 
 
@@ -74,7 +74,7 @@ class HalvingBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.first(x if self.is_first else F.relu(x))
-        return self.second(F.relu(y)) + self.skip(smaller(x))
+        return cast("Tensor", self.second(F.relu(y))) + self.skip(smaller(x))
 
 
 class BigGenerator(nn.Module):
@@ -106,7 +106,8 @@ class BigGenerator(nn.Module):
 
     def forward(self, z_NZ: Tensor, label_N: Tensor | None = None) -> Tensor:
         threshold = self.threshold.item()
-        chunk_NK = (truncated(z_NZ, threshold) if threshold else z_NZ).split(self.chunks, dim=1)
+        z_NZ = truncated(z_NZ, threshold) if threshold else z_NZ
+        chunk_NK = torch.split(z_NZ, self.chunks, dim=1)  # type: ignore[no-untyped-call]
         x = self.start(chunk_NK[0]).view(len(z_NZ), *self.sides, -1).permute(0, 3, 1, 2)
         class_NK = [] if self.of_class is None else [cast("Tensor", self.of_class(label_N))]
         for level, (block, z_NK) in enumerate(zip(self.blocks, chunk_NK[1:], strict=True), 1):
@@ -117,7 +118,9 @@ class BigGenerator(nn.Module):
 
     def matrices(self) -> list[Tensor]:
         """The weights that orthogonal regularisation is for: all but the embedding (section 3.1)."""
-        return [weight for name, weight in self.named_parameters() if weight.dim() > 1 and "of_class" not in name]
+        return [
+            weight for name, weight in self.named_parameters() if weight.dim() > 1 and "of_class" not in name
+        ]
 
 
 class BigCritic(nn.Module):
@@ -131,7 +134,7 @@ class BigCritic(nn.Module):
         )
         # The side that the generator attends at, as far as there is a block that leads to it.
         self.attends_after = max(1, shape.levels - attending_level(shape, attention_px))
-        has_attention = 0 < attending_level(shape, attention_px)
+        has_attention = attending_level(shape, attention_px) > 0
         self.attention = SelfAttention(widths[self.attends_after]) if has_attention else None
         self.logit = SpectralLinear(widths[-1], 1)
         self.of_class = SpectralEmbedding(shape.classes, widths[-1]) if shape.classes else None
@@ -171,4 +174,5 @@ def truncated(z_NZ: Tensor, threshold: float) -> Tensor:
     """
     below = 0.5 * (1 + math.erf(-threshold / math.sqrt(2)))
     rank_NZ = below + (1 - 2 * below) * torch.special.ndtr(z_NZ.double())
-    return torch.special.ndtri(rank_NZ).to(z_NZ.dtype)
+    cut_NZ: Tensor = torch.special.ndtri(rank_NZ)
+    return cut_NZ.to(z_NZ.dtype)

@@ -74,8 +74,9 @@ def with_group_deviation(x_NFHW: Tensor, group: int) -> Tensor:
     """
     count = len(x_NFHW)
     group = math.gcd(group, max(1, count // 2))
-    x_gGFHW = x_NFHW.float().unflatten(0, (-1, group))
-    deviation_gFHW = (x_gGFHW.var(dim=1, correction=0) + 1e-8).sqrt()
+    x_gGFHW = x_NFHW.float().view(-1, group, *x_NFHW.shape[1:])
+    variance_gFHW = (x_gGFHW - x_gGFHW.mean(dim=1, keepdim=True)).square().mean(dim=1)
+    deviation_gFHW = (variance_gFHW + 1e-8).sqrt()
     deviation_N = deviation_gFHW.mean(dim=(1, 2, 3)).repeat_interleave(group)
     map_N1HW = deviation_N[:, None, None, None].expand(-1, 1, *x_NFHW.shape[2:])
     return torch.cat([x_NFHW, map_N1HW.to(x_NFHW.dtype)], 1)

@@ -5,10 +5,10 @@ rectifier linear activations and sigmoid activations"). Critic: maxout layers (G
 dropout, one logit. No convolutions, no norms: nothing here knows that neighbouring pixels belong together.
 
 With classes, both networks also see the class as a one-hot vector beside their input, as the paper proposes in section
-7.1 and Mirza and Osindero 2014 do (arXiv:1411.1784, section 3.2). A linear layer over (input, one-hot) is a linear layer
-over the input plus a row of its own for the class, and is written as that.
+7.1 and Mirza and Osindero 2014 do (arXiv:1411.1784, section 3.2). A linear layer over (input, one-hot) is one over
+the input plus a row of its own for the class, and is written as that.
 
-Shapes: N images, Z latent, F features, P pieces, C channels, H height, W width. Pictures are floats in [-1, 1].
+Shapes: N images, Z latent, F features, M = F times the pieces, C channels, H height, W width. Pictures are floats in [-1, 1].
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class MlpGenerator(nn.Module):
         self.hidden = nn.ModuleList(nn.Linear(width, width) for _ in range(layers - 1))
         self.to_picture = nn.Linear(width, shape.channels * shape.height_px * shape.width_px)
         rectified(self)
+        # Near grey at the start: where the last activation is flat, pixels stay the noise they began as.
+        nn.init.normal_(self.to_picture.weight, std=0.1 * width**-0.5)
 
     def forward(self, z_NZ: Tensor, label_N: Tensor | None = None) -> Tensor:
         f_NF = F.relu(with_class(self.first(z_NZ), self.of_class, label_N))
@@ -61,8 +63,8 @@ class Maxout(nn.Module):
         self.pieces = pieces
 
     def forward(self, x_NI: Tensor, label_N: Tensor | None = None) -> Tensor:
-        piece_NFP = with_class(self.linear(x_NI), self.of_class, label_N).unflatten(1, (-1, self.pieces))
-        return piece_NFP.amax(2)
+        piece_NM = with_class(self.linear(x_NI), self.of_class, label_N)
+        return piece_NM.view(len(x_NI), -1, self.pieces).amax(2)
 
 
 class MaxoutCritic(nn.Module):

@@ -56,7 +56,12 @@ class SpectralConv2d(Spectral):
     """A convolution of kernel side 1 or 3, with doubling before it or halving after it where wanted."""
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int = 3, *, sides: Literal["same", "double", "halve"] = "same"
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int = 3,
+        *,
+        sides: Literal["same", "double", "halve"] = "same",
     ) -> None:
         super().__init__(outputs, inputs, kernel, kernel)
         self.bias = nn.Parameter(torch.zeros(outputs))

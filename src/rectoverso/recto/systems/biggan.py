@@ -72,12 +72,12 @@ DEFAULT = BigGanRecipe(
     system="biggan",
     preset="default",
     batch=32,
-    nets=BigNets(),
+    nets=BigNets(generator_width=16, critic_width=16),
     objective="hinge",
     penalty=Penalty("none"),
     critic_turns=1,
-    generator_adam=Adam(5e-4, 1e-4, beta1=0.0, beta2=0.99),
-    critic_adam=Adam(5e-4, 1e-4, beta1=0.0, beta2=0.99),
+    generator_adam=Adam(2e-3, 2e-4, beta1=0.0, beta2=0.99),
+    critic_adam=Adam(2e-3, 2e-4, beta1=0.0, beta2=0.99),
     averaging=Averaging(half_life=10_000, ramp=0.1),
 )
 

@@ -126,7 +126,9 @@ PRESETS: dict[str, Recipe] = {
         measured="not measured",
         batch=256,
         images=10_000_000,
-        nets=MlpNets(latent=128, generator_width=2048, generator_layers=3, critic_width=1024, critic_layers=3),
+        nets=MlpNets(
+            latent=128, generator_width=2048, generator_layers=3, critic_width=1024, critic_layers=3
+        ),
         generator_adam=Adam(2e-4, 2e-5, beta1=0.5, beta2=0.99),
         critic_adam=Adam(2e-4, 2e-5, beta1=0.5, beta2=0.99),
         averaging=Averaging(half_life=100_000, ramp=0.1),

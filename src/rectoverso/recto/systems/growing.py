@@ -50,6 +50,18 @@ class GrowingPair(Pair):
         losses = {"critic": self.critic_objective(real_N, fake_N)} | self.penalty(small, x_MChw)
         return losses | ({"drift": self.growing.drift * drift(real_N)} if self.growing.drift else {})
 
+    def penalty(self, turn: Turn, x_MCHW: Tensor) -> Losses:
+        """The pair's penalty, where the slope should be 0 weaker by the share of the pixels that are there.
+
+        Half the side halves the distance between two pictures; a critic that tells them apart as well is twice as
+        steep, and would pay four times as much.
+        """
+        losses = super().penalty(turn, x_MCHW)
+        if self.recipe.penalty.kind == "between":
+            return losses
+        share = x_MCHW.shape[2] * x_MCHW.shape[3] / (self.shape.height_px * self.shape.width_px)
+        return {name: share * loss for name, loss in losses.items()}
+
     def small(self, turn: Turn) -> Turn:
         """The turn with its pictures as the pair should make them now (N, C, h, w)."""
 

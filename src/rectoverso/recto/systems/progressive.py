@@ -84,7 +84,7 @@ DEFAULT = ProgressiveRecipe(
     penalty=Penalty("finite_difference", gamma=0.5, gamma_end=0.1, sigma=0.05, every=4),
     drift=0.001,
     grown_by=0.4,
-    generator_adam=Adam(2e-3, 2e-4, beta1=0.0, beta2=0.99),
+    generator_adam=Adam(3e-3, 3e-4, beta1=0.0, beta2=0.99),
     critic_adam=Adam(2e-3, 2e-4, beta1=0.0, beta2=0.99),
     averaging=Averaging(half_life=10_000, ramp=0.1),
 )

@@ -1,9 +1,9 @@
 """BigGAN's networks, small: Brock, Donahue and Simonyan 2019 (arXiv:1809.11096), section 3 and appendix B, figure 15.
 
 Generator: the latent is cut into chunks, one for the 4x4 start and one for each residual block (skip-z); a block's
-batch norms take gain and bias from its chunk and the embedding of the class, which all blocks share. Critic: residual blocks
-that halve, the sum over the last picture's pixels, one logit and the projection on the class (Miyato and Koyama 2018).
-Spectral norm everywhere in both, self-attention at one side, orthogonal start. Without classes the chunks alone set
+batch norms take gain and bias from its chunk and the embedding of the class, which all blocks share. Critic: residual
+blocks that halve, the sum over the last picture's pixels, one logit and the projection on the class (Miyato and
+Koyama 2018). Spectral norm everywhere in both, self-attention at one side, orthogonal start. Without classes the chunks alone set
 gains and biases, and the projection is left out.
 
 Where this leaves the paper, for the CPU: one halving block a level and none without halving; doubling and halving are

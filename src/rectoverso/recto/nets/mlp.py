@@ -8,7 +8,8 @@ With classes, both networks also see the class as a one-hot vector beside their 
 7.1 and Mirza and Osindero 2014 do (arXiv:1411.1784, section 3.2). A linear layer over (input, one-hot) is one over
 the input plus a row of its own for the class, and is written as that.
 
-Shapes: N images, Z latent, F features, M = F times the pieces, C channels, H height, W width. Pictures are floats in [-1, 1].
+Shapes: N images, Z latent, F features, M = F times the pieces, C channels, H height, W width.
+Pictures are floats in [-1, 1].
 """
 
 from __future__ import annotations

@@ -71,13 +71,14 @@ class BigGanRecipe(AdversarialRecipe):
 DEFAULT = BigGanRecipe(
     system="biggan",
     preset="default",
+    measured="2 cores, shared: 180 images a CPU second at 32 px; CIFAR-10 textures after 18,000 images, no shapes yet",
     batch=32,
     nets=BigNets(generator_width=16, critic_width=16),
     objective="hinge",
     penalty=Penalty("none"),
     critic_turns=1,
-    generator_adam=Adam(2e-3, 2e-4, beta1=0.0, beta2=0.99),
-    critic_adam=Adam(2e-3, 2e-4, beta1=0.0, beta2=0.99),
+    generator_adam=Adam(1e-3, 1e-4, beta1=0.0, beta2=0.99),
+    critic_adam=Adam(1e-3, 1e-4, beta1=0.0, beta2=0.99),
     averaging=Averaging(half_life=10_000, ramp=0.1),
 )
 

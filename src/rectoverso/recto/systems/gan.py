@@ -89,6 +89,7 @@ class GanRecipe(AdversarialRecipe):
 DEFAULT = GanRecipe(
     system="gan",
     preset="default",
+    measured="2 cores, shared: 1,800 images a CPU second at 32 px; digits readable, with speckles, after 39,000 images",
     batch=64,
     nets=MlpNets(),
     objective="nonsaturating",
@@ -104,6 +105,7 @@ PRESETS: dict[str, Recipe] = {
     "paper": replace(
         DEFAULT,
         preset="paper",
+        measured="not measured",
         batch=100,
         labels=False,
         nets=MlpNets(

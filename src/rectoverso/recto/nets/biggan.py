@@ -3,8 +3,8 @@
 Generator: the latent is cut into chunks, one for the 4x4 start and one for each residual block (skip-z); a block's
 batch norms take gain and bias from its chunk and the embedding of the class, which all blocks share. Critic: residual
 blocks that halve, the sum over the last picture's pixels, one logit and the projection on the class (Miyato and
-Koyama 2018). Spectral norm everywhere in both, self-attention at one side, orthogonal start. Without classes the chunks alone set
-gains and biases, and the projection is left out.
+Koyama 2018). Spectral norm everywhere in both, self-attention at one side, orthogonal start. Without classes the
+chunks alone set gains and biases, and the projection is left out.
 
 Where this leaves the paper, for the CPU: one halving block a level and none without halving; doubling and halving are
 folded into the convolutions (exactly); the skip's 1x1 convolution comes at the smaller side, where it is the same.

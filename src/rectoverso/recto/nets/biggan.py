@@ -74,7 +74,7 @@ class HalvingBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.first(x if self.is_first else F.relu(x))
-        return cast("Tensor", self.second(F.relu(y))) + self.skip(smaller(x))
+        return cast("Tensor", self.second(F.relu(y)) + self.skip(smaller(x)))
 
 
 class BigGenerator(nn.Module):
@@ -107,7 +107,7 @@ class BigGenerator(nn.Module):
     def forward(self, z_NZ: Tensor, label_N: Tensor | None = None) -> Tensor:
         threshold = self.threshold.item()
         z_NZ = truncated(z_NZ, threshold) if threshold else z_NZ
-        chunk_NK = torch.split(z_NZ, self.chunks, dim=1)  # type: ignore[no-untyped-call]
+        chunk_NK = torch.split(z_NZ, self.chunks, dim=1)
         x = self.start(chunk_NK[0]).view(len(z_NZ), *self.sides, -1).permute(0, 3, 1, 2)
         class_NK = [] if self.of_class is None else [cast("Tensor", self.of_class(label_N))]
         for level, (block, z_NK) in enumerate(zip(self.blocks, chunk_NK[1:], strict=True), 1):

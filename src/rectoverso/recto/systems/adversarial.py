@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rectoverso.recto.train.players import Cast
     from rectoverso.recto.train.streams import Streams
 
-Objective = Literal["nonsaturating", "relativistic", "hinge"]
+Objective = Literal["nonsaturating", "relativistic", "hinge", "minimax", "wasserstein"]
 
 
 class Nets(Protocol):

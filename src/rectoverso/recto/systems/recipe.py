@@ -77,9 +77,12 @@ class Averaging:
 
 @dataclass(frozen=True, slots=True)
 class Penalty:
-    """On the critic's slope at real and generated pictures, every ``every`` turns and that much stronger."""
+    """On the critic's slope at real and generated pictures, every ``every`` turns and that much stronger.
 
-    kind: Literal["none", "gradient", "finite_difference"]
+    ``between`` wants a slope of 1 at points between both (WGAN-GP), and gamma is then all of its weight.
+    """
+
+    kind: Literal["none", "gradient", "finite_difference", "between"]
     gamma: float = 0.0
     gamma_end: float = 0.0
     sigma: float = 0.05

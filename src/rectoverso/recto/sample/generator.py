@@ -1,7 +1,7 @@
 """Pictures from a run: loads its config and its safetensors, and nothing else.
 
-A picture is a function of the weights, its seed and its class. Each is drawn alone, on one thread, so its bytes
-cannot depend on what else is asked for in the same call.
+A picture is a function of the weights, its seed, its class and its controls (`painter`). Each is drawn alone, on one
+thread, so its bytes cannot depend on what else is asked for in the same call.
 """
 
 from __future__ import annotations
@@ -13,17 +13,16 @@ from typing import Any
 
 import safetensors
 import safetensors.torch
-import torch
 
 from rectoverso.errors import RectoversoError, RunNotFound, UnknownName
 from rectoverso.i18n import Phrase
-from rectoverso.recto.data.pixels import to_pixels
+from rectoverso.recto.sample.controls import Controls
+from rectoverso.recto.sample.directions import read_directions
+from rectoverso.recto.sample.painter import PLAIN, Painter
 from rectoverso.recto.systems import recipe
 from rectoverso.recto.systems.recipe import Recipe, Shape
 from rectoverso.recto.systems.settings import from_table, suggestion
 from rectoverso.recto.train.folder import RunFolder
-from rectoverso.recto.train.machine import one_thread
-from rectoverso.recto.train.streams import Streams
 from rectoverso.types import Digest, Maker, Message, Pixels
 from rectoverso.version import __version__
 
@@ -34,8 +33,8 @@ class RunGenerator:
     """The generator of a run, ready to draw.
 
     ``maker`` names it as drafts do, ``classes`` are the names that ``sample`` takes by number, ``size`` is
-    the width and height of its pictures in pixels. Raises RunNotFound when the folder holds no run that can be read, or
-    no weights yet.
+    the width and height of its pictures in pixels, ``painter`` draws them. Raises RunNotFound when the folder
+    holds no run that can be read, or no weights yet.
     """
 
     def __init__(self, run: Path) -> None:
@@ -53,6 +52,12 @@ class RunGenerator:
         digest = Digest(hashlib.sha256(weights).hexdigest())
         self.maker = Maker(f"{self.recipe.system}/{self.recipe.preset}", __version__, digest)
         self.size = (self.shape.width_px, self.shape.height_px)
+        self.painter = Painter(
+            self.module,
+            latent=self.recipe.latent,
+            classes=self.shape.classes,
+            directions=read_directions(run, digest),
+        )
 
     def class_index(self, label: str | None) -> int | None:
         """The number of a class by its name (or by its number in digits). Raises UnknownName."""
@@ -65,23 +70,14 @@ class RunGenerator:
         known = ", ".join(self.classes) or "-"
         raise UnknownName(kind="class", name=label, known=known, hint=suggestion(label, self.classes))
 
-    def sample(self, seeds: Sequence[int], label: int | None = None) -> Iterator[Pixels]:
+    def sample(
+        self, seeds: Sequence[int], label: int | None = None, controls: Controls = PLAIN
+    ) -> Iterator[Pixels]:
         """One picture a seed, uint8 HWC. ``label`` is a class for all of them; without it each seed draws its
-        own.
+        own. Raises BadSetting and UnknownName for controls that this generator does not have.
         """
         for seed in seeds:
-            yield self._draw(Streams(seed), label)
-
-    @torch.inference_mode()
-    def _draw(self, streams: Streams, label: int | None) -> Pixels:
-        noise_1Z = torch.from_numpy(streams.normals("sample", 0, 1, self.recipe.latent))
-        label_1 = None
-        if self.shape.classes:
-            drawn_1 = torch.from_numpy(streams.choices("sample-label", 0, 1, self.shape.classes))
-            label_1 = drawn_1 if label is None else torch.full_like(drawn_1, label)
-        with one_thread():
-            pixels: Pixels = to_pixels(self.module(noise_1Z, label_1))[0]
-        return pixels
+            yield self.painter.picture(seed, label, controls)
 
 
 def _read(folder: RunFolder) -> bytes:

@@ -10,7 +10,21 @@ import sys
 
 import typer
 
-from rectoverso.cli import demo, doctor, generate, keys, ledger, registry, seal, systems, train, verify
+from rectoverso.cli import (
+    demo,
+    directions,
+    doctor,
+    generate,
+    interpolate,
+    invert,
+    keys,
+    ledger,
+    registry,
+    seal,
+    systems,
+    train,
+    verify,
+)
 from rectoverso.cli.output import print_error
 from rectoverso.errors import RectoversoError, Unexpected
 from rectoverso.version import __version__
@@ -27,6 +41,9 @@ app.command()(demo.demo)
 app.command()(systems.systems)
 app.command()(train.train)
 app.command()(generate.generate)
+app.command()(interpolate.interpolate)
+app.command()(directions.directions)
+app.command()(invert.invert)
 app.command()(seal.seal)
 app.command()(verify.verify)
 app.add_typer(registry.app, name="registry")

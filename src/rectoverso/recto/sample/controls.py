@@ -83,6 +83,14 @@ def parse_layers(control: str, text: str) -> Layers:
     return layers
 
 
+def parse_seeds(text: str) -> list[int]:
+    """``1,5,9``. Raises BadSetting."""
+    seeds = [part.strip() for part in text.split(",")]
+    if not all(seed.isdecimal() and int(seed) <= MAX_SEED for seed in seeds):
+        raise bad_control("seeds", "not_seeds", value=text)
+    return [int(seed) for seed in seeds]
+
+
 def bad_control(control: str, problem: str, **facts: object) -> BadSetting:
     """The error for a control that cannot be used, in every language."""
     return BadSetting(

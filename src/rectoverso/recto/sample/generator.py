@@ -13,6 +13,7 @@ from typing import Any
 
 import safetensors
 import safetensors.torch
+from torch import nn
 
 from rectoverso.errors import RectoversoError, RunNotFound, UnknownName
 from rectoverso.i18n import Phrase
@@ -27,6 +28,7 @@ from rectoverso.types import Digest, Maker, Message, Pixels
 from rectoverso.version import __version__
 
 WEIGHTS = "generator.safetensors"
+CRITIC = "critic.safetensors"
 
 
 class RunGenerator:
@@ -41,6 +43,7 @@ class RunGenerator:
         folder = RunFolder(run)
         config = folder.read_config()
         weights = _read(folder)
+        self._critic_file = folder.weights / CRITIC
         try:
             self.recipe, self.shape = _asked(config)
             self.classes: tuple[str, ...] = tuple(config["data"]["classes"])
@@ -78,6 +81,18 @@ class RunGenerator:
         """
         for seed in seeds:
             yield self.painter.picture(seed, label, controls)
+
+    def critic(self) -> nn.Module | None:
+        """The critic that the run has kept, ready to judge; None where there is none or it does not fit."""
+        build = getattr(getattr(self.recipe, "nets", None), "critic", None)
+        if build is None:
+            return None
+        try:
+            critic: nn.Module = build(self.shape)
+            critic.load_state_dict(safetensors.torch.load_file(self._critic_file))
+        except (OSError, RuntimeError, safetensors.SafetensorError):
+            return None
+        return critic.eval()
 
 
 def _read(folder: RunFolder) -> bytes:

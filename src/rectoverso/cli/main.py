@@ -14,7 +14,9 @@ from rectoverso.cli import (
     demo,
     directions,
     doctor,
+    export,
     generate,
+    hub,
     interpolate,
     invert,
     keys,
@@ -44,6 +46,9 @@ app.command()(generate.generate)
 app.command()(interpolate.interpolate)
 app.command()(directions.directions)
 app.command()(invert.invert)
+app.command()(export.export)
+app.command()(hub.push)
+app.command()(hub.pull)
 app.command()(seal.seal)
 app.command()(verify.verify)
 app.add_typer(registry.app, name="registry")

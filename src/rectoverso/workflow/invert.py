@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image, ImageOps
+import numpy as np
+from PIL import Image
 
 from rectoverso.protocols import Clock
 from rectoverso.recto.sample.controls import Controls
@@ -92,9 +93,11 @@ def fitted(pixels: Pixels, size: tuple[int, int], channels: int) -> Pixels:
     image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
     if image.mode == "RGBA":
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = ImageOps.fit(image.convert("L" if channels == 1 else "RGB"), size, Image.Resampling.LANCZOS)
-    import numpy as np
-
+    scale = min(image.width / size[0], image.height / size[1])
+    wide, high = max(1, round(scale * size[0])), max(1, round(scale * size[1]))
+    left, top = (image.width - wide) // 2, (image.height - high) // 2
+    image = image.crop((left, top, left + wide, top + high)).convert("L" if channels == 1 else "RGB")
+    image = image.resize(size, Image.Resampling.LANCZOS)
     return np.asarray(image).reshape(size[1], size[0], channels)
 
 

@@ -1,5 +1,7 @@
 """The way from seed to seed."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
@@ -18,9 +20,7 @@ def test_slerp_turns_evenly_and_keeps_to_the_sphere() -> None:
     between = [slerp(a, b, step / 8) for step in range(9)]
     for place in between:
         torch.testing.assert_close(place.norm(dim=1), torch.full((4,), 8.0))
-    angles = [
-        torch.cosine_similarity(x, y).clamp(-1, 1).acos() for x, y in zip(between, between[1:], strict=False)
-    ]
+    angles = [torch.cosine_similarity(x, y).clamp(-1, 1).acos() for x, y in pairwise(between)]
     for angle in angles[1:]:
         torch.testing.assert_close(angle, angles[0], atol=1e-3, rtol=0)
 

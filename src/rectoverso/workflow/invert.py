@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rectoverso.recto.sample.invert import Inverted
     from rectoverso.recto.sample.painter import Code
 
+MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 FOLDER = "inversions"
 """In the run. Codes of other people's pictures are private: `verso push` leaves them out."""
 
@@ -89,14 +90,14 @@ def invert_picture(
 
 
 def fitted(pixels: Pixels, size: tuple[int, int], channels: int) -> Pixels:
-    """A picture as the generator makes them: on white, cut in the centre, ``size`` (width, height), its channels."""
+    """A picture as the generator makes them: on white unless it makes transparent ones, cut in the centre, ``size`` (width, height), its channels."""
     image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
-    if image.mode == "RGBA":
+    if image.mode == "RGBA" and channels != 4:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     scale = min(image.width / size[0], image.height / size[1])
     wide, high = max(1, round(scale * size[0])), max(1, round(scale * size[1]))
     left, top = (image.width - wide) // 2, (image.height - high) // 2
-    image = image.crop((left, top, left + wide, top + high)).convert("L" if channels == 1 else "RGB")
+    image = image.crop((left, top, left + wide, top + high)).convert(MODES[channels])
     image = image.resize(size, Image.Resampling.LANCZOS)
     return np.asarray(image).reshape(size[1], size[0], channels)
 

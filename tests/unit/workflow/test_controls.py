@@ -200,6 +200,7 @@ def test_a_picture_is_fitted_on_white_and_from_its_centre() -> None:
     wide[:] = 0
     assert (fitted(wide, (5, 10), 1) == 255).all()
     assert fitted(wide, (5, 10), 1).shape == (10, 5, 1)
+    assert (fitted(wide, (5, 10), 4) == 0).all()
 
 
 def test_commands_answer_with_json(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,8 +40,7 @@ class PlainGenerator(nn.Module):
         self.to_picture = nn.Conv2d(widths[-1], shape.channels * patch**2, 3, padding=1)
 
     def forward(self, z_NZ: Tensor, label_N: Tensor | None = None) -> Tensor:
-        # Not len(z_NZ): the ONNX exporter would take that for a constant.
-        x = self.start(z_NZ).view(z_NZ.shape[0], *self.sides, -1).permute(0, 3, 1, 2)
+        x = self.start(z_NZ).view(len(z_NZ), *self.sides, -1).permute(0, 3, 1, 2)
         x = F.relu(self.norms[0](x, label_N))
         for stage, norm in zip(self.stages, list(self.norms)[1:], strict=True):
             x = F.relu(norm(stage(x), label_N))

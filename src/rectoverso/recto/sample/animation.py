@@ -67,5 +67,8 @@ def _mp4(frames: Sequence[Pixels]) -> bytes:
 
 
 def _colour(frame: Pixels) -> Pixels:
-    """Three channels, whatever the generator makes."""
-    return np.repeat(frame, 3, axis=2) if frame.shape[2] == 1 else np.ascontiguousarray(frame[:, :, :3])
+    """Three channels, whatever the generator makes; transparent ones on white."""
+    if frame.shape[2] == 4:
+        share = frame[:, :, 3:] / 255
+        return np.round(frame[:, :, :3] * share + 255 * (1 - share)).astype(np.uint8)
+    return np.repeat(frame, 3, axis=2) if frame.shape[2] == 1 else np.ascontiguousarray(frame)

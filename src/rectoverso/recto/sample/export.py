@@ -66,13 +66,18 @@ def _exported(module: nn.Module, inputs: dict[str, Tensor]) -> Any:
     """The network as ONNX's ModelProto."""
     count = torch.export.Dim("count")
     with _quiet(), one_thread():
-        program = torch.onnx.export(
+        # Strict, because only then is len(batch) not taken for a constant.
+        graph = torch.export.export(
             module,
             tuple(inputs.values()),
+            dynamic_shapes=tuple({0: count} for _ in inputs),
+            strict=True,
+        )
+        program = torch.onnx.export(
+            graph,
             dynamo=True,
             input_names=list(inputs),
             output_names=["picture"],
-            dynamic_shapes=tuple({0: count} for _ in inputs),
             opset_version=OPSET,
         )
         assert program is not None  # noqa: S101 - dynamo always gives one

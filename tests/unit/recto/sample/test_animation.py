@@ -32,6 +32,16 @@ def test_grey_frames_are_shown_as_grey(tmp_path: Path) -> None:
         assert image.n_frames == 4
 
 
+def test_transparent_frames_are_shown_on_white(tmp_path: Path) -> None:
+    clear = np.zeros((16, 16, 4), np.uint8)
+    clear[:, :8] = (200, 10, 10, 255)
+    write_animation([clear, clear], tmp_path / "way.webp")
+    with Image.open(tmp_path / "way.webp") as image:
+        shown = np.asarray(image.convert("RGB"))
+    assert (shown[:, :8] == (200, 10, 10)).all()
+    assert (shown[:, 8:] == 255).all()
+
+
 def test_mp4_needs_ffmpeg_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(MissingProgram, match="ffmpeg"):

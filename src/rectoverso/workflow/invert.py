@@ -90,7 +90,9 @@ def invert_picture(
 
 
 def fitted(pixels: Pixels, size: tuple[int, int], channels: int) -> Pixels:
-    """A picture as the generator makes them: on white unless it makes transparent ones, cut in the centre, ``size`` (width, height), its channels."""
+    """A picture as the generator makes them: cut in the centre, ``size`` (width, height), its channels; on white unless
+    it makes transparent ones.
+    """
     image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
     if image.mode == "RGBA" and channels != 4:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)

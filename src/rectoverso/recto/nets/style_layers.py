@@ -21,7 +21,6 @@ from rectoverso.recto.systems.recipe import Shape
 SLOPE = 0.2
 GAIN = math.sqrt(2)
 """What keeps the variance through a leaky ReLU (He et al. 2015). It goes into the layer before: the ReLU passes it on."""
-MAPPING_RATE = 0.01
 GROUP = 4
 
 
@@ -125,15 +124,15 @@ class Mapping(nn.Module):
     """Latents (N, Z) and labels (N,) or None to styles (N, W), in float32 whatever the rest computes in.
 
     With classes, a learnt vector of the label stands beside the latent, both normalised. Karras et al. 2019, figure 1;
-    its layers learn at a hundredth of the rate (appendix B).
+    there its layers learn at a hundredth of the rate (``rate``, appendix B), which a short run cannot afford.
     """
 
-    def __init__(self, latent: int, style: int, depth: int, classes: int) -> None:
+    def __init__(self, latent: int, style: int, depth: int, classes: int, rate: float) -> None:
         super().__init__()
         self.of_class = nn.Embedding(classes, latent) if classes else None
         sides = [latent * (2 if classes else 1), *[style] * depth]
         layers = zip(sides[:-1], sides[1:], strict=True)
-        self.layers = nn.ModuleList(EqualLinear(i, o, gain=GAIN, rate=MAPPING_RATE) for i, o in layers)
+        self.layers = nn.ModuleList(EqualLinear(i, o, gain=GAIN, rate=rate) for i, o in layers)
 
     def forward(self, z_NZ: Tensor, label_N: Tensor | None = None) -> Tensor:
         with torch.autocast(z_NZ.device.type, enabled=False):
@@ -175,10 +174,10 @@ class StyledGenerator(nn.Module):
 
     w_mean_W: Tensor
 
-    def __init__(self, shape: Shape, *, latent: int, style: int, depth: int) -> None:
+    def __init__(self, shape: Shape, *, latent: int, style: int, depth: int, rate: float) -> None:
         super().__init__()
         self.styles = 2 * (shape.levels + 1)
-        self.mapping = Mapping(latent, style, depth, shape.classes)
+        self.mapping = Mapping(latent, style, depth, shape.classes, rate)
         self.register_buffer("w_mean_W", torch.zeros(style))
 
     def forward(self, z_NZ: Tensor, label_N: Tensor | None = None) -> Tensor:

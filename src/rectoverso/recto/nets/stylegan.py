@@ -66,9 +66,9 @@ class StyleganGenerator(StyledGenerator):
     """Latents (N, Z) and labels (N,) or None to pictures (N, C, H, W), which start from a learnt one."""
 
     def __init__(
-        self, shape: Shape, *, latent: int, style: int, depth: int, width: int, widest: int
+        self, shape: Shape, *, latent: int, style: int, depth: int, rate: float, width: int, widest: int
     ) -> None:
-        super().__init__(shape, latent=latent, style=style, depth=depth)
+        super().__init__(shape, latent=latent, style=style, depth=depth, rate=rate)
         widths = widths_down(shape.levels, width, widest)[::-1]
         height, breadth = shape.start
         self.start_CHW = nn.Parameter(torch.ones(widths[0], height, breadth))

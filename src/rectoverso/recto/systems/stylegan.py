@@ -7,7 +7,7 @@ growing the networks while they train (the successor paper drops that, section 4
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
 from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StyleNets:
-    """Sides of a StyleGAN: ``latent`` and ``style`` numbers, ``depth`` layers from one to the other, channels at full
-    side (twice as many at each half of it, up to ``widest``).
+    """Sides of a StyleGAN: ``latent`` and ``style`` numbers, ``depth`` layers from one to the other that learn at
+    ``mapping_rate`` times the rate, channels at full side (twice as many at each half of it, up to ``widest``).
     """
 
     latent: int = 64
     style: int = 64
     depth: int = 3
+    mapping_rate: float = 0.1
     generator_width: int = 32
     critic_width: int = 32
     widest: int = 128
 
-    def sides(self) -> dict[str, int]:
-        """What a generator's constructor wants."""
-        names = {"latent": self.latent, "style": self.style, "depth": self.depth}
-        return {**names, "width": self.generator_width, "widest": self.widest}
+    def mapping(self) -> dict[str, Any]:
+        """What a generator's constructor wants to know of its first half."""
+        return {"latent": self.latent, "style": self.style, "depth": self.depth, "rate": self.mapping_rate}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,9 @@ class StyleganNets(StyleNets):
     def generator(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.stylegan import StyleganGenerator
 
-        return StyleganGenerator(shape, **self.sides())
+        return StyleganGenerator(
+            shape, **self.mapping(), width=self.generator_width, widest=self.widest
+        )
 
     def critic(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.stylegan import StyleganCritic
@@ -85,7 +87,13 @@ PRESETS: dict[str, Recipe] = {
         batch=32,
         images=10_000_000,
         nets=StyleganNets(
-            latent=512, style=512, depth=8, generator_width=64, critic_width=64, widest=512
+            latent=512,
+            style=512,
+            depth=8,
+            mapping_rate=0.01,
+            generator_width=64,
+            critic_width=64,
+            widest=512,
         ),
         objective="nonsaturating",
         penalty=Penalty("gradient", gamma=10.0, gamma_end=10.0, every=16),

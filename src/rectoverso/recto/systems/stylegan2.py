@@ -25,7 +25,9 @@ class Stylegan2Nets(StyleNets):
     def generator(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.stylegan2 import Stylegan2Generator
 
-        return Stylegan2Generator(shape, **self.sides())
+        return Stylegan2Generator(
+            shape, **self.mapping(), width=self.generator_width, widest=self.widest
+        )
 
     def critic(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.stylegan2 import Stylegan2Critic
@@ -87,7 +89,13 @@ PRESETS: dict[str, Recipe] = {
         batch=32,
         images=10_000_000,
         nets=Stylegan2Nets(
-            latent=512, style=512, depth=8, generator_width=64, critic_width=64, widest=512
+            latent=512,
+            style=512,
+            depth=2,
+            mapping_rate=0.01,
+            generator_width=64,
+            critic_width=64,
+            widest=512,
         ),
         objective="nonsaturating",
         penalty=Penalty("gradient", gamma=1.0, gamma_end=1.0, every=16),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import cast
 
 import torch
@@ -20,7 +21,7 @@ from rectoverso.recto.systems.recipe import Shape
 
 SLOPE = 0.2
 GAIN = math.sqrt(2)
-"""What keeps the variance through a leaky ReLU (He et al. 2015). It goes into the layer before: the ReLU passes it on."""
+"""What keeps the variance through a leaky ReLU (He et al. 2015); the layer before it has it, the ReLU passes it on."""
 GROUP = 4
 
 
@@ -131,8 +132,7 @@ class Mapping(nn.Module):
         super().__init__()
         self.of_class = nn.Embedding(classes, latent) if classes else None
         sides = [latent * (2 if classes else 1), *[style] * depth]
-        layers = zip(sides[:-1], sides[1:], strict=True)
-        self.layers = nn.ModuleList(EqualLinear(i, o, gain=GAIN, rate=rate) for i, o in layers)
+        self.layers = nn.ModuleList(EqualLinear(i, o, gain=GAIN, rate=rate) for i, o in pairwise(sides))
 
     def forward(self, z_NZ: Tensor, label_N: Tensor | None = None) -> Tensor:
         with torch.autocast(z_NZ.device.type, enabled=False):
@@ -225,15 +225,14 @@ class CriticHead(nn.Module):
 
 def with_deviation(x_NCHW: Tensor) -> Tensor:
     """The features and the mean deviation of their group as one more channel."""
-    count, channels, height, width = x_NCHW.shape
+    count, _, height, width = x_NCHW.shape
     group = max(size for size in range(1, GROUP + 1) if count % size == 0)
     y_MGF = x_NCHW.float().reshape(count // group, group, -1)
     variance_MF = (y_MGF - y_MGF.mean(1, keepdim=True)).square().mean(1)  # `var` takes ten times as long
     deviation_M = (variance_MF + 1e-8).sqrt().mean(1)
     extra_N1HW = deviation_M.repeat_interleave(group)[:, None, None, None].expand(-1, 1, height, width)
-    joined = torch.cat([x_NCHW, extra_N1HW.to(x_NCHW.dtype)], 1)
-    assert joined.shape[1] == channels + 1  # noqa: S101 - as the head expects
-    return joined.contiguous(memory_format=torch.channels_last)
+    joined_NCHW = torch.cat([x_NCHW, extra_N1HW.to(x_NCHW.dtype)], 1)
+    return joined_NCHW.contiguous(memory_format=torch.channels_last)
 
 
 def widths_down(levels: int, width: int, widest: int) -> Sequence[int]:

@@ -71,7 +71,8 @@ class StyleganGenerator(StyledGenerator):
         super().__init__(shape, latent=latent, style=style, depth=depth, rate=rate)
         widths = widths_down(shape.levels, width, widest)[::-1]
         height, breadth = shape.start
-        self.start_CHW = nn.Parameter(torch.ones(widths[0], height, breadth))
+        # Not ones, as in the paper: the first norm would make zeros of them, with hardly a way out.
+        self.start_CHW = nn.Parameter(torch.randn(widths[0], height, breadth))
         # One convolution less than norms: the learnt picture stands where the first one would.
         self.ups = nn.ModuleList(UpConv(i, o) for i, o in pairwise(widths))
         self.convs = nn.ModuleList(EqualConv2d(w, w, 3, gain=GAIN, bias=False) for w in widths)

@@ -116,7 +116,9 @@ class Stylegan2Pair(StylePair):
         generator = cast("Stylegan2Generator", self.generator)
         count = max(1, round(turn.count * self.path.share))
         z_NZ = turn.normals("path-latent", self.recipe.latent)[:count]
-        w_NLW = generator.spread(generator.mapping(z_NZ, None if turn.label_N is None else turn.label_N[:count]))
+        w_NLW = generator.spread(
+            generator.mapping(z_NZ, None if turn.label_N is None else turn.label_N[:count])
+        )
         picture_NCHW = generator.synthesis(w_NLW)
         length_N = path_lengths(picture_NCHW, w_NLW, torch.randn(picture_NCHW.shape))
         with torch.no_grad():

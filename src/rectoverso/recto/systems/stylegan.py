@@ -45,9 +45,7 @@ class StyleganNets(StyleNets):
     def generator(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.stylegan import StyleganGenerator
 
-        return StyleganGenerator(
-            shape, **self.mapping(), width=self.generator_width, widest=self.widest
-        )
+        return StyleganGenerator(shape, **self.mapping(), width=self.generator_width, widest=self.widest)
 
     def critic(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.stylegan import StyleganCritic

@@ -25,9 +25,7 @@ class Stylegan2Nets(StyleNets):
     def generator(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.stylegan2 import Stylegan2Generator
 
-        return Stylegan2Generator(
-            shape, **self.mapping(), width=self.generator_width, widest=self.widest
-        )
+        return Stylegan2Generator(shape, **self.mapping(), width=self.generator_width, widest=self.widest)
 
     def critic(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.stylegan2 import Stylegan2Critic

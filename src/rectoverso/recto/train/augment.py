@@ -79,11 +79,13 @@ class Draw:
 
     def happens(self, p: float | None = None) -> Tensor:
         """1 for the pictures to which the next change happens, else 0 (N,)."""
-        return torch.lt(self.uniform(), self.p if p is None else p).double()
+        return (self.uniform() < (self.p if p is None else p)).double()
 
     def normal(self) -> Tensor:
         """Standard normal numbers (N,), 0 where the change does not happen."""
-        return self.happens() * torch.special.ndtri(self.uniform())
+        happens_N = self.happens()
+        normal_N: Tensor = torch.special.ndtri(self.uniform())
+        return happens_N * normal_N
 
 
 def moves(draw: Draw, height: int, width: int) -> Tensor:

@@ -62,7 +62,7 @@ def test_all_28_numbers_are_used_and_no_more() -> None:
     ],
     ids=["flip", "quarter turn", "half turn", "shift right", "shift up"],
 )
-def test_moves_that_copy_pixels_copy_them(matrix: torch.Tensor, want) -> None:  # noqa: ANN001
+def test_moves_that_copy_pixels_copy_them(matrix: torch.Tensor, want) -> None:
     x = picture(1, 3, 8, 8)
     assert torch.allclose(moved(x, matrix), want(x), atol=1e-5)
 
@@ -109,7 +109,9 @@ def test_colour_changes_have_inverses_and_keep_greys_grey() -> None:
 def test_one_channel_gets_what_grey_gets_and_alpha_stays() -> None:
     matrix = colours(Draw(uniforms(5), 0.9))
     x = picture(5, 1, 4, 4)
-    assert torch.allclose(recoloured(x, matrix), recoloured(x.expand(-1, 3, -1, -1), matrix)[:, :1], atol=1e-5)
+    assert torch.allclose(
+        recoloured(x, matrix), recoloured(x.expand(-1, 3, -1, -1), matrix)[:, :1], atol=1e-5
+    )
     rgba = picture(5, 4, 4, 4)
     after = recoloured(rgba, matrix)
     assert torch.equal(after[:, 3], rgba[:, 3])

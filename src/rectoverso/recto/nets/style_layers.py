@@ -23,6 +23,8 @@ SLOPE = 0.2
 GAIN = math.sqrt(2)
 """What keeps the variance through a leaky ReLU (He et al. 2015); the layer before it has it, the ReLU passes it on."""
 GROUP = 4
+NOISE_RATE = 0.1
+"""Noise at the full rate covers the pictures of a short run before the critic minds (docs/log.md)."""
 
 
 class EqualLinear(nn.Module):
@@ -162,7 +164,7 @@ class PixelNoise(nn.Module):
         noise = self.noise_1HW
         if self.training:
             noise = torch.randn(len(x_NCHW), *noise.shape, device=noise.device)
-        return x_NCHW + noise.to(x_NCHW.dtype) * self.strength.to(x_NCHW.dtype)
+        return x_NCHW + noise.to(x_NCHW.dtype) * (NOISE_RATE * self.strength).to(x_NCHW.dtype)
 
 
 class StyledGenerator(nn.Module):

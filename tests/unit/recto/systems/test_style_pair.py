@@ -69,12 +69,14 @@ def scores(run: Path) -> list[np.ndarray]:
     return [np.array([stripedness(p) for p in generator.sample(range(20), label)]) for label in (0, 1)]
 
 
+@pytest.mark.slow
 def test_stylegan2_learns_stripes_that_run_the_way_the_class_says(tmp_path: Path) -> None:
     train(tiny("stylegan2", *QUICK), striped(size=8), tmp_path, images=2_800)
     across, down = scores(tmp_path)
     assert np.mean(across) - np.mean(down) > 0.4
 
 
+@pytest.mark.slow
 def test_stylegan_learns_that_pictures_are_striped(tmp_path: Path) -> None:
     train(tiny("stylegan", *QUICK), striped(size=8), tmp_path / "trained", images=1_600)
     train(tiny("stylegan", *QUICK), striped(size=8), tmp_path / "untrained", images=16)
@@ -100,25 +102,25 @@ def test_the_probability_of_changes_and_the_mean_path_length_are_resumed_exactly
 ) -> None:
     stripes = striped(size=8)
     settings = tiny("stylegan2", "augment.images=500", "augment.target=0", "path.every=2", *SURE)
-    train(settings, stripes, tmp_path / "whole", images=24 * 8)
+    train(settings, stripes, tmp_path / "whole", images=16 * 8)
     real, taken = Stylegan2Pair.hear, 0
 
     def hear(self: Stylegan2Pair, turn: Turn, real_N: torch.Tensor) -> None:
         nonlocal taken
         taken += 1
-        if taken == 19:  # between two corrections of the probability
+        if taken == 11:  # between two corrections of the probability
             raise Stopped
         real(self, turn, real_N)
 
     monkeypatch.setattr(Stylegan2Pair, "hear", hear)
     always = with_settings(settings, ["checkpoint_s=0"])
     with pytest.raises(Stopped):
-        train(always, stripes, tmp_path / "parts", images=24 * 8)
+        train(always, stripes, tmp_path / "parts", images=16 * 8)
     before = tensors(tmp_path / "parts")
     assert before["critic.module.augment.p"] > 0
     assert before["critic.module.augment.heard"] == 16
     assert before["generator.module.path_mean"] > 0
-    train(always, stripes, tmp_path / "parts", images=24 * 8, resume=True)
+    train(always, stripes, tmp_path / "parts", images=16 * 8, resume=True)
     whole, parts = tensors(tmp_path / "whole"), tensors(tmp_path / "parts")
     assert whole["critic.module.augment.p"] > before["critic.module.augment.p"]
     assert whole.keys() == parts.keys()

@@ -76,19 +76,6 @@ def test_stylegan2_learns_stripes_that_run_the_way_the_class_says(tmp_path: Path
     assert np.mean(across) - np.mean(down) > 0.4
 
 
-@pytest.mark.slow
-def test_stylegan_learns_that_pictures_are_striped(tmp_path: Path) -> None:
-    train(tiny("stylegan", *QUICK), striped(size=8), tmp_path / "trained", images=1_600)
-    train(tiny("stylegan", *QUICK), striped(size=8), tmp_path / "untrained", images=16)
-    trained, untrained = (np.abs(scores(tmp_path / name)).mean() for name in ("trained", "untrained"))
-    assert trained > untrained + 0.2
-
-
-def tensors(run: Path) -> dict[str, torch.Tensor]:
-    (state,) = (run / "state").iterdir()
-    return safetensors.torch.load_file(state / "tensors.safetensors")
-
-
 SURE = ("generator_adam.rate=1e-5", "critic_adam.rate=1e-2", "penalty.every=7")
 """A critic that soon knows real pictures, so that the probability of changes rises."""
 

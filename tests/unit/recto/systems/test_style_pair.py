@@ -1,4 +1,4 @@
-"""Both StyleGANs learn something that can be counted, and what they keep beside weights is resumed exactly."""
+"""What both StyleGANs train with; StyleGAN2 learns something that can be counted, and resumes exactly."""
 
 from pathlib import Path
 
@@ -74,6 +74,11 @@ def test_stylegan2_learns_stripes_that_run_the_way_the_class_says(tmp_path: Path
     train(tiny("stylegan2", *QUICK), striped(size=8), tmp_path, images=2_800)
     across, down = scores(tmp_path)
     assert np.mean(across) - np.mean(down) > 0.4
+
+
+def tensors(run: Path) -> dict[str, torch.Tensor]:
+    (state,) = (run / "state").iterdir()
+    return safetensors.torch.load_file(state / "tensors.safetensors")
 
 
 SURE = ("generator_adam.rate=1e-5", "critic_adam.rate=1e-2", "penalty.every=7")

@@ -83,7 +83,7 @@ def _open(request: EvaluateRequest, size: tuple[int, int], channels: int, listen
 
     return open_source(
         request.data,
-        size=size[0],
+        size=size,
         channels=channels,
         skip_bad=request.skip_bad,
         listener=_told(listener, "reading"),

@@ -73,7 +73,7 @@ def on_white(x_NCHW: Tensor) -> Tensor:
     if x_NCHW.shape[1] == 1:
         return x_NCHW.expand(-1, 3, -1, -1)
     if x_NCHW.shape[1] == 4:
-        return 1 + (x_NCHW[:, :3] - 1) * (x_NCHW[:, 3:] + 1) / 2
+        return x_NCHW[:, :3] + 1 - x_NCHW[:, 3:]  # colours come multiplied by alpha
     return x_NCHW
 
 

@@ -81,7 +81,7 @@ def _lengths(
     a, b = (end.double() for end in ends)
     t = t_P.double()
     if space_of(module) == "w":
-        a, b = (module.mapping(end, label_P).double() for end in ends)  # type: ignore[operator]
+        a, b = (_styles(module, end, label_P).double() for end in ends)
         steps = [torch.lerp(a, b, _like(at, a)) for at in (t, t + STEP)]
     else:
         steps = [slerp(a, b, at) for at in (t, t + STEP)]
@@ -91,6 +91,12 @@ def _lengths(
     here_PF, there_PF = features.embed(picture_NCHW)[0].double().chunk(2)
     length_P: Tensor = (here_PF - there_PF).square().sum(1) / STEP**2
     return length_P
+
+
+def _styles(module: nn.Module, z_PZ: Tensor, label_P: Tensor | None) -> Tensor:
+    """What the mapping makes of latents, given to every layer where the synthesis takes one style a layer."""
+    w: Tensor = module.mapping(z_PZ, label_P)  # type: ignore[operator]
+    return module.spread(w) if hasattr(module, "spread") else w  # type: ignore[operator]
 
 
 def _like(t_P: Tensor, w: Tensor) -> Tensor:

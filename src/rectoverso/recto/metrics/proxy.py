@@ -6,7 +6,8 @@ score compares with no paper and no other data. So every score is called ``proxy
 the network.
 
 A picture is seen at its own size where its sides are multiples of 8 and at most 64; else it is resized to such sides,
-bilinear and antialiased. Where there is alpha, colours are multiplied by it: what cannot be seen does not count.
+bilinear and antialiased. Where there is alpha, colours come multiplied by it (`data.pixels`): what cannot be seen does
+not count.
 
 Shapes: N images, F features, K classes, C channels, H height, W width.
 """
@@ -50,7 +51,7 @@ class ProxyNet(nn.Module):
         self.logits = nn.Linear(2 * WIDTH, outputs)
 
     def forward(self, x_NCHW: Tensor) -> tuple[Tensor, Tensor]:
-        x = F.pixel_unshuffle(visible(resized(x_NCHW, self.sides)), 2)
+        x = F.pixel_unshuffle(resized(x_NCHW, self.sides), 2)
         y = self.layers(x.contiguous(memory_format=torch.channels_last)).float()
         feature_NF = torch.cat([y.mean((2, 3)), y.amax((2, 3))], 1)
         return feature_NF, cast("Tensor", self.logits(feature_NF))
@@ -90,11 +91,3 @@ def resized(x_NCHW: Tensor, sides: tuple[int, int]) -> Tensor:
     if tuple(x_NCHW.shape[2:]) == sides:
         return x_NCHW
     return F.interpolate(x_NCHW, sides, mode="bilinear", antialias=True, align_corners=False)
-
-
-def visible(x_NCHW: Tensor) -> Tensor:
-    """Pictures with alpha: colours fade to mid-grey (0) with it. Others as they are."""
-    if x_NCHW.shape[1] != 4:
-        return x_NCHW
-    colour_N3HW, alpha_N1HW = x_NCHW[:, :3], x_NCHW[:, 3:]
-    return torch.cat([colour_N3HW * (alpha_N1HW + 1) / 2, alpha_N1HW], 1)

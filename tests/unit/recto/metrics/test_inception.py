@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from rectoverso.errors import WeightsMissing
 from rectoverso.i18n import explain
+from rectoverso.recto.data.pixels import to_tensor
 from rectoverso.recto.metrics.features import name_of
 from rectoverso.recto.metrics.inception import VARIABLE, InceptionFeatures, inception_features, on_white
 from rectoverso.types import Digest
@@ -56,9 +58,8 @@ def test_the_network_is_shown_bytes_of_three_channels(channels: int) -> None:
 
 
 def test_what_is_transparent_is_white_and_what_is_not_keeps_its_colour() -> None:
-    x = torch.full((1, 4, 1, 2), -0.5)
-    x[0, 3] = torch.tensor([-1.0, 1.0])
-    assert on_white(x)[0, 0, 0].tolist() == [1.0, -0.5]
+    x = to_tensor(np.array([[[[90, 90, 90, 0], [51, 51, 51, 255], [0, 0, 0, 51]]]], dtype=np.uint8))
+    assert on_white(x)[0, 0, 0].tolist() == pytest.approx([1.0, -0.6, 0.6], abs=1e-6)
 
 
 def test_only_what_the_papers_measured_with_it_has_their_names() -> None:

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from rectoverso.recto.metrics.path_length import path_length, slerp, space_of
+from rectoverso.recto.systems import recipe
+from rectoverso.recto.systems.recipe import Shape
 from rectoverso.types import Digest
 
 
@@ -60,6 +62,15 @@ def test_in_w_it_is_the_straight_line() -> None:
     path = path_length(Mapped(), opposite(150), None, Pixels())
     assert path.space == space_of(Mapped()) == "w"
     assert path.estimate.value == pytest.approx(2 * 15**2, rel=1e-2)
+
+
+@pytest.mark.parametrize("name", ["stylegan", "stylegan2"])
+def test_the_style_based_systems_are_measured_in_w(name: str) -> None:
+    torch.manual_seed(0)
+    module = recipe(name).generator(Shape(16, 16, 3, 0)).eval()
+    path = path_length(module, torch.randn(40, recipe(name).latent), None, Pixels())
+    assert path.space == "w"
+    assert 0 < path.estimate.low <= path.estimate.value < float("inf")
 
 
 def test_each_path_keeps_the_label_of_its_start() -> None:

@@ -9,7 +9,7 @@ import torch
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.data.pixels import to_tensor
 from rectoverso.recto.metrics.features import batches_of, extract, name_of
-from rectoverso.recto.metrics.proxy import ProxyNet, resized, seen_at, visible
+from rectoverso.recto.metrics.proxy import ProxyNet, resized, seen_at
 from rectoverso.recto.metrics.proxy_training import Lesson, proxy_features, turned
 
 SHORT = Lesson(batch=16, images=64, precision="float32")
@@ -91,11 +91,12 @@ def test_features_of_a_picture_do_not_depend_on_its_batch(stripes: Dataset) -> N
 
 
 def test_colour_that_cannot_be_seen_does_not_count() -> None:
-    x = to_tensor(_pictures((3, 8, 8, 4)).images)
-    x[:, 3] = -1
-    other = x.clone()
-    other[:, :3] = 0.7
-    assert torch.equal(visible(x), visible(other))
+    clear = _pictures((3, 8, 8, 4)).images.copy()
+    clear[..., 3] = 0
+    other = clear.copy()
+    other[..., :3] = 200
+    taught = proxy_features(_pictures((9, 8, 8, 4)), lesson=Lesson(batch=4, images=8, precision="float32"))
+    assert torch.equal(taught.embed(to_tensor(clear))[0], taught.embed(to_tensor(other))[0])
 
 
 @pytest.mark.parametrize(

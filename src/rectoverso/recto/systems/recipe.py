@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # systems are listed without loading torch
     from rectoverso.recto.train.streams import Streams
 
 Precision = Literal["auto", "float32", "bfloat16"]
+Device = Literal["auto", "cpu", "cuda"]
 
 
 START_PX = 4
@@ -88,9 +89,10 @@ class Penalty:
 class Recipe(ABC):
     """What all systems share.
 
-    ``images`` is the length of a run when nobody says otherwise. ``threads`` 0 means all physical cores; on a machine
-    that is busy with other things, 1 is faster. ``milestones``: how many times a run shows samples and saves;
-    it also saves every ``checkpoint_s`` seconds. A whole number is at least its field's ``least``, or else 1.
+    ``images`` is the length of a run when nobody says otherwise. ``device`` ``auto`` is a CUDA device when there is one.
+    ``threads`` 0 means all physical cores; on a machine that is busy with other things, 1 is faster. ``milestones``: how
+    many times a run shows samples and saves; it also saves every ``checkpoint_s`` seconds. A whole number is at least
+    its field's ``least``, or else 1.
     """
 
     fixed: ClassVar[frozenset[str]] = frozenset({"system", "preset", "measured"})
@@ -103,6 +105,7 @@ class Recipe(ABC):
     flip: bool = False
     labels: bool = True
     precision: Precision = "auto"
+    device: Device = "auto"
     threads: int = field(default=0, metadata={"least": 0})
     milestones: int = 10
     checkpoint_s: float = 60.0

@@ -89,10 +89,10 @@ class Penalty:
 class Recipe(ABC):
     """What all systems share.
 
-    ``images`` is the length of a run when nobody says otherwise. ``device`` ``auto`` is a CUDA device when there is one.
-    ``threads`` 0 means all physical cores; on a machine that is busy with other things, 1 is faster. ``milestones``: how
-    many times a run shows samples and saves; it also saves every ``checkpoint_s`` seconds. A whole number is at least
-    its field's ``least``, or else 1.
+    ``images`` is the length of a run when nobody says otherwise. ``device``: ``auto`` is CUDA when there is a device.
+    ``threads`` 0 means all physical cores; on a machine that is busy with other things, 1 is faster. ``milestones``:
+    how many times a run shows samples and saves; it also saves every ``checkpoint_s`` seconds. A whole number is at
+    least its field's ``least``, or else 1.
     """
 
     fixed: ClassVar[frozenset[str]] = frozenset({"system", "preset", "measured"})

@@ -45,7 +45,7 @@ def batch_norm(
     momentum: float = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Torch's batch norm with its arguments, each (C,); moments over all processes, which have as many pictures each."""
+    """Torch's batch norm, its moments (C,) taken over all processes, which have as many pictures each."""
     if not training:
         return F.batch_norm(x, running_mean, running_var, weight, bias, training, momentum, eps)
     across = [axis for axis in range(x.dim()) if axis != 1]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -160,7 +161,9 @@ def lost(reason: object) -> ProcessLost:
     """The error for a group that is no more; from here on nothing interrupts saying so."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    return ProcessLost(system=str(reason).splitlines()[0][:200])
+    first_line = str(reason).partition("\n")[0]
+    words = re.sub(r"^\[[^]]*\]\s*", "", first_line).partition(". ")[0]  # without torch's file and line
+    return ProcessLost(system=words)
 
 
 def _store() -> tuple[Store, int, int]:

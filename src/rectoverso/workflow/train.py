@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rectoverso.i18n import say
+from rectoverso.i18n import preferred_language, say
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
@@ -145,6 +145,8 @@ def _told(listener: Listener) -> Callable[[Status], None]:
 
     def tell(status: Status) -> None:
         note = " ".join(f"{name} {value:.2f}" for name, value in status.losses.items())
+        warnings = [say(Message(f"health.short.{name}"), preferred_language()) for name in status.symptoms]
+        note = " · ".join(part for part in (note, *warnings) if part)
         stage = Message(f"progress.{status.stage}")
         listener(
             Progress(

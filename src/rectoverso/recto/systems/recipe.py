@@ -92,7 +92,7 @@ class Recipe(ABC):
     ``images`` is the length of a run when nobody says otherwise. ``device``: ``auto`` is CUDA when there is a device.
     ``threads`` 0 means all physical cores; on a machine that is busy with other things, 1 is faster. ``milestones``:
     how many times a run shows samples and saves; it also saves every ``checkpoint_s`` seconds. A whole number is at
-    least its field's ``least``, or else 1.
+    least its field's ``least``, or else 1. ``held_out`` pictures are not trained on, only judged, to see overfitting.
     """
 
     fixed: ClassVar[frozenset[str]] = frozenset({"system", "preset", "measured"})
@@ -109,6 +109,7 @@ class Recipe(ABC):
     threads: int = field(default=0, metadata={"least": 0})
     milestones: int = 10
     checkpoint_s: float = 60.0
+    held_out: int = field(default=0, metadata={"least": 0})
 
     @property
     @abstractmethod

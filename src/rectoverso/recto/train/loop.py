@@ -26,10 +26,11 @@ from rectoverso.i18n import Phrase
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.recto.train import checkpoint
+from rectoverso.recto.train.checkup import Checkup, hold_out
 from rectoverso.recto.train.config import Asked, begin, go_on
 from rectoverso.recto.train.feed import Feed
 from rectoverso.recto.train.folder import RunFolder
-from rectoverso.recto.train.machine import autocast, device_of, keep_freed_memory, memory_mb
+from rectoverso.recto.train.machine import autocast, cuda_memory_mb, device_of, keep_freed_memory, memory_mb
 from rectoverso.recto.train.pace import Pace
 from rectoverso.recto.train.parts import check_share, one_batch
 from rectoverso.recto.train.players import Phase, Turn
@@ -111,7 +112,8 @@ class Training:
         self.asked, self.folder, self.clock = asked, folder, clock
         self.streams = Streams(asked.seed)
         self.device = device_of(asked.recipe)
-        self.feed = Feed(asked.dataset, asked.recipe, self.streams, self.device)
+        shown, held_out = hold_out(asked.dataset, asked.recipe.held_out, self.streams)
+        self.feed = Feed(shown, asked.recipe, self.streams, self.device)
         asked.recipe.check(self.feed.shape)
         check_share(asked.recipe)
         self.recipe = go_on(folder, asked) if resume else begin(folder, asked)
@@ -133,6 +135,9 @@ class Training:
         wait()  # until all have read the checkpoint, for the first process will replace it
         if is_first():
             self._forget_after(place.images)
+        self.checkup = Checkup(
+            shown, held_out, self.log.read() if is_first() else [], self.feed.shape.classes
+        )
 
     def is_over(self) -> bool:
         return self.pace.is_over(self.images)
@@ -180,7 +185,7 @@ class Training:
         began = self.clock()
         place = self.place()
         if is_first():
-            self.sample = publish(self.folder, self.asked, self.recipe, self.cast, place)
+            self.sample = publish(self.folder, self.asked, self.recipe, self.cast, place, self.checkup)
         self.save()
         self.pace.pause(self.clock() - began)
 
@@ -206,7 +211,12 @@ class Training:
             losses=means,
             memory_mb=memory_mb(),
             sample=self.sample,
+            device_memory_mb=cuda_memory_mb(),
+            half_life=self._half_life(),
+            readings=self.checkup.readings,
+            symptoms=tuple(message.key.rpartition(".")[2] for message in self.checkup.symptoms()),
         )
+        self.checkup.records.append(status)
         if is_first():
             self.log.tell(status)
 
@@ -222,6 +232,10 @@ class Training:
 
     def place(self) -> checkpoint.Place:
         return checkpoint.Place(self.images, self.pace.total, self.seconds_before + self.pace.elapsed())
+
+    def _half_life(self) -> float | None:
+        averages = [player.average for player in self.cast.players if player.average]
+        return averages[0].half_life(self.images) if averages else None
 
     def _start(self, promised: dict[str, Any]) -> checkpoint.Place:
         """The start of a run that has no checkpoint yet; its length as its config has it, None if it must be

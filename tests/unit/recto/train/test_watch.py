@@ -2,7 +2,7 @@
 
 import threading
 
-from torch.distributed.distributed_c10d import HashStore
+from torch.distributed import HashStore
 
 from rectoverso.errors import ProcessLost
 from rectoverso.recto.train import watch

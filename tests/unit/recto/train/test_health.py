@@ -1,4 +1,4 @@
-"""Every symptom is provoked by a real training that fails that way; a sound one has none."""
+"""A run's symptoms: by real trainings that fail that way where one is quick to make, else from its statuses."""
 
 import itertools
 import json
@@ -56,17 +56,13 @@ def test_a_critic_that_does_not_learn_is_blind(tiny: Recipe, unlabelled: Dataset
     assert "critic_blind" in trained(tiny, unlabelled, tmp_path, 200, *FROZEN_CRITIC, *still).symptoms
 
 
-def test_a_generator_that_chases_a_critic_that_stands_still_collapses(
-    tiny: Recipe, unlabelled: Dataset, tmp_path: Path
-) -> None:
-    settings = (
-        "generator_adam.rate=3e-2",
-        "generator_adam.rate_end=3e-2",
-        "penalty.kind=none",
-        "milestones=8",
-    )
-    settings += ("averaging.half_life=0", "objective=nonsaturating")
-    assert "collapse" in trained(tiny, unlabelled, tmp_path, 800, *FROZEN_CRITIC, *settings).symptoms
+def test_samples_that_lose_their_variety_are_a_collapse() -> None:
+    told = [
+        Status("training", n, sample=str(n), readings={"variety": v}) for n, v in enumerate((0.8, 0.9, 0.2))
+    ]
+    assert symptoms(told[:2]) == ()
+    (message,) = symptoms(told)
+    assert message.key == "health.collapse"
 
 
 def test_pictures_that_are_no_numbers_are_told(tiny: Recipe, unlabelled: Dataset, tmp_path: Path) -> None:

@@ -27,10 +27,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from report import fill
 from throughput import multiply_adds, quality, same_mathematics
 from throughput.keras_side import VARIANTS, Worker
 from throughput.own_side import PRECISIONS, OwnTraining, executed
-from throughput.table import NOT_QUIET, QUIET_LOAD, ratios, tables, write_readme
+from throughput.table import NOT_QUIET, QUIET_LOAD, ratios, tables
 
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.data.source import open_source
@@ -73,7 +74,8 @@ def main() -> None:
     if not asked.dry:
         file = HERE / "results" / f"train_throughput-{result['date']}.json"
         file.write_text(json.dumps(result, indent=1) + "\n")
-        write_readme(HERE / "README.md", result, file.name)
+        body = f"{tables(result)}\n\nAll figures: [results/{file.name}](results/{file.name})."
+        fill(HERE / "README.md", "train_throughput", body)
 
 
 def arguments() -> argparse.Namespace:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 Round = dict[str, float]
 QUIET_LOAD = 0.5
 NOT_QUIET = "The machine was not quiet: these figures do not count."
-BEGIN, END = "<!-- train_throughput: written by the script -->", "<!-- train_throughput: end -->"
 
 COMPARISONS: dict[str, tuple[str, Callable[[str], bool]]] = {
     "bfloat16, against Keras' best variant of all": ("ours-bfloat16", lambda _: True),
@@ -43,15 +41,6 @@ def tables(result: dict[str, Any]) -> str:
     if "quality" in result:
         parts.append(_quality(result["quality"]))
     return "\n\n".join(parts)
-
-
-def write_readme(readme: Path, result: dict[str, Any], source: str) -> None:
-    """Put the tables between the two marks of the README."""
-    text = readme.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    after = rest.partition(END)[2]
-    body = f"{tables(result)}\n\nAll figures: [results/{source}](results/{source})."
-    readme.write_text(f"{before}{BEGIN}\n\n{body}\n\n{END}{after}", encoding="utf-8")
 
 
 def _speeds(result: dict[str, Any]) -> str:

@@ -25,19 +25,22 @@ def train(
     data: AnyPath,
     out: AnyPath,
     preset: str = "default",
-    size: int | None = None,
+    size: int | str | tuple[int, int] | None = None,
     seed: int | None = None,
     images: int | None = None,
     max_seconds: float | None = None,
     settings: Iterable[str] = (),
     resume: bool = False,
     skip_bad: bool = False,
+    channels: int | str = "auto",
+    take: int | None = None,
     home: AnyPath | None = None,
 ) -> Trained:
-    """Train ``system`` on ``data`` (folder, zip, Parquet or built-in name) into the new folder ``out``.
+    """Train ``system`` on ``data`` (folder, zip, Parquet, ``hf:org/name`` or built-in) into the new folder ``out``.
 
-    ``images`` and ``max_seconds`` bound the training, whichever ends first. Raises InputError for data and settings
-    that cannot be used, RunExists, RunMismatch, TrainingFailed.
+    ``size`` is pixels a side, or width and height (``"96x64"``); ``channels`` 1, 3, 4 or ``"auto"``; ``take`` reads
+    only so many pictures. ``images`` and ``max_seconds`` bound the training, whichever ends first. Raises InputError
+    for data and settings that cannot be used, RunExists, RunMismatch, TrainingFailed.
     """
     from rectoverso.workflow.train import TrainRequest, train_run
 
@@ -53,6 +56,8 @@ def train(
         tuple(settings),
         resume,
         skip_bad,
+        channels,
+        take,
     )
     return train_run(request, _home(home))
 

@@ -22,6 +22,8 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── RunNotFound
     │   ├── RunExists
     │   ├── RunMismatch         resumed with other data or settings
+    │   ├── NotComparable       a run and data that cannot be measured against each other
+    │   ├── WeightsMissing      a network that others trained is not on this machine
     │   ├── WorkNotFound
     │   ├── FilesUnusable       files given to a command that it can do nothing with
     │   ├── OutNotWritable      the results have nowhere to go
@@ -213,6 +215,24 @@ class RunMismatch(InputError):
     what = "The run in {path} cannot go on with this {thing}."
     why = "It was started with {before}, and now {after} is given; a resumed run must equal an uninterrupted one."
     fix = "Give the same {thing}, or start a new run in another --out."
+
+
+class NotComparable(InputError):
+    """Facts: reason, advice."""
+
+    code = "not_comparable"
+    what = "The run cannot be measured against this data."
+    why = "{reason}"
+    fix = "{advice}"
+
+
+class WeightsMissing(InputError):
+    """Facts: network, path, variable, source."""
+
+    code = "weights_missing"
+    what = "The weights of {network} are not on this machine."
+    why = "They were looked for at {path}, and nothing is downloaded by itself."
+    fix = "Get the file from {source} and name it in {variable}, or use --features proxy, which needs none."
 
 
 class WorkNotFound(InputError):

@@ -10,7 +10,19 @@ import sys
 
 import typer
 
-from rectoverso.cli import demo, doctor, generate, keys, ledger, registry, seal, systems, train, verify
+from rectoverso.cli import (
+    demo,
+    doctor,
+    evaluate,
+    generate,
+    keys,
+    ledger,
+    registry,
+    seal,
+    systems,
+    train,
+    verify,
+)
 from rectoverso.cli.output import print_error
 from rectoverso.errors import RectoversoError, Unexpected
 from rectoverso.version import __version__
@@ -26,6 +38,7 @@ app = typer.Typer(
 app.command()(demo.demo)
 app.command()(systems.systems)
 app.command()(train.train)
+app.command()(evaluate.evaluate)
 app.command()(generate.generate)
 app.command()(seal.seal)
 app.command()(verify.verify)

@@ -14,12 +14,25 @@ from rectoverso.cli.output import live_progress, print_json, speaks, tell
 def train(
     system: Annotated[str, typer.Argument(help="The system to train; `verso systems` lists them.")],
     data: Annotated[
-        str, typer.Option("--data", help="A folder, zip, Parquet file, or built-in: digits, shapes.")
+        str,
+        typer.Option("--data", help="A folder, zip, Parquet file, hf:org/name, or built-in: digits, shapes."),
     ],
     out: Annotated[Path, typer.Option("--out", help="The run: a new folder.")],
     preset: Annotated[str, typer.Option("--preset", help="A named set of settings.")] = "default",
     size: Annotated[
-        int | None, typer.Option("--size", help="Pixels a side: 32 or 64; else chosen by the data.")
+        str | None,
+        typer.Option(
+            "--size", metavar="PX", help="Pixels a side, or WIDTHxHEIGHT as 96x64; else 32 or 64 by the data."
+        ),
+    ] = None,
+    channels: Annotated[
+        str,
+        typer.Option(
+            "--channels", metavar="C", help="auto (RGBA where the pictures have transparency), 1, 3 or 4."
+        ),
+    ] = "auto",
+    take: Annotated[
+        int | None, typer.Option("--take", metavar="N", help="Only so many pictures, the classes in turn.")
     ] = None,
     seed: Annotated[
         int | None,
@@ -57,6 +70,8 @@ def train(
         settings=tuple(settings or ()),
         resume=resume,
         skip_bad=skip_bad,
+        channels=channels,
+        take=take,
     )
     with live_progress() as listener:
         trained = train_run(request, home, listener)

@@ -49,7 +49,8 @@ def release_sheet(passages: Sequence[Passage], maker: Maker, door: Door, out: Pa
 
 
 def compose(pictures: Sequence[Pixels], columns: int | None = None) -> Pixels:
-    """Pictures of one size (HWC, uint8) in a grid as square as can be, on light paper."""
+    """Pictures of one size (HWC, uint8) in a grid as square as can be, on light paper; alpha lets the paper through."""
+    pictures = [_on_paper(picture) for picture in pictures]
     columns = columns or math.ceil(math.sqrt(len(pictures)))
     rows = math.ceil(len(pictures) / columns)
     height, width, channels = pictures[0].shape
@@ -59,6 +60,14 @@ def compose(pictures: Sequence[Pixels], columns: int | None = None) -> Pixels:
         top, left = GAP_PX + index // columns * step_y, GAP_PX + index % columns * step_x
         sheet[top : top + height, left : left + width] = picture
     return sheet
+
+
+def _on_paper(picture: Pixels) -> Pixels:
+    if picture.shape[2] < 4:
+        return picture
+    shown = picture[..., 3:].astype(np.float32) / 255
+    laid: Pixels = np.rint(PAPER + (picture[..., :3] - np.float32(PAPER)) * shown).astype(np.uint8)
+    return laid
 
 
 def _parts_passed(door: Door, parts: int) -> list[PartsWereReleased]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from rectoverso.recto.train.status import Status
 
 FINGERPRINTS = "fingerprints.npz"
+DECODED = "data"
+"""Where in the run pictures lie that are too many for memory, until the run is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +41,15 @@ class TrainRequest:
     data: str
     run: Path
     preset: str = "default"
-    size: int | None = None
+    size: int | str | tuple[int, int] | None = None
     seed: int | None = None
     images: int | None = None
     max_seconds: float | None = None
     settings: tuple[str, ...] = ()
     resume: bool = False
     skip_bad: bool = False
+    channels: int | str = "auto"
+    take: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,7 @@ def train_run(
     if home and keys:
         _fingerprint(request.run, dataset, listener)
         _log(request, dataset, home, keys, clock or SystemClock())
+        shutil.rmtree(request.run / DECODED, ignore_errors=True)
     return Trained(
         run=request.run,
         images=result.images,
@@ -137,7 +144,15 @@ def _open(request: TrainRequest, listener: Listener) -> Dataset:
     def told(done: int, total: int) -> None:
         listener(Progress(Message("progress.reading"), done, total))
 
-    return open_source(request.data, size=request.size, skip_bad=request.skip_bad, listener=told)
+    return open_source(
+        request.data,
+        size=request.size,
+        channels=request.channels,
+        take=request.take,
+        skip_bad=request.skip_bad,
+        cache=request.run / DECODED / os.environ.get("RANK", ""),  # each process its own: they decode at once
+        listener=told,
+    )
 
 
 def _told(listener: Listener) -> Callable[[Status], None]:

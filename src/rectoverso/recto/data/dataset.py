@@ -1,4 +1,4 @@
-"""The pictures of one training, decoded, in memory.
+"""The pictures of one training, decoded, in memory or mapped from a file (`storage`).
 
 Shape suffixes: N images, H height, W width, C channels.
 """
@@ -15,16 +15,20 @@ from numpy.typing import NDArray
 
 from rectoverso.i18n import say
 from rectoverso.recto.data.check import BadImage, describe
+from rectoverso.recto.data.storage import forget
 from rectoverso.types import Digest, Message
+
+DIGEST_CHUNK = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
     """What a run is trained on. All arrays are read-only.
 
-    ``images`` N,H,W,C uint8, H = W, C 1 or 3. ``labels`` N, int64 from 0, the places of their names in ``classes``;
-    None where not every picture has one. ``captions`` one a picture. ``masks`` N,H,W uint8, a class a pixel.
-    ``skipped`` are the bad pictures left out, ``notes`` what else the card should say.
+    ``images`` N,H,W,C uint8; C 1 (grey), 3 (RGB) or 4 (RGBA, straight colours). ``labels`` N, int64 from 0, the places
+    of their names in ``classes``; None where not every picture has one. ``captions`` one a picture. ``masks`` N,H,W
+    uint8, a class a pixel. ``skipped`` are the bad pictures left out, ``notes`` what else the card should say.
+    ``taken_from`` is how many there were when only a part was asked for; it belongs to the digest.
     """
 
     name: str
@@ -35,21 +39,36 @@ class Dataset:
     masks: NDArray[np.uint8] | None = None
     skipped: tuple[BadImage, ...] = ()
     notes: tuple[Message, ...] = ()
+    taken_from: int | None = None
     digest: Digest = field(init=False)
 
     def __post_init__(self) -> None:
         for array in (self.images, self.labels, self.masks):
             if array is not None:
                 array.flags.writeable = False
-        object.__setattr__(self, "digest", digest(self.images, self.labels))
+        object.__setattr__(self, "digest", digest(self.images, self.labels, self.taken_from))
 
     def __len__(self) -> int:
         return len(self.images)
 
+    def batch(self, place_N: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Copies of the pictures at these places; of mapped ones no more stays in memory than that."""
+        image_NHWC = self.images[place_N]
+        forget(self.images)
+        return image_NHWC
+
+    @property
+    def height(self) -> int:
+        return int(self.images.shape[1])
+
+    @property
+    def width(self) -> int:
+        return int(self.images.shape[2])
+
     @property
     def size(self) -> int:
-        """Height and width in pixels."""
-        return int(self.images.shape[1])
+        """The shorter side in pixels."""
+        return min(self.height, self.width)
 
     @property
     def channels(self) -> int:
@@ -61,9 +80,12 @@ class Dataset:
             "name": self.name,
             "images": len(self),
             "size": self.size,
+            "width": self.width,
+            "height": self.height,
             "channels": self.channels,
             "classes": self._counts(),
             "captions": self.captions is not None,
+            "taken_from": self.taken_from,
             "digest": str(self.digest),
             "skipped": describe(self.skipped),
             "notes": [say(note) for note in self.notes],
@@ -76,11 +98,19 @@ class Dataset:
         return {name: int(count) for name, count in zip(self.classes, counts, strict=True)}
 
 
-def digest(images_NHWC: NDArray[np.uint8], labels_N: NDArray[np.int64] | None) -> Digest:
-    """What identifies a training set: SHA-256 over its shape, pixels and labels, whatever file held them."""
-    header = {"v": 1, "shape": list(images_NHWC.shape), "labels": labels_N is not None}
+def digest(
+    images_NHWC: NDArray[np.uint8], labels_N: NDArray[np.int64] | None, taken_from: int | None = None
+) -> Digest:
+    """What identifies a training set: SHA-256 over its shape, pixels and labels, whatever file held them; and, of a
+    part, how many pictures it was taken from.
+    """
+    header: dict[str, object] = {"v": 1, "shape": list(images_NHWC.shape), "labels": labels_N is not None}
+    if taken_from is not None:
+        header["taken_from"] = taken_from
     state = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
-    state.update(np.ascontiguousarray(images_NHWC).data)
+    for first in range(0, len(images_NHWC), DIGEST_CHUNK):
+        state.update(np.ascontiguousarray(images_NHWC[first : first + DIGEST_CHUNK]).data)
+        forget(images_NHWC)
     if labels_N is not None:
         state.update(np.ascontiguousarray(labels_N, dtype="<i8").data)
     return Digest(state.hexdigest())

@@ -1,4 +1,9 @@
-"""One picture from bytes to a square of pixels: upright, on white, RGB, cropped in the centre, resized."""
+"""One picture from bytes to a frame of pixels: upright, cropped to the frame's aspect, RGB on white or RGBA, resized.
+
+The largest centred part of the frame's aspect is kept; it is brought to the frame by Lanczos, widened to the scale so
+that fine stripes become grey. A large JPEG is first decoded at a fraction of its size, which averages areas. Colours
+are mixed by how much they show, and what is invisible is black.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +13,11 @@ from PIL import Image, ImageFile, ImageOps
 
 from rectoverso.recto.data.check import BadImage, damage, open_checked, unreadable
 from rectoverso.recto.data.entry import Entry
+from rectoverso.recto.data.frame import Frame
 from rectoverso.types import Pixels
 
+OPAQUE = 255
+RGBA = 4
 _FINER = 4
 """A JPEG may be decoded at a fraction of its size, but never below this many times the size wanted."""
 
@@ -20,29 +28,46 @@ def short_side(entry: Entry) -> int | None:
     return None if isinstance(image, BadImage) else min(image[0].size)
 
 
+def is_see_through(entry: Entry) -> bool | None:
+    """Whether any pixel of a picture lets the ground through; None where the picture is bad."""
+    opened = _opened(entry)
+    if isinstance(opened, BadImage):
+        return None
+    try:
+        if not opened[0].has_transparency_data:
+            return False
+        return bool((np.asarray(opened[0].convert("RGBA"))[..., 3] < OPAQUE).any())
+    except Exception:  # noqa: BLE001 - what does not decode is named later, by `decode`
+        return None
+
+
 def decode(entry: Entry, out_HWC: NDArray[np.uint8]) -> BadImage | None:
-    """Decode a picture into ``out_HWC`` (square, RGB), or say why it cannot be used. Bad ones never raise."""
+    """Decode a picture into ``out_HWC`` (RGB or RGBA), or say why it cannot be used. Bad ones never raise."""
     opened = _opened(entry)
     if isinstance(opened, BadImage):
         return opened
     image, data = opened
     try:
-        out_HWC[:] = square(image, len(out_HWC))
+        height, width, channels = out_HWC.shape
+        out_HWC[:] = framed(image, Frame(width, height), channels)
     except Exception as error:  # noqa: BLE001 - a decoder given hostile bytes raises anything at all
         return damage(entry.path, data, error)
     return None
 
 
-def square(image: Image.Image, size: int) -> Pixels:
-    """``size`` x ``size`` RGB pixels from the largest centred square of an image, by Lanczos."""
+def framed(image: Image.Image, frame: Frame, channels: int = 3) -> Pixels:
+    """The largest centred part of an image that has the frame's aspect, in ``channels`` 3 (on white) or 4."""
+    size = (frame.width, frame.height)
     if isinstance(image, ImageFile.ImageFile):
-        image.draft(None, (size * _FINER, size * _FINER))
+        image.draft(None, (frame.width * _FINER, frame.height * _FINER))
         image.load()
     # Cut before anything else is done, so that a banner a million pixels long costs no more than its middle.
-    image = _on_white(_centre(_upright(image)))
-    if image.size != (size, size):
-        image = image.resize((size, size), Image.Resampling.LANCZOS)
-    return np.frombuffer(image.tobytes(), dtype=np.uint8).reshape(size, size, 3)
+    image = _centre(_upright(image), frame)
+    image = _on_white(image) if channels < RGBA else image.convert("RGBA")
+    if image.size != size:
+        image = image.resize(size, Image.Resampling.LANCZOS)  # RGBA: colours weighted by their alpha
+    pixels = np.frombuffer(image.tobytes(), dtype=np.uint8).reshape(frame.height, frame.width, -1)
+    return pixels if channels < RGBA else np.where(pixels[..., 3:] > 0, pixels, np.uint8(0))
 
 
 def _opened(entry: Entry) -> tuple[ImageFile.ImageFile, bytes] | BadImage:
@@ -64,12 +89,13 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def _centre(image: Image.Image) -> Image.Image:
-    side = min(image.size)
-    if image.size == (side, side):
+def _centre(image: Image.Image, frame: Frame) -> Image.Image:
+    width = min(image.width, max(1, round(image.height * frame.width / frame.height)))
+    height = min(image.height, max(1, round(image.width * frame.height / frame.width)))
+    if image.size == (width, height):
         return image
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    return image.crop((left, top, left + side, top + side))
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
 
 
 def _on_white(image: Image.Image) -> Image.Image:

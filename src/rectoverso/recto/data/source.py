@@ -1,27 +1,32 @@
-"""DATA: from what a person typed to pictures in memory.
+"""DATA: from what a person typed to the pictures of a training.
 
-A folder (class = sub-folder), a zip under the same rule, a Parquet file with an ``image`` column, or a built-in by
-its bare name (a folder of that name is ``./digits``).
+A folder (class = sub-folder), a zip under the same rule, a Parquet file with an ``image`` column, ``hf:org/name``, or
+a built-in by its bare name (a folder of that name is ``./digits``).
 """
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rectoverso.errors import BadImages, BadSetting, DataNotFound
+from rectoverso.errors import BadImages, DataNotFound
 from rectoverso.i18n import Phrase
+from rectoverso.recto.data import storage
+from rectoverso.recto.data.builtin import BUILTINS, built_in
 from rectoverso.recto.data.check import BadImage, listing
 from rectoverso.recto.data.dataset import Dataset, numbered
 from rectoverso.recto.data.entry import Contents, Entry, unusable
-from rectoverso.recto.data.picture import decode, short_side
+from rectoverso.recto.data.frame import Frame, Size, bad_setting
+from rectoverso.recto.data.picture import decode, is_see_through, short_side
+from rectoverso.recto.data.storage import CHUNK, InMemory, OnDisk, Storage
+from rectoverso.recto.data.subset import taken
 from rectoverso.types import Message
 
 __all__ = ["BUILTINS", "Dataset", "Listener", "open_source"]
@@ -29,72 +34,106 @@ __all__ = ["BUILTINS", "Dataset", "Listener", "open_source"]
 Listener = Callable[[int, int], None]
 """Told now and then how many pictures have been read, and of how many."""
 
-DEFAULT_SIZE = 32
-LARGER_SIZE = 64
-SIZES = range(8, 1025)
+DEFAULT_SIDE = 32
+LARGER_SIDE = 64
 FEWEST = 2
-_CHUNK = 256
+SEE_THROUGH_SHARE = 0.1
+"""From this share of pictures with transparency on, ``auto`` keeps the alpha of all."""
+
+_CHANNELS: dict[object, int | None] = {None: 3, "auto": None} | {
+    name: int(name) for number in "134" for name in (number, int(number))
+}
 _THREADS = 2
 _SAMPLE = 256
-
-
-def _digits(size: int) -> Dataset:
-    from rectoverso.recto.data.digits import digits
-
-    return digits(size)
-
-
-def _shapes(size: int) -> Dataset:
-    from rectoverso.recto.data.shapes import shapes
-
-    return shapes(size)
-
-
-BUILTINS: dict[str, Callable[[int], Dataset]] = {"digits": _digits, "shapes": _shapes}
+_DECODED_SAMPLE = 64
 
 
 def open_source(
     data: str | Path,
     *,
-    size: int | None = None,
-    channels: int | None = None,
+    size: Size | None = None,
+    channels: int | str | None = None,
+    take: int | None = None,
     skip_bad: bool = False,
+    cache: Path | None = None,
+    ram_bytes: int | None = None,
     listener: Listener | None = None,
 ) -> Dataset:
-    """Read all pictures of DATA as ``size`` x ``size`` pixels.
+    """Read the pictures of DATA at ``size``: pixels a side, or width and height (``"96x64"``, ``(96, 64)``).
 
-    Without ``size`` it is 32, or 64 where most pictures have 48 pixels or more; RGB unless ``channels`` is 1 and all
-    pictures are grey. Raises DataNotFound, DataUnusable, BadSetting; BadImages, which names each with its fix, unless
+    Without ``size`` it is 32, or 64 where most pictures have 48 pixels or more. ``channels``: 3 (the default) is RGB on
+    white; 4 keeps alpha; ``"auto"`` keeps it where at least a tenth of the pictures have transparency; 1 is grey where
+    all pictures are grey, else RGB. ``take`` reads only so many, the classes in turn (`subset`). More pixels than
+    ``ram_bytes`` (a quarter of the memory by default) are mapped from a file: in the folder ``cache``, where the next
+    call finds them again, or without a name.
+
+    Raises DataNotFound, DataUnusable, BadSetting, MissingExtra; BadImages, which names each with its fix, unless
     ``skip_bad`` leaves them out.
     """
-    _check_settings(size, channels)
+    frame = None if size is None else Frame.of(size)
+    if channels not in _CHANNELS:
+        raise bad_setting("channels", channels)
+    kept_channels = _CHANNELS[channels]
     if str(data) in BUILTINS:
-        return BUILTINS[str(data)](size or DEFAULT_SIZE)
+        frame = frame or Frame(DEFAULT_SIDE, DEFAULT_SIDE)
+        return _part(built_in(str(data), frame, kept_channels), take)
     found = _contents(data)
-    size = size or _natural_size(found.entries)
-    _check_memory(data, len(found.entries), size)
-    images, bad = _decoded(found.entries, size, listener)
-    _check_bad(data, bad, len(found.entries), skip_bad=skip_bad)
-    return _assembled(found, images, bad, channels)
+    places = _taken([entry.label for entry in found.entries], take)
+    wanted = Wanted(data, replace(found, entries=[found.entries[place] for place in places]))
+    frame = frame or _natural_frame(wanted.entries)
+    kept_channels = kept_channels or _natural_channels(wanted.entries)
+    room = Room(frame, kept_channels, cache, ram_bytes)
+    images, bad = _reused(wanted, room) or _decoded(wanted, room, skip_bad=skip_bad, listener=listener)
+    return _assembled(wanted, images, bad, None if take is None else len(found.entries))
 
 
-def _check_settings(size: int | None, channels: int | None) -> None:
-    if size is not None and size not in SIZES:
-        facts = {"low": SIZES.start, "high": SIZES.stop - 1}
-        raise _bad_setting("size", size, facts)
-    if channels not in (None, 1, 3):
-        raise _bad_setting("channels", channels, {})
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be read: the name it was given by, and the entries, perhaps only a part of them."""
+
+    data: str | Path
+    contents: Contents
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        return self.contents.entries
 
 
-def _bad_setting(name: str, value: object, facts: dict[str, int]) -> BadSetting:
-    reason, advice = (Message(f"data.setting.{name}.{part}", facts) for part in ("reason", "advice"))
-    return BadSetting(setting=f"{name} = {value}", reason=Phrase(reason), advice=Phrase(advice))
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the pictures are brought to, and where they may lie."""
+
+    frame: Frame
+    channels: int
+    cache: Path | None
+    ram_bytes: int | None
+
+    @property
+    def planes(self) -> int:
+        """Channels decoded: whether all are grey is seen only then."""
+        return max(3, self.channels)
+
+    def bytes_of(self, count: int) -> int:
+        return count * self.frame.pixels * self.planes
+
+    def is_enough(self, count: int) -> bool:
+        """Whether that many pictures go into memory."""
+        limit = self.ram_bytes
+        return self.bytes_of(count) <= (
+            storage.RAM_SHARE * storage.memory_bytes() if limit is None else limit
+        )
+
+    def path(self, entries: Sequence[Entry]) -> Path | None:
+        """The file for these entries, if it is to have a name."""
+        return self.cache and self.cache / f"{storage.key(entries, self.frame, self.channels)}.npy"
 
 
 def _contents(data: str | Path) -> Contents:
     """The entries of whatever ``data`` turns out to be, told by its content and not its name."""
     if str(data).startswith("hf:"):
-        raise unusable(data, "hub", name=str(data).removeprefix("hf:"))
+        from rectoverso.recto.data import hub
+
+        return hub.contents(str(data))
     path = Path(data)
     try:
         if path.is_dir():
@@ -128,43 +167,120 @@ def _packed(path: Path, head: bytes) -> Contents:
     raise unusable(path, "one_file")
 
 
-def _natural_size(entries: Sequence[Entry]) -> int:
-    """32 or 64, by the median short side of up to 256 pictures spread evenly over the data."""
-    step = max(1, len(entries) // _SAMPLE)
+def _taken(labels: Sequence[str | int | None], take: int | None) -> NDArray[np.int64]:
+    """The places of the pictures asked for. Raises BadSetting."""
+    if take is None:
+        return np.arange(len(labels))
+    if not FEWEST <= take <= len(labels):
+        raise bad_setting("take", take, least=FEWEST, total=len(labels))
+    return taken(labels, take)
+
+
+def _part(whole: Dataset, take: int | None) -> Dataset:
+    """So many pictures of a built-in."""
+    if take is None:
+        return whole
+    assert whole.labels is not None  # noqa: S101 - every built-in has classes
+    places = _taken(whole.labels.tolist(), take)
+    return replace(
+        whole,
+        images=whole.images[places],
+        labels=whole.labels[places],
+        captions=whole.captions and tuple(whole.captions[place] for place in places),
+        masks=None if whole.masks is None else whole.masks[places],
+        notes=(*whole.notes, _note(take, len(whole))),
+        taken_from=len(whole),
+    )
+
+
+def _note(take: int, total: int) -> Message:
+    return Message("data.note.taken", {"count": take, "total": total})
+
+
+def _natural_frame(entries: Sequence[Entry]) -> Frame:
+    """A square of 32 or 64, by the median short side of up to 256 pictures spread evenly over the data."""
     with warnings.catch_warnings(action="ignore"):
-        sides = [side for entry in entries[::step] if (side := short_side(entry)) is not None]
-    return LARGER_SIZE if sides and median(sides) >= (DEFAULT_SIZE + LARGER_SIZE) / 2 else DEFAULT_SIZE
+        sides = [side for entry in _spread(entries, _SAMPLE) if (side := short_side(entry)) is not None]
+    side = LARGER_SIDE if sides and median(sides) >= (DEFAULT_SIDE + LARGER_SIDE) / 2 else DEFAULT_SIDE
+    return Frame(side, side)
 
 
-def _check_memory(data: str | Path, count: int, size: int) -> None:
-    need = count * size * size * 3
-    have = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if need > have * 0.8:
-        raise unusable(data, "memory", count=count, size=size, need=need // 2**30, have=have // 2**30)
+def _natural_channels(entries: Sequence[Entry]) -> int:
+    """4 where enough of up to 64 pictures spread evenly over the data have transparency, else 3."""
+    with warnings.catch_warnings(action="ignore"):
+        answers = [is_see_through(entry) for entry in _spread(entries, _DECODED_SAMPLE)]
+    known = [answer for answer in answers if answer is not None]
+    return 4 if known and sum(known) >= SEE_THROUGH_SHARE * len(known) else 3
+
+
+def _spread(entries: Sequence[Entry], at_most: int) -> Sequence[Entry]:
+    return entries[:: -(-len(entries) // at_most) or 1]
+
+
+def _reused(wanted: Wanted, room: Room) -> tuple[NDArray[np.uint8], dict[int, BadImage]] | None:
+    """What an earlier call decoded and kept on disk, if no picture of it was bad."""
+    count = len(wanted.entries)
+    if room.is_enough(count) or room.cache is None or not any(room.cache.glob("*.npy")):
+        return None
+    path = room.path(wanted.entries)
+    images = None if path is None else storage.load(path)
+    return None if images is None or len(images) != count else (images, {})
 
 
 def _decoded(
-    entries: Sequence[Entry], size: int, listener: Listener | None
+    wanted: Wanted, room: Room, *, skip_bad: bool, listener: Listener | None
 ) -> tuple[NDArray[np.uint8], dict[int, BadImage]]:
-    """All pictures, N,H,W,C, and which of them are bad (their pixels mean nothing).
+    """The good pictures, N,H,W,C, and the bad by their places. Raises BadImages, DataUnusable."""
+    place = _storage(wanted, room)
+    try:
+        bad = _filled(place, wanted.entries, room, listener)
+        _check_bad(wanted.data, bad, len(wanted.entries), skip_bad=skip_bad)
+        good = np.array([row for row in range(len(wanted.entries)) if row not in bad])
+        is_grey = room.channels == 1 and _all_grey(place, good)
+        images = place.finish(good if bad else None, 1 if is_grey else None)
+    except BaseException:
+        place.discard()
+        raise
+    return images, bad
+
+
+def _storage(wanted: Wanted, room: Room) -> Storage:
+    """Memory, or a file where that would fill too much of it. Raises DataUnusable when the disk is too small too."""
+    count = len(wanted.entries)
+    shape = (count, room.frame.height, room.frame.width, room.planes)
+    if room.is_enough(count):
+        return InMemory(shape)
+    need, have = room.bytes_of(count), storage.free_bytes(room.cache)
+    if need > have:
+        facts = {"count": count, "size": room.frame, "need": -(-need // 2**30), "have": have // 2**30}
+        raise unusable(wanted.data, "disk", **facts)
+    return OnDisk(shape, room.path(wanted.entries))
+
+
+def _filled(
+    place: Storage, entries: Sequence[Entry], room: Room, listener: Listener | None
+) -> dict[int, BadImage]:
+    """Decode all pictures into their storage, and return which of them are bad (their pixels mean nothing).
 
     Threads pay although Python holds them back: Pillow decodes and resizes outside the lock.
     """
-    images_NHWC = np.zeros((len(entries), size, size, 3), dtype=np.uint8)
     bad: dict[int, BadImage] = {}
 
     def chunk(start: int) -> int:
-        for place in range(start, min(start + _CHUNK, len(entries))):
-            if found := decode(entries[place], images_NHWC[place]):
-                bad[place] = found
-        return min(start + _CHUNK, len(entries))
+        rows = range(start, min(start + CHUNK, len(entries)))
+        images_NHWC = np.zeros((len(rows), room.frame.height, room.frame.width, room.planes), np.uint8)
+        for row in rows:
+            if found := decode(entries[row], images_NHWC[row - start]):
+                bad[row] = found
+        place.put(start, images_NHWC)
+        return rows.stop
 
     # Pillow warns of every oddity that it forgives; what it does not forgive is in the list.
     with warnings.catch_warnings(action="ignore"), ThreadPoolExecutor(_THREADS) as pool:
-        for done in pool.map(chunk, range(0, len(entries), _CHUNK)):
+        for done in pool.map(chunk, range(0, len(entries), CHUNK)):
             if listener:
                 listener(done, len(entries))
-    return images_NHWC, dict(sorted(bad.items()))
+    return dict(sorted(bad.items()))
 
 
 def _check_bad(data: str | Path, bad: dict[int, BadImage], total: int, *, skip_bad: bool) -> None:
@@ -174,16 +290,20 @@ def _check_bad(data: str | Path, bad: dict[int, BadImage], total: int, *, skip_b
         raise unusable(data, "too_few", count=total - len(bad), least=FEWEST, bad=len(bad))
 
 
+def _all_grey(place: Storage, good: NDArray[np.int64]) -> bool:
+    chunks = (place.read(good[first : first + CHUNK]) for first in range(0, len(good), CHUNK))
+    return all((images_NHWC == images_NHWC[..., :1]).all() for images_NHWC in chunks)
+
+
 def _assembled(
-    found: Contents, images: NDArray[np.uint8], bad: dict[int, BadImage], channels: int | None
+    wanted: Wanted, images: NDArray[np.uint8], bad: dict[int, BadImage], taken_from: int | None
 ) -> Dataset:
-    good = [place for place in range(len(images)) if place not in bad]
-    entries = [found.entries[place] for place in good]
-    images = images[good] if bad else images
-    if channels == 1 and _all_grey(images):
-        images = np.ascontiguousarray(images[..., :1])
+    found = wanted.contents
+    entries = [entry for place, entry in enumerate(found.entries) if place not in bad]
     labels, classes, notes = numbered([entry.label for entry in entries], found.classes)
     captioned = any(entry.caption for entry in entries)
+    if taken_from is not None:
+        notes = (*notes, _note(len(found.entries), taken_from))
     return Dataset(
         name=found.name,
         images=images,
@@ -192,8 +312,5 @@ def _assembled(
         captions=tuple(entry.caption or "" for entry in entries) if captioned else None,
         skipped=tuple(bad.values()),
         notes=found.notes + notes,
+        taken_from=taken_from,
     )
-
-
-def _all_grey(images_NHWC: NDArray[np.uint8]) -> bool:
-    return bool((images_NHWC == images_NHWC[..., :1]).all())

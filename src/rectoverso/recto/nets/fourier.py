@@ -9,6 +9,9 @@ which run at the machine's full speed in either precision and which autograd can
 A, B and C hold the cosines and sines of a circle of P x P places, just long enough that what wraps around falls on
 zeros. A complex product takes three real ones (Gauss), whose sums are already in the rows of A, B and C.
 
+The kernel is transformed anew at every call, which pays for a batch; when evaluating, pictures come one by one, and the
+layers compute as the plain ones that they are made from.
+
 Shapes: N pictures, I and O channels in and out, H height and width of the smaller side, p = H * H pixels,
 t taps, R real products, 2.3 p for a 5x5 kernel at H = 8.
 """
@@ -23,6 +26,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from rectoverso.recto.nets.layers import SameConv2d, SameConvTranspose2d
 
 
 class CircularProduct(nn.Module):
@@ -83,16 +88,17 @@ def waves(around: int, places: range) -> tuple[np.ndarray, np.ndarray]:
     return np.cos(angle_fp), np.sin(angle_fp)
 
 
-class FourierConvTranspose2d(nn.ConvTranspose2d):
+class FourierConvTranspose2d(SameConvTranspose2d):
     """Keras' ``Conv2DTranspose(O, 5, S, padding="same", use_bias=False)``, S 1 or 2, for pictures of one side."""
 
     def __init__(self, inputs: int, outputs: int, stride: int, side: int) -> None:
-        super().__init__(inputs, outputs, 5, stride, bias=False)
+        super().__init__(inputs, outputs, 5, stride)
         self.square = stride
         self.product = CircularProduct(side, 2 // stride, transposed=True)
 
     def forward(self, x_NIHH: Tensor, output_size: list[int] | None = None) -> Tensor:
-        assert output_size is None  # noqa: S101 - the side is always S times as long
+        if not self.training:
+            return super().forward(x_NIHH, output_size)
         x_pNI = parted(x_NIHH, 1).flatten(2)
         if self.square == 1:
             w_tIO = self.weight.permute(2, 3, 0, 1).flatten(0, 1)
@@ -101,7 +107,7 @@ class FourierConvTranspose2d(nn.ConvTranspose2d):
         return joined(self.product(x_pNI, w_tIO), self.square)
 
 
-class FourierConv2d(nn.Conv2d):
+class FourierConv2d(SameConv2d):
     """Keras' ``Conv2D(O, 5, strides=2, padding="same")`` for pictures of one even side."""
 
     def __init__(self, inputs: int, outputs: int, side: int) -> None:
@@ -109,6 +115,8 @@ class FourierConv2d(nn.Conv2d):
         self.product = CircularProduct(side // 2, 1, transposed=False)
 
     def forward(self, x_NIWW: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(x_NIWW)
         w_tIO = parted_kernel(self.weight).permute(2, 3, 4, 1, 0).flatten(1, 3)
         y_pNO = self.product(parted(x_NIWW, 2).flatten(2), w_tIO)
         assert self.bias is not None  # noqa: S101 - as made

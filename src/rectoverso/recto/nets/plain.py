@@ -4,7 +4,7 @@ Generator: linear to 4x4, then {double, 3x3 convolution, batch norm, ReLU} up to
 The norm's gain and bias belong to the class when there are classes. Critic: 3x3 convolution, 4x4 stride-2
 convolutions down to 4x4, leaky ReLU, a hidden layer, one logit plus the projection on the class (Miyato and Koyama
 2018). No norms, no residual blocks: at this length of training, pictures seen a second beat everything else
-(docs/log.md).
+(docs/log.md). With a ``patch`` above 1 both begin and end at squares of pixels instead of pixels.
 
 Shapes: N images, Z latent, F features, C channels, H height, W width. Pictures are floats in [-1, 1].
 """
@@ -29,33 +29,35 @@ SLOPE = 0.2
 class PlainGenerator(nn.Module):
     """Latents (N, Z) and labels (N,) or None to pictures (N, C, H, W)."""
 
-    def __init__(self, shape: Shape, *, latent: int, width: int) -> None:
+    def __init__(self, shape: Shape, *, latent: int, width: int, patch: int = 1) -> None:
         super().__init__()
-        widths = generator_widths(shape.levels, width)
+        self.patch = patch
+        widths = generator_widths(levels_of(shape, patch), width)
         self.sides = shape.start
         self.start = nn.Linear(latent, widths[0] * self.sides[0] * self.sides[1], bias=False)
         self.norms = nn.ModuleList(ClassBatchNorm2d(w, shape.classes) for w in widths)
         self.stages = nn.ModuleList(UpConv2d(w, v) for w, v in pairwise(widths))
-        self.to_picture = nn.Conv2d(widths[-1], shape.channels, 3, padding=1)
+        self.to_picture = nn.Conv2d(widths[-1], shape.channels * patch**2, 3, padding=1)
 
     def forward(self, z_NZ: Tensor, label_N: Tensor | None = None) -> Tensor:
         x = self.start(z_NZ).view(len(z_NZ), *self.sides, -1).permute(0, 3, 1, 2)
         x = F.relu(self.norms[0](x, label_N))
         for stage, norm in zip(self.stages, list(self.norms)[1:], strict=True):
             x = F.relu(norm(stage(x), label_N))
-        return torch.tanh(cast("Tensor", self.to_picture(x)))
+        return torch.tanh(F.pixel_shuffle(self.to_picture(x), self.patch))
 
 
 class PlainCritic(nn.Module):
     """Pictures (N, C, H, W) and labels (N,) or None to one logit each (N,)."""
 
-    def __init__(self, shape: Shape, *, width: int) -> None:
+    def __init__(self, shape: Shape, *, width: int, patch: int = 1) -> None:
         super().__init__()
+        self.patch = patch
         at_full = min(shape.height_px, shape.width_px) <= FULL_PX
-        self.first = (
-            nn.Conv2d(shape.channels, width, 3, padding=1) if at_full else halving(shape.channels, width)
-        )
-        widths = critic_widths(shape.levels if at_full else shape.levels - 1, width)
+        channels = shape.channels * patch**2
+        self.first = nn.Conv2d(channels, width, 3, padding=1) if at_full else halving(channels, width)
+        levels = levels_of(shape, patch)
+        widths = critic_widths(levels if at_full else levels - 1, width)
         self.stages = nn.ModuleList(halving(w, v) for w, v in pairwise(widths))
         self.hidden = nn.Linear(widths[-1] * shape.start[0] * shape.start[1], widths[-1])
         self.logit = nn.Linear(widths[-1], 1)
@@ -64,7 +66,7 @@ class PlainCritic(nn.Module):
             nn.init.normal_(self.of_class.weight, std=widths[-1] ** -0.5)
 
     def forward(self, x_NCHW: Tensor, label_N: Tensor | None = None) -> Tensor:
-        x = F.leaky_relu(self.first(x_NCHW), SLOPE)
+        x = F.leaky_relu(self.first(F.pixel_unshuffle(x_NCHW, self.patch)), SLOPE)
         for stage in self.stages:
             x = F.leaky_relu(stage(x), SLOPE)
         f_NF = F.leaky_relu(self.hidden(x.permute(0, 2, 3, 1).flatten(1)), SLOPE)
@@ -76,6 +78,11 @@ class PlainCritic(nn.Module):
 
 def halving(inputs: int, outputs: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)
+
+
+def levels_of(shape: Shape, patch: int) -> int:
+    """How many doublings are left to a network that sees squares of ``patch`` pixels a side."""
+    return shape.levels - patch.bit_length() + 1
 
 
 def generator_widths(levels: int, width: int) -> list[int]:

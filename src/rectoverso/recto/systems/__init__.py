@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from rectoverso.errors import UnknownName
-from rectoverso.recto.systems import dcgan
+from rectoverso.recto.systems import biggan, dcgan, gan, progressive
 from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.recto.systems.settings import suggestion, with_settings
 
@@ -40,6 +40,30 @@ SYSTEMS: dict[str, System] = {
         source="Radford, Metz, Chintala: Unsupervised Representation Learning with DCGANs, arXiv:1511.06434",
         needs="images",
         presets=dcgan.PRESETS,
+    ),
+    "gan": System(
+        name="gan",
+        title="The first GAN: fully connected networks",
+        year=2014,
+        source="Goodfellow et al.: Generative Adversarial Nets, arXiv:1406.2661",
+        needs="images",
+        presets=gan.PRESETS,
+    ),
+    "progressive": System(
+        name="progressive",
+        title="Progressive growing of GANs",
+        year=2018,
+        source="Karras, Aila, Laine, Lehtinen: Progressive Growing of GANs, arXiv:1710.10196",
+        needs="images",
+        presets=progressive.PRESETS,
+    ),
+    "biggan": System(
+        name="biggan",
+        title="BigGAN",
+        year=2019,
+        source="Brock, Donahue, Simonyan: Large Scale GAN Training for High Fidelity, arXiv:1809.11096",
+        needs="images, better with labels",
+        presets=biggan.PRESETS,
     ),
 }
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
-from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
+from rectoverso.recto.systems.dial import turned
+from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape, Size
 
 if TYPE_CHECKING:
     from torch import nn
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from rectoverso.recto.train.players import Cast
     from rectoverso.recto.train.streams import Streams
 
-Objective = Literal["nonsaturating", "relativistic", "hinge"]
+Objective = Literal["nonsaturating", "relativistic", "hinge", "minimax", "wasserstein"]
 
 
 class Nets(Protocol):
@@ -46,6 +47,9 @@ class AdversarialRecipe(Recipe):
     @property
     def latent(self) -> int:
         return self.nets.latent
+
+    def at_size(self, size: Size) -> Self:
+        return turned(self, size)
 
     def generator(self, shape: Shape) -> nn.Module:
         return self.nets.generator(shape)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
+from rectoverso.recto.systems.plain import PlainNets
 from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape, bad_size
 
 if TYPE_CHECKING:
@@ -37,25 +38,6 @@ class ArticleNets:
         from rectoverso.recto.nets.dcgan import ArticleCritic
 
         return ArticleCritic(shape.width_px, shape.channels, width=self.width, dropout=self.dropout)
-
-
-@dataclass(frozen=True, slots=True)
-class PlainNets:
-    """The plain pair, class-conditional when there are classes."""
-
-    latent: int = 64
-    generator_width: int = 32
-    critic_width: int = 32
-
-    def generator(self, shape: Shape) -> nn.Module:
-        from rectoverso.recto.nets.plain import PlainGenerator
-
-        return PlainGenerator(shape, latent=self.latent, width=self.generator_width)
-
-    def critic(self, shape: Shape) -> nn.Module:
-        from rectoverso.recto.nets.plain import PlainCritic
-
-        return PlainCritic(shape, width=self.critic_width)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,12 @@ from torch import Tensor, nn
 
 from rectoverso.recto.systems.recipe import Shape
 from rectoverso.recto.train.objectives import OBJECTIVES
-from rectoverso.recto.train.penalties import finite_difference_penalty, gradient_penalty
+from rectoverso.recto.train.penalties import (
+    between,
+    finite_difference_penalty,
+    gradient_penalty,
+    unit_slope_penalty,
+)
 from rectoverso.recto.train.players import Losses, Phase, Player, Turn, cosine
 from rectoverso.recto.train.statistics import remeasure
 from rectoverso.recto.train.streams import Streams
@@ -69,6 +74,11 @@ class Pair:
         weight = cosine(settings.gamma, settings.gamma_end, turn.progress) * settings.every
         if settings.kind == "gradient":
             return {"penalty": weight * gradient_penalty(partial(self.judge, label_N=label_M), x_MCHW)}
+        if settings.kind == "between":
+            real_NCHW, fake_NCHW = x_MCHW.detach().chunk(2)
+            share_N = torch.from_numpy(turn.streams.uniforms("between", turn.first, turn.count, 1)[:, 0])
+            x_NCHW = between(real_NCHW, fake_NCHW, share_N.to(x_MCHW))
+            return {"penalty": weight * unit_slope_penalty(partial(self.judge, label_N=turn.label_N), x_NCHW)}
         # Two judgements a picture, so every other picture: the cost of one more forward pass.
         x_NCHW = x_MCHW.detach()[::2]
         judge = partial(self.judge, label_N=None if label_M is None else label_M[::2].repeat(2))

@@ -4,9 +4,10 @@ new ones.
 
 from __future__ import annotations
 
+import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 from rectoverso.errors import BadSetting
 from rectoverso.i18n import Phrase
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # systems are listed without loading torch
 
 Precision = Literal["auto", "float32", "bfloat16"]
 Device = Literal["auto", "cpu", "cuda"]
+Size = Literal["xs", "s", "m", "l"]
 
 
 START_PX = 4
@@ -76,9 +78,12 @@ class Averaging:
 
 @dataclass(frozen=True, slots=True)
 class Penalty:
-    """On the critic's slope at real and generated pictures, every ``every`` turns and that much stronger."""
+    """On the critic's slope at real and generated pictures, every ``every`` turns and that much stronger.
 
-    kind: Literal["none", "gradient", "finite_difference"]
+    ``between`` wants a slope of 1 at points between both (WGAN-GP), and gamma is then all of its weight.
+    """
+
+    kind: Literal["none", "gradient", "finite_difference", "between"]
     gamma: float = 0.0
     gamma_end: float = 0.0
     sigma: float = 0.05
@@ -89,10 +94,11 @@ class Penalty:
 class Recipe(ABC):
     """What all systems share.
 
-    ``images`` is the length of a run when nobody says otherwise. ``device``: ``auto`` is CUDA when there is a device.
-    ``threads`` 0 means all physical cores; on a machine that is busy with other things, 1 is faster. ``milestones``:
-    how many times a run shows samples and saves; it also saves every ``checkpoint_s`` seconds. A whole number is at
-    least its field's ``least``, or else 1. ``held_out`` pictures are not trained on, only judged, to see overfitting.
+    ``size`` is the dial that many other numbers follow. ``images`` is the length of a run when nobody says otherwise.
+    ``device``: ``auto`` is CUDA when there is a device. ``threads`` 0 means all physical cores; on a machine that is
+    busy with other things, 1 is faster. ``milestones``: how many times a run shows samples and saves; it also saves
+    every ``checkpoint_s`` seconds. ``held_out`` pictures are not trained on, only judged, to see overfitting. A whole
+    number is at least its field's ``least``, or else 1.
     """
 
     fixed: ClassVar[frozenset[str]] = frozenset({"system", "preset", "measured"})
@@ -100,6 +106,7 @@ class Recipe(ABC):
     system: str
     preset: str
     measured: str = ""
+    size: Size = "s"
     batch: int = field(default=64, metadata={"least": 2})  # batch norm needs two
     images: int = 200_000
     flip: bool = False
@@ -115,6 +122,10 @@ class Recipe(ABC):
     @abstractmethod
     def latent(self) -> int:
         """Numbers of noise an image is made from."""
+
+    def at_size(self, size: Size) -> Self:
+        """The recipe with its dial turned (`dial`); one without a dial stays as it is."""
+        return dataclasses.replace(self, size=size)
 
     @abstractmethod
     def generator(self, shape: Shape) -> nn.Module:

@@ -15,17 +15,29 @@ from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.types import Message
 
 Numbers = TypeVar("Numbers")
+DIAL = "size"
 YES, NO = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
 
 
 def with_settings(recipe: Recipe, settings: Iterable[str]) -> Recipe:
-    """The recipe with each ``a.b=value`` in place. Raises UnknownName and BadSetting."""
-    for setting in settings:
-        path, equals, value = setting.partition("=")
-        if not equals:
-            raise _bad(setting, "no_value")
-        recipe = _replaced(recipe, path.strip(), path.strip().split("."), value.strip())
+    """The recipe with each ``a.b=value`` in place; the dial ``size`` is turned first, so that every other setting
+    has the last word. Raises UnknownName and BadSetting.
+    """
+    asked = [_parted(setting) for setting in settings]
+    for path, value in asked:
+        if path == DIAL:
+            recipe = recipe.at_size(_replaced(recipe, path, [path], value).size)
+    for path, value in asked:
+        if path != DIAL:
+            recipe = _replaced(recipe, path, path.split("."), value)
     return recipe
+
+
+def _parted(setting: str) -> tuple[str, str]:
+    path, equals, value = setting.partition("=")
+    if not equals:
+        raise _bad(setting, "no_value")
+    return path.strip(), value.strip()
 
 
 def table(recipe: Recipe) -> dict[str, Any]:

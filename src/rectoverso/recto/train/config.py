@@ -84,6 +84,7 @@ def _tables(asked: Asked, recipe: Recipe, threads: int) -> dict[str, Any]:
             "name": asked.dataset.name,
             "digest": str(asked.dataset.digest),
             "images": len(asked.dataset),
+            "taken_from": asked.dataset.taken_from,
             "height": shape.height_px,
             "width": shape.width_px,
             "channels": shape.channels,

@@ -31,7 +31,7 @@ class Feed:
         count = self.recipe.batch // processes()
         first += rank() * count
         place_N = self.streams.places(first, count, len(self.dataset))
-        image_NHWC = self.dataset.images[place_N]
+        image_NHWC = self.dataset.batch(place_N)
         if self.recipe.flip:
             turned_N = self.streams.choices("flip", first, count, 2) == 1
             image_NHWC[turned_N] = image_NHWC[turned_N, :, ::-1]

@@ -47,9 +47,32 @@ def hinge_generator(real_N: Tensor, fake_N: Tensor) -> Tensor:
     return -fake_N.mean()
 
 
+def minimax_generator(real_N: Tensor, fake_N: Tensor) -> Tensor:
+    """The other side of eq. 1 of Goodfellow et al. 2014: the generator minimises log(1 - D(G(z))), whose slope
+    vanishes where the critic is sure; its critic is `nonsaturating_critic`.
+    """
+    del real_N
+    return -F.softplus(fake_N).mean()
+
+
+def wasserstein_critic(real_N: Tensor, fake_N: Tensor) -> Tensor:
+    """The distance itself, to be maximised by a critic of slope 1 (Arjovsky et al. 2017, eq. 2; the slope is kept by
+    a penalty, Gulrajani et al. 2017).
+    """
+    return fake_N.mean() - real_N.mean()
+
+
+def wasserstein_generator(real_N: Tensor, fake_N: Tensor) -> Tensor:
+    """The other side of `wasserstein_critic` (Arjovsky et al. 2017, theorem 3)."""
+    del real_N
+    return -fake_N.mean()
+
+
 OBJECTIVES = {
     "nonsaturating": (nonsaturating_critic, nonsaturating_generator),
     "relativistic": (relativistic_critic, relativistic_generator),
     "hinge": (hinge_critic, hinge_generator),
+    "minimax": (nonsaturating_critic, minimax_generator),
+    "wasserstein": (wasserstein_critic, wasserstein_generator),
 }
 """Critic and generator side by name."""

@@ -1,11 +1,12 @@
-"""Zero-centred penalties on the critic's slope: pure functions, to be weighted by half of gamma.
+"""Penalties on the critic's slope and logits and on weights: pure functions; those whose slope should be 0 are
+weighted by half of gamma.
 
-Shapes: N images, C channels, H height, W width.
+Shapes: N images, C channels, H height, W width; O outputs and I inputs of a weight.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
@@ -34,3 +35,38 @@ def finite_difference_penalty(critic: Critic, x_NCHW: Tensor, sign_NCHW: Tensor,
     step_NCHW = sigma * sign_NCHW
     ahead_N, behind_N = critic(torch.cat([x_NCHW + step_NCHW, x_NCHW - step_NCHW])).chunk(2)
     return ((ahead_N - behind_N) / (2 * sigma)).square().mean()
+
+
+def unit_slope_penalty(critic: Critic, x_NCHW: Tensor) -> Tensor:
+    """The mean of (norm of the critic's gradient - 1)^2 at the pictures (Gulrajani et al. 2017, eq. 3), which are
+    `between` real and generated ones.
+    """
+    x_NCHW = x_NCHW.detach().requires_grad_()
+    (slope_NCHW,) = torch.autograd.grad(critic(x_NCHW).sum(), x_NCHW, create_graph=True)
+    # The root has no slope at 0: a hair above it, a critic that sees nothing still gets a finite one.
+    norm_N = (slope_NCHW.float().square().sum(dim=(1, 2, 3)) + 1e-12).sqrt()
+    return (norm_N - 1).square().mean()
+
+
+def between(real_NCHW: Tensor, fake_NCHW: Tensor, share_N: Tensor) -> Tensor:
+    """A point on the line from each real picture (share 0) to a generated one (share 1; Gulrajani et al. 2017,
+    algorithm 1).
+    """
+    return torch.lerp(real_NCHW, fake_NCHW, share_N[:, None, None, None])
+
+
+def drift(real_N: Tensor) -> Tensor:
+    """The mean squared logit of real pictures, which a distance leaves free (Karras et al. 2018, appendix A.1)."""
+    return real_N.square().mean()
+
+
+def orthogonal(weights: Iterable[Tensor]) -> Tensor:
+    """How far filters are from being at right angles, whatever their lengths: the sum over ``weights`` (O, I, ...) of
+    the squared products of different filters (Brock et al. 2019, eq. 3, with the filters as columns).
+    """
+    total = torch.zeros(())
+    for weight in weights:
+        w_OI = weight.flatten(1)
+        product_OO = w_OI @ w_OI.T
+        total = total + (product_OO - torch.diag(product_OO.diagonal())).square().sum()
+    return total

@@ -81,7 +81,7 @@ class Player:
 
     def __init__(self, name: str, module: nn.Module, adam: Adam, averaging: Averaging | None = None) -> None:
         self.name, self.module, self.adam = name, module, adam
-        self.optimiser = torch.optim.Adam(
+        self.optimiser: torch.optim.Optimizer = torch.optim.Adam(
             module.parameters(), adam.rate, (adam.beta1, adam.beta2), adam.epsilon, fused=True
         )
         self.average = Average(module, averaging) if averaging and averaging.half_life else None
@@ -104,6 +104,14 @@ class Player:
         """
         if self.average:
             self.average.follow(images, count)
+
+
+class MomentumPlayer(Player):
+    """A player that moves by stochastic gradient descent with momentum (``beta1``), as before there was Adam."""
+
+    def __init__(self, name: str, module: nn.Module, adam: Adam, averaging: Averaging | None = None) -> None:
+        super().__init__(name, module, adam, averaging)
+        self.optimiser = torch.optim.SGD(module.parameters(), adam.rate, adam.beta1, fused=True)
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,8 @@ def _read_back(
         raise _not_there("file", str(error)) from error
     if pixels.shape[2] == 1:  # WebP has no grey: it gives three equal channels back
         decoded = np.ascontiguousarray(decoded[..., :1])
+    if pixels.shape[2] == 4 and decoded.shape[2] == 3:  # nor an alpha that hides nothing: it leaves it out
+        decoded = np.concatenate([decoded, np.full_like(decoded[..., :1], 255)], axis=2)
     if media_type != "image/jpeg" and not np.array_equal(decoded, pixels):
         raise _not_there("file", "other pixels than were written")
     detection = watermark.detect(decoded)

@@ -11,6 +11,10 @@ The mark stands saving with loss (JPEG, WebP), mild noise, mild blur and mild ch
 not yet stand being resized, cropped, turned or mirrored: the detector takes the 8x8 grid to begin at the
 top left corner.
 
+Transparency: the brightness that carries is the picture's on white paper, so the mark outlives being flattened onto
+white. Alpha is never changed, and a colour is changed only where alpha is above 0; the less there is to see, the more
+of the mark the rest has to carry. On paper of another colour the mark is lost.
+
 The default key is public, so that anyone can verify. A public mark can be forged or erased on purpose: the
 signed credential proves, the watermark survives.
 """
@@ -22,7 +26,7 @@ import hmac
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +57,8 @@ _AIM, _WORST = 0.06, 0.2
 """How far from its lattice point, in cells, a projection may end: where the rounds stop, and what is still
 accepted.
 """
+_SOLVED = 0.05
+"""How exactly, of its length, a change is worked out where pixels are hidden; the next round sees to the rest."""
 _GAINS = 1.05 ** np.array([*range(-12, 0), *range(1, 7)])
 """Changes of contrast that are looked through beside 1: together they get half of the error that may be
 made.
@@ -119,7 +125,7 @@ class _Carriers:
 
 
 def embed(pixels: Pixels, asset: AssetId, key: bytes = PUBLIC_KEY) -> Pixels:
-    """The picture with the first 48, 32 or 16 bits of the asset's id in it; alpha is left as it is.
+    """The picture with the first 48, 32 or 16 bits of the asset's id in it; alpha, and what it hides, stay as they are.
 
     ``pixels`` uint8 HWC. Alternates between the lattice points and the whole numbers 0..255 (projections
     onto convex sets), because rounding and clipping pull the projections away. Raises WatermarkTooSmall,
@@ -129,20 +135,22 @@ def embed(pixels: Pixels, asset: AssetId, key: bytes = PUBLIC_KEY) -> Pixels:
     if plan is None:
         raise WatermarkTooSmall(mark="watermark", side=SMALLEST_PX)
     carriers, dither = _carriers(plan, key), _dither(plan, key)
+    shown = _shown(pixels)
+    spread = partial(_spread_where_shown, shown=shown, plan=plan, carriers=carriers)
     target = _nearest(
-        _project(_luma(pixels), plan, carriers),
+        _project(_luma(pixels, shown), plan, carriers),
         dither + _bits([asset], plan.bits)[0] * plan.step / 2,
         plan.step,
     )
     colours = pixels[..., : _colours(pixels)].astype(np.float32)
     for _ in range(_ROUNDS):
         whole = np.clip(np.rint(colours), 0, 255)
-        missing = target - _project(_luma(whole), plan, carriers)
+        missing = target - _project(_luma(whole, shown), plan, carriers)
         worst = float(np.abs(missing).max()) / (plan.step / 2)
         if worst <= _AIM:
             break
         np.clip(colours, 0, 255, out=colours)
-        colours[: plan.rows * _BLOCK, : plan.columns * _BLOCK] += _spread(missing, plan, carriers)[..., None]
+        colours[: plan.rows * _BLOCK, : plan.columns * _BLOCK] += spread(missing)[..., None]
     if worst > _WORST:
         raise WatermarkNoRoom(mark="watermark", worst=f"{worst:.2f}")
     return np.concatenate([whole.astype(np.uint8), pixels[..., _colours(pixels) :]], axis=2)
@@ -159,7 +167,10 @@ def detect(pixels: Pixels, key: bytes = PUBLIC_KEY) -> Detection:
     if plan is None:
         return Detection(1.0, np.zeros(0))
     phase = 2 * np.pi / plan.step
-    projections, dither = _project(_luma(pixels), plan, _carriers(plan, key)), _dither(plan, key)
+    projections, dither = (
+        _project(_luma(pixels, _shown(pixels)), plan, _carriers(plan, key)),
+        _dither(plan, key),
+    )
     gains = np.array([1.0, *_GAINS])
     residuals = phase * (projections / gains[:, None] - dither)
     tried = np.array([2.0, *[2.0 * len(_GAINS)] * len(_GAINS)])
@@ -219,11 +230,19 @@ def _colours(pixels: Pixels) -> int:
     return 1 if pixels.shape[2] < 3 else 3
 
 
-def _luma(pixels: NDArray[np.uint8] | Floats) -> Floats:
-    """Brightness as JPEG weighs it (BT.601), HW."""
+def _shown(pixels: Pixels) -> Floats | None:
+    """How much of each pixel is seen, 0 to 1, HW; None where all of all are."""
+    if pixels.shape[2] != 4 or (pixels[..., 3] == 255).all():
+        return None
+    return pixels[..., 3].astype(np.float32) / np.float32(255)
+
+
+def _luma(pixels: NDArray[np.uint8] | Floats, shown: Floats | None) -> Floats:
+    """Brightness on white paper as JPEG weighs it (BT.601), HW."""
     if pixels.shape[2] < 3:
         return pixels[..., 0].astype(np.float32)
-    return pixels[..., :3].astype(np.float32, copy=False) @ _LUMA
+    luma = pixels[..., :3].astype(np.float32, copy=False) @ _LUMA
+    return luma if shown is None else np.float32(255) + (luma - np.float32(255)) * shown
 
 
 def _project(luma: Floats, plan: _Plan, carriers: _Carriers) -> Reals:
@@ -241,6 +260,29 @@ def _spread(amounts: Reals, plan: _Plan, carriers: _Carriers) -> Floats:
     blocks = coefficients.reshape(plan.rows * plan.columns, -1) @ _basis().T
     tiles = blocks.reshape(plan.rows, plan.columns, _BLOCK, _BLOCK).transpose(0, 2, 1, 3)
     return tiles.reshape(plan.rows * _BLOCK, plan.columns * _BLOCK).astype(np.float32, copy=False)
+
+
+def _spread_where_shown(amounts: Reals, shown: Floats | None, plan: _Plan, carriers: _Carriers) -> Floats:
+    """The smallest change of colours, HW, that moves the projections by these amounts although some of it is hidden.
+
+    What is hidden takes its share of every projection away, and unevenly; the amounts that make up for it solve a small
+    symmetric system, here by conjugate gradients (Hestenes and Stiefel 1952).
+    """
+    if shown is None:
+        return _spread(amounts, plan, carriers)
+    weight = shown[: plan.rows * _BLOCK, : plan.columns * _BLOCK]
+    found, left = np.zeros_like(amounts), amounts.copy()
+    along, size = left.copy(), float(left @ left)
+    enough = size * _SOLVED**2
+    for _ in range(plan.bits):
+        if size <= enough:
+            break
+        moved = _project(_spread(along, plan, carriers) * weight**2, plan, carriers)
+        step = size / max(float(along @ moved), 1e-12)
+        found, left = found + step * along, left - step * moved
+        size, before = float(left @ left), size
+        along = left + size / before * along
+    return _spread(found, plan, carriers) * weight
 
 
 def _nearest(values: Reals, offsets: Reals, step: float) -> Reals:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rectoverso.types import Message, Pixels
-from rectoverso.verso.screen.fingerprint import distances
+from rectoverso.verso.screen.fingerprint import distances, on_white
 
 ALIKE_CORRELATION = 0.85
 ALIKE_DISTANCE = 40
@@ -58,25 +58,21 @@ def _size(picture: Pixels) -> str:
 
 
 def _same_channels(one: Pixels, other: Pixels) -> tuple[Pixels, Pixels]:
-    """Both grey, both RGB or both RGBA: a missing alpha counts as opaque, grey as three equal colours."""
-    channels = max(one.shape[2], other.shape[2])
-    return _widened(one, channels), _widened(other, channels)
-
-
-def _widened(pixels: Pixels, channels: int) -> Pixels:
-    if pixels.shape[2] == 1 and channels > 1:
-        pixels = np.repeat(pixels, 3, axis=2)
-    if pixels.shape[2] == 3 and channels == 4:
-        pixels = np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
-    return pixels
+    """Both grey, both RGB or both RGBA: grey counts as three equal colours, and where only one has an alpha, both are
+    compared as they look on white.
+    """
+    if one.shape[2] == other.shape[2]:
+        return one, other
+    return np.asarray(on_white(one)), np.asarray(on_white(other))
 
 
 def _brightness(pixels: Pixels, side: int = 32) -> Reals:
-    """A small grey version, so that size and noise do not matter."""
+    """A small grey version on white, so that size, noise and what is hidden do not matter."""
     from PIL import Image
 
-    image = Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels[..., :3]).convert("L")
-    return np.asarray(image.resize((side, side), Image.Resampling.BOX), dtype=np.float64)
+    return np.asarray(
+        on_white(pixels).convert("L").resize((side, side), Image.Resampling.BOX), dtype=np.float64
+    )
 
 
 def _correlation(one: Reals, other: Reals) -> float:

@@ -57,3 +57,21 @@ def test_labels_become_numbers_in_the_order_of_their_names():
 
 def test_no_labels_at_all_need_no_note():
     assert numbered([None, None], ()) == (None, (), ())
+
+
+def test_a_part_is_other_data_than_the_same_pictures_in_full():
+    whole, part = Dataset("x", IMAGES.copy()), Dataset("x", IMAGES.copy(), taken_from=30)
+    assert len({whole.digest, part.digest, Dataset("x", IMAGES.copy(), taken_from=31).digest}) == 3
+    assert part.describe()["taken_from"] == 30
+
+
+def test_sides_are_told_apart():
+    one = Dataset("x", IMAGES.reshape(3, 4, 16, 3).copy())
+    assert (one.width, one.height, one.size, one.channels) == (16, 4, 4, 3)
+
+
+def test_a_batch_is_a_copy():
+    one = Dataset("x", IMAGES.copy())
+    batch = one.batch(np.array([2, 0]))
+    batch[:] = 0
+    assert one.images[2].any()

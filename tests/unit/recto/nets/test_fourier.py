@@ -74,6 +74,12 @@ def test_pictures_and_their_gradients_lie_in_memory_as_their_neighbours_want_the
     assert seen == [True]
 
 
+def test_when_evaluating_it_is_the_plain_layer_to_the_last_bit(layers: Layers) -> None:
+    plain, fast, x = layers
+    assert torch.equal(fast.eval()(x), plain(x))
+    fast.train()
+
+
 def test_each_frequency_stands_for_its_opposite() -> None:
     chosen = frequencies(10)
     mirrored = {(-a % 10, -b % 10) for a, b in chosen}

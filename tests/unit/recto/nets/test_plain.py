@@ -26,3 +26,14 @@ def test_the_critic_looks_at_the_class() -> None:
     picture = torch.randn(1, 3, 16, 16).expand(2, 3, 16, 16)
     one, other = critic(picture, torch.tensor([0, 1]))
     assert one != other
+
+
+@pytest.mark.parametrize("patch", [1, 2, 4])
+def test_squares_of_pixels_may_be_one_pixel_of_the_networks(patch: int) -> None:
+    shape = Shape(32, 48, 3, 0)
+    generator = PlainGenerator(shape, latent=8, width=4, patch=patch)
+    critic = PlainCritic(shape, width=4, patch=patch)
+    picture = generator(torch.randn(2, 8))
+    assert picture.shape == (2, 3, 32, 48)
+    assert critic(picture).shape == (2,)
+    assert len(generator.stages) == len(critic.stages) == 4 - patch.bit_length()

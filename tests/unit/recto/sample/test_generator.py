@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from rectoverso.errors import RunNotFound, UnknownName
 from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.data.storage import OnDisk
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.recto.systems import Recipe
 from rectoverso.recto.train.loop import train
@@ -86,3 +88,42 @@ def test_weights_of_another_network_are_told_in_words(run: Path) -> None:
     config.write_text(config.read_text().replace("latent = 8", "latent = 9"))
     with pytest.raises(RunNotFound, match="do not fit"):
         RunGenerator(run)
+
+
+@pytest.fixture
+def badges() -> Dataset:
+    """Discs of two colours on nothing, 24 x 16 RGBA; what is invisible hides green."""
+    y, x = np.mgrid[0:16, 0:24]
+    images = np.zeros((48, 16, 24, 4), np.uint8)
+    images[..., 1] = 255
+    for number, image in enumerate(images):
+        image[np.hypot(y - 8, x - 12) < 4 + number % 3] = ((200, 30, 30, 255), (30, 30, 200, 255))[number % 2]
+    return Dataset("badges", images)
+
+
+def test_a_run_on_transparent_rectangles_gives_transparent_rectangles(
+    tiny: Recipe, badges: Dataset, tmp_path: Path
+) -> None:
+    train(tiny, badges, tmp_path / "run", images=64)
+    generator = RunGenerator(tmp_path / "run")
+    assert generator.size == (24, 16)
+    pictures = np.stack(list(generator.sample(range(8))))
+    assert pictures.shape == (8, 16, 24, 4)
+    assert (pictures[pictures[..., 3] == 0] == 0).all()
+    with Image.open(max((tmp_path / "run" / "samples").iterdir())) as sheet:
+        assert sheet.mode == "RGBA"
+        assert sheet.size == (8 * 26 + 2, 8 * 18 + 2)
+
+
+def test_neither_a_hidden_colour_nor_a_file_under_the_pictures_changes_the_weights(
+    tiny: Recipe, badges: Dataset, tmp_path: Path
+) -> None:
+    shown = np.where(badges.images[..., 3:] > 0, badges.images, np.uint8(0))
+    assert not np.array_equal(shown, badges.images)
+    place = OnDisk(shown.shape, tmp_path / "a.npy")
+    place.put(0, shown)
+    weights = []
+    for name, data in (("hiding", badges), ("mapped", Dataset("badges", place.finish()))):
+        train(tiny, data, tmp_path / name, images=32)
+        weights.append((tmp_path / name / "weights" / "generator.safetensors").read_bytes())
+    assert weights[0] == weights[1]

@@ -1,5 +1,6 @@
 """The card of a run."""
 
+import numpy as np
 import pytest
 
 from rectoverso.recto.data.dataset import Dataset
@@ -47,3 +48,17 @@ def test_what_the_data_says_of_itself_is_on_it_in_both_languages(stripes: Datase
     texts = [card(noted, FACTS, language) for language in NAMES]
     assert all("3" in text.splitlines()[-1] and "9" in text.splitlines()[-1] for text in texts)
     assert texts[0].splitlines()[-1] != texts[1].splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("channels", "en", "zh"), [(1, "grey", "灰度"), (3, "RGB", "RGB"), (4, "RGBA", "RGBA")]
+)
+def test_sides_and_channels_and_the_part_taken_are_on_it(channels: int, en: str, zh: str) -> None:
+    taken = Message("data.note.taken", {"count": 5, "total": 71})
+    images = np.zeros((5, 16, 24, channels), np.uint8)
+    one = Dataset("some", images, notes=(taken,), taken_from=71)
+    for language, word in (("en", en), ("zh", zh)):
+        text = card(one, FACTS, language)
+        assert "24 x 16" in text
+        assert word in text
+        assert "71" in text

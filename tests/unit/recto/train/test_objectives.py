@@ -44,3 +44,17 @@ def test_the_players_pull_the_fake_logits_in_opposite_directions(name: str) -> N
 def test_huge_logits_stay_finite() -> None:
     huge = torch.tensor([1e4])
     assert all(torch.isfinite(side(-huge, huge)) for sides in OBJECTIVES.values() for side in sides)
+
+
+def test_minimax_is_one_value_for_both() -> None:
+    critic, generator = OBJECTIVES["minimax"]
+    assert critic is OBJECTIVES["nonsaturating"][0]
+    # the generator's side: the mean of log(1 - D(fake)), which is log sigmoid(-logit)
+    assert generator(REAL, FAKE).item() == pytest.approx((log_sigmoid(1) + log_sigmoid(-3)) / 2)
+
+
+def test_wasserstein_is_the_difference_of_means() -> None:
+    critic, generator = OBJECTIVES["wasserstein"]
+    assert critic(REAL, FAKE).item() == pytest.approx(1 - 1)
+    assert critic(REAL, FAKE + 2).item() == pytest.approx(3 - 1)
+    assert generator(REAL, FAKE).item() == pytest.approx(-1)

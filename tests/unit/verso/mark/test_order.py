@@ -44,6 +44,24 @@ def test_alpha_is_kept(studio: Studio) -> None:
         studio.release(picture, media_type="image/jpeg")
 
 
+@pytest.mark.parametrize("media_type", ["image/png", "image/webp"])
+@pytest.mark.parametrize("alpha", [255, 120, None])
+def test_a_transparent_rectangle_carries_all_three_marks(
+    media_type: str, alpha: int | None, studio: Studio
+) -> None:
+    """Opaque, evenly seen through (None: from nothing to solid, as a fading edge)."""
+    picture = photo(4, 64, 96, channels=4)
+    picture[..., 3] = np.linspace(0, 255, 96).round() if alpha is None else alpha
+    marked = studio.release(picture, media_type=media_type)
+    assert np.array_equal(marked.pixels[..., 3], picture[..., 3])
+    assert watermark.detect(marked.pixels).prefix == ASSET
+    found = label.read(marked.data)
+    assert found is not None
+    assert found.asset == ASSET
+    reading = credential.read(marked.data, media_type, studio.signer.anchors)
+    assert (reading.state, reading.asset) == (CredentialState.TRUSTED, ASSET)
+
+
 def test_the_file_holds_the_picture_and_the_marks_and_nothing_else(studio: Studio) -> None:
     """No trace of the source's own metadata, no thumbnail, no colour profile."""
     marked = studio.release(photo(1))

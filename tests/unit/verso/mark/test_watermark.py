@@ -246,3 +246,60 @@ def test_two_ids_that_begin_alike_are_not_told_apart_by_a_small_picture() -> Non
 def test_no_issued_ids_match_nothing() -> None:
     assert best_match(detect(embed(photo(1), ASSET)), []) is None
     assert best_match(detect(np.zeros((8, 8, 3), np.uint8)), [ASSET]) is None
+
+
+def badge(seed: int, side: int = 64, width: int | None = None, hidden: int = 0) -> Pixels:
+    """A tinted disc with a soft edge on nothing; the file hides this grey where nothing is seen."""
+    width = width or side
+    y, x = np.mgrid[0:side, 0:width]
+    edge = 0.42 * min(side, width) - np.hypot(y - side / 2, x - width / 2)
+    picture = np.concatenate([photo(seed, side, width), photo(0, side, width, 1)], axis=2)
+    picture[..., 3] = np.clip(128 + 100 * edge, 0, 255)
+    picture[picture[..., 3] == 0, :3] = hidden
+    return picture
+
+
+def on_white(pixels: Pixels) -> Image.Image:
+    image = Image.fromarray(pixels)
+    return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
+
+
+@pytest.mark.parametrize(("side", "width"), [(32, 32), (64, 64), (64, 96), (128, 40)])
+def test_only_what_is_seen_is_changed_and_alpha_never(side: int, width: int) -> None:
+    for seed in range(6):
+        picture = badge(seed, side, width, hidden=37)
+        marked = embed(picture, some_id(seed))
+        assert detect(marked).found
+        assert some_id(seed).startswith(detect(marked).prefix)
+        assert np.array_equal(marked[..., 3], picture[..., 3])
+        unseen = picture[..., 3] == 0
+        assert unseen.mean() > 0.3
+        assert np.array_equal(marked[unseen], picture[unseen])
+
+
+def test_the_mark_outlives_hidden_colours_being_thrown_away_and_being_flattened_on_white() -> None:
+    """As programs that save space do, and those that know no transparency."""
+    for seed in range(6):
+        marked = embed(badge(seed, hidden=37), some_id(seed))
+        emptied = np.where(marked[..., 3:] > 0, marked, np.uint8(0))
+        flat = on_white(marked)
+        jpeg = decoded(encoded(np.asarray(flat), "JPEG", quality=80))
+        for changed in (emptied, np.asarray(flat), jpeg):
+            assert detect(changed).found
+            assert detect(changed).prefix == some_id(seed)
+
+
+def test_an_alpha_that_hides_nothing_changes_nothing() -> None:
+    picture = photo(5)
+    opaque = np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
+    assert np.array_equal(embed(opaque, ASSET)[..., :3], embed(picture, ASSET))
+
+
+@pytest.mark.parametrize("alpha", [0, 1])
+def test_a_picture_that_nobody_sees_has_no_room(alpha: int) -> None:
+    with pytest.raises(WatermarkNoRoom):
+        embed(np.full((64, 64, 4), [90, 90, 90, alpha], np.uint8), ASSET)
+
+
+def test_transparent_pictures_without_a_mark_are_not_found() -> None:
+    assert not any(detect(badge(seed, 64, hidden=seed)).found for seed in range(60))

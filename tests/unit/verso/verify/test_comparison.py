@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rectoverso.types import Pixels
-from rectoverso.verso.screen.fingerprint import fingerprint
+from rectoverso.verso.screen.fingerprint import fingerprint, on_white
 from rectoverso.verso.verify.comparison import compare, is_alike
 from unit.verso.conftest import decoded, encoded, photo, stroke
 
@@ -64,3 +64,15 @@ def test_flat_pictures_are_compared_too() -> None:
 def test_without_pixels_or_hash_nothing_is_held_against_the_picture() -> None:
     assert is_alike(RELEASED, None, b"", b"")
     assert not is_alike(RELEASED, None, fingerprint(RELEASED), fingerprint(photo(9, 96)))
+
+
+def test_a_transparent_picture_is_compared_as_it_looks_on_white() -> None:
+    """What a file hides under full transparency is no difference, and its copy on white is the same picture."""
+    clear = photo(2, 96, channels=4)
+    clear[..., 3] = np.linspace(0, 255, 96).round()
+    flat = np.asarray(on_white(clear))
+    hidden = np.where(clear[..., 3:] > 0, clear, np.array([200, 0, 200, 0], np.uint8))
+    assert compare(flat, clear).key == "verify.evidence.pixels_identical"
+    assert is_alike(flat, clear, b"", b"")
+    assert is_alike(hidden, clear, b"", b"")
+    assert not is_alike(np.asarray(on_white(clear[:, ::-1])), clear, b"", b"")

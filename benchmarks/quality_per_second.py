@@ -1,0 +1,181 @@
+"""Quality for each CPU second: the small presets side by side, scored through features that are trained once.
+
+    python benchmarks/quality_per_second.py --data cifar10/train.parquet [--seconds 600] [--seeds 1] [--only NAME ...]
+
+Every contestant trains in a process of its own, one after the other, for the same processor time: ``--seconds`` on all
+cores, counted by the process's own clock, so that neighbours on the machine cost nobody images. Then 10,000 pictures of
+each, drawn from the same latents, are compared with all pictures of the data. The score is proxy-FID: it compares with
+nothing but the other rows of this table.
+
+Writes ``results/quality_per_second-DATE.json``, the table in ``README.md`` and a sheet of each contestant; ``--dry``
+writes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from report import fill, row
+
+from rectoverso.recto.data.source import open_source
+from rectoverso.recto.metrics.proxy_training import proxy_features
+from rectoverso.recto.metrics.score import Reference, score_run
+from rectoverso.recto.systems import recipe, with_settings
+from rectoverso.recto.train.loop import train
+from rectoverso.recto.train.machine import describe, physical_cores
+
+HERE = Path(__file__).parent
+METRICS = ("proxy-FID", "proxy-KID", "proxy-precision", "proxy-recall", "proxy-coverage")
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A preset of a system, with what is changed in it."""
+
+    name: str
+    system: str
+    preset: str
+    settings: tuple[str, ...] = ()
+
+
+CONTESTANTS = (
+    Contestant("the article's DCGAN", "dcgan", "article"),
+    Contestant("plain dcgan", "dcgan", "default"),
+    Contestant("default", "default", "default"),
+)
+
+
+def main() -> None:
+    asked = arguments()
+    dataset = open_source(asked.data, size=asked.size)
+    reference = Reference(dataset, proxy_features(dataset, asked.cache))
+    rows = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for contestant in CONTESTANTS:
+            for seed in range(asked.seeds):
+                if asked.only and contestant.name not in asked.only:
+                    continue
+                run = (asked.keep or Path(scratch)) / f"{contestant.system}-{contestant.preset}-{seed}"
+                facts = trained(contestant, asked.data, asked.size, run, seed, asked.seconds)
+                scores = score_run(run, dataset, reference.features, reference=reference)
+                rows.append(facts | {"scores": scores.plain()["scores"], "protocol": scores.protocol})
+                say(f"{contestant.name}, seed {seed}: proxy-FID {scores.value('proxy-FID'):.2f}")
+    result = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": describe(),
+        "torch": torch.__version__,
+        "seconds": asked.seconds,
+        "cores": physical_cores(),
+        "rows": rows,
+    }
+    print(table(result))
+    if not asked.dry:
+        file = HERE / "results" / f"quality_per_second-{result['date']}.json"
+        file.write_text(json.dumps(result, indent=1) + "\n")
+        fill(
+            HERE / "README.md",
+            "quality_per_second",
+            table(result) + f"\n\nAll figures: [{file.name}](results/{file.name}).",
+        )
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    folder = os.environ.get("RECTOVERSO_TEST_DATA")
+    known = Path(folder) / "cifar10" / "train.parquet" if folder else None
+    parser.add_argument("--data", type=Path, default=known, required=known is None)
+    parser.add_argument("--size", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=600.0, help="of all cores, for each contestant")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--only", action="append", help="one contestant's name; may be repeated")
+    parser.add_argument("--cache", type=Path, help="where trained features are kept")
+    parser.add_argument("--keep", type=Path, help="where the runs are kept")
+    parser.add_argument("--dry", action="store_true", help="print, and write nothing")
+    return parser.parse_args()
+
+
+def trained(
+    contestant: Contestant, data: Path, size: int, run: Path, seed: int, seconds: float
+) -> dict[str, Any]:
+    """Train in a process of its own; what came of it."""
+    context = multiprocessing.get_context("spawn")
+    answers = context.Queue()
+    process = context.Process(target=_train, args=(contestant, data, size, run, seed, seconds, answers))
+    process.start()
+    facts: dict[str, Any] = answers.get()
+    process.join()
+    return facts
+
+
+def _train(
+    contestant: Contestant,
+    data: Path,
+    size: int,
+    run: Path,
+    seed: int,
+    seconds: float,
+    answers: multiprocessing.Queue[dict[str, Any]],
+) -> None:
+    cores = physical_cores()
+    made = with_settings(recipe(contestant.system, contestant.preset), contestant.settings)
+    dataset = open_source(data, size=size)
+    began = time.perf_counter()
+    result = train(
+        made, dataset, run, seed=seed, max_seconds=seconds, clock=lambda: time.process_time() / cores
+    )
+    answers.put(
+        {
+            "name": contestant.name,
+            "recipe": f"{contestant.system}/{contestant.preset}",
+            "settings": contestant.settings,
+            "seed": seed,
+            "images": result.images,
+            "cpu_seconds": round(result.seconds * cores, 1),
+            "wall_seconds": round(time.perf_counter() - began, 1),
+        }
+    )
+
+
+def table(result: dict[str, Any]) -> str:
+    """The rows as Markdown, each with its ratio to the first contestant of its seed."""
+    lines = [
+        "| contestant | seed | images | proxy-FID | of the article's | precision | recall | coverage |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    first = {
+        r["seed"]: r["scores"]["proxy-FID"]["value"]
+        for r in reversed(result["rows"])
+        if r["recipe"] == "dcgan/article"
+    }
+    for r in result["rows"]:
+        fid, *_ = (r["scores"][name]["value"] for name in METRICS)
+        shares = [f"{r['scores'][name]['value']:.2f}" for name in METRICS[2:]]
+        ratio = f"{fid / first[r['seed']]:.2f}x" if r["seed"] in first else ""
+        lines.append(row(r["name"], r["seed"], f"{r['images']:,}", f"{fid:.2f}", ratio, *shares))
+    lines.append("")
+    lines.append(
+        f"{result['date']}; {result['machine']}; torch {result['torch']}; {result['seconds']:.0f} seconds of "
+        f"{result['cores']} cores each. {result['rows'][0]['protocol']}."
+    )
+    return "\n".join(lines)
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""The built-in data in any frame: drawn at the shorter side, and the ground goes on to both ends of the longer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.data.frame import Frame
+
+Pixels = NDArray[np.uint8]
+
+
+def _digits(size: int) -> Dataset:
+    from rectoverso.recto.data.digits import digits
+
+    return digits(size)
+
+
+def _shapes(size: int) -> Dataset:
+    from rectoverso.recto.data.shapes import shapes
+
+    return shapes(size)
+
+
+BUILTINS: dict[str, Callable[[int], Dataset]] = {"digits": _digits, "shapes": _shapes}
+
+
+def built_in(name: str, frame: Frame, channels: int | None = None) -> Dataset:
+    """The built-in data of this name; in RGB, or, opaque, in RGBA where ``channels`` is 4."""
+    drawn = BUILTINS[name](min(frame.width, frame.height))
+    images, masks = _widened(drawn.images, frame), drawn.masks
+    if channels == 4:
+        images = np.concatenate([images, np.full_like(images[..., :1], 255)], axis=3)
+    return replace(drawn, images=images, masks=None if masks is None else _widened(masks, frame))
+
+
+def _widened(planes: Pixels, frame: Frame) -> Pixels:
+    """Planes (N, H, W, ...) with their edges repeated up to the frame."""
+    height, width = frame.height - planes.shape[1], frame.width - planes.shape[2]
+    if not height and not width:
+        return planes
+    around = [(0, 0), (height // 2, height - height // 2), (width // 2, width - width // 2)]
+    return np.pad(planes, [*around, *[(0, 0)] * (planes.ndim - 3)], mode="edge")

@@ -1,0 +1,54 @@
+"""A 3x3 convolution together with a doubling or halving of the picture, as one strided convolution with a 4x4 kernel.
+
+Nearest-neighbour doubling holds each pixel four times and 2x2 pooling adds each four, so taps that meet the same pixel
+are added beforehand: 16 multiplications for each pixel of the smaller picture instead of 36, and the large picture in
+between is never made. Both are exact (also at the edges, which are zeros).
+
+Shapes: N images, I and O channels in and out, H height, W width of the input.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+ROWS_4x3 = torch.tensor([[1.0, 0, 0], [1, 1, 0], [0, 1, 1], [0, 0, 1]])
+"""Tap r of the large kernel is the sum of these taps of the small one, in each direction."""
+FOLD_16x9 = torch.kron(ROWS_4x3, ROWS_4x3)
+
+
+def convolved(x_NIHW: Tensor, w_OIKK: Tensor, bias_O: Tensor | None = None) -> Tensor:
+    """A convolution with zeros around, of the same sides: (N, O, H, W)."""
+    return F.conv2d(x_NIHW, w_OIKK, bias_O, padding=w_OIKK.shape[-1] // 2)
+
+
+def doubled(x_NIHW: Tensor, w_OI33: Tensor, bias_O: Tensor | None = None) -> Tensor:
+    """Nearest-neighbour doubling, then a 3x3 convolution: (N, O, 2 H, 2 W)."""
+    w_IO44 = folded(w_OI33).flip(2, 3).transpose(0, 1)  # a transposed convolution walks its kernel backwards
+    return F.conv_transpose2d(x_NIHW, w_IO44, bias_O, stride=2, padding=1)
+
+
+def halved(x_NIHW: Tensor, w_OI33: Tensor, bias_O: Tensor | None = None) -> Tensor:
+    """A 3x3 convolution, then the mean of each 2x2 square: (N, O, H / 2, W / 2)."""
+    return F.conv2d(x_NIHW, folded(w_OI33) / 4, bias_O, stride=2, padding=1)
+
+
+def folded(w_OI33: Tensor) -> Tensor:
+    """The kernel (O, I, 4, 4) that adds what four copies of the small one, each a pixel apart, would."""
+    fold_9x16 = FOLD_16x9.to(w_OI33).T
+    return (w_OI33.flatten(2) @ fold_9x16).view(*w_OI33.shape[:2], 4, 4)
+
+
+def larger(x_NIHW: Tensor) -> Tensor:
+    """Each pixel four times: (N, I, 2 H, 2 W)."""
+    return F.interpolate(x_NIHW, scale_factor=2, mode="nearest")
+
+
+def smaller(x_NIHW: Tensor) -> Tensor:
+    """The mean of each 2x2 square: (N, I, H / 2, W / 2)."""
+    return F.avg_pool2d(x_NIHW, 2)
+
+
+RESAMPLED = {"same": convolved, "double": doubled, "halve": halved}
+"""A convolution by what it does to the sides."""

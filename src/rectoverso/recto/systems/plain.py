@@ -1,0 +1,38 @@
+"""The numbers of the plain pair (`rectoverso.recto.nets.plain`), which several systems train."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rectoverso.recto.systems.recipe import Shape
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True, slots=True)
+class PlainNets:
+    """The plain pair, class-conditional when there are classes.
+
+    ``generator_patch``, ``critic_patch``: the network sees squares of so many pixels a side, a power of two, as one
+    pixel of more channels, which leaves out the costliest resolutions.
+    """
+
+    latent: int = 64
+    generator_width: int = 32
+    critic_width: int = 32
+    generator_patch: int = 1
+    critic_patch: int = 1
+
+    def generator(self, shape: Shape) -> nn.Module:
+        from rectoverso.recto.nets.plain import PlainGenerator
+
+        return PlainGenerator(
+            shape, latent=self.latent, width=self.generator_width, patch=self.generator_patch
+        )
+
+    def critic(self, shape: Shape) -> nn.Module:
+        from rectoverso.recto.nets.plain import PlainCritic
+
+        return PlainCritic(shape, width=self.critic_width, patch=self.critic_patch)

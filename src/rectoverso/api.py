@@ -69,16 +69,26 @@ def generate(
     count: int = 1,
     seed: int = 0,
     label: str | None = None,
+    truncation: float | None = None,
+    mixes: Iterable[str] = (),
+    layers: str | None = None,
+    edits: Iterable[str] = (),
     use: str = "general",
     home: AnyPath | None = None,
 ) -> Batch:
     """Draw ``count`` images from ``run`` and release to ``out`` those that may leave.
 
-    Raises RunNotFound, UnknownName (label or use), HomeBusy.
+    ``mixes`` (``"7@4-9"``), ``layers`` (``"4-9"``) and ``edits`` (``"direction-0=2"``) are written as on the command
+    line. Raises RunNotFound, UnknownName (label, use or direction), BadSetting, HomeBusy.
     """
+    from rectoverso.recto.sample.controls import parse_controls
     from rectoverso.workflow.generate import generate_images
 
-    return generate_images(Path(run), Path(out), _home(home), count=count, seed=seed, label=label, use=use)
+    controls = parse_controls(truncation, mixes, layers, edits)
+    place = _home(home)
+    return generate_images(
+        Path(run), Path(out), place, count=count, seed=seed, label=label, controls=controls, use=use
+    )
 
 
 def seal(

@@ -27,6 +27,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── WorkNotFound
     │   ├── FilesUnusable       files given to a command that it can do nothing with
     │   ├── OutNotWritable      the results have nowhere to go
+    │   ├── AnimationUnsealed   an animation that would leave without proof
     │   ├── HomeMissing
     │   ├── OwnerUnusable       a name that no certificate can carry
     │   └── EntryNotFound       a ledger entry that does not exist
@@ -34,6 +35,9 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   └── LedgerBroken
     └── CouldNotRun             exit 3: nothing could be said
         ├── MissingExtra        an optional part is not installed
+        ├── MissingProgram      another program that a task needs
+        ├── ExportDiffers       the exported network does not draw what the run draws
+        ├── HubFailed           the hub gave or took nothing
         ├── HomeBusy            another process holds the home
         ├── HomeUnreadable
         │   ├── HomeNotPermitted    the system refuses to read or write there
@@ -260,6 +264,15 @@ class OutNotWritable(InputError):
     fix = "Choose another --out. What was decided so far stands, and the same command will deliver it."
 
 
+class AnimationUnsealed(InputError):
+    """Facts: file, run."""
+
+    code = "animation_unsealed"
+    what = "The animation was not written to {file}."
+    why = "A file of several frames cannot carry its proof yet, so it may not leave the run's folder."
+    fix = "Name a file inside {run}, or release the single pictures with --out."
+
+
 class HomeMissing(InputError):
     """Facts: home."""
 
@@ -312,6 +325,33 @@ class MissingExtra(CouldNotRun):
     what = "{task} needs the package {package}, which is not installed."
     why = "It belongs to the optional part '{extra}'."
     fix = "Install it with: pip install -c constraints.txt 'rectoverso[{extra}]'"
+
+
+class MissingProgram(CouldNotRun):
+    """Facts: task, program, other (what works without it)."""
+
+    code = "missing_program"
+    what = "{task} needs the program {program}, which is not installed."
+    why = "It is no Python package, so this project cannot bring it along."
+    fix = "Install {program}, or use one of: {other}."
+
+
+class ExportDiffers(CouldNotRun):
+    """Facts: file, difference, limit."""
+
+    code = "export_differs"
+    what = "The network was not exported to {file}."
+    why = "The exported one draws pictures that differ by {difference} from the run's, and {limit} is the limit."
+    fix = "Please report it, with the run's config.toml."
+
+
+class HubFailed(CouldNotRun):
+    """Facts: repository, problem."""
+
+    code = "hub_failed"
+    what = "The hub could not be reached for {repository}, or it refused."
+    why = "It says: {problem}."
+    fix = "Check the name, your connection, and who you are with: hf auth whoami"
 
 
 class HomeBusy(CouldNotRun):

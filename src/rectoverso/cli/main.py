@@ -12,9 +12,14 @@ import typer
 
 from rectoverso.cli import (
     demo,
+    directions,
     doctor,
     evaluate,
+    export,
     generate,
+    hub,
+    interpolate,
+    invert,
     keys,
     ledger,
     registry,
@@ -40,6 +45,12 @@ app.command()(systems.systems)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(generate.generate)
+app.command()(interpolate.interpolate)
+app.command()(directions.directions)
+app.command()(invert.invert)
+app.command()(export.export)
+app.command()(hub.push)
+app.command()(hub.pull)
 app.command()(seal.seal)
 app.command()(verify.verify)
 app.add_typer(registry.app, name="registry")

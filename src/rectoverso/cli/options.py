@@ -28,3 +28,23 @@ UseOption = Annotated[
     str,
     typer.Option("--use", help="What it is for: general, art, advertising, game, medical or education."),
 ]
+RunArgument = Annotated[Path, typer.Argument(help="The run to draw from.")]
+LabelOption = Annotated[
+    str | None, typer.Option("--label", help="A class, by name; else one from each seed.")
+]
+TruncationOption = Annotated[
+    float | None,
+    typer.Option("--truncation", help="Trade variety for likeliness; smaller is nearer to the mean."),
+]
+MixOption = Annotated[
+    list[str] | None,
+    typer.Option("--mix", metavar="SEED@A-B", help="In layers A to B, another seed's styles; repeatable."),
+]
+LayersOption = Annotated[
+    str | None,
+    typer.Option("--layers", metavar="A-B", help="Layers of the controls that do not name their own."),
+]
+EditOption = Annotated[
+    list[str] | None,
+    typer.Option("--edit", metavar="NAME=AMOUNT", help="A step along a direction of the run; repeatable."),
+]

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from rectoverso.errors import MissingExtra
 
 
-@contextmanager
-def training_part(task: str) -> Iterator[None]:
+def training_part(task: str) -> AbstractContextManager[None]:
     """Around imports that need torch: a missing package becomes MissingExtra, with what to install."""
+    return optional_part(task, "train")
+
+
+@contextmanager
+def optional_part(task: str, extra: str) -> Iterator[None]:
+    """Around imports that need the packages of an extra: a missing one becomes MissingExtra."""
     try:
         yield
     except ModuleNotFoundError as error:
-        raise MissingExtra(task=task, package=error.name, extra="train") from error
+        raise MissingExtra(task=task, package=error.name, extra=extra) from error

@@ -30,17 +30,30 @@ class PartsWereReleased:
         return Finding(self.name, Outcome.PASS, Message("release.parts_passed", {"count": self.parts}))
 
 
-def release_sheet(passages: Sequence[Passage], maker: Maker, door: Door, out: Path) -> Path | None:
-    """Lay the released images of a batch on one sheet and release it; None if there are fewer than two."""
+def release_sheet(
+    passages: Sequence[Passage], maker: Maker, door: Door, out: Path, columns: int | None = None
+) -> Path | None:
+    """Lay the released images of a batch on one sheet and release it; None if there are fewer than two.
+
+    With ``columns``, each image has its place, and that of one which was not released stays blank.
+    """
     released = [
         passage for passage in passages if passage.asset.decision is Decision.RELEASE and passage.path
     ]
     if len(released) < 2:
         return None
     parts = [passage.asset.id for passage in released]
+    pictures = [_picture(passage, door) for passage in released]
+    request = digests.of_facts(sheet=parts)
+    if columns is not None:
+        blank = np.full_like(pictures[0], PAPER)
+        by_id = dict(zip(parts, pictures, strict=True))
+        pictures = [by_id.get(passage.asset.id, blank) for passage in passages]
+        places = [passage.asset.id if passage.asset.id in by_id else "" for passage in passages]
+        request = digests.of_facts(sheet=places, columns=columns)
     draft = Draft(
-        pixels=compose([_picture(passage, door) for passage in released]),
-        request=digests.of_facts(sheet=parts),
+        pixels=compose(pictures, columns),
+        request=request,
         maker=maker,
         source="contact-sheet",
     )

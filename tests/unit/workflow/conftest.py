@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rectoverso.recto.data.shapes import scene
 from rectoverso.verso.picture import to_png
+from rectoverso.workflow.train import TrainRequest, train_run
 
 
 @pytest.fixture
@@ -32,3 +35,26 @@ def picture(tmp_path: Path) -> Callable[[str, int], Path]:
         return path
 
     return make
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of 80 built-in scenes with small networks: enough to draw from. Copy it before changing it."""
+    folder = tmp_path_factory.mktemp("small")
+    for number in range(80):
+        file = folder / "scenes" / "ab"[number % 2] / f"{number}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(to_png(scene(number, size=32).image))
+    settings = ("batch=8", "nets.latent=8", "nets.generator_width=8", "nets.critic_width=4")
+    settings += ("precision=float32", "threads=1")
+    request = TrainRequest(
+        "dcgan", str(folder / "scenes"), folder / "run", size=32, images=64, settings=settings
+    )
+    train_run(request, folder / "home")
+    return folder / "run"
+
+
+@pytest.fixture
+def run(small_run: Path, tmp_path: Path) -> Path:
+    """A copy of the small run that a test may write into."""
+    return Path(shutil.copytree(small_run, tmp_path / "run"))

@@ -1,7 +1,7 @@
 """Pictures from a run: loads its config and its safetensors, and nothing else.
 
-A picture is a function of the weights, its seed and its class. Each is drawn alone, on one thread, so its bytes
-cannot depend on what else is asked for in the same call.
+A picture is a function of the weights, its seed, its class and its controls (`painter`). Each is drawn alone, on one
+thread, so its bytes cannot depend on what else is asked for in the same call.
 """
 
 from __future__ import annotations
@@ -14,34 +14,38 @@ from typing import Any
 import safetensors
 import safetensors.torch
 import torch
+from torch import nn
 
 from rectoverso.errors import RectoversoError, RunNotFound, UnknownName
 from rectoverso.i18n import Phrase
 from rectoverso.recto.data.pixels import to_pixels
+from rectoverso.recto.sample.controls import Controls
+from rectoverso.recto.sample.directions import read_directions
+from rectoverso.recto.sample.painter import PLAIN, Painter
 from rectoverso.recto.systems import recipe
 from rectoverso.recto.systems.recipe import Recipe, Shape
 from rectoverso.recto.systems.settings import from_table, suggestion
 from rectoverso.recto.train.folder import RunFolder
-from rectoverso.recto.train.machine import one_thread
-from rectoverso.recto.train.streams import Streams
 from rectoverso.types import Digest, Maker, Message, Pixels
 from rectoverso.version import __version__
 
 WEIGHTS = "generator.safetensors"
+CRITIC = "critic.safetensors"
 
 
 class RunGenerator:
     """The generator of a run, ready to draw.
 
     ``maker`` names it as drafts do, ``classes`` are the names that ``sample`` takes by number, ``size`` is
-    the width and height of its pictures in pixels. Raises RunNotFound when the folder holds no run that can be read, or
-    no weights yet.
+    the width and height of its pictures in pixels, ``painter`` draws them. Raises RunNotFound when the folder
+    holds no run that can be read, or no weights yet.
     """
 
     def __init__(self, run: Path) -> None:
         folder = RunFolder(run)
         config = folder.read_config()
         weights = _read(folder)
+        self._critic_file = folder.weights / CRITIC
         try:
             self.recipe, self.shape = _asked(config)
             self.classes: tuple[str, ...] = tuple(config["data"]["classes"])
@@ -53,6 +57,12 @@ class RunGenerator:
         digest = Digest(hashlib.sha256(weights).hexdigest())
         self.maker = Maker(f"{self.recipe.system}/{self.recipe.preset}", __version__, digest)
         self.size = (self.shape.width_px, self.shape.height_px)
+        self.painter = Painter(
+            self.module,
+            latent=self.recipe.latent,
+            classes=self.shape.classes,
+            directions=read_directions(run, digest),
+        )
 
     def class_index(self, label: str | None) -> int | None:
         """The number of a class by its name (or by its number in digits). Raises UnknownName."""
@@ -65,30 +75,34 @@ class RunGenerator:
         known = ", ".join(self.classes) or "-"
         raise UnknownName(kind="class", name=label, known=known, hint=suggestion(label, self.classes))
 
-    def sample(self, seeds: Sequence[int], label: int | None = None) -> Iterator[Pixels]:
+    def sample(
+        self, seeds: Sequence[int], label: int | None = None, controls: Controls = PLAIN
+    ) -> Iterator[Pixels]:
         """One picture a seed, uint8 HWC. ``label`` is a class for all of them; without it each seed draws its
-        own.
+        own. Raises BadSetting and UnknownName for controls that this generator does not have.
         """
         for seed in seeds:
-            yield self._draw(Streams(seed), label)
+            yield self.painter.picture(seed, label, controls)
 
     @torch.inference_mode()
     def batch(self, noise_NZ: torch.Tensor, label_N: torch.Tensor | None = None) -> Pixels:
         """Many pictures at once, uint8 NHWC, from noise (N, Z) and, where there are classes, labels (N,): for
         measuring. Faster than ``sample``, whose bytes it gives only up to rounding.
         """
-        return to_pixels(self.module(noise_NZ, label_N))
-
-    @torch.inference_mode()
-    def _draw(self, streams: Streams, label: int | None) -> Pixels:
-        noise_1Z = torch.from_numpy(streams.normals("sample", 0, 1, self.recipe.latent))
-        label_1 = None
-        if self.shape.classes:
-            drawn_1 = torch.from_numpy(streams.choices("sample-label", 0, 1, self.shape.classes))
-            label_1 = drawn_1 if label is None else torch.full_like(drawn_1, label)
-        with one_thread():
-            pixels: Pixels = to_pixels(self.module(noise_1Z, label_1))[0]
+        pixels: Pixels = to_pixels(self.module(noise_NZ, label_N))
         return pixels
+
+    def critic(self) -> nn.Module | None:
+        """The critic that the run has kept, ready to judge; None where there is none or it does not fit."""
+        build = getattr(getattr(self.recipe, "nets", None), "critic", None)
+        if build is None:
+            return None
+        try:
+            critic: nn.Module = build(self.shape)
+            critic.load_state_dict(safetensors.torch.load_file(self._critic_file))
+        except (OSError, RuntimeError, safetensors.SafetensorError):
+            return None
+        return critic.eval()
 
 
 def _read(folder: RunFolder) -> bytes:

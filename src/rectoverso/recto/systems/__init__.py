@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from rectoverso.errors import UnknownName
-from rectoverso.recto.systems import biggan, dcgan, gan, progressive
+from rectoverso.recto.systems import biggan, dcgan, gan, progressive, stylegan, stylegan2
 from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.recto.systems.settings import suggestion, with_settings
 
@@ -64,6 +64,23 @@ SYSTEMS: dict[str, System] = {
         source="Brock, Donahue, Simonyan: Large Scale GAN Training for High Fidelity, arXiv:1809.11096",
         needs="images, better with labels",
         presets=biggan.PRESETS,
+    ),
+    "stylegan": System(
+        name="stylegan",
+        title="Style-based GAN",
+        year=2019,
+        source="Karras, Laine, Aila: A Style-Based Generator Architecture for GANs, arXiv:1812.04948",
+        needs="images",
+        presets=stylegan.PRESETS,
+    ),
+    "stylegan2": System(
+        name="stylegan2",
+        title="StyleGAN2 with adaptive augmentation",
+        year=2020,
+        source="Karras et al.: Analyzing and Improving the Image Quality of StyleGAN, arXiv:1912.04958; Training"
+        " GANs with Limited Data, arXiv:2006.06676",
+        needs="images",
+        presets=stylegan2.PRESETS,
     ),
 }
 

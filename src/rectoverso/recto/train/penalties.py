@@ -70,3 +70,15 @@ def orthogonal(weights: Iterable[Tensor]) -> Tensor:
         product_OO = w_OI @ w_OI.T
         total = total + (product_OO - torch.diag(product_OO.diagonal())).square().sum()
     return total
+
+
+def path_lengths(picture_NCHW: Tensor, w_NLW: Tensor, noise_NCHW: Tensor) -> Tensor:
+    """How far a picture moves when its styles move a little (N,): |J' y| for normal noise y, a mean over layers.
+
+    Karras et al. 2020, eq. 4. The noise is divided by the root of the number of pixels, so that lengths do not depend
+    on the sides. Both gradients are kept: what is returned can be minimised.
+    """
+    height, width = picture_NCHW.shape[2:]
+    y_NCHW = noise_NCHW.to(picture_NCHW) / (height * width) ** 0.5
+    (slope_NLW,) = torch.autograd.grad((picture_NCHW * y_NCHW).sum(), w_NLW, create_graph=True)
+    return slope_NLW.float().square().sum(2).mean(1).sqrt()

@@ -1,0 +1,64 @@
+"""`verso invert`: the picture of a run that is nearest to a real one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rectoverso.cli.options import (
+    DEFAULT_HOME,
+    EditOption,
+    HomeOption,
+    JsonOption,
+    LabelOption,
+    LayersOption,
+    OutOption,
+    RunArgument,
+    SeedOption,
+    UseOption,
+)
+from rectoverso.cli.output import live_progress, print_json, tell
+from rectoverso.cli.passages import exit_code, print_summary
+
+
+def invert(
+    run: RunArgument,
+    file: Annotated[Path, typer.Argument(help="The picture to find again.", metavar="FILE")],
+    out: OutOption,
+    label: LabelOption = None,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of the search.")] = 200,
+    starts: Annotated[int, typer.Option("--starts", min=1, max=64, help="Places to begin at.")] = 4,
+    seed: SeedOption = 0,
+    edit: EditOption = None,
+    layers: LayersOption = None,
+    use: UseOption = "general",
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Find what a run must be asked for to draw a picture, and release what it draws if that may leave."""
+    from rectoverso.recto.sample.controls import parse_controls
+    from rectoverso.workflow.invert import invert_picture
+
+    with live_progress() as listener:
+        projected = invert_picture(
+            run,
+            file,
+            out,
+            home,
+            label=label,
+            seed=seed,
+            steps=steps,
+            starts=starts,
+            controls=parse_controls(None, (), layers, edit or ()),
+            use=use,
+            listener=listener,
+        )
+    if as_json:
+        print_json(projected.plain())
+    else:
+        psnr, ssim = f"{projected.psnr_db:.1f}", f"{projected.ssim:.3f}"
+        tell("cli.inverted", psnr=psnr, ssim=ssim, path=projected.code)
+        print_summary(projected.batch, out)
+    raise typer.Exit(exit_code(projected.batch))

@@ -1,0 +1,113 @@
+"""StyleGAN's networks (Karras et al. 2019, arXiv:1812.04948): the style sets each channel's mean and variance (AdaIN).
+
+The pictures are made at full size from the start; the paper grows them, which its successor (2020, section 4) drops.
+
+Shapes: N images, Z latent, W style, L style layers, C channels (I in, O out), H height, W (after H) width.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rectoverso.recto.nets.style_layers import (
+    GAIN,
+    SLOPE,
+    CriticHead,
+    EqualConv2d,
+    EqualDownConv2d,
+    EqualLinear,
+    PixelNoise,
+    StyledGenerator,
+    blurred,
+    doubling_fold,
+    doubling_kernel,
+    widths_down,
+)
+from rectoverso.recto.systems.recipe import Shape
+
+
+class AdaptiveNorm(nn.Module):
+    """Noise, bias, leaky ReLU, then each channel of each picture at the mean and deviation its style says (eq. 1)."""
+
+    def __init__(self, channels: int, style: int, sides: tuple[int, int]) -> None:
+        super().__init__()
+        self.noise = PixelNoise(sides)
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.affine = EqualLinear(style, 2 * channels)
+
+    def forward(self, x_NCHW: Tensor, w_NW: Tensor) -> Tensor:
+        x = self.noise(x_NCHW + self.bias[:, None, None].to(x_NCHW.dtype))
+        x = F.instance_norm(F.leaky_relu(x, SLOPE))
+        gain_NC, bias_NC = self.affine(w_NW).to(x.dtype).chunk(2, dim=1)
+        return torch.addcmul(bias_NC[:, :, None, None], x, 1 + gain_NC[:, :, None, None])
+
+
+class UpConv(nn.Module):
+    """Doubling, 3x3 convolution and blur, the first two as one transposed convolution."""
+
+    fold_9x16: Tensor
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
+        self.scale = GAIN * (9 * inputs) ** -0.5
+        self.register_buffer("fold_9x16", doubling_fold(), persistent=False)
+
+    def forward(self, x_NIHW: Tensor) -> Tensor:
+        w_IO44 = doubling_kernel(self.weight * self.scale, self.fold_9x16)
+        return blurred(F.conv_transpose2d(x_NIHW, w_IO44, stride=2, padding=1))
+
+
+class StyleganGenerator(StyledGenerator):
+    """Latents (N, Z) and labels (N,) or None to pictures (N, C, H, W), which start from a learnt one."""
+
+    def __init__(
+        self, shape: Shape, *, latent: int, style: int, depth: int, rate: float, width: int, widest: int
+    ) -> None:
+        super().__init__(shape, latent=latent, style=style, depth=depth, rate=rate)
+        widths = widths_down(shape.levels, width, widest)[::-1]
+        height, breadth = shape.start
+        # Not ones, as in the paper: the first norm would make zeros of them, with hardly a way out.
+        self.start_CHW = nn.Parameter(torch.randn(widths[0], height, breadth))
+        # One convolution less than norms: the learnt picture stands where the first one would.
+        self.ups = nn.ModuleList(UpConv(i, o) for i, o in pairwise(widths))
+        self.convs = nn.ModuleList(EqualConv2d(w, w, 3, gain=GAIN, bias=False) for w in widths)
+        self.norms = nn.ModuleList(
+            AdaptiveNorm(w, style, (height << level, breadth << level))
+            for level, w in enumerate(widths)
+            for _ in range(2)
+        )
+        self.to_picture = EqualConv2d(widths[-1], shape.channels, 1)
+
+    def synthesis(self, w_NLW: Tensor) -> Tensor:
+        """Layers 2 k and 2 k + 1 are those of the k-th resolution."""
+        w_LNW = w_NLW.unbind(1)
+        x = self.start_CHW.expand(len(w_NLW), -1, -1, -1).contiguous(memory_format=torch.channels_last)
+        for level, conv in enumerate(self.convs):
+            x = self.norms[2 * level](x if level == 0 else self.ups[level - 1](x), w_LNW[2 * level])
+            x = self.norms[2 * level + 1](conv(x), w_LNW[2 * level + 1])
+        picture_NCHW: Tensor = self.to_picture(x)
+        return picture_NCHW
+
+
+class StyleganCritic(nn.Module):
+    """Pictures (N, C, H, W) and labels (N,) or None to one logit each (N,): ProGAN's critic (2018, table 2)."""
+
+    def __init__(self, shape: Shape, *, width: int, widest: int) -> None:
+        super().__init__()
+        widths = widths_down(shape.levels, width, widest)
+        self.first = EqualConv2d(shape.channels, widths[0], 1, gain=GAIN)
+        self.convs = nn.ModuleList(EqualConv2d(w, w, 3, gain=GAIN) for w in widths[:-1])
+        self.downs = nn.ModuleList(EqualDownConv2d(i, o, gain=GAIN) for i, o in pairwise(widths))
+        self.head = CriticHead(shape, widths[-1])
+
+    def forward(self, x_NCHW: Tensor, label_N: Tensor | None = None) -> Tensor:
+        x = F.leaky_relu(self.first(x_NCHW), SLOPE)
+        for conv, down in zip(self.convs, self.downs, strict=True):
+            x = F.leaky_relu(down(F.leaky_relu(conv(x), SLOPE)), SLOPE)
+        logit_N: Tensor = self.head(x, label_N)
+        return logit_N

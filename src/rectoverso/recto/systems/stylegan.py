@@ -1,0 +1,104 @@
+"""StyleGAN: latents become styles, styles set each layer's channels. Karras, Laine and Aila 2019, arXiv:1812.04948.
+
+``default`` is small enough for two CPU cores; ``gpu`` is the paper's, at any side from 16 to 256 pixels, without
+growing the networks while they train (the successor paper drops that, section 4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rectoverso.recto.systems.adversarial import AdversarialRecipe
+from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from rectoverso.recto.train.players import Cast
+    from rectoverso.recto.train.streams import Streams
+
+
+@dataclass(frozen=True, slots=True)
+class StyleNets:
+    """Sides of a StyleGAN: ``latent`` and ``style`` numbers, ``depth`` layers from one to the other that learn at
+    ``mapping_rate`` times the rate, channels at full side (twice as many at each half of it, up to ``widest``).
+    """
+
+    latent: int = 64
+    style: int = 64
+    depth: int = 3
+    mapping_rate: float = 0.1
+    generator_width: int = 32
+    critic_width: int = 32
+    widest: int = 128
+
+    def mapping(self) -> dict[str, Any]:
+        """What a generator's constructor wants to know of its first half."""
+        return {"latent": self.latent, "style": self.style, "depth": self.depth, "rate": self.mapping_rate}
+
+
+@dataclass(frozen=True, slots=True)
+class StyleganNets(StyleNets):
+    """StyleGAN's: adaptive instance norm, a plain critic."""
+
+    def generator(self, shape: Shape) -> nn.Module:
+        from rectoverso.recto.nets.stylegan import StyleganGenerator
+
+        return StyleganGenerator(shape, **self.mapping(), width=self.generator_width, widest=self.widest)
+
+    def critic(self, shape: Shape) -> nn.Module:
+        from rectoverso.recto.nets.stylegan import StyleganCritic
+
+        return StyleganCritic(shape, width=self.critic_width, widest=self.widest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StyleganRecipe(AdversarialRecipe):
+    """``mixing``: the share of pictures with two styles. The penalty is R1, in a turn of its own."""
+
+    nets: StyleNets  # type: ignore[assignment]
+    mixing: float = 0.9
+
+    def cast(self, shape: Shape, streams: Streams) -> Cast:
+        from rectoverso.recto.systems.style_pair import StylePair
+
+        return StylePair(self, shape, streams)
+
+
+PRESETS: dict[str, Recipe] = {
+    "default": StyleganRecipe(
+        system="stylegan",
+        preset="default",
+        measured="not tuned yet: see docs/log.md, 2026-11-25",
+        batch=32,
+        nets=StyleganNets(generator_width=16, critic_width=16, mapping_rate=0.3),
+        mixing=0.5,
+        objective="nonsaturating",
+        penalty=Penalty("gradient", gamma=0.3, gamma_end=0.05, every=8),
+        generator_adam=Adam(2e-3, 2e-4, beta1=0.0, beta2=0.99),
+        critic_adam=Adam(2e-3, 2e-4, beta1=0.0, beta2=0.99),
+        averaging=Averaging(half_life=10_000, ramp=0.1),
+    ),
+    "gpu": StyleganRecipe(
+        system="stylegan",
+        preset="gpu",
+        measured="not measured: needs a GPU",
+        batch=32,
+        images=10_000_000,
+        nets=StyleganNets(
+            latent=512,
+            style=512,
+            depth=8,
+            mapping_rate=0.01,
+            generator_width=64,
+            critic_width=64,
+            widest=512,
+        ),
+        objective="nonsaturating",
+        penalty=Penalty("gradient", gamma=10.0, gamma_end=10.0, every=16),
+        generator_adam=Adam(2e-3, 2e-3, beta1=0.0, beta2=0.99),
+        critic_adam=Adam(2e-3, 2e-3, beta1=0.0, beta2=0.99),
+        averaging=Averaging(half_life=10_000, ramp=0.05),
+    ),
+}

@@ -1,0 +1,106 @@
+"""StyleGAN2 with adaptive augmentation. Karras et al. 2020, arXiv:1912.04958 and arXiv:2006.06676.
+
+``default`` is small enough for two CPU cores; ``gpu`` follows the second paper, at any side from 16 to 256 pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
+from rectoverso.recto.systems.stylegan import StyleganRecipe, StyleNets
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from rectoverso.recto.train.players import Cast
+    from rectoverso.recto.train.streams import Streams
+
+
+@dataclass(frozen=True, slots=True)
+class Stylegan2Nets(StyleNets):
+    """StyleGAN2's: weight demodulation and a sum of pictures, a residual critic."""
+
+    def generator(self, shape: Shape) -> nn.Module:
+        from rectoverso.recto.nets.stylegan2 import Stylegan2Generator
+
+        return Stylegan2Generator(shape, **self.mapping(), width=self.generator_width, widest=self.widest)
+
+    def critic(self, shape: Shape) -> nn.Module:
+        from rectoverso.recto.nets.stylegan2 import Stylegan2Critic
+
+        return Stylegan2Critic(shape, width=self.critic_width, widest=self.widest)
+
+
+@dataclass(frozen=True, slots=True)
+class PathLength:
+    """Path length regularisation, every ``every`` turns and that much stronger, on a ``share`` of a batch; weight 0:
+    none.
+    """
+
+    weight: float = 2.0
+    every: int = 4
+    share: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """Adaptive augmentation: the mean sign of real logits to hold, the images in which the probability goes from 0 to
+    1, and the most it may be; 0: no augmentation.
+    """
+
+    target: float = 0.6
+    images: int = 500_000
+    most: float = 0.8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stylegan2Recipe(StyleganRecipe):
+    path: PathLength = field(default=PathLength())
+    augment: Augmentation = field(default=Augmentation())
+
+    def cast(self, shape: Shape, streams: Streams) -> Cast:
+        from rectoverso.recto.systems.style_pair import Stylegan2Pair
+
+        return Stylegan2Pair(self, shape, streams)
+
+
+PRESETS: dict[str, Recipe] = {
+    "default": Stylegan2Recipe(
+        system="stylegan2",
+        preset="default",
+        measured="not tuned yet: see docs/log.md, 2026-11-25",
+        batch=32,
+        nets=Stylegan2Nets(generator_width=16, critic_width=16, mapping_rate=0.3),
+        mixing=0.5,
+        objective="nonsaturating",
+        penalty=Penalty("gradient", gamma=0.3, gamma_end=0.05, every=16),
+        generator_adam=Adam(2.5e-3, 2.5e-4, beta1=0.0, beta2=0.99),
+        critic_adam=Adam(2.5e-3, 2.5e-4, beta1=0.0, beta2=0.99),
+        averaging=Averaging(half_life=10_000, ramp=0.1),
+        path=PathLength(weight=0.5, every=8),
+        augment=Augmentation(images=200_000),
+    ),
+    "gpu": Stylegan2Recipe(
+        system="stylegan2",
+        preset="gpu",
+        measured="not measured: needs a GPU",
+        batch=32,
+        images=10_000_000,
+        nets=Stylegan2Nets(
+            latent=512,
+            style=512,
+            depth=2,
+            mapping_rate=0.01,
+            generator_width=64,
+            critic_width=64,
+            widest=512,
+        ),
+        objective="nonsaturating",
+        penalty=Penalty("gradient", gamma=1.0, gamma_end=1.0, every=16),
+        generator_adam=Adam(2.5e-3, 2.5e-3, beta1=0.0, beta2=0.99),
+        critic_adam=Adam(2.5e-3, 2.5e-3, beta1=0.0, beta2=0.99),
+        averaging=Averaging(half_life=20_000, ramp=0.05),
+    ),
+}

@@ -1,0 +1,72 @@
+"""What every command that draws from a run shares: the generator, the door, the request, the way through it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rectoverso.protocols import Clock, SystemClock
+from rectoverso.store.home import Home
+from rectoverso.types import Decision, Digest, Draft, Message
+from rectoverso.verso.policy import policy
+from rectoverso.verso.screen.memorisation import MemorisationCheck
+from rectoverso.verso.screen.similarity import SimilarityCheck
+from rectoverso.workflow import digests
+from rectoverso.workflow.extras import training_part
+from rectoverso.workflow.keys import open_keys
+from rectoverso.workflow.progress import Listener, Progress, silent
+from rectoverso.workflow.release import Door, Passage, release
+from rectoverso.workflow.train import fingerprints_of
+
+if TYPE_CHECKING:
+    from rectoverso.recto.sample.controls import Controls
+    from rectoverso.recto.sample.generator import RunGenerator
+
+
+def open_generator(run: Path) -> RunGenerator:
+    """The generator of a run. Raises RunNotFound and MissingExtra."""
+    with training_part("Generating"):
+        from rectoverso.recto.sample.generator import RunGenerator
+
+    return RunGenerator(run)
+
+
+def open_door(
+    run: Path, home_path: Path, use: str, listener: Listener = silent, clock: Clock | None = None
+) -> Door:
+    """The door for what is drawn from a run: compared with registered works and with the training images.
+
+    Raises UnknownName for a use that there is none of, before a home is made.
+    """
+    rules = policy(use)
+    home = Home.open(home_path)
+    return Door(
+        home=home,
+        keys=open_keys(home, listener=listener),
+        checks=lambda works: [SimilarityCheck(works), MemorisationCheck(fingerprints_of(run))],
+        policy=rules,
+        use=use,
+        clock=clock or SystemClock(),
+    )
+
+
+def request_of(generator: RunGenerator, controls: Controls, **asked: Any) -> Digest:
+    """The digest of everything that was asked of the generator, every control included.
+
+    Without controls it is what it was before there were any, so that what was decided then stays decided.
+    """
+    facts = generator.painter.facts(controls)
+    return digests.of_facts(maker=generator.maker.digest, **asked, **({"controls": facts} if facts else {}))
+
+
+def take_through(
+    drafts: Iterable[Draft], total: int, door: Door, out: Path, listener: Listener = silent
+) -> list[Passage]:
+    """Take drafts through the door and say how it goes. Raises as `release` does."""
+    passages: list[Passage] = []
+    for passage in release(drafts, door, out):
+        passages.append(passage)
+        released = sum(one.asset.decision is Decision.RELEASE for one in passages)
+        listener(Progress(Message("progress.releasing", {"released": released}), len(passages), total))
+    return passages

@@ -1,0 +1,141 @@
+"""A run's folder to and from a Hugging Face hub repository.
+
+What travels is named here, file by file, and nothing else does: weights, config, report, cards, directions and the
+newest sample. Checkpoints, inversions of other people's pictures and the training images' fingerprints stay at home.
+Only safetensors, JSON, TOML, Markdown and PNG are taken in, and only to where a run has them; nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, Protocol
+
+from rectoverso.errors import HubFailed, RectoversoError, RunExists, RunNotFound
+from rectoverso.i18n import Phrase
+from rectoverso.store.atomic import write_atomically
+from rectoverso.types import Message
+from rectoverso.workflow.extras import optional_part
+from rectoverso.workflow.files import make_folder
+
+SHARED = re.compile(
+    r"config\.toml|run\.json|card(\.zh)?\.md|README\.md|directions\.json|weights/[\w-]+\.safetensors|samples/\d+\.png"
+)
+"""The only names that travel, whole."""
+MAX_BYTES = 4_000_000_000
+
+
+class Hub(Protocol):
+    """What is needed of a hub; revisions are commits."""
+
+    def create(self, repository: str, *, private: bool) -> None: ...
+
+    def send(self, repository: str, files: dict[str, Path], message: str) -> str:
+        """Put files there in one commit and return its address."""
+        ...
+
+    def list(self, repository: str, revision: str | None) -> tuple[str, dict[str, int]]:
+        """The commit that the revision means, and the files there with their sizes in bytes."""
+        ...
+
+    def fetch(self, repository: str, name: str, commit: str) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Travelled:
+    """What went or came, and where it lies; ``left`` are files that were there and were not taken."""
+
+    repository: str
+    place: str
+    files: tuple[str, ...]
+    left: tuple[str, ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {
+            "repository": self.repository,
+            "place": self.place,
+            "files": list(self.files),
+            "left": list(self.left),
+        }
+
+
+def push_run(run: Path, repository: str, *, public: bool = False, hub: Hub | None = None) -> Travelled:
+    """Put a run into ``repository`` (made if need be; private unless ``public``). Raises RunNotFound, MissingExtra,
+    HubFailed.
+    """
+    files = shared_files(run)
+    hub = hub or _hub()
+    place = _asked(repository, lambda: _send(hub, repository, files, public=public))
+    return Travelled(repository, place, tuple(files))
+
+
+def shared_files(run: Path) -> dict[str, Path]:
+    """What travels of a run, by its name there; links are not followed. Raises RunNotFound."""
+    found = {path.relative_to(run).as_posix(): path for path in sorted(run.rglob("*")) if _is_own(run, path)}
+    files = {name: path for name, path in found.items() if SHARED.fullmatch(name)}
+    newest = max((name for name in files if name.startswith("samples/")), default=None)
+    files = {name: path for name, path in files.items() if not name.startswith("samples/") or name == newest}
+    _check_whole(run, files)
+    return files
+
+
+def pull_run(repository: str, run: Path, *, revision: str | None = None, hub: Hub | None = None) -> Travelled:
+    """Bring a run from ``repository`` into the new folder ``run``. Files that no run has are left there.
+
+    Raises RunExists, RunNotFound (what is there is no run), MissingExtra, HubFailed.
+    """
+    if run.exists() and (not run.is_dir() or any(run.iterdir())):
+        raise RunExists(path=run)
+    hub = hub or _hub()
+    commit, sizes = _asked(repository, lambda: hub.list(repository, revision))
+    names = [name for name in sorted(sizes) if SHARED.fullmatch(name) and sizes[name] <= MAX_BYTES]
+    _check_whole(Path(repository), names)
+    make_folder(run)
+    # The config last: until then the folder is no run, and a pull that was cut short is seen as one.
+    for name in sorted(names, key=lambda name: name == "config.toml"):
+        data = _asked(repository, lambda name=name: hub.fetch(repository, name, commit))  # type: ignore[misc]
+        file = run.joinpath(*PurePosixPath(name).parts)
+        make_folder(file.parent)
+        write_atomically(file, data, mode=0o644)
+    return Travelled(repository, str(run), tuple(names), tuple(sorted(sizes.keys() - set(names))))
+
+
+def _send(hub: Hub, repository: str, files: dict[str, Path], *, public: bool) -> str:
+    hub.create(repository, private=not public)
+    card = files.get("card.md")
+    there = files | ({"README.md": card} if card and "README.md" not in files else {})
+    return hub.send(repository, there, "A run of Rectoverso")
+
+
+def _is_own(run: Path, path: Path) -> bool:
+    return path.is_file() and path.resolve() == run.resolve() / path.relative_to(run)
+
+
+def _check_whole(place: Path, names: Any) -> None:
+    for needed, problem in (
+        ("config.toml", "train.run.no_config"),
+        ("weights/generator.safetensors", "train.run.no_weights"),
+    ):
+        if needed not in names:
+            raise RunNotFound(path=place, reason=Phrase(Message(problem)))
+
+
+def _asked(repository: str, ask: Callable[[], Any]) -> Any:
+    """Ask the hub; whatever goes wrong there becomes HubFailed."""
+    try:
+        return ask()
+    except RectoversoError:
+        raise
+    except Exception as error:  # the client, its transport and the hub have many kinds
+        problem = str(error).strip().splitlines() or [type(error).__name__]
+        raise HubFailed(repository=repository, problem=problem[0].rstrip(".")) from error
+
+
+def _hub() -> Hub:
+    with optional_part("Reaching the hub", "hub"):
+        from rectoverso.workflow.hugging_face import HuggingFace
+
+        return HuggingFace()

@@ -54,6 +54,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         ├── Unexpected          a fault of this program
         ├── DemoTooShort        nothing came of the demo that could be shown
         ├── TrainingFailed      the numbers stopped being finite
+        ├── ProcessLost         one of several processes that train together is gone
         └── MarkFailed          a mark could not be placed or read back
             ├── WatermarkTooSmall
             ├── WatermarkNoRoom     the pixels cannot be moved to where the bits are
@@ -483,6 +484,15 @@ class TrainingFailed(CouldNotRun):
     what = "Training stopped at {images} images: {what_failed}."
     why = "{reason}"
     fix = "{advice}"
+
+
+class ProcessLost(CouldNotRun):
+    """Facts: system."""
+
+    code = "process_lost"
+    what = "Training stopped: another process of this run is gone."
+    why = "The processes train together and none can go on alone; the system says: {system}."
+    fix = "What was saved is still good: give the same command with --resume, with any number of processes."
 
 
 class MarkFailed(CouldNotRun):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from rectoverso.errors import RectoversoError
+from rectoverso.errors import ProcessLost, RectoversoError
 from rectoverso.i18n import explain, preferred_language, say
 from rectoverso.types import Message
 
@@ -26,14 +27,24 @@ def note(key: str, **facts: object) -> None:
     print(say(Message(key, facts), preferred_language()), file=sys.stderr)
 
 
+def speaks() -> bool:
+    """Whether this process is the one that speaks: the first of those that torchrun started, or the only one."""
+    return int(os.environ.get("WORLD_SIZE", "1")) == 1 or os.environ.get("RANK", "0") == "0"
+
+
 def print_json(value: dict[str, Any]) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def print_error(error: RectoversoError, *, as_json: bool) -> None:
-    """An error in the reader's voice, and with --json in the program's voice too."""
+    """An error in the reader's voice, and with --json in the program's voice too.
+
+    What all processes of a training meet alike, the first one says for all.
+    """
+    if not speaks() and not isinstance(error, ProcessLost):
+        return
     print(explain(error, preferred_language()), file=sys.stderr)
-    if as_json:
+    if as_json and speaks():
         facts = {name: str(fact) for name, fact in error.facts.items()}
         print_json({"error": {"code": error.code, "message": str(error), "facts": facts}})
 

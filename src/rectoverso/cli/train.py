@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from rectoverso.cli.options import DEFAULT_HOME, MAX_SEED, HomeOption, JsonOption
-from rectoverso.cli.output import live_progress, print_json, tell
+from rectoverso.cli.output import live_progress, print_json, speaks, tell
 
 
 def train(
@@ -55,7 +55,7 @@ def train(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Train a system on pictures you have the right to use."""
+    """Train a system on pictures you have the right to use; in several processes under torchrun."""
     from rectoverso.workflow.train import TrainRequest, train_run
 
     request = TrainRequest(
@@ -75,6 +75,8 @@ def train(
     )
     with live_progress() as listener:
         trained = train_run(request, home, listener)
+    if not speaks():
+        return
     if as_json:
         print_json(trained.plain())
         return

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rectoverso.i18n import say
+from rectoverso.i18n import preferred_language, say
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
@@ -78,14 +79,16 @@ def train_run(
     """Check the data, train, fingerprint the training images, and write the run into the ledger.
 
     Raises InputError for data or settings that cannot be used (before anything is made), RunExists, RunMismatch,
-    TrainingFailed, MissingExtra.
+    TrainingFailed, ProcessLost, MissingExtra. Of several processes that train together only the first writes anything.
     """
     with training_part("Training"):
         from rectoverso.recto.systems import system, with_settings
         from rectoverso.recto.train.loop import train
+        from rectoverso.recto.train.sync import is_first
 
-    home = Home.open(home_path)
-    keys = open_keys(home, listener=listener, clock=clock)
+    if not is_first():
+        listener = silent
+    home, keys = _open_home(home_path, listener, clock) if is_first() else (None, None)
     recipe = with_settings(system(request.system).preset(request.preset), request.settings)
     dataset = _open(request, listener)
     make_folder(request.run)
@@ -99,20 +102,26 @@ def train_run(
         resume=request.resume,
         listener=_told(listener),
     )
-    _fingerprint(request.run, dataset, listener)
-    weights_digest = _log(request, dataset, home, keys, clock or SystemClock())
-    shutil.rmtree(request.run / DECODED, ignore_errors=True)
+    if home and keys:
+        _fingerprint(request.run, dataset, listener)
+        _log(request, dataset, home, keys, clock or SystemClock())
+        shutil.rmtree(request.run / DECODED, ignore_errors=True)
     return Trained(
         run=request.run,
         images=result.images,
         seconds=result.seconds,
         images_per_s=result.images_per_s,
-        weights_digest=weights_digest,
+        weights_digest=_weights_digest(request.run),
         data_digest=dataset.digest,
         data_images=len(dataset),
         skipped=tuple(str(bad.path) for bad in dataset.skipped),
         notes=dataset.notes,
     )
+
+
+def _open_home(path: Path, listener: Listener, clock: Clock | None) -> tuple[Home, Keys]:
+    home = Home.open(path)
+    return home, open_keys(home, listener=listener, clock=clock)
 
 
 def _seed(request: TrainRequest) -> int:
@@ -141,7 +150,7 @@ def _open(request: TrainRequest, listener: Listener) -> Dataset:
         channels=request.channels,
         take=request.take,
         skip_bad=request.skip_bad,
-        cache=request.run / DECODED,
+        cache=request.run / DECODED / os.environ.get("RANK", ""),  # each process its own: they decode at once
         listener=told,
     )
 
@@ -151,6 +160,8 @@ def _told(listener: Listener) -> Callable[[Status], None]:
 
     def tell(status: Status) -> None:
         note = " ".join(f"{name} {value:.2f}" for name, value in status.losses.items())
+        warnings = [say(Message(f"health.short.{name}"), preferred_language()) for name in status.symptoms]
+        note = " · ".join(part for part in (note, *warnings) if part)
         stage = Message(f"progress.{status.stage}")
         listener(
             Progress(
@@ -169,7 +180,7 @@ def _fingerprint(run: Path, dataset: Dataset, listener: Listener) -> None:
     Fingerprints.of(dataset.images).save(fingerprints_of(run))
 
 
-def _log(request: TrainRequest, dataset: Dataset, home: Home, keys: Keys, clock: Clock) -> str:
+def _log(request: TrainRequest, dataset: Dataset, home: Home, keys: Keys, clock: Clock) -> None:
     """Write the run into the ledger, once for each weights it ends with."""
     weights = _weights_digest(request.run)
     facts: dict[str, Json] = {
@@ -183,7 +194,6 @@ def _log(request: TrainRequest, dataset: Dataset, home: Home, keys: Keys, clock:
     with home.lock(), home.database.transaction() as tx:
         if not _is_logged(home, tx, weights):
             open_ledger(home, keys, clock).append(tx, "run_trained", facts)
-    return weights
 
 
 def _is_logged(home: Home, tx: Transaction, weights: str) -> bool:

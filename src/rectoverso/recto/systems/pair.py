@@ -82,7 +82,9 @@ class Pair:
         # Two judgements a picture, so every other picture: the cost of one more forward pass.
         x_NCHW = x_MCHW.detach()[::2]
         judge = partial(self.judge, label_N=None if label_M is None else label_M[::2].repeat(2))
-        sign_NCHW = turn.signs("slope", x_NCHW[0].numel()).view(x_NCHW.shape)
+        sign_ND = turn.signs("slope", x_NCHW[0].numel())
+        # The even images' signs go to real pictures, the odd ones' to generated ones: the same in any cut of the batch.
+        sign_NCHW = torch.cat([sign_ND[::2], sign_ND[1::2]]).view(x_NCHW.shape)
         return {"penalty": weight * finite_difference_penalty(judge, x_NCHW, sign_NCHW, settings.sigma)}
 
     def both(self, turn: Turn, fake_NCHW: Tensor) -> Tensor:
@@ -119,15 +121,18 @@ class Pair:
         """64 pictures, the classes in turn."""
         noise_NZ, label_N = self.noise("preview", 0, PREVIEWS)
         if label_N is not None:
-            label_N = torch.arange(PREVIEWS) % self.shape.classes
+            label_N = torch.arange(PREVIEWS, device=label_N.device) % self.shape.classes
         with torch.no_grad():
             picture_NCHW: Tensor = published["generator"](noise_NZ, label_N)
         return picture_NCHW
 
     def noise(self, purpose: str, first: int, count: int) -> tuple[Tensor, Tensor | None]:
         """Latents (N, Z) and, when there are classes, labels (N,), all equally likely."""
-        noise_NZ = torch.from_numpy(self.streams.normals(purpose, first, count, self.recipe.latent))
+        device = next(self.generator.parameters()).device
+        noise_NZ = torch.from_numpy(self.streams.normals(purpose, first, count, self.recipe.latent)).to(
+            device
+        )
         if not self.shape.classes:
             return noise_NZ, None
         label_N = self.streams.choices(f"{purpose}-label", first, count, self.shape.classes)
-        return noise_NZ, torch.from_numpy(label_N)
+        return noise_NZ, torch.from_numpy(label_N).to(device)

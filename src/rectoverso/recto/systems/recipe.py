@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # systems are listed without loading torch
     from rectoverso.recto.train.streams import Streams
 
 Precision = Literal["auto", "float32", "bfloat16"]
+Device = Literal["auto", "cpu", "cuda"]
 Size = Literal["xs", "s", "m", "l"]
 
 
@@ -94,9 +95,10 @@ class Recipe(ABC):
     """What all systems share.
 
     ``size`` is the dial that many other numbers follow. ``images`` is the length of a run when nobody says otherwise.
-    ``threads`` 0 means all physical cores; on a machine that is busy with other things, 1 is faster. ``milestones``:
-    how many times a run shows samples and saves; it also saves every ``checkpoint_s`` seconds. A whole number is at
-    least its field's ``least``, or else 1.
+    ``device``: ``auto`` is CUDA when there is a device. ``threads`` 0 means all physical cores; on a machine that is
+    busy with other things, 1 is faster. ``milestones``: how many times a run shows samples and saves; it also saves
+    every ``checkpoint_s`` seconds. ``held_out`` pictures are not trained on, only judged, to see overfitting. A whole
+    number is at least its field's ``least``, or else 1.
     """
 
     fixed: ClassVar[frozenset[str]] = frozenset({"system", "preset", "measured"})
@@ -110,9 +112,11 @@ class Recipe(ABC):
     flip: bool = False
     labels: bool = True
     precision: Precision = "auto"
+    device: Device = "auto"
     threads: int = field(default=0, metadata={"least": 0})
     milestones: int = 10
     checkpoint_s: float = 60.0
+    held_out: int = field(default=0, metadata={"least": 0})
 
     @property
     @abstractmethod

@@ -33,5 +33,8 @@ class Average:
 
     def decay(self, images: int, count: int) -> float:
         """The share of itself that the average keeps over ``count`` images."""
-        half_life = min(float(self.averaging.half_life), self.averaging.ramp * images)
-        return float(0.5 ** (count / max(half_life, 1e-9)))
+        return float(0.5 ** (count / max(self.half_life(images), 1e-9)))
+
+    def half_life(self, images: int) -> float:
+        """In images, after so many of them."""
+        return min(float(self.averaging.half_life), self.averaging.ramp * images)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rectoverso.i18n import say
@@ -13,13 +13,15 @@ from rectoverso.types import Message
 NAMES = {"en": "card.md", "zh": "card.zh.md"}
 
 
-def write_cards(folder: RunFolder, dataset: Dataset, facts: Mapping[str, Any]) -> None:
-    """Write the card in every language; ``facts`` are the run's report (`publish`)."""
+def write_cards(
+    folder: RunFolder, dataset: Dataset, facts: Mapping[str, Any], symptoms: Sequence[Message] = ()
+) -> None:
+    """Write the card in every language; ``facts`` are the run's report (`publish`), ``symptoms`` its health's."""
     for language, name in NAMES.items():
-        write(folder.path / name, card(dataset, facts, language).encode())
+        write(folder.path / name, card(dataset, facts, language, symptoms).encode())
 
 
-def card(dataset: Dataset, facts: Mapping[str, Any], language: str) -> str:
+def card(dataset: Dataset, facts: Mapping[str, Any], language: str, symptoms: Sequence[Message] = ()) -> str:
     """The card as Markdown."""
     message = Message(
         "card.body",
@@ -40,5 +42,5 @@ def card(dataset: Dataset, facts: Mapping[str, Any], language: str) -> str:
             "weights": facts["weights"]["generator.safetensors"],
         },
     )
-    notes = "".join(f"- {say(note, language)}\n" for note in dataset.notes)
+    notes = "".join(f"- {say(note, language)}\n" for note in (*symptoms, *dataset.notes))
     return say(message, language) + notes

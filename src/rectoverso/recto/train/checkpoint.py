@@ -118,4 +118,6 @@ def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 def _laid_like(parameter: Tensor, moment: Tensor) -> Tensor:
     """The moment with its parameter's strides: the fused optimiser walks both as plain memory."""
-    return torch.empty_like(parameter).copy_(moment) if moment.shape == parameter.shape else moment.clone()
+    if moment.shape == parameter.shape:
+        return torch.empty_like(parameter).copy_(moment)
+    return moment.clone().to(parameter.device)

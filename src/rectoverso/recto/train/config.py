@@ -15,7 +15,8 @@ from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.recto.systems.settings import table
 from rectoverso.recto.train.feed import shape_of
 from rectoverso.recto.train.folder import RunFolder, write
-from rectoverso.recto.train.machine import physical_cores, resolve
+from rectoverso.recto.train.machine import device_of, physical_cores, resolve
+from rectoverso.recto.train.sync import is_first, wait
 from rectoverso.recto.train.toml import dumps
 
 
@@ -34,10 +35,13 @@ def begin(folder: RunFolder, asked: Asked) -> Recipe:
     """Start a run: its folder and its config. Raises RunExists."""
     if folder.config.exists():
         raise RunExists(path=folder.path)
-    recipe = settled(asked.recipe, resolve(asked.recipe.precision))
+    wait()  # until every process has seen that there is none
+    recipe = settled(asked.recipe, resolve(asked.recipe.precision, device_of(asked.recipe)))
     threads = recipe.threads or min(torch.get_num_threads(), physical_cores())
-    write(folder.config, dumps(_tables(asked, recipe, threads)).encode())
-    return recipe
+    if is_first():
+        write(folder.config, dumps(_tables(asked, recipe, threads)).encode())
+    wait()
+    return settled(recipe, folder.read_config()["recipe"]["precision"])
 
 
 def go_on(folder: RunFolder, asked: Asked) -> Recipe:
@@ -93,9 +97,9 @@ def _tables(asked: Asked, recipe: Recipe, threads: int) -> dict[str, Any]:
 def _settings(
     before: Mapping[str, Any], now: Mapping[str, Any], prefix: str = ""
 ) -> list[tuple[str, Any, Any]]:
-    """Every setting as (dotted name, then, now)."""
+    """Every setting as (dotted name, then, now), but for the device: a run may go on elsewhere."""
     rows: list[tuple[str, Any, Any]] = []
-    for key in before.keys() | now.keys():
+    for key in (before.keys() | now.keys()) - {"device"}:
         old, new = before.get(key), now.get(key)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             rows += _settings(old, new, f"{prefix}{key}.")

@@ -13,30 +13,36 @@ from rectoverso.recto.data.pixels import to_tensor
 from rectoverso.recto.systems.recipe import Recipe, Shape
 from rectoverso.recto.train.players import Turn
 from rectoverso.recto.train.streams import Streams
+from rectoverso.recto.train.sync import processes, rank
 
 
 class Feed:
     """Hands out turns; which picture is shown at which index is written in the streams."""
 
-    def __init__(self, dataset: Dataset, recipe: Recipe, streams: Streams) -> None:
+    def __init__(
+        self, dataset: Dataset, recipe: Recipe, streams: Streams, device: torch.device | None = None
+    ) -> None:
         self.dataset, self.recipe, self.streams = dataset, recipe, streams
+        self.device = device or torch.device("cpu")
         self.shape = shape_of(dataset, recipe)
 
     def turn(self, first: int, progress: float) -> Turn:
-        """The batch that starts at image ``first``."""
-        count = self.recipe.batch
+        """Of the batch that starts at image ``first``, the part of this process."""
+        count = self.recipe.batch // processes()
+        first += rank() * count
         place_N = self.streams.places(first, count, len(self.dataset))
         image_NHWC = self.dataset.batch(place_N)
         if self.recipe.flip:
             turned_N = self.streams.choices("flip", first, count, 2) == 1
             image_NHWC[turned_N] = image_NHWC[turned_N, :, ::-1]
         image_NCHW = to_tensor(image_NHWC).contiguous(memory_format=torch.channels_last)
-        return Turn(image_NCHW, self._labels(place_N), first, progress, self.streams)
+        image_NCHW = image_NCHW.to(self.device)
+        return Turn(image_NCHW, self._labels(place_N), first, progress, self.streams, processes())
 
     def _labels(self, place_N: np.ndarray) -> torch.Tensor | None:
         if not self.shape.classes or self.dataset.labels is None:
             return None
-        return torch.from_numpy(self.dataset.labels[place_N])
+        return torch.from_numpy(self.dataset.labels[place_N]).to(self.device)
 
 
 def shape_of(dataset: Dataset, recipe: Recipe) -> Shape:

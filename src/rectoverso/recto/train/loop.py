@@ -26,16 +26,26 @@ from rectoverso.i18n import Phrase
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.recto.train import checkpoint
+from rectoverso.recto.train.checkup import Checkup, hold_out
 from rectoverso.recto.train.config import Asked, begin, go_on
 from rectoverso.recto.train.feed import Feed
 from rectoverso.recto.train.folder import RunFolder
-from rectoverso.recto.train.machine import autocast, keep_freed_memory, memory_mb
+from rectoverso.recto.train.machine import autocast, cuda_memory_mb, device_of, keep_freed_memory, memory_mb
 from rectoverso.recto.train.pace import Pace
+from rectoverso.recto.train.parts import check_share, one_batch
 from rectoverso.recto.train.players import Phase, Turn
 from rectoverso.recto.train.publish import publish
 from rectoverso.recto.train.status import Listener, Readings, Stage, Status, StatusLog
 from rectoverso.recto.train.streams import Streams
-from rectoverso.recto.train.sync import average_gradients
+from rectoverso.recto.train.sync import (
+    average_gradients,
+    average_values,
+    is_first,
+    local_processes,
+    shared,
+    together,
+    wait,
+)
 from rectoverso.types import Message
 
 TOLD_EVERY_S = 1.0
@@ -67,22 +77,24 @@ def train(
 
     The run ends after ``images`` images, or when ``max_seconds`` of this call are over, whichever comes first; with
     neither, after the recipe's own number. With only ``max_seconds`` the number of images is worked out from the
-    speed of the first turns. ``resume`` goes on with what is in the folder. Raises RunExists, RunNotFound,
-    RunMismatch, BadSetting and TrainingFailed.
+    speed of the first turns. ``resume`` goes on with what is in the folder. Processes that ``torchrun`` started train
+    one run together; ``run`` must be the same folder for all, and only the first writes and calls ``listener``.
+    Raises RunExists, RunNotFound, RunMismatch, BadSetting, TrainingFailed and ProcessLost.
     """
     asked = Asked(recipe, dataset, seed, images, max_seconds)
-    training = Training(asked, RunFolder(run), resume=resume, listener=listener, clock=clock)
-    training.say("starting")
-    while not training.is_over():
-        turn = training.feed.turn(training.images, training.pace.progress(training.images))
-        for phase in training.cast.phases:
-            if turn.number % phase.every == 0:
-                training.take(phase, turn)
-        training.images += turn.count
-        for player in training.cast.players:
-            player.follow(training.images, turn.count)
-        training.end(turn)
-    return training.finish()
+    with together(on_cuda=device_of(recipe).type == "cuda"):
+        training = Training(asked, RunFolder(run), resume=resume, listener=listener, clock=shared(clock))
+        training.say("starting")
+        while not training.is_over():
+            turn = training.feed.turn(training.images, training.pace.progress(training.images))
+            for phase in training.cast.phases:
+                if turn.number % phase.every == 0:
+                    training.take(phase, turn)
+            training.images += turn.batch
+            for player in training.cast.players:
+                player.follow(training.images, turn.batch)
+            training.end(turn)
+        return training.finish()
 
 
 class Training:
@@ -99,15 +111,20 @@ class Training:
     ) -> None:
         self.asked, self.folder, self.clock = asked, folder, clock
         self.streams = Streams(asked.seed)
-        self.feed = Feed(asked.dataset, asked.recipe, self.streams)
+        self.device = device_of(asked.recipe)
+        shown, held_out = hold_out(asked.dataset, asked.recipe.held_out, self.streams)
+        self.feed = Feed(shown, asked.recipe, self.streams, self.device)
         asked.recipe.check(self.feed.shape)
+        check_share(asked.recipe)
         self.recipe = go_on(folder, asked) if resume else begin(folder, asked)
         promised = folder.read_config()["run"]
-        torch.set_num_threads(promised["threads"])
+        torch.set_num_threads(max(1, promised["threads"] // local_processes()))
         keep_freed_memory()
         torch.manual_seed(self.streams.torch_seed("weights", 0))
         self.cast = self.recipe.cast(self.feed.shape, self.streams)
         self.players = {player.name: player for player in self.cast.players}
+        for player in self.cast.players:
+            player.move_to(self.device)
         place = checkpoint.load(folder.state, self.cast.players) or self._start(promised)
         self.images, self.seconds_before = place.images, place.seconds
         limit = asked.max_seconds or (None if place.total else promised.get("max_seconds"))
@@ -115,7 +132,12 @@ class Training:
         self.readings, self.log = Readings(), StatusLog(folder.status, listener)
         self.sample: str | None = None
         self.saved_at = self.told_at = clock()
-        self._forget_after(place.images)
+        wait()  # until all have read the checkpoint, for the first process will replace it
+        if is_first():
+            self._forget_after(place.images)
+        self.checkup = Checkup(
+            shown, held_out, self.log.read() if is_first() else [], self.feed.shape.classes
+        )
 
     def is_over(self) -> bool:
         return self.pace.is_over(self.images)
@@ -126,11 +148,11 @@ class Training:
         for player in self.players.values():
             player.module.requires_grad_(player in moving)
             player.optimiser.zero_grad()
-        torch.manual_seed(self.streams.torch_seed("+".join(phase.players), turn.first))
-        with autocast(self.recipe.precision):
+        torch.manual_seed(self.streams.torch_seed("+".join(phase.players), turn.begins))
+        with autocast(self.recipe.precision, self.device), one_batch(turn):
             losses = phase.losses(turn)
         total = torch.stack(list(losses.values())).sum()
-        values = {name: loss.item() for name, loss in losses.items()}
+        values = average_values({name: loss.item() for name, loss in losses.items()})
         self._check_finite(values)
         torch.autograd.backward(total)
         for player in moving:
@@ -161,33 +183,42 @@ class Training:
     def keep(self) -> None:
         """Give the world the weights, samples and card as they are now, and save the state."""
         began = self.clock()
-        self.sample = publish(self.folder, self.asked, self.recipe, self.cast, self.place())
+        place = self.place()
+        if is_first():
+            self.sample = publish(self.folder, self.asked, self.recipe, self.cast, place, self.checkup)
         self.save()
         self.pace.pause(self.clock() - began)
 
     def save(self) -> None:
         """Write the checkpoint."""
-        checkpoint.save(self.folder.state, self.cast.players, self.place())
+        place = self.place()
+        if is_first():
+            checkpoint.save(self.folder.state, self.cast.players, place)
         self.saved_at = self.clock()
 
     def say(self, stage: Stage) -> None:
         """Write and send one status."""
         means = self.readings.take()
         self.told_at = self.clock()
-        self.log.tell(
-            Status(
-                stage=stage,
-                images=self.images,
-                images_total=self.pace.total,
-                images_per_s=self.pace.images_per_s(),
-                seconds=self.place().seconds,
-                seconds_left=0.0 if stage == "done" else self.pace.seconds_left(self.images),
-                margin=means.pop("margin", None),
-                losses=means,
-                memory_mb=memory_mb(),
-                sample=self.sample,
-            )
+        status = Status(
+            stage=stage,
+            images=self.images,
+            images_total=self.pace.total,
+            images_per_s=self.pace.images_per_s(),
+            seconds=self.place().seconds,
+            seconds_left=0.0 if stage == "done" else self.pace.seconds_left(self.images),
+            margin=means.pop("margin", None),
+            losses=means,
+            memory_mb=memory_mb(),
+            sample=self.sample,
+            device_memory_mb=cuda_memory_mb(),
+            half_life=self._half_life(),
+            readings=self.checkup.readings,
+            symptoms=tuple(message.key.rpartition(".")[2] for message in self.checkup.symptoms()),
         )
+        self.checkup.records.append(status)
+        if is_first():
+            self.log.tell(status)
 
     def finish(self) -> TrainResult:
         """Keep what the run has come to, and say that it is done."""
@@ -201,6 +232,10 @@ class Training:
 
     def place(self) -> checkpoint.Place:
         return checkpoint.Place(self.images, self.pace.total, self.seconds_before + self.pace.elapsed())
+
+    def _half_life(self) -> float | None:
+        averages = [player.average for player in self.cast.players if player.average]
+        return averages[0].half_life(self.images) if averages else None
 
     def _start(self, promised: dict[str, Any]) -> checkpoint.Place:
         """The start of a run that has no checkpoint yet; its length as its config has it, None if it must be
@@ -221,7 +256,7 @@ class Training:
         if self.pace.total is None or self.is_over():
             return False
         part = self.pace.total / self.recipe.milestones
-        return self.images // part > turn.first // part
+        return self.images // part > turn.begins // part
 
     def _check_finite(self, losses: dict[str, float]) -> None:
         for name, value in losses.items():

@@ -14,7 +14,10 @@ from pathlib import Path
 
 import torch
 
-from rectoverso.recto.systems.recipe import Precision
+from rectoverso.errors import BadSetting
+from rectoverso.i18n import Phrase
+from rectoverso.recto.systems.recipe import Precision, Recipe
+from rectoverso.types import Message
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # from malloc.h
 _FAST_BFLOAT16 = ("avx512_bf16", "amx_bf16")
@@ -33,16 +36,34 @@ def _core_of(cpu: int) -> str:
         return str(cpu)
 
 
-def resolve(precision: Precision) -> Precision:
+def device_of(recipe: Recipe) -> torch.device:
+    """Where a run computes: ``auto`` is a CUDA device when there is one; each process of a machine has its own.
+
+    Raises BadSetting when CUDA is asked for and not there.
+    """
+    has_cuda = recipe.device != "cpu" and torch.cuda.is_available()
+    if not has_cuda and recipe.device == "cuda":
+        facts: dict[str, object] = {"setting": "device"}
+        reason, advice = (Phrase(Message(f"train.no_cuda.{part}", facts)) for part in ("reason", "advice"))
+        raise BadSetting(setting="device", reason=reason, advice=advice)
+    if not has_cuda:
+        return torch.device("cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
+
+
+def resolve(precision: Precision, device: torch.device | None = None) -> Precision:
     """``auto`` becomes bfloat16 where the processor multiplies it natively, else float32."""
     if precision != "auto":
         return precision
+    if device is not None and device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
     return "bfloat16" if any(flag in cpu_fact("flags").split() for flag in _FAST_BFLOAT16) else "float32"
 
 
-def autocast(precision: Precision) -> torch.autocast:
+def autocast(precision: Precision, device: torch.device | None = None) -> torch.autocast:
     """Networks compute in bfloat16 inside this context; weights, logits and losses stay float32."""
-    return torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16")
+    kind = device.type if device is not None else "cpu"
+    return torch.autocast(kind, torch.bfloat16, enabled=precision == "bfloat16")
 
 
 @contextlib.contextmanager
@@ -73,7 +94,13 @@ def keep_freed_memory() -> None:
 def describe() -> str:
     """The machine in a few words, for the card of a run."""
     name = cpu_fact("model name") or platform.processor() or platform.machine()
-    return f"{name}, {physical_cores()} cores, {platform.system()}"
+    cuda = f"{torch.cuda.get_device_name()}, " if torch.cuda.is_available() else ""
+    return f"{cuda}{name}, {physical_cores()} cores, {platform.system()}"
+
+
+def cuda_memory_mb() -> int:
+    """The most memory this process has held on its CUDA device, in MB; 0 without one."""
+    return torch.cuda.max_memory_allocated() // 2**20 if torch.cuda.is_available() else 0
 
 
 def memory_mb() -> int:

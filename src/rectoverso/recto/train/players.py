@@ -25,13 +25,18 @@ Losses = dict[str, Tensor]
 
 @dataclass
 class Turn:
-    """One batch and its place in the run; ``progress`` is the share of the run already done, 0 to 1."""
+    """One batch and its place in the run; ``progress`` is the share of the run already done, 0 to 1.
+
+    Of several ``processes`` each has a turn of its own, with its part of the batch: ``first`` and ``count`` are of that
+    part, so what is drawn for images ``first`` to ``first + count`` is each image's own in any cut.
+    """
 
     image_NCHW: Tensor
     label_N: Tensor | None
     first: int
     progress: float
     streams: Streams
+    processes: int = 1
     readings: dict[str, float] = field(default_factory=dict)
     _made: dict[str, object] = field(default_factory=dict)
 
@@ -40,9 +45,19 @@ class Turn:
         return len(self.image_NCHW)
 
     @property
+    def batch(self) -> int:
+        """Images that all processes see in this turn."""
+        return self.count * self.processes
+
+    @property
     def number(self) -> int:
         """How many turns came before this one."""
-        return self.first // self.count
+        return self.first // self.batch
+
+    @property
+    def begins(self) -> int:
+        """The first image of the whole batch."""
+        return self.number * self.batch
 
     def once(self, name: str, make: Callable[[], Thing]) -> Thing:
         """What was made under this name earlier in the turn, or else what ``make`` makes now."""
@@ -52,11 +67,13 @@ class Turn:
 
     def normals(self, purpose: str, width: int) -> Tensor:
         """Standard normal numbers (N, D), each image's own."""
-        return torch.from_numpy(self.streams.normals(purpose, self.first, self.count, width))
+        normals_ND = torch.from_numpy(self.streams.normals(purpose, self.first, self.count, width))
+        return normals_ND.to(self.image_NCHW.device)
 
     def signs(self, purpose: str, width: int) -> Tensor:
         """Fair signs, 1 or -1 (N, D), each image's own."""
-        return torch.from_numpy(self.streams.signs(purpose, self.first, self.count, width))
+        signs_ND = torch.from_numpy(self.streams.signs(purpose, self.first, self.count, width))
+        return signs_ND.to(self.image_NCHW.device)
 
 
 class Player:
@@ -68,6 +85,12 @@ class Player:
             module.parameters(), adam.rate, (adam.beta1, adam.beta2), adam.epsilon, fused=True
         )
         self.average = Average(module, averaging) if averaging and averaging.half_life else None
+
+    def move_to(self, device: torch.device) -> None:
+        """Compute there from now on; the parameters stay the ones that the optimiser knows."""
+        self.module.to(device)
+        if self.average:
+            self.average.module.to(device)
 
     def step(self, progress: float) -> None:
         """Move by the gradients that are there, at the learning rate of this point of the run."""

@@ -11,10 +11,12 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from rectoverso.i18n import say
 from rectoverso.recto.data.pixels import to_pixels
 from rectoverso.recto.systems.recipe import Recipe
-from rectoverso.recto.train.card import write_cards
+from rectoverso.recto.train.card import NAMES, write_cards
 from rectoverso.recto.train.checkpoint import Place
+from rectoverso.recto.train.checkup import Checkup
 from rectoverso.recto.train.config import Asked
 from rectoverso.recto.train.folder import RunFolder, write
 from rectoverso.recto.train.grid import contact_sheet
@@ -24,19 +26,23 @@ from rectoverso.types import Digest
 from rectoverso.version import __version__
 
 
-def publish(folder: RunFolder, asked: Asked, recipe: Recipe, cast: Cast, place: Place) -> str:
-    """Write weights, sample grid, report and cards as of ``place``; the grid's path within the run is
-    returned.
+def publish(
+    folder: RunFolder, asked: Asked, recipe: Recipe, cast: Cast, place: Place, checkup: Checkup
+) -> str:
+    """Write weights, sample grid, report and cards as of ``place``, after a look at their health; the grid's path
+    within the run is returned.
     """
     modules = cast.published()
     digests = {
         f"{name}.safetensors": _write_weights(folder, name, module) for name, module in modules.items()
     }
     sample = f"{folder.samples.name}/{place.images:09d}.png"
-    write(folder.path / sample, contact_sheet(to_pixels(cast.preview(modules))))
-    facts = report(asked, recipe, place, digests, sample)
+    picture_NCHW = cast.preview(modules)
+    write(folder.path / sample, contact_sheet(to_pixels(picture_NCHW)))
+    checkup.examine(modules, picture_NCHW, sample)
+    facts = report(asked, recipe, place, digests, sample) | in_words(checkup)
     folder.write_report(facts)
-    write_cards(folder, asked.dataset, facts)
+    write_cards(folder, asked.dataset, facts, checkup.symptoms())
     return sample
 
 
@@ -65,6 +71,15 @@ def report(
         "weights": dict(digests),
         "sample": sample,
     }
+
+
+def in_words(checkup: Checkup) -> dict[str, Any]:
+    """The health of the run for its report: what was measured, and what is wrong, in each language."""
+    wrong = [
+        {"symptom": message.key.rpartition(".")[2]} | {language: say(message, language) for language in NAMES}
+        for message in checkup.symptoms()
+    ]
+    return {"readings": dict(checkup.readings), "health": wrong}
 
 
 def _write_weights(folder: RunFolder, name: str, module: nn.Module) -> Digest:

@@ -17,7 +17,9 @@ Stage = Literal["starting", "training", "finishing", "done"]
 class Status:
     """Where a run stands. ``margin``: how much higher the critic rates real pictures than generated ones, in logits.
 
-    ``losses`` and ``margin`` are means since the record before; ``sample`` is the newest grid, relative to the run.
+    ``losses`` and ``margin`` are means since the record before; ``sample`` is the newest grid, relative to the run, and
+    ``readings`` what was measured with it (`checkup`); ``half_life``, in images, is that of the averaged weights now;
+    ``symptoms`` are names of what `health` found wrong.
     """
 
     stage: Stage
@@ -30,6 +32,10 @@ class Status:
     margin: float | None = None
     memory_mb: int = 0
     sample: str | None = None
+    device_memory_mb: int = 0
+    half_life: float | None = None
+    readings: Mapping[str, float] = field(default_factory=dict)
+    symptoms: tuple[str, ...] = ()
 
 
 Listener = Callable[[Status], None]
@@ -49,6 +55,14 @@ class StatusLog:
             line for line in self.path.read_text(encoding="utf-8").splitlines() if _is_at_most(line, images)
         ]
         write(self.path, "".join(f"{line}\n" for line in kept).encode())
+
+    def read(self) -> list[Status]:
+        """What was said so far, as far as this version knows it."""
+        if not self.path.exists():
+            return []
+        known = Status.__dataclass_fields__.keys()
+        lines = self.path.read_text(encoding="utf-8").splitlines()
+        return [Status(**{key: row[key] for key in row.keys() & known}) for row in map(json.loads, lines)]
 
     def tell(self, status: Status) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,102 @@
+"""A run's symptoms: by real trainings that fail that way where one is quick to make, else from its statuses."""
+
+import itertools
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rectoverso.errors import BadSetting
+from rectoverso.i18n import say
+from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.systems import Recipe, with_settings
+from rectoverso.recto.train.checkup import hold_out, variety
+from rectoverso.recto.train.health import symptoms
+from rectoverso.recto.train.loop import train
+from rectoverso.recto.train.status import Status
+from rectoverso.recto.train.streams import Streams
+
+FROZEN_CRITIC = ("critic_adam.rate=1e-9", "critic_adam.rate_end=1e-9")
+FAST_CRITIC = ("critic_adam.rate=2e-2", "critic_adam.rate_end=2e-2", "generator_adam.rate=1e-7")
+
+
+def trained(recipe: Recipe, data: Dataset, run: Path, images: int, *settings: str) -> Status:
+    """The last word of a run in which every turn is told."""
+    heard: list[Status] = []
+    ticks = itertools.count()
+    recipe = with_settings(recipe, ("checkpoint_s=1e9", *settings))
+    train(recipe, data, run, images=images, listener=heard.append, clock=lambda: float(next(ticks)))
+    return heard[-1]
+
+
+def test_a_sound_run_has_no_symptoms(tiny: Recipe, stripes: Dataset, tmp_path: Path) -> None:
+    last = trained(tiny, stripes, tmp_path, 1200)
+    assert last.symptoms == ()
+    assert last.readings["variety"] > 0.5
+    assert last.half_life == 120
+    assert json.loads((tmp_path / "run.json").read_text())["health"] == []
+
+
+def test_a_critic_that_learns_while_the_generator_stands_still_has_won(
+    tiny: Recipe, unlabelled: Dataset, tmp_path: Path
+) -> None:
+    settings = ("penalty.kind=none", "objective=nonsaturating", "one_pass=false")
+    last = trained(tiny, unlabelled, tmp_path, 400, *FAST_CRITIC, *settings)
+    assert "critic_won" in last.symptoms
+    report = json.loads((tmp_path / "run.json").read_text())
+    (told,) = [row for row in report["health"] if row["symptom"] == "critic_won"]
+    assert "critic_adam.rate" in told["en"]
+    assert told["en"] in (tmp_path / "card.md").read_text()
+    assert told["zh"] in (tmp_path / "card.zh.md").read_text()
+
+
+def test_a_critic_that_does_not_learn_is_blind(tiny: Recipe, unlabelled: Dataset, tmp_path: Path) -> None:
+    still = ("generator_adam.rate=1e-9", "generator_adam.rate_end=1e-9")
+    assert "critic_blind" in trained(tiny, unlabelled, tmp_path, 200, *FROZEN_CRITIC, *still).symptoms
+
+
+def test_samples_that_lose_their_variety_are_a_collapse() -> None:
+    told = [
+        Status("training", n, sample=str(n), readings={"variety": v}) for n, v in enumerate((0.8, 0.9, 0.2))
+    ]
+    assert symptoms(told[:2]) == ()
+    (message,) = symptoms(told)
+    assert message.key == "health.collapse"
+
+
+def test_pictures_that_are_no_numbers_are_told(tiny: Recipe, unlabelled: Dataset, tmp_path: Path) -> None:
+    settings = (
+        "penalty.kind=none",
+        "objective=nonsaturating",
+    )  # one pass: the generator's slope is a quotient
+    assert "not_finite" in trained(tiny, unlabelled, tmp_path, 1600, *FAST_CRITIC, *settings).symptoms
+
+
+def test_overfitting_is_judged_by_pictures_that_were_never_shown() -> None:
+    seen = [
+        Status("training", 8, sample="a", readings={"variety": 1.0, "overfitting": share})
+        for share in (0.1, 0.7)
+    ]
+    assert symptoms(seen[:1]) == ()
+    (message,) = symptoms(seen)
+    assert "70%" in say(message)
+
+
+def test_held_out_pictures_are_never_among_those_shown(stripes: Dataset) -> None:
+    data = Dataset("numbers", np.arange(40, dtype=np.uint8)[:, None, None, None].repeat(3, 3))
+    shown, held_out = hold_out(data, 15, Streams(0))
+    assert held_out is not None
+    values = [set(part.images[:, 0, 0, 0].tolist()) for part in (shown, held_out)]
+    assert (len(values[0]), len(values[1])) == (25, 15)
+    assert values[0] | values[1] == set(range(40))
+    assert hold_out(stripes, 0, Streams(0)) == (stripes, None)
+    with pytest.raises(BadSetting):
+        hold_out(data, 21, Streams(0))
+
+
+def test_variety_is_the_mean_distance() -> None:
+    import torch
+
+    assert variety(torch.tensor([[0.0, 0.0], [2.0, 2.0]])) == 2.0
+    assert variety(torch.ones(5, 4)) == 0.0

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from rectoverso.recto.systems.adversarial import AdversarialRecipe
 
 
+VANISHED = 1e-30
+
+
 class OnePassPair(Pair):
     """A generator and a critic that move at once (a `Cast`)."""
 
@@ -52,5 +55,6 @@ class OnePassPair(Pair):
         (g_N,) = torch.autograd.grad(generator, fake_N)
         (c_N,) = torch.autograd.grad(self.critic_objective(real_N, fake_N), fake_N)
         turn.readings["generator"] = generator.item()
-        # Only a logit below -87 makes c vanish in float32; such a picture then teaches the generator nothing.
-        return torch.where(c_N == 0, 0, g_N / c_N)[:, None, None, None]
+        # Where the critic has all but won (a logit some 69 below), the quotient would soon be infinite, and infinity
+        # times a slope that was rounded to 0 is no number: such a picture teaches the generator nothing.
+        return torch.where(c_N.abs() < VANISHED, 0, g_N / c_N)[:, None, None, None]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from rectoverso.errors import UnknownName
-from rectoverso.recto.systems import biggan, dcgan, gan, progressive, stylegan, stylegan2
+from rectoverso.recto.systems import biggan, dcgan, default, gan, progressive, stylegan, stylegan2
 from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.recto.systems.settings import suggestion, with_settings
 
@@ -33,6 +33,14 @@ class System:
 
 
 SYSTEMS: dict[str, System] = {
+    "default": System(
+        name="default",
+        title="The best small pair we know",
+        year=2026,
+        source="this project; relativistic pairing with R1 + R2: Huang et al. 2024, arXiv:2501.05441",
+        needs="images, better with labels",
+        presets=default.PRESETS,
+    ),
     "dcgan": System(
         name="dcgan",
         title="Deep convolutional GAN",

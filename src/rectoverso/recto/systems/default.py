@@ -1,0 +1,42 @@
+"""The best we know how to make for two CPU cores: `rectoverso.recto.nets.plain`, trained in one pass.
+
+Relativistic pairing with R1 + R2 (Huang et al. 2024, arXiv:2501.05441, eq. 2-4) by finite differences from both sides,
+class-conditional when there are labels. The generator draws every pixel; the critic looks at squares of 2x2 pixels, and
+is twice as wide for it: the same cost, and a third off the proxy-FID after equal CPU seconds (docs/log.md, 2026-11-25).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+from rectoverso.recto.systems.adversarial import AdversarialRecipe
+from rectoverso.recto.systems.plain import PlainNets
+from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefaultRecipe(AdversarialRecipe):
+    nets: PlainNets
+
+
+DEFAULT = DefaultRecipe(
+    system="default",
+    preset="default",
+    measured="2 cores: CIFAR-10 animals and vehicles to be made out after 5 minutes",
+    batch=32,
+    nets=PlainNets(critic_width=64, critic_patch=2),
+    objective="relativistic",
+    penalty=Penalty("finite_difference", gamma=0.5, gamma_end=0.1, sigma=0.05, every=4),
+    generator_adam=Adam(2e-3, 2e-4, beta1=0.0, beta2=0.99),
+    critic_adam=Adam(1e-3, 1e-4, beta1=0.0, beta2=0.99),
+    averaging=Averaging(half_life=10_000, ramp=0.1),
+    one_pass=True,
+)
+
+PRESETS: dict[str, Recipe] = {
+    "default": DEFAULT,
+    "gpu": dataclasses.replace(
+        DEFAULT.at_size("l"), preset="gpu", measured="not measured yet", images=10_000_000
+    ),
+}

@@ -66,11 +66,18 @@ def test_samples_that_lose_their_variety_are_a_collapse() -> None:
 
 
 def test_pictures_that_are_no_numbers_are_told(tiny: Recipe, unlabelled: Dataset, tmp_path: Path) -> None:
-    settings = (
-        "penalty.kind=none",
-        "objective=nonsaturating",
-    )  # one pass: the generator's slope is a quotient
-    assert "not_finite" in trained(tiny, unlabelled, tmp_path, 1600, *FAST_CRITIC, *settings).symptoms
+    """One turn, its losses still sound, and a step so large that the next picture cannot be computed."""
+    leap = ("generator_adam.rate=1e38", "generator_adam.rate_end=1e38")
+    assert "not_finite" in trained(tiny, unlabelled, tmp_path, tiny.batch, *leap).symptoms
+
+
+def test_one_pass_through_a_critic_that_has_won_leaves_pictures_finite(
+    tiny: Recipe, unlabelled: Dataset, tmp_path: Path
+) -> None:
+    settings = ("penalty.kind=none", "objective=nonsaturating", "one_pass=true")
+    last = trained(tiny, unlabelled, tmp_path, 1600, *FAST_CRITIC, *settings)
+    assert last.margin is None or last.margin > 20
+    assert "not_finite" not in last.symptoms
 
 
 def test_overfitting_is_judged_by_pictures_that_were_never_shown() -> None:

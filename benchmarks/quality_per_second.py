@@ -115,8 +115,10 @@ def trained(
     answers = context.Queue()
     process = context.Process(target=_train, args=(contestant, data, size, run, seed, seconds, answers))
     process.start()
-    facts: dict[str, Any] = answers.get()
     process.join()
+    if process.exitcode:
+        sys.exit(f"{contestant.name} failed")
+    facts: dict[str, Any] = answers.get()
     return facts
 
 

@@ -1,8 +1,9 @@
 """A run's folder to and from a Hugging Face hub repository.
 
-What travels is named here, file by file, and nothing else does: weights, config, report, cards, directions and the
-newest sample. Checkpoints, inversions of other people's pictures and the training images' fingerprints stay at home.
-Only safetensors, JSON, TOML, Markdown and PNG are taken in, and only to where a run has them; nothing is unpickled.
+What travels is named here, file by file, and nothing else does: weights, config, report, cards and directions. Samples
+are drafts, which nobody screened or marked, so they stay at home, as do checkpoints, inversions of other people's
+pictures and the training images' fingerprints. Only safetensors, JSON, TOML and Markdown are taken in, and only to
+where a run has them; nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from rectoverso.workflow.extras import optional_part
 from rectoverso.workflow.files import make_folder
 
 SHARED = re.compile(
-    r"config\.toml|run\.json|card(\.zh)?\.md|README\.md|directions\.json|weights/[\w-]+\.safetensors|samples/\d+\.png"
+    r"config\.toml|run\.json|card(\.zh)?\.md|README\.md|directions\.json|weights/[\w-]+\.safetensors"
 )
 """The only names that travel, whole."""
 MAX_BYTES = 4_000_000_000
@@ -30,7 +31,9 @@ MAX_BYTES = 4_000_000_000
 class Hub(Protocol):
     """What is needed of a hub; revisions are commits."""
 
-    def create(self, repository: str, *, private: bool) -> None: ...
+    def create(self, repository: str, *, private: bool) -> None:
+        """Make the repository unless it is there. Raises when it is to be private and is public."""
+        ...
 
     def send(self, repository: str, files: dict[str, Path], message: str) -> str:
         """Put files there in one commit and return its address."""
@@ -76,8 +79,6 @@ def shared_files(run: Path) -> dict[str, Path]:
     """What travels of a run, by its name there; links are not followed. Raises RunNotFound."""
     found = {path.relative_to(run).as_posix(): path for path in sorted(run.rglob("*")) if _is_own(run, path)}
     files = {name: path for name, path in found.items() if SHARED.fullmatch(name)}
-    newest = max((name for name in files if name.startswith("samples/")), default=None)
-    files = {name: path for name, path in files.items() if not name.startswith("samples/") or name == newest}
     _check_whole(run, files)
     return files
 

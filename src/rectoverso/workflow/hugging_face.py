@@ -16,6 +16,8 @@ class HuggingFace:
 
     def create(self, repository: str, *, private: bool) -> None:
         self.api.create_repo(repository, private=private, exist_ok=True)
+        if private and not self.api.model_info(repository).private:
+            raise PermissionError("it exists and is public; --public says that this is meant")
 
     def send(self, repository: str, files: dict[str, Path], message: str) -> str:
         operations = [

@@ -70,10 +70,11 @@ def with_group_deviation(x_NFHW: Tensor, group: int) -> Tensor:
     """The features and one more map (N, F + 1, H, W): how much they differ within groups of pictures that stand side
     by side (Karras et al. 2018, section 3). A generator that always makes the same picture is seen at once.
 
-    The group divides half the batch, so that real and generated pictures of one batch are never in one group.
+    The group divides half of the pictures, so that the two halves of a batch, real and generated, are never in one
+    group; an odd number of pictures has no groups.
     """
     count = len(x_NFHW)
-    group = math.gcd(group, max(1, count // 2))
+    group = math.gcd(group, count // 2) if count % 2 == 0 else 1
     x_gGFHW = x_NFHW.float().view(-1, group, *x_NFHW.shape[1:])
     variance_gFHW = (x_gGFHW - x_gGFHW.mean(dim=1, keepdim=True)).square().mean(dim=1)
     deviation_gFHW = (variance_gFHW + 1e-8).sqrt()

@@ -7,7 +7,7 @@ same point, on the same generated pictures. ``default`` is the best small config
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
 from rectoverso.recto.systems.plain import PlainNets
@@ -42,6 +42,8 @@ class ArticleNets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DcganRecipe(AdversarialRecipe):
+    spreads: ClassVar[bool] = True
+
     nets: ArticleNets | PlainNets
 
     def check(self, shape: Shape) -> None:
@@ -50,6 +52,8 @@ class DcganRecipe(AdversarialRecipe):
         ):
             raise bad_size(shape, ", ".join(map(str, SIZES_PX)))
         super(DcganRecipe, self).check(shape)
+        if isinstance(self.nets, PlainNets):
+            self.nets.check(shape)
 
 
 PRESETS: dict[str, Recipe] = {

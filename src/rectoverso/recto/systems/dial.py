@@ -6,7 +6,8 @@ With k the factor of the dial:
     batch           k        larger networks profit from larger batches (Brock et al. 2019, section 3.1)
     rates           k^-1/2   k^-1 for the width (Yang and Hu 2022, table 3: Adam, hidden layers) and k^1/2 for the
                              batch (Malladi et al. 2022, square root rule for Adam)
-    gamma           k^-1     gamma is proportional to pixels / batch (Karras et al. 2020, StyleGAN2-ADA, appendix C)
+    gamma           k^-1     gamma is proportional to pixels / batch (Karras et al. 2020, StyleGAN2-ADA, appendix C);
+                             WGAN-GP's is the weight of a constraint and stays
     half-life       k        10,000 images for each 32 of the batch (the same)
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, TypeVar
 
-from rectoverso.recto.systems.recipe import Adam, Size
+from rectoverso.recto.systems.recipe import Adam, Penalty, Size
 
 if TYPE_CHECKING:
     from rectoverso.recto.systems.adversarial import AdversarialRecipe
@@ -39,7 +40,7 @@ def turned(recipe: Pair, size: Size) -> Pair:
         nets=widened(recipe.nets, k),
         generator_adam=_rated(recipe.generator_adam, k**-0.5),
         critic_adam=_rated(recipe.critic_adam, k**-0.5),
-        penalty=dataclasses.replace(penalty, gamma=penalty.gamma / k, gamma_end=penalty.gamma_end / k),
+        penalty=penalty if penalty.kind == "between" else softened(penalty, k),
         averaging=dataclasses.replace(averaging, half_life=round(averaging.half_life * k)),
     )
 
@@ -50,6 +51,10 @@ def widened(nets: Numbers, k: float) -> Numbers:
     widths = {field.name: getattr(nets, field.name) for field in fields if field.name.endswith("width")}
     wider = {name: WIDTHS_OF * max(1, round(width * k / WIDTHS_OF)) for name, width in widths.items()}
     return dataclasses.replace(nets, **wider)  # type: ignore[type-var]
+
+
+def softened(penalty: Penalty, k: float) -> Penalty:
+    return dataclasses.replace(penalty, gamma=penalty.gamma / k, gamma_end=penalty.gamma_end / k)
 
 
 def _rated(adam: Adam, factor: float) -> Adam:

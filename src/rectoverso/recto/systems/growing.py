@@ -68,7 +68,7 @@ class GrowingPair(Pair):
         def shrunk() -> Turn:
             x_NChw = faded(turn.image_NCHW, self.shape.levels, self.tall[0].growth.item())
             x_NChw = x_NChw.contiguous(memory_format=torch.channels_last)
-            return Turn(x_NChw, turn.label_N, turn.first, turn.progress, turn.streams)
+            return Turn(x_NChw, turn.label_N, turn.first, turn.progress, turn.streams, turn.processes)
 
         return turn.once("small", shrunk)
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rectoverso.errors import BadSetting
+from rectoverso.i18n import Phrase
 from rectoverso.recto.systems.recipe import Shape
+from rectoverso.types import Message
 
 if TYPE_CHECKING:
     from torch import nn
@@ -24,6 +27,20 @@ class PlainNets:
     critic_width: int = 32
     generator_patch: int = 1
     critic_patch: int = 1
+
+    def check(self, shape: Shape) -> None:
+        """Raise BadSetting for squares that are no power of two, or leave the network no resolution to change."""
+        most = 2 ** (shape.levels - 1)
+        for name in ("generator_patch", "critic_patch"):
+            patch = getattr(self, name)
+            if patch.bit_count() != 1 or patch > most:
+                options = ", ".join(str(2**level) for level in range(shape.levels))
+                facts: dict[str, object] = {"value": patch, "options": options}
+                raise BadSetting(
+                    setting=f"nets.{name}",
+                    reason=Phrase(Message("train.setting.not_an_option.reason", facts)),
+                    advice=Phrase(Message("train.setting.not_an_option.advice", facts)),
+                )
 
     def generator(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.plain import PlainGenerator

@@ -102,6 +102,8 @@ class Recipe(ABC):
     """
 
     fixed: ClassVar[frozenset[str]] = frozenset({"system", "preset", "measured"})
+    spreads: ClassVar[bool] = False
+    """Whether several processes train the same run as one does: every statistic over a batch is shared between them."""
 
     system: str
     preset: str

@@ -48,7 +48,11 @@ class StylePair(Pair):
 
     def generator_losses(self, turn: Turn) -> Losses:
         fake_N = self.judge(self.seen(turn, self.fakes(turn), "generator"), turn.label_N)
-        return {"generator": self.generator_objective(fake_N, fake_N)}
+        real_N = fake_N  # which most objectives do not look at
+        if self.recipe.objective == "relativistic":
+            with torch.no_grad():
+                real_N = self.judge(self.seen(turn, turn.image_NCHW, "generator-real"), turn.label_N)
+        return {"generator": self.generator_objective(real_N, fake_N)}
 
     def critic_losses(self, turn: Turn) -> Losses:
         """The two sides apart: the minibatch deviation of one must not see the other."""

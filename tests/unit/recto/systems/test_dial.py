@@ -28,6 +28,10 @@ def test_widths_batch_rates_gamma_and_averages_follow() -> None:
     assert large.averaging.half_life == 4 * small.averaging.half_life
 
 
+def test_the_weight_of_a_constraint_is_no_penalty_to_be_scaled() -> None:
+    assert sized("penalty.kind=between", "penalty.gamma=10").at_size("l").penalty.gamma == 10
+
+
 def test_there_and_back_is_where_it_was() -> None:
     back, before = sized("size=m").at_size("s"), sized()
     assert (back.nets, back.batch, back.averaging) == (before.nets, before.batch, before.averaging)

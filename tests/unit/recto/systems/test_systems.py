@@ -1,5 +1,6 @@
 """The list of systems."""
 
+import dataclasses
 import subprocess
 import sys
 
@@ -38,6 +39,14 @@ def test_unknown_systems_and_presets_are_answered_with_the_nearest() -> None:
 def test_a_side_that_the_networks_cannot_make_is_refused(size: int) -> None:
     with pytest.raises(BadSetting, match=str(size)):
         recipe("dcgan").check(Shape(size, 2 * size, 3, 0))
+
+
+@pytest.mark.parametrize("patch", [0, 3, 8])
+def test_squares_that_no_network_can_see_are_refused(patch: int) -> None:
+    found = recipe("default")
+    nets = dataclasses.replace(found.nets, critic_patch=patch)  # type: ignore[attr-defined]
+    with pytest.raises(BadSetting, match=r"nets\.critic_patch"):
+        dataclasses.replace(found, nets=nets).check(Shape(32, 32, 3, 0))  # type: ignore[call-arg]
 
 
 def test_the_article_knows_square_pictures_of_few_sides() -> None:

@@ -35,7 +35,7 @@ class System:
 SYSTEMS: dict[str, System] = {
     "default": System(
         name="default",
-        title="The best small pair we know",
+        title="The pair we are making better",
         year=2026,
         source="this project; relativistic pairing with R1 + R2: Huang et al. 2024, arXiv:2501.05441",
         needs="images, better with labels",

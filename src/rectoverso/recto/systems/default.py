@@ -2,8 +2,8 @@
 
 Relativistic pairing with R1 + R2 (Huang et al. 2024, arXiv:2501.05441, eq. 2-4) by finite differences from both sides,
 class-conditional when there are labels. The generator draws every pixel; the critic looks at squares of 2x2 pixels, and
-is twice as wide for it. After 150 CPU seconds of CIFAR-10 that took a quarter off the proxy-FID of `dcgan default` at the
-same batch; after 600 the two are about equal (8.4 and 7.3; one seed each; docs/log.md, 2026-11-25).
+is twice as wide for it. After 150 CPU seconds of CIFAR-10 that took a quarter off the proxy-FID of `dcgan default` at
+the same batch; after 600 it is a little behind (8.4 and 7.3; one seed each; docs/log.md, 2026-11-25).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class DefaultRecipe(AdversarialRecipe):
 DEFAULT = DefaultRecipe(
     system="default",
     preset="default",
-    measured="2 cores: 430 images/s at 32 px; proxy-FID 8.4 on CIFAR-10 after 5 minutes (dcgan default 7.3, article 76)",
+    measured="2 cores: 430 images/s at 32 px; CIFAR-10 after 5 minutes: proxy-FID 8.4 (dcgan default 7.3, article 76)",
     batch=32,
     nets=PlainNets(critic_width=64, critic_patch=2),
     objective="relativistic",

@@ -32,11 +32,12 @@ class EqualConv2d(nn.Module):
         kernel: int = 3,
         *,
         gain: float = RECTIFIED,
+        bias: bool = True,
         sides: Literal["same", "double", "halve"] = "same",
     ) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
-        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
         self.scale = gain / math.sqrt(inputs * kernel**2)
         self.sides = sides
 
@@ -45,16 +46,18 @@ class EqualConv2d(nn.Module):
 
 
 class EqualLinear(nn.Module):
-    """A fully connected layer (N, I) -> (N, O)."""
+    """A fully connected layer (N, I) -> (N, O); ``rate`` makes it learn that many times slower or faster."""
 
-    def __init__(self, inputs: int, outputs: int, *, gain: float = RECTIFIED) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, *, gain: float = RECTIFIED, rate: float = 1.0, bias: float = 0.0
+    ) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs))
-        self.bias = nn.Parameter(torch.zeros(outputs))
-        self.scale = gain / math.sqrt(inputs)
+        self.weight = nn.Parameter(torch.randn(outputs, inputs) / rate)
+        self.bias = nn.Parameter(torch.full((outputs,), bias / rate))
+        self.scale, self.rate = gain * rate / math.sqrt(inputs), rate
 
     def forward(self, x_NI: Tensor) -> Tensor:
-        return F.linear(x_NI, self.weight * self.scale, self.bias)
+        return F.linear(x_NI, self.weight * self.scale, self.bias * self.rate)
 
 
 def pixel_norm(x: Tensor) -> Tensor:
@@ -75,9 +78,12 @@ def with_group_deviation(x_NFHW: Tensor, group: int) -> Tensor:
     """
     count = len(x_NFHW)
     group = math.gcd(group, count // 2) if count % 2 == 0 else 1
-    x_gGFHW = x_NFHW.float().view(-1, group, *x_NFHW.shape[1:])
-    variance_gFHW = (x_gGFHW - x_gGFHW.mean(dim=1, keepdim=True)).square().mean(dim=1)
+    x_gGFHW = x_NFHW.float().reshape(-1, group, *x_NFHW.shape[1:])
+    variance_gFHW = (
+        (x_gGFHW - x_gGFHW.mean(dim=1, keepdim=True)).square().mean(dim=1)
+    )  # `var` is 10 times slower
     deviation_gFHW = (variance_gFHW + 1e-8).sqrt()
     deviation_N = deviation_gFHW.mean(dim=(1, 2, 3)).repeat_interleave(group)
     map_N1HW = deviation_N[:, None, None, None].expand(-1, 1, *x_NFHW.shape[2:])
-    return torch.cat([x_NFHW, map_N1HW.to(x_NFHW.dtype)], 1)
+    joined_NFHW = torch.cat([x_NFHW, map_N1HW.to(x_NFHW.dtype)], 1)
+    return joined_NFHW.contiguous(memory_format=torch.channels_last)

@@ -1,4 +1,5 @@
-"""A 3x3 convolution together with a doubling or halving of the picture, as one strided convolution with a 4x4 kernel.
+"""A 3x3 convolution together with a doubling or halving of the picture, as one strided convolution with a 4x4 kernel;
+and doubling, halving and blurring by themselves.
 
 Nearest-neighbour doubling holds each pixel four times and 2x2 pooling adds each four, so taps that meet the same pixel
 are added beforehand: 16 multiplications for each pixel of the smaller picture instead of 36, and the large picture in
@@ -48,6 +49,23 @@ def larger(x_NIHW: Tensor) -> Tensor:
 def smaller(x_NIHW: Tensor) -> Tensor:
     """The mean of each 2x2 square: (N, I, H / 2, W / 2)."""
     return F.avg_pool2d(x_NIHW, 2)
+
+
+def blurred(x_NIHW: Tensor) -> Tensor:
+    """Each channel through [1 2 1] in both directions, zeros around. After a doubling that makes [1 3 3 1]."""
+    return F.conv2d(x_NIHW, binomial(x_NIHW), padding=1, groups=x_NIHW.shape[1])
+
+
+def larger_smoothly(x_NIHW: Tensor) -> Tensor:
+    """The picture at twice its sides, through [1 3 3 1] in both directions, its edges repeated."""
+    x_NIHW = F.pad(larger(x_NIHW), (1, 1, 1, 1), mode="replicate")
+    return F.conv2d(x_NIHW, binomial(x_NIHW), groups=x_NIHW.shape[1])
+
+
+def binomial(x_NIHW: Tensor) -> Tensor:
+    """[1 2 1] times itself as one kernel a channel (I, 1, 3, 3), in the picture's precision."""
+    row = torch.tensor([0.25, 0.5, 0.25])
+    return torch.outer(row, row).to(x_NIHW).expand(x_NIHW.shape[1], 1, -1, -1).contiguous()
 
 
 RESAMPLED = {"same": convolved, "double": doubled, "halve": halved}

@@ -1,4 +1,4 @@
-"""What both StyleGANs are made of: equalised layers, blurred resampling, the mapping network, the critic's last steps.
+"""What both StyleGANs are made of: the mapping network, noise, a generator in two halves, the critic's last steps.
 
 Sources: Karras et al. 2018 (ProGAN, arXiv:1710.10196: equalised learning rate 4.1, minibatch deviation 3, pixel norm
 4.2), 2019 (StyleGAN, arXiv:1812.04948: mapping, noise, mixing, truncation), 2020 (StyleGAN2, arXiv:1912.04958).
@@ -8,7 +8,6 @@ Shapes: N images, Z latent, W style, L style layers, C channels (I in, O out), F
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import cast
@@ -17,62 +16,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rectoverso.recto.nets.equalised import (
+    EqualConv2d,
+    EqualLinear,
+    leaky,
+    pixel_norm,
+    with_group_deviation,
+)
+from rectoverso.recto.nets.resampling import blurred
 from rectoverso.recto.systems.recipe import Shape
 
-SLOPE = 0.2
-GAIN = math.sqrt(2)
-"""What keeps the variance through a leaky ReLU (He et al. 2015); the layer before it has it, the ReLU passes it on."""
 GROUP = 4
 NOISE_RATE = 0.1
 """Noise at the full rate covers the pictures of a short run before the critic minds (docs/log.md)."""
-
-
-class EqualLinear(nn.Module):
-    """A linear layer whose weights start at unit variance and are scaled when used (Karras et al. 2018, 4.1).
-
-    ``gain`` goes on top of the scale, ``rate`` makes weights and biases learn that many times slower or faster.
-    """
-
-    def __init__(
-        self, inputs: int, outputs: int, *, gain: float = 1.0, rate: float = 1.0, bias: float = 0.0
-    ) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs) / rate)
-        self.bias = nn.Parameter(torch.full((outputs,), bias / rate))
-        self.scale, self.rate = gain * rate / math.sqrt(inputs), rate
-
-    def forward(self, x_NI: Tensor) -> Tensor:
-        return F.linear(x_NI, self.weight * self.scale, self.bias * self.rate)
-
-
-class EqualConv2d(nn.Module):
-    """The same for a convolution of an odd kernel, zeros around the picture."""
-
-    def __init__(
-        self, inputs: int, outputs: int, kernel: int, *, gain: float = 1.0, bias: bool = True
-    ) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, kernel, kernel))
-        self.bias = nn.Parameter(torch.zeros(outputs)) if bias else None
-        self.scale = gain / (kernel * math.sqrt(inputs))
-
-    def forward(self, x_NIHW: Tensor) -> Tensor:
-        return F.conv2d(x_NIHW, self.weight * self.scale, self.bias, padding=self.weight.shape[-1] // 2)
-
-
-class EqualDownConv2d(EqualConv2d):
-    """Blur, 3x3 convolution and halving by the mean of four, the last two as one 4x4 convolution of stride 2."""
-
-    fold_9x16: Tensor
-
-    def __init__(self, inputs: int, outputs: int, *, gain: float = 1.0) -> None:
-        super().__init__(inputs, outputs, 3, gain=gain)
-        row_4x3 = torch.tensor([[1.0, 0, 0], [1, 1, 0], [0, 1, 1], [0, 0, 1]]) / 2
-        self.register_buffer("fold_9x16", torch.kron(row_4x3, row_4x3).T.contiguous(), persistent=False)
-
-    def forward(self, x_NIHW: Tensor) -> Tensor:
-        w_OI44 = (self.weight.flatten(2) @ (self.fold_9x16 * self.scale)).view(*self.weight.shape[:2], 4, 4)
-        return F.conv2d(blurred(x_NIHW), w_OI44, self.bias, stride=2, padding=1)
 
 
 class EqualSkip2d(EqualConv2d):
@@ -89,40 +45,6 @@ class EqualSkip2d(EqualConv2d):
         return F.conv2d(blurred(x_NIHW), w_OI22, stride=2)
 
 
-def doubling_kernel(w_OI33: Tensor, fold_9x16: Tensor) -> Tensor:
-    """A 3x3 convolution of the doubled picture as the kernel (I, O, 4, 4) of a transposed convolution of stride 2."""
-    outputs, inputs = w_OI33.shape[:2]
-    return (w_OI33.flatten(2).transpose(0, 1) @ fold_9x16).view(inputs, outputs, 4, 4)
-
-
-def doubling_fold() -> Tensor:
-    """The matrix of `doubling_kernel`: taps that fall on copies of one pixel are added beforehand."""
-    row_4x3 = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
-    return torch.kron(row_4x3, row_4x3).T.contiguous()
-
-
-def blurred(x_NCHW: Tensor) -> Tensor:
-    """Each channel through [1 2 1] in both directions, zeros around. After a doubling that makes [1 3 3 1]."""
-    return F.conv2d(x_NCHW, binomial(x_NCHW), padding=1, groups=x_NCHW.shape[1])
-
-
-def doubled(x_NCHW: Tensor) -> Tensor:
-    """The picture at twice its sides, through [1 3 3 1] in both directions, its edges repeated."""
-    x_NCHW = F.pad(F.interpolate(x_NCHW, scale_factor=2), (1, 1, 1, 1), mode="replicate")
-    return F.conv2d(x_NCHW, binomial(x_NCHW), groups=x_NCHW.shape[1])
-
-
-def binomial(x_NCHW: Tensor) -> Tensor:
-    """[1 2 1] times itself as one kernel a channel (C, 1, 3, 3), in the picture's precision."""
-    row = torch.tensor([0.25, 0.5, 0.25])
-    return torch.outer(row, row).to(x_NCHW).expand(x_NCHW.shape[1], 1, -1, -1).contiguous()
-
-
-def pixel_norm(x_NF: Tensor) -> Tensor:
-    """Features at mean square 1 (Karras et al. 2018, 4.2)."""
-    return x_NF * torch.rsqrt(x_NF.square().mean(1, keepdim=True) + 1e-8)
-
-
 class Mapping(nn.Module):
     """Latents (N, Z) and labels (N,) or None to styles (N, W), in float32 whatever the rest computes in.
 
@@ -134,7 +56,7 @@ class Mapping(nn.Module):
         super().__init__()
         self.of_class = nn.Embedding(classes, latent) if classes else None
         sides = [latent * (2 if classes else 1), *[style] * depth]
-        self.layers = nn.ModuleList(EqualLinear(i, o, gain=GAIN, rate=rate) for i, o in pairwise(sides))
+        self.layers = nn.ModuleList(EqualLinear(i, o, rate=rate) for i, o in pairwise(sides))
 
     def forward(self, z_NZ: Tensor, label_N: Tensor | None = None) -> Tensor:
         with torch.autocast(z_NZ.device.type, enabled=False):
@@ -142,7 +64,7 @@ class Mapping(nn.Module):
             if self.of_class is not None:
                 x = torch.cat([x, pixel_norm(cast("Tensor", self.of_class(label_N)))], 1)
             for layer in self.layers:
-                x = F.leaky_relu(layer(x), SLOPE)
+                x = leaky(layer(x))
         return x
 
 
@@ -212,29 +134,17 @@ class CriticHead(nn.Module):
 
     def __init__(self, shape: Shape, width: int) -> None:
         super().__init__()
-        self.conv = EqualConv2d(width + 1, width, 3, gain=GAIN)
-        self.hidden = EqualLinear(width * shape.start[0] * shape.start[1], width, gain=GAIN)
-        self.logit = EqualLinear(width, 1 + shape.classes)
+        self.conv = EqualConv2d(width + 1, width, 3)
+        self.hidden = EqualLinear(width * shape.start[0] * shape.start[1], width)
+        self.logit = EqualLinear(width, 1 + shape.classes, gain=1.0)
 
     def forward(self, x_NCHW: Tensor, label_N: Tensor | None) -> Tensor:
-        x = F.leaky_relu(self.conv(with_deviation(x_NCHW)), SLOPE)
-        x = F.leaky_relu(self.hidden(x.permute(0, 2, 3, 1).flatten(1)), SLOPE)
+        x = leaky(self.conv(with_group_deviation(x_NCHW, GROUP)))
+        x = leaky(self.hidden(x.permute(0, 2, 3, 1).flatten(1)))
         logit_NF: Tensor = self.logit(x)
         if logit_NF.shape[1] == 1 or label_N is None:
             return logit_NF[:, 0]
         return logit_NF[:, 0] + logit_NF.gather(1, 1 + label_N[:, None])[:, 0]
-
-
-def with_deviation(x_NCHW: Tensor) -> Tensor:
-    """The features and the mean deviation of their group as one more channel."""
-    count, _, height, width = x_NCHW.shape
-    group = max(size for size in range(1, GROUP + 1) if count % size == 0)
-    y_MGF = x_NCHW.float().reshape(count // group, group, -1)
-    variance_MF = (y_MGF - y_MGF.mean(1, keepdim=True)).square().mean(1)  # `var` takes ten times as long
-    deviation_M = (variance_MF + 1e-8).sqrt().mean(1)
-    extra_N1HW = deviation_M.repeat_interleave(group)[:, None, None, None].expand(-1, 1, height, width)
-    joined_NCHW = torch.cat([x_NCHW, extra_N1HW.to(x_NCHW.dtype)], 1)
-    return joined_NCHW.contiguous(memory_format=torch.channels_last)
 
 
 def widths_down(levels: int, width: int, widest: int) -> Sequence[int]:

@@ -13,20 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rectoverso.recto.nets.style_layers import (
-    GAIN,
-    SLOPE,
-    CriticHead,
-    EqualConv2d,
-    EqualDownConv2d,
-    EqualLinear,
-    PixelNoise,
-    StyledGenerator,
-    blurred,
-    doubling_fold,
-    doubling_kernel,
-    widths_down,
-)
+from rectoverso.recto.nets.equalised import EqualConv2d, EqualLinear, leaky
+from rectoverso.recto.nets.resampling import blurred
+from rectoverso.recto.nets.style_layers import CriticHead, PixelNoise, StyledGenerator, widths_down
 from rectoverso.recto.systems.recipe import Shape
 
 
@@ -37,29 +26,13 @@ class AdaptiveNorm(nn.Module):
         super().__init__()
         self.noise = PixelNoise(sides)
         self.bias = nn.Parameter(torch.zeros(channels))
-        self.affine = EqualLinear(style, 2 * channels)
+        self.affine = EqualLinear(style, 2 * channels, gain=1.0)
 
     def forward(self, x_NCHW: Tensor, w_NW: Tensor) -> Tensor:
         x = self.noise(x_NCHW + self.bias[:, None, None].to(x_NCHW.dtype))
-        x = F.instance_norm(F.leaky_relu(x, SLOPE))
+        x = F.instance_norm(leaky(x))
         gain_NC, bias_NC = self.affine(w_NW).to(x.dtype).chunk(2, dim=1)
         return torch.addcmul(bias_NC[:, :, None, None], x, 1 + gain_NC[:, :, None, None])
-
-
-class UpConv(nn.Module):
-    """Doubling, 3x3 convolution and blur, the first two as one transposed convolution."""
-
-    fold_9x16: Tensor
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
-        self.scale = GAIN * (9 * inputs) ** -0.5
-        self.register_buffer("fold_9x16", doubling_fold(), persistent=False)
-
-    def forward(self, x_NIHW: Tensor) -> Tensor:
-        w_IO44 = doubling_kernel(self.weight * self.scale, self.fold_9x16)
-        return blurred(F.conv_transpose2d(x_NIHW, w_IO44, stride=2, padding=1))
 
 
 class StyleganGenerator(StyledGenerator):
@@ -74,21 +47,21 @@ class StyleganGenerator(StyledGenerator):
         # Not ones, as in the paper: the first norm would make zeros of them, with hardly a way out.
         self.start_CHW = nn.Parameter(torch.randn(widths[0], height, breadth))
         # One convolution less than norms: the learnt picture stands where the first one would.
-        self.ups = nn.ModuleList(UpConv(i, o) for i, o in pairwise(widths))
-        self.convs = nn.ModuleList(EqualConv2d(w, w, 3, gain=GAIN, bias=False) for w in widths)
+        self.ups = nn.ModuleList(EqualConv2d(i, o, bias=False, sides="double") for i, o in pairwise(widths))
+        self.convs = nn.ModuleList(EqualConv2d(w, w, bias=False) for w in widths)
         self.norms = nn.ModuleList(
             AdaptiveNorm(w, style, (height << level, breadth << level))
             for level, w in enumerate(widths)
             for _ in range(2)
         )
-        self.to_picture = EqualConv2d(widths[-1], shape.channels, 1)
+        self.to_picture = EqualConv2d(widths[-1], shape.channels, 1, gain=1.0)
 
     def synthesis(self, w_NLW: Tensor) -> Tensor:
         """Layers 2 k and 2 k + 1 are those of the k-th resolution."""
         w_LNW = w_NLW.unbind(1)
         x = self.start_CHW.expand(len(w_NLW), -1, -1, -1).contiguous(memory_format=torch.channels_last)
         for level, conv in enumerate(self.convs):
-            x = self.norms[2 * level](x if level == 0 else self.ups[level - 1](x), w_LNW[2 * level])
+            x = self.norms[2 * level](x if level == 0 else blurred(self.ups[level - 1](x)), w_LNW[2 * level])
             x = self.norms[2 * level + 1](conv(x), w_LNW[2 * level + 1])
         picture_NCHW: Tensor = self.to_picture(x)
         return picture_NCHW
@@ -100,14 +73,14 @@ class StyleganCritic(nn.Module):
     def __init__(self, shape: Shape, *, width: int, widest: int) -> None:
         super().__init__()
         widths = widths_down(shape.levels, width, widest)
-        self.first = EqualConv2d(shape.channels, widths[0], 1, gain=GAIN)
-        self.convs = nn.ModuleList(EqualConv2d(w, w, 3, gain=GAIN) for w in widths[:-1])
-        self.downs = nn.ModuleList(EqualDownConv2d(i, o, gain=GAIN) for i, o in pairwise(widths))
+        self.first = EqualConv2d(shape.channels, widths[0], 1)
+        self.convs = nn.ModuleList(EqualConv2d(w, w) for w in widths[:-1])
+        self.downs = nn.ModuleList(EqualConv2d(i, o, sides="halve") for i, o in pairwise(widths))
         self.head = CriticHead(shape, widths[-1])
 
     def forward(self, x_NCHW: Tensor, label_N: Tensor | None = None) -> Tensor:
-        x = F.leaky_relu(self.first(x_NCHW), SLOPE)
+        x = leaky(self.first(x_NCHW))
         for conv, down in zip(self.convs, self.downs, strict=True):
-            x = F.leaky_relu(down(F.leaky_relu(conv(x), SLOPE)), SLOPE)
+            x = leaky(down(blurred(leaky(conv(x)))))
         logit_N: Tensor = self.head(x, label_N)
         return logit_N

@@ -19,20 +19,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from rectoverso.recto.nets.equalised import RECTIFIED, EqualConv2d, EqualLinear, leaky
+from rectoverso.recto.nets.resampling import blurred, convolved, doubled, larger_smoothly
 from rectoverso.recto.nets.style_layers import (
-    GAIN,
-    SLOPE,
     CriticHead,
-    EqualConv2d,
-    EqualDownConv2d,
-    EqualLinear,
     EqualSkip2d,
     PixelNoise,
     StyledGenerator,
-    blurred,
-    doubled,
-    doubling_fold,
-    doubling_kernel,
     widths_down,
 )
 from rectoverso.recto.systems.recipe import Shape
@@ -45,14 +38,11 @@ class ModulatedConv2d(nn.Module):
     The result has unit variance where the input has it and the pixels are independent, times the ReLU's gain.
     """
 
-    fold_9x16: Tensor
-
     def __init__(self, inputs: int, outputs: int, style: int, *, up: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
-        self.affine = EqualLinear(style, inputs, bias=1.0)
+        self.affine = EqualLinear(style, inputs, gain=1.0, bias=1.0)
         self.scale, self.up = (9 * inputs) ** -0.5, up
-        self.register_buffer("fold_9x16", doubling_fold(), persistent=False)
 
     def forward(self, x_NIHW: Tensor, w_NW: Tensor) -> tuple[Tensor, Tensor]:
         """The convolved picture, not yet demodulated, and the factors (N, O) that do it."""
@@ -61,9 +51,8 @@ class ModulatedConv2d(nn.Module):
         d_NO = torch.rsqrt(F.linear(s_NI.square(), w_OI33.square().sum((2, 3))) + 1e-8)
         x_NIHW = x_NIHW * s_NI[:, :, None, None].to(x_NIHW.dtype)
         if not self.up:
-            return F.conv2d(x_NIHW, w_OI33, padding=1), d_NO
-        w_IO44 = doubling_kernel(w_OI33, self.fold_9x16)
-        return blurred(F.conv_transpose2d(x_NIHW, w_IO44, stride=2, padding=1)), d_NO
+            return convolved(x_NIHW, w_OI33), d_NO
+        return blurred(doubled(x_NIHW, w_OI33)), d_NO
 
 
 class StyledConv(nn.Module):
@@ -79,8 +68,8 @@ class StyledConv(nn.Module):
 
     def forward(self, x_NIHW: Tensor, w_NW: Tensor) -> Tensor:
         y, d_NO = self.conv(x_NIHW, w_NW)
-        d_NO11, b_O11 = (GAIN * d_NO)[:, :, None, None].to(y.dtype), self.bias[:, None, None].to(y.dtype)
-        return F.leaky_relu(self.noise(torch.addcmul(b_O11, y, d_NO11)), SLOPE)
+        d_NO11, b_O11 = (RECTIFIED * d_NO)[:, :, None, None].to(y.dtype), self.bias[:, None, None].to(y.dtype)
+        return leaky(self.noise(torch.addcmul(b_O11, y, d_NO11)))
 
 
 class ToPicture(nn.Module):
@@ -88,8 +77,8 @@ class ToPicture(nn.Module):
 
     def __init__(self, inputs: int, channels: int, style: int) -> None:
         super().__init__()
-        self.affine = EqualLinear(style, inputs, bias=1.0)
-        self.conv = EqualConv2d(inputs, channels, 1)
+        self.affine = EqualLinear(style, inputs, gain=1.0, bias=1.0)
+        self.conv = EqualConv2d(inputs, channels, 1, gain=1.0)
 
     def forward(self, x_NIHW: Tensor, w_NW: Tensor) -> Tensor:
         y: Tensor = self.conv(x_NIHW * self.affine(w_NW)[:, :, None, None].to(x_NIHW.dtype))
@@ -128,7 +117,7 @@ class Stylegan2Generator(StyledGenerator):
         picture: Tensor = self.to_pictures[0](x, w_LNW[1])
         for level, (up, conv) in enumerate(zip(self.ups, self.convs, strict=True), 1):
             x = conv(up(x, w_LNW[2 * level - 1]), w_LNW[2 * level])
-            picture = doubled(picture) + self.to_pictures[level](x, w_LNW[2 * level + 1])
+            picture = larger_smoothly(picture) + self.to_pictures[level](x, w_LNW[2 * level + 1])
         return picture
 
 
@@ -137,14 +126,14 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.conv = EqualConv2d(inputs, inputs, 3, gain=GAIN)
-        self.down = EqualDownConv2d(inputs, outputs, gain=GAIN * 0.5**0.5)
+        self.conv = EqualConv2d(inputs, inputs)
+        self.down = EqualConv2d(inputs, outputs, gain=RECTIFIED * 0.5**0.5, sides="halve")
         self.skip = EqualSkip2d(inputs, outputs, gain=0.5**0.5)
 
     def forward(self, x_NIHW: Tensor) -> Tensor:
-        y = F.leaky_relu(self.conv(x_NIHW), SLOPE)
+        y = leaky(self.conv(x_NIHW))
         short: Tensor = self.skip(x_NIHW)
-        return F.leaky_relu(self.down(y), SLOPE) + short
+        return leaky(self.down(blurred(y))) + short
 
 
 class Stylegan2Critic(nn.Module):
@@ -157,13 +146,13 @@ class Stylegan2Critic(nn.Module):
     def __init__(self, shape: Shape, *, width: int, widest: int) -> None:
         super().__init__()
         widths = widths_down(shape.levels, width, widest)
-        self.first = EqualConv2d(shape.channels, widths[0], 1, gain=GAIN)
+        self.first = EqualConv2d(shape.channels, widths[0], 1)
         self.blocks = nn.ModuleList(ResidualBlock(i, o) for i, o in pairwise(widths))
         self.head = CriticHead(shape, widths[-1])
         self.augment = Augment()
 
     def forward(self, x_NCHW: Tensor, label_N: Tensor | None = None) -> Tensor:
-        x = F.leaky_relu(self.first(x_NCHW), SLOPE)
+        x = leaky(self.first(x_NCHW))
         for block in self.blocks:
             x = block(x)
         logit_N: Tensor = self.head(x, label_N)

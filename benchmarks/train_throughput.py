@@ -30,7 +30,7 @@ import torch
 from report import fill
 from throughput import multiply_adds, quality, same_mathematics
 from throughput.keras_side import VARIANTS, Worker
-from throughput.own_side import PRECISIONS, OwnTraining, executed
+from throughput.own_side import PRECISIONS, OwnTraining, article, executed
 from throughput.table import NOT_QUIET, QUIET_LOAD, ratios, tables
 
 from rectoverso.recto.data.dataset import Dataset
@@ -115,7 +115,7 @@ def measure(
         except RuntimeError as error:
             failed[variant] = str(error)
             say(f"Keras {variant}: {error}")
-    own = {precision: OwnTraining(precision, data, folder) for precision in PRECISIONS}
+    own = {precision: OwnTraining(article(precision), data, folder) for precision in PRECISIONS}
     for training in own.values():
         training.train(1.0)
     runnable = [f"keras-{variant}" for variant in VARIANTS if variant not in failed]

@@ -37,10 +37,10 @@ class OwnTraining:
     In one process, two trainings would have two teams of threads, and the machine's threads then hand over slowly.
     """
 
-    def __init__(self, precision: str, data: Path, folder: Path) -> None:
+    def __init__(self, made: Recipe, data: Path, folder: Path, *, size: int = 32) -> None:
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_run, args=(precision, data, folder, theirs), daemon=True)
+        self.process = context.Process(target=_run, args=(made, data, size, folder, theirs), daemon=True)
         self.process.start()
         theirs.close()
         self.pipe.recv()
@@ -78,12 +78,12 @@ class Alarm:
         self.asleep_s += self.woken_at - now
 
 
-def _run(precision: str, data: Path, folder: Path, pipe: Connection) -> None:
+def _run(made: Recipe, data: Path, size: int, folder: Path, pipe: Connection) -> None:
     alarm = Alarm(pipe)
     train(
-        article(precision),
-        open_source(data, size=32),
-        folder / precision,
+        made,
+        open_source(data, size=size),
+        folder / made.precision,
         images=ENDLESS,
         listener=alarm.hear,
         clock=alarm.clock,

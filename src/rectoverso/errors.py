@@ -32,7 +32,8 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── OwnerUnusable       a name that no certificate can carry
     │   └── EntryNotFound       a ledger entry that does not exist
     ├── AnswerIsNo              exit 1: the check ran, and the answer is no
-    │   └── LedgerBroken
+    │   ├── LedgerBroken
+    │   └── WeightsChanged      a pulled run's weights are not those of its record
     └── CouldNotRun             exit 3: nothing could be said
         ├── MissingExtra        an optional part is not installed
         ├── MissingProgram      another program that a task needs
@@ -312,6 +313,15 @@ class LedgerBroken(AnswerIsNo):
     fix = (
         "Keep this home as it is, and compare it with a backup or with a checkpoint that somebody else kept."
     )
+
+
+class WeightsChanged(AnswerIsNo):
+    """Facts: repository, file, record."""
+
+    code = "weights_changed"
+    what = "The run was not taken from {repository}: its {file} is not what the run's own record states."
+    why = "Its digest differs from the one in {record}, or that states none: it was changed, or its upload broke off."
+    fix = "Ask whoever shares it, or pull an earlier commit with --revision."
 
 
 class CouldNotRun(RectoversoError):

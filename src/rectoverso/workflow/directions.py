@@ -36,6 +36,8 @@ def run_directions(run: Path, *, count: int | None = None, names: Sequence[str] 
 
     weights, kept = Digest(str(generator.maker.digest)), generator.painter.directions
     found = kept
+    if kept is not None:
+        kept.check(generator.painter.width)
     if found is None or (count is not None and count != len(found.all)):
         found = find_directions(generator.module, weights, count or COUNT)
         given = {one.digest: one.name for one in kept.all} if kept else {}
@@ -85,7 +87,7 @@ def _drafts(
 ) -> Iterator[Draft]:
     for seed in seeds:
         for amount in amounts:
-            controls = Controls(edits=(Edit(name, amount),)) if amount else Controls()
+            controls = Controls(edits=(Edit(name, amount),))
             (pixels,) = generator.sample([seed], class_index, controls)
             asked = request_of(generator, controls, seed=str(seed), label=class_index)
             yield Draft(pixels=pixels, request=asked, maker=generator.maker, seed=seed)

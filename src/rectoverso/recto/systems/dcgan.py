@@ -27,7 +27,7 @@ class ArticleNets:
     width: int = field(
         default=64, metadata={"least": 4}
     )  # the last of 128 pixels has an eighth of twice that
-    dropout: float = 0.3
+    dropout: float = field(default=0.3, metadata={"below": 1})
 
     def generator(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.dcgan import ArticleGenerator

@@ -36,8 +36,8 @@ class MlpNets:
     critic_width: int = 256
     critic_layers: int = 2
     pieces: int = 2
-    dropout_input: float = 0.0
-    dropout: float = 0.3
+    dropout_input: float = field(default=0.0, metadata={"below": 1})
+    dropout: float = field(default=0.3, metadata={"below": 1})
     output: Literal["sigmoid", "tanh"] = "sigmoid"
 
     def generator(self, shape: Shape) -> nn.Module:

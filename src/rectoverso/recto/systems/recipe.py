@@ -98,7 +98,7 @@ class Recipe(ABC):
     ``device``: ``auto`` is CUDA when there is a device. ``threads`` 0 means all physical cores; on a machine that is
     busy with other things, 1 is faster. ``milestones``: how many times a run shows samples and saves; it also saves
     every ``checkpoint_s`` seconds. ``held_out`` pictures are not trained on, only judged, to see overfitting. A whole
-    number is at least its field's ``least``, or else 1.
+    number is at least its field's ``least``, or else 1; a number is below its field's ``below``, where it has one.
     """
 
     fixed: ClassVar[frozenset[str]] = frozenset({"system", "preset", "measured"})

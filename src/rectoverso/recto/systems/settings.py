@@ -68,14 +68,12 @@ def _replaced(part: Numbers, path: str, names: list[str], text: str) -> Numbers:
     if dataclasses.is_dataclass(old) != bool(rest):
         raise _bad(path, "is_a_group" if not rest else "is_no_group")
     new = (
-        _replaced(old, path, rest, text)
-        if rest
-        else _parsed(path, kinds[name], text, fields[name].metadata.get("least", 1))
+        _replaced(old, path, rest, text) if rest else _parsed(path, kinds[name], text, fields[name].metadata)
     )
     return dataclasses.replace(part, **{name: new})  # type: ignore[type-var]
 
 
-def _parsed(path: str, kind: Any, text: str, least: int) -> object:
+def _parsed(path: str, kind: Any, text: str, limits: Mapping[str, float]) -> object:
     if typing.get_origin(kind) is Literal:
         options = typing.get_args(kind)
         if text not in options:
@@ -85,10 +83,11 @@ def _parsed(path: str, kind: Any, text: str, least: int) -> object:
         if text.lower() not in YES | NO:
             raise _bad(path, "not_yes_or_no", value=text)
         return text.lower() in YES
-    return _number(path, kind, text, least if kind is int else 0)
+    least = limits.get("least", 1) if kind is int else 0
+    return _number(path, kind, text, least, limits.get("below", math.inf))
 
 
-def _number(path: str, kind: type[int | float], text: str, least: int) -> float:
+def _number(path: str, kind: type[int | float], text: str, least: float, below: float) -> float:
     try:
         value = kind(text)
     except ValueError:
@@ -97,6 +96,8 @@ def _number(path: str, kind: type[int | float], text: str, least: int) -> float:
         raise _bad(path, "negative", value=text)
     if value < least:
         raise _bad(path, "too_small", value=text, least=least)
+    if value >= below:
+        raise _bad(path, "too_large", value=text, below=below)
     return value
 
 

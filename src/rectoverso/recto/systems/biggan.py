@@ -14,7 +14,7 @@ rates, a small batch and one step each.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
 from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
@@ -57,6 +57,8 @@ class BigNets:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BigGanRecipe(AdversarialRecipe):
     """``critic_turns``: the critic's steps for each of the generator's; ``orthogonal``: the weight of eq. 3."""
+
+    takes_one_pass: ClassVar[bool] = False  # the critic has more turns than the generator
 
     nets: BigNets
     critic_turns: int = 2

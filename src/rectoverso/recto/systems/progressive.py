@@ -17,7 +17,7 @@ every milestone and then grows in steps. With a number of images it grows smooth
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
 from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
@@ -55,6 +55,8 @@ class ProgressiveRecipe(AdversarialRecipe):
     """``drift`` weighs the squared logits of real pictures; ``grown_by`` is the share of the run after which all
     levels are there.
     """
+
+    takes_one_pass: ClassVar[bool] = False  # the critic judges pictures together, by their deviation
 
     nets: GrowingNets
     drift: float = 0.0

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # systems are listed without loading torch
 Precision = Literal["auto", "float32", "bfloat16"]
 Device = Literal["auto", "cpu", "cuda"]
 Size = Literal["xs", "s", "m", "l"]
+PenaltyKind = Literal["none", "gradient", "finite_difference", "between"]
 
 
 START_PX = 4
@@ -83,7 +84,7 @@ class Penalty:
     ``between`` wants a slope of 1 at points between both (WGAN-GP), and gamma is then all of its weight.
     """
 
-    kind: Literal["none", "gradient", "finite_difference", "between"]
+    kind: PenaltyKind
     gamma: float = 0.0
     gamma_end: float = 0.0
     sigma: float = 0.05

@@ -7,10 +7,10 @@ growing the networks while they train (the successor paper drops that, section 4
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
-from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
+from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, PenaltyKind, Recipe, Shape
 
 if TYPE_CHECKING:
     from torch import nn
@@ -56,6 +56,9 @@ class StyleganNets(StyleNets):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StyleganRecipe(AdversarialRecipe):
     """``mixing``: the share of pictures with two styles. The penalty is R1, in a turn of its own."""
+
+    takes_one_pass: ClassVar[bool] = False  # the critic sees real and generated pictures apart
+    penalties: ClassVar[tuple[PenaltyKind, ...]] = ("none", "gradient")
 
     nets: StyleNets  # type: ignore[assignment]
     mixing: float = 0.9

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
 from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
 
@@ -100,3 +101,11 @@ PRESETS: dict[str, Recipe] = {
         averaging=Averaging(half_life=1_000_000, ramp=0.1),
     ),
 }
+
+SYSTEM = System(
+    title="BigGAN",
+    year=2019,
+    source="Brock, Donahue, Simonyan: Large Scale GAN Training for High Fidelity, arXiv:1809.11096",
+    needs="images, better with labels",
+    presets=PRESETS,
+)

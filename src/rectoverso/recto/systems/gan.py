@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
 from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
 
@@ -136,3 +137,11 @@ PRESETS: dict[str, Recipe] = {
         averaging=Averaging(half_life=100_000, ramp=0.1),
     ),
 }
+
+SYSTEM = System(
+    title="The first GAN: fully connected networks",
+    year=2014,
+    source="Goodfellow et al.: Generative Adversarial Nets, arXiv:1406.2661",
+    needs="images",
+    presets=PRESETS,
+)

@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
 from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
 
@@ -109,3 +110,11 @@ PRESETS: dict[str, Recipe] = {
         averaging=Averaging(half_life=10_000, ramp=0.1),
     ),
 }
+
+SYSTEM = System(
+    title="Progressive growing of GANs",
+    year=2018,
+    source="Karras, Aila, Laine, Lehtinen: Progressive Growing of GANs, arXiv:1710.10196",
+    needs="images",
+    presets=PRESETS,
+)

@@ -15,6 +15,7 @@ from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.types import Message
 
 Numbers = TypeVar("Numbers")
+Thing = TypeVar("Thing")
 DIAL = "size"
 YES, NO = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
 
@@ -54,6 +55,13 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     """``: X`` when a known name is near, else nothing."""
     near = difflib.get_close_matches(name, list(known), n=1)
     return f": {near[0]}" if near else ""
+
+
+def known_as(kind: str, name: str, known: Mapping[str, Thing]) -> Thing:
+    """The thing of that name. Raises UnknownName, with the nearest one."""
+    if name not in known:
+        raise UnknownName(kind=kind, name=name, known=", ".join(known), hint=suggestion(name, known))
+    return known[name]
 
 
 def _replaced(part: Numbers, path: str, names: list[str], text: str) -> Numbers:

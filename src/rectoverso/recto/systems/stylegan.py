@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
 from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, PenaltyKind, Recipe, Shape
 
@@ -105,3 +106,11 @@ PRESETS: dict[str, Recipe] = {
         averaging=Averaging(half_life=10_000, ramp=0.05),
     ),
 }
+
+SYSTEM = System(
+    title="Style-based GAN",
+    year=2019,
+    source="Karras, Laine, Aila: A Style-Based Generator Architecture for GANs, arXiv:1812.04948",
+    needs="images",
+    presets=PRESETS,
+)

@@ -3,11 +3,14 @@
 import dataclasses
 import subprocess
 import sys
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 
 from rectoverso.errors import BadSetting, UnknownName
 from rectoverso.i18n import explain
+from rectoverso.recto import systems
 from rectoverso.recto.systems import SYSTEMS, Recipe, recipe, system, with_settings
 from rectoverso.recto.systems.recipe import Shape
 
@@ -22,6 +25,13 @@ def test_every_preset_knows_its_system_and_name_and_every_system_its_default() -
         assert one.name == name
         assert "default" in one.presets
         assert all((preset.system, preset.preset) == (name, key) for key, preset in one.presets.items())
+
+
+def test_no_file_that_holds_a_system_is_forgotten() -> None:
+    modules = [import_module(f"{systems.__name__}.{one.name}") for one in iter_modules(systems.__path__)]
+    found = [vars(module)["SYSTEM"] for module in modules if "SYSTEM" in vars(module)]
+    assert {one.name for one in found} == set(SYSTEMS)
+    assert len(found) == len(SYSTEMS)
 
 
 def test_the_article_is_as_published() -> None:

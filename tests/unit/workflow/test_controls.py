@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from rectoverso.verso.picture import open_picture, to_png
 from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.workflow import digests
 from rectoverso.workflow.directions import run_directions, show_direction
-from rectoverso.workflow.drawing import open_generator, request_of
+from rectoverso.workflow.drawing import draft_of_seed, open_generator, request_of
 from rectoverso.workflow.generate import generate_images
 from rectoverso.workflow.interpolate import animate, interpolate_images
 from rectoverso.workflow.invert import fitted, invert_picture
@@ -38,6 +39,20 @@ def test_a_request_without_controls_is_what_it_was_before_there_were_any(small_r
     before = digests.of_facts(maker=generator.maker.digest, seed="3", label=None)
     assert request_of(generator, Controls(), seed="3", label=None) == before
     assert request_of(generator, Controls(truncation=0.7), seed="3", label=None) != before
+
+
+def test_only_what_nobody_steered_is_called_autonomous(run: Path) -> None:
+    run_directions(run, count=2)
+    generator = open_generator(run)
+    (pixels,) = generator.sample([3])
+
+    def oversight(label: int | None = None, **typed: Any) -> str | None:
+        return draft_of_seed(generator, 3, label, parse_controls(**typed), pixels).oversight
+
+    assert oversight() == oversight(edits=["0=0"]) == "fully_autonomous"
+    assert oversight(edits=["0=1"]) is None
+    assert oversight(truncation=0.5) is None
+    assert oversight(label=1) is None
 
 
 def test_each_control_is_a_new_request_and_the_same_ones_are_decided_once(run: Path, home: Path) -> None:

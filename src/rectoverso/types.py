@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NewType, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NewType, TypeAlias
 
 if TYPE_CHECKING:  # numpy takes longer to load than the rest of `import rectoverso` together
     import numpy as np
@@ -22,6 +22,12 @@ Digest = NewType("Digest", str)
 
 AssetId = NewType("AssetId", str)
 """The name of one decided image: 12 lower-case hexadecimal digits (48 bits), carried by the watermark."""
+
+
+Oversight: TypeAlias = Literal["fully_autonomous", "prompt_guided"]
+"""C2PA's words for who decided what a picture shows. The third, human_validated, needs an approval on record and comes
+with review.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,8 @@ class Draft:
     """An image that has been made but has not passed the door.
 
     ``request`` is the digest of everything that was asked: asked twice, it is the same request. ``media_type`` is
-    that of the file to be released.
+    that of the file to be released. ``oversight`` is what whoever drew it knows of people's part in it; None claims
+    nothing.
     """
 
     pixels: Pixels
@@ -80,6 +87,7 @@ class Draft:
     seed: int | None = None
     source: str | None = None
     media_type: str = "image/png"
+    oversight: Oversight | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ def _error_classes() -> list[type[RectoversoError]]:
 
 
 def test_both_catalogues_hold_the_same_messages() -> None:
-    """Errors keep their English in errors.py, everything else stands in both catalogues."""
+    """Errors keep their English in errors/, everything else stands in both catalogues."""
     chinese = {key for key in catalogue("zh") if not key.startswith("errors.")}
     assert chinese == set(catalogue("en"))
 
@@ -46,6 +46,14 @@ def test_error_codes_are_unique_and_drawn_in_the_tree() -> None:
     assert len({kind.code for kind in kinds}) == len(kinds)
     for kind in kinds:
         assert re.search(rf"── {kind.__name__}\b", errors.__doc__ or ""), kind.__name__
+
+
+def test_every_error_is_imported_from_one_place() -> None:
+    def below(kind: type[RectoversoError]) -> set[str]:
+        return {kind.__name__}.union(*map(below, kind.__subclasses__()))
+
+    ours = {name for name in below(RectoversoError) if hasattr(errors, name)}
+    assert ours == below(RectoversoError) == set(errors.__all__)
 
 
 def test_the_pseudo_language_shows_what_was_never_translated() -> None:

@@ -20,6 +20,10 @@ def evaluate(
         str, typer.Option("--features", help="proxy (trained on the data) or inception (needs its weights).")
     ] = "proxy",
     samples: Annotated[int, typer.Option("--samples", min=1, help="How many pictures to draw.")] = 10_000,
+    take: Annotated[
+        int | None,
+        typer.Option("--take", metavar="N", help="Only so many pictures, the classes in turn, as in train."),
+    ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be used.")
     ] = False,
@@ -29,7 +33,9 @@ def evaluate(
     """Measure fidelity and diversity: FID, KID, precision, recall, density, coverage, and more."""
     from rectoverso.workflow.evaluate import EvaluateRequest, evaluate_run
 
-    request = EvaluateRequest(run=run, data=data, features=features, samples=samples, skip_bad=skip_bad)
+    request = EvaluateRequest(
+        run=run, data=data, features=features, samples=samples, skip_bad=skip_bad, take=take
+    )
     with live_progress() as listener:
         evaluated = evaluate_run(request, home, listener)
     if as_json:

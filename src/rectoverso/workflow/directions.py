@@ -11,7 +11,7 @@ from rectoverso.recto.sample.controls import Controls, Edit, bad_control
 from rectoverso.types import Digest, Draft
 from rectoverso.verso.policy import policy
 from rectoverso.workflow.batch import Batch
-from rectoverso.workflow.drawing import open_door, open_generator, request_of, take_through
+from rectoverso.workflow.drawing import draft_of_seed, open_door, open_generator, take_through
 from rectoverso.workflow.extras import training_part
 from rectoverso.workflow.progress import Listener, silent
 from rectoverso.workflow.sheet import release_sheet
@@ -36,6 +36,8 @@ def run_directions(run: Path, *, count: int | None = None, names: Sequence[str] 
 
     weights, kept = Digest(str(generator.maker.digest)), generator.painter.directions
     found = kept
+    if kept is not None:
+        kept.check(generator.painter.width)
     if found is None or (count is not None and count != len(found.all)):
         found = find_directions(generator.module, weights, count or COUNT)
         given = {one.digest: one.name for one in kept.all} if kept else {}
@@ -85,10 +87,9 @@ def _drafts(
 ) -> Iterator[Draft]:
     for seed in seeds:
         for amount in amounts:
-            controls = Controls(edits=(Edit(name, amount),)) if amount else Controls()
+            controls = Controls(edits=(Edit(name, amount),))
             (pixels,) = generator.sample([seed], class_index, controls)
-            asked = request_of(generator, controls, seed=str(seed), label=class_index)
-            yield Draft(pixels=pixels, request=asked, maker=generator.maker, seed=seed)
+            yield draft_of_seed(generator, seed, class_index, controls, pixels)
 
 
 def _new_name(text: str) -> tuple[str, str]:

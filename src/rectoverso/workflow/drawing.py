@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
-from rectoverso.types import Decision, Digest, Draft, Message
+from rectoverso.types import Decision, Digest, Draft, Message, Pixels
 from rectoverso.verso.policy import policy
 from rectoverso.verso.screen.memorisation import MemorisationCheck
 from rectoverso.verso.screen.similarity import SimilarityCheck
@@ -58,6 +58,24 @@ def request_of(generator: RunGenerator, controls: Controls, **asked: Any) -> Dig
     """
     facts = generator.painter.facts(controls)
     return digests.of_facts(maker=generator.maker.digest, **asked, **({"controls": facts} if facts else {}))
+
+
+def draft_of_seed(
+    generator: RunGenerator, seed: int, class_index: int | None, controls: Controls, pixels: Pixels
+) -> Draft:
+    """The draft of the picture that a seed gave under these controls.
+
+    What only a seed has made was chosen by nobody. Once people picked a class or steered it by a control it was not
+    autonomous; nor was it prompted or validated, so that there is nothing true to say in C2PA's words.
+    """
+    steered = class_index is not None or bool(generator.painter.facts(controls))
+    return Draft(
+        pixels=pixels,
+        request=request_of(generator, controls, seed=str(seed), label=class_index),
+        maker=generator.maker,
+        seed=seed,
+        oversight=None if steered else "fully_autonomous",
+    )
 
 
 def take_through(

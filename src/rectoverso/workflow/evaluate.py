@@ -35,6 +35,7 @@ class EvaluateRequest:
     features: str = "proxy"
     samples: int = 10_000
     skip_bad: bool = False
+    take: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Evaluated:
 
 
 def evaluate_run(request: EvaluateRequest, home_path: Path, listener: Listener = silent) -> Evaluated:
-    """Measure a run against DATA, and keep the numbers in the run.
+    """Measure a run against DATA, or ``take`` pictures of it, and keep the numbers in the run.
 
     The proxy features of DATA are trained once and kept in the home. Raises InputError for a run or data that cannot be
     used, UnknownName (features), WeightsMissing, MissingExtra.
@@ -85,6 +86,7 @@ def _open(request: EvaluateRequest, size: tuple[int, int], channels: int, listen
         request.data,
         size=size,
         channels=channels,
+        take=request.take,
         skip_bad=request.skip_bad,
         listener=_told(listener, "reading"),
     )

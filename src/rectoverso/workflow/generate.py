@@ -11,7 +11,7 @@ from rectoverso.recto.sample.controls import Controls
 from rectoverso.types import Draft
 from rectoverso.verso.policy import policy
 from rectoverso.workflow.batch import Batch
-from rectoverso.workflow.drawing import open_door, open_generator, request_of, take_through
+from rectoverso.workflow.drawing import draft_of_seed, open_door, open_generator, take_through
 from rectoverso.workflow.progress import Listener, silent
 from rectoverso.workflow.sheet import release_sheet
 
@@ -51,5 +51,4 @@ def _drafts(
     generator: RunGenerator, seeds: range, class_index: int | None, controls: Controls
 ) -> Iterator[Draft]:
     for seed, pixels in zip(seeds, generator.sample(seeds, class_index, controls), strict=True):
-        asked = request_of(generator, controls, seed=str(seed), label=class_index)
-        yield Draft(pixels=pixels, request=asked, maker=generator.maker, seed=seed)
+        yield draft_of_seed(generator, seed, class_index, controls, pixels)

@@ -19,7 +19,7 @@ class HuggingFace:
         if private and not self.api.model_info(repository).private:
             raise PermissionError("it exists and is public; --public says that this is meant")
 
-    def send(self, repository: str, files: dict[str, Path], message: str) -> str:
+    def send(self, repository: str, files: dict[str, Path | bytes], message: str) -> str:
         operations = [
             CommitOperationAdd(path_in_repo=name, path_or_fileobj=path) for name, path in files.items()
         ]

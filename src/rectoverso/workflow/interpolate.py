@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rectoverso.errors import AnimationUnsealed
 from rectoverso.protocols import Clock
-from rectoverso.recto.sample.controls import Controls, bad_control
+from rectoverso.recto.sample.controls import Controls, bad_control, check_steps
 from rectoverso.types import Draft
 from rectoverso.verso.policy import policy
 from rectoverso.workflow.batch import Batch
@@ -42,6 +42,7 @@ def interpolate_images(
     generator = open_generator(run)
     class_index = generator.class_index(label)
     check_seeds(seeds)
+    check_steps("steps", steps)
     generator.painter.check(controls)
     door = open_door(run, home_path, use, listener, clock)
     drafts = _drafts(generator, seeds, steps, class_index, controls)
@@ -77,6 +78,7 @@ def animate(
 
     check_kind(file)
     check_seeds(seeds)
+    check_steps("frames", frames)
     places = path(generator.painter, seeds, frames, generator.class_index(label), controls)
     write_animation([generator.painter.paint(place.code) for place in places], file)
 

@@ -140,8 +140,7 @@ class _Doorkeeper:
             policy=verdict.policy,
             use=self.door.use,
             ledger=keys.ledger_origin,
-            # Drawn from a seed, an image was chosen by nobody; of others nothing is known.
-            oversight=None if draft.seed is None else "fully_autonomous",
+            oversight=draft.oversight,
         )
         signer = CredentialSigner(keys.certificate_chain, keys.signer_key, keys.ca_certificate)
         try:

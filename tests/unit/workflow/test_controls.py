@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from rectoverso.verso.picture import open_picture, to_png
 from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.workflow import digests
 from rectoverso.workflow.directions import run_directions, show_direction
-from rectoverso.workflow.drawing import open_generator, request_of
+from rectoverso.workflow.drawing import draft_of_seed, open_generator, request_of
 from rectoverso.workflow.generate import generate_images
 from rectoverso.workflow.interpolate import animate, interpolate_images
 from rectoverso.workflow.invert import fitted, invert_picture
@@ -38,6 +39,20 @@ def test_a_request_without_controls_is_what_it_was_before_there_were_any(small_r
     before = digests.of_facts(maker=generator.maker.digest, seed="3", label=None)
     assert request_of(generator, Controls(), seed="3", label=None) == before
     assert request_of(generator, Controls(truncation=0.7), seed="3", label=None) != before
+
+
+def test_only_what_nobody_steered_is_called_autonomous(run: Path) -> None:
+    run_directions(run, count=2)
+    generator = open_generator(run)
+    (pixels,) = generator.sample([3])
+
+    def oversight(label: int | None = None, **typed: Any) -> str | None:
+        return draft_of_seed(generator, 3, label, parse_controls(**typed), pixels).oversight
+
+    assert oversight() == oversight(edits=["0=0"]) == "fully_autonomous"
+    assert oversight(edits=["0=1"]) is None
+    assert oversight(truncation=0.5) is None
+    assert oversight(label=1) is None
 
 
 def test_each_control_is_a_new_request_and_the_same_ones_are_decided_once(run: Path, home: Path) -> None:
@@ -61,6 +76,7 @@ def test_each_control_is_a_new_request_and_the_same_ones_are_decided_once(run: P
     assert not any(repeated for _, repeated in first)
     assert len({asset for asset, _ in first}) == len(asked)
     assert [decide(controls) for controls in asked] == [(asset, True) for asset, _ in first]
+    assert decide({"edits": ["0=0"]}) == (first[0][0], True)
     named = run_directions(run, names=["0=thickness"])
     assert named.all[0].name == "thickness"
     assert decide({"edits": ["thickness=1"]}) == (first[3][0], True)
@@ -113,6 +129,26 @@ def test_what_lies_between_seeds_is_released_one_by_one_and_its_sheet_is_trusted
     assert all(passage.repeated for passage in again.passages)
     assert again.sheet == batch.sheet
     assert check_ledger(home).counts["released"] == len(released) + 1
+
+
+def test_a_way_of_one_step_is_refused_before_a_home_is_made(run: Path, home: Path) -> None:
+    with pytest.raises(BadSetting, match="--steps"):
+        interpolate_images(run, home.parent / "out", home, seeds=[1, 2], steps=1)
+    with pytest.raises(BadSetting, match="--frames"):
+        animate(run, run / "way.gif", seeds=[1, 2], frames=1)
+    assert not home.exists()
+
+
+def test_kept_directions_of_another_width_are_told_and_can_be_found_again(run: Path) -> None:
+    run_directions(run, count=2)
+    kept = run / "directions.json"
+    facts = json.loads(kept.read_text())
+    facts["directions"][1]["vector"].append(0.0)
+    kept.write_text(json.dumps(facts))
+    with pytest.raises(BadSetting, match=r"directions\.json"):
+        run_directions(run)
+    kept.unlink()
+    run_directions(run, count=2)
 
 
 def test_a_picture_that_was_not_released_is_blank_on_the_sheet(

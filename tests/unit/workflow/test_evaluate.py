@@ -86,6 +86,18 @@ def test_json_is_one_object_with_protocol_digests_and_intervals(
     assert set(told["scores"]["proxy-FID"]) == {"value", "low", "high", "interval"}
 
 
+def test_a_part_of_the_data_is_the_part_that_training_takes(
+    run: Path, data: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["evaluate", str(run), "--data", data, "--take", "16", "--samples", "16"]
+    with pytest.raises(SystemExit) as left:
+        main([*asked, "--home", str(tmp_path), "--json"])
+    assert not left.value.code
+    told = json.loads(capsys.readouterr().out)["data"]
+    assert told["digest"] == open_source(data, size=16, take=16).digest
+    assert told["digest"] != open_source(data, size=16).digest
+
+
 @pytest.mark.parametrize(
     ("language", "words"), [("en", "compare with no paper"), ("zh", "不能与任何论文比较")]
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rectoverso.errors import HubFailed, RunExists, RunNotFound
+from rectoverso.errors import HubFailed, RunExists, RunNotFound, WeightsChanged
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.workflow.directions import run_directions
 from rectoverso.workflow.generate import generate_images
@@ -29,8 +29,10 @@ class InMemory:
         assert repository == REPOSITORY
         self.private = private
 
-    def send(self, repository: str, files: dict[str, Path], message: str) -> str:  # noqa: ARG002
-        self.files = {name: path.read_bytes() for name, path in files.items()}
+    def send(self, repository: str, files: dict[str, Path | bytes], message: str) -> str:  # noqa: ARG002
+        self.files = {
+            name: file if isinstance(file, bytes) else file.read_bytes() for name, file in files.items()
+        }
         return f"https://hub.example/{repository}"
 
     def list(self, repository: str, revision: str | None) -> tuple[str, dict[str, int]]:  # noqa: ARG002
@@ -49,7 +51,7 @@ def test_a_run_that_went_and_came_draws_the_same(run: Path, tmp_path: Path) -> N
     pushed = push_run(run, REPOSITORY, hub=hub)
     assert hub.private is True
     assert pushed.place.endswith(REPOSITORY)
-    assert hub.files["README.md"] == (run / "card.md").read_bytes()
+    assert hub.files["README.md"] == hub.files["card.md"]
     pulled = pull_run(REPOSITORY, tmp_path / "there", hub=hub)
     assert not pulled.left
     here, there = RunGenerator(run), RunGenerator(tmp_path / "there")
@@ -72,6 +74,23 @@ def test_what_is_private_stays_at_home(run: Path, tmp_path: Path) -> None:
     assert all(name.endswith(kinds) for name in names)
     assert not names & {"directions.json", "fingerprints.npz", "status.jsonl"}
     assert not any(name.startswith(("state", "inversions")) for name in names)
+
+
+def test_the_card_that_travels_shows_no_picture_that_stays(run: Path) -> None:
+    card = run / "card.md"
+    assert "](samples/" in card.read_text()
+    card.write_text(card.read_text() + "\n![Ours](https://studio.example/logo.png)\n\n![Mine](own.png)\n")
+    hub = InMemory()
+    push_run(run, REPOSITORY, hub=hub)
+    for name in ("card.md", "card.zh.md", "README.md"):
+        sent = hub.files[name].decode()
+        assert "samples/" not in sent, name
+        assert sent.startswith("# ")
+        assert "\n\n## " in sent
+    assert "Each picture was drawn" not in hub.files["card.md"].decode()  # the words below the picture
+    assert "logo.png" in hub.files["card.md"].decode()
+    assert "own.png" not in hub.files["card.md"].decode()
+    assert "](samples/" in card.read_text()  # at home it still does
 
 
 def test_what_no_run_has_is_left_there(run: Path, tmp_path: Path) -> None:
@@ -98,14 +117,44 @@ def test_what_no_run_has_is_left_there(run: Path, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("outside*"))
 
 
-def test_a_pull_that_was_cut_short_leaves_no_run_and_says_why(run: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("last", ["config.toml", "weights/generator.safetensors", "run.json"])
+def test_a_pull_that_was_cut_short_leaves_nothing_and_can_be_tried_again(
+    run: Path, tmp_path: Path, last: str
+) -> None:
     hub = InMemory()
     push_run(run, REPOSITORY, hub=hub)
-    hub.fails_at = "weights/generator.safetensors"
+    hub.fails_at = last
+    there = tmp_path / "shelf" / "there"
     with pytest.raises(HubFailed, match="the line is dead"):
+        pull_run(REPOSITORY, there, hub=hub)
+    assert not list((tmp_path / "shelf").glob("*"))
+    hub.fails_at = ""
+    pull_run(REPOSITORY, there, hub=hub)
+    assert [path.name for path in (tmp_path / "shelf").iterdir()] == ["there"]
+    RunGenerator(there)
+
+
+@pytest.mark.parametrize("name", ["generator", "critic"])
+def test_weights_that_are_not_those_of_the_record_are_refused_by_name(
+    run: Path, tmp_path: Path, name: str
+) -> None:
+    hub = InMemory()
+    push_run(run, REPOSITORY, hub=hub)
+    file = f"weights/{name}.safetensors"
+    hub.files[file] = hub.files[file][:-1] + bytes([hub.files[file][-1] ^ 1])
+    with pytest.raises(WeightsChanged, match=file):
         pull_run(REPOSITORY, tmp_path / "there", hub=hub)
-    with pytest.raises(RunNotFound):
-        RunGenerator(tmp_path / "there")
+    assert not (tmp_path / "there").exists()
+
+
+@pytest.mark.parametrize("record", [None, b"", b"[]", b'{"weights": null}', b'{"weights": {}}'])
+def test_weights_that_no_record_states_are_refused(run: Path, tmp_path: Path, record: bytes | None) -> None:
+    hub = InMemory()
+    push_run(run, REPOSITORY, hub=hub)
+    hub.files.pop("run.json")
+    hub.files |= {} if record is None else {"run.json": record}
+    with pytest.raises(WeightsChanged, match=r"weights/critic\.safetensors"):
+        pull_run(REPOSITORY, tmp_path / "there", hub=hub)
 
 
 def test_nothing_is_overwritten_and_no_run_is_no_run(run: Path, tmp_path: Path) -> None:

@@ -68,6 +68,17 @@ def _through(door: Door, out: Path, drafts: Sequence[Draft] | None = None) -> li
     return list(release(drafts or [_draft()], door, out))
 
 
+def test_the_credential_says_of_peoples_part_what_the_draft_does_and_no_more(
+    door: Callable[..., Door], tmp_path: Path
+) -> None:
+    drafts = [_draft("silent"), replace(_draft("alone"), oversight="fully_autonomous")]
+    files = [passage.path for passage in _through(door(), tmp_path / "out", drafts)]
+    stated = [b"humanOversightLevel" in path.read_bytes() for path in files if path]
+    assert stated == [False, True]
+    assert files[1] is not None
+    assert b"fully_autonomous" in files[1].read_bytes()
+
+
 def test_a_good_draft_is_released_logged_and_read_only(door: Callable[..., Door], tmp_path: Path) -> None:
     (passage,) = _through(door(), tmp_path / "out")
     assert passage.asset.decision is Decision.RELEASE

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rectoverso.errors import BadSetting
 from rectoverso.i18n import Phrase
@@ -53,6 +53,11 @@ class Controls:
     mixes: tuple[Mix, ...] = ()
     edits: tuple[Edit, ...] = ()
 
+    @property
+    def effective(self) -> Controls:
+        """The same without edits that go nowhere: asking for them is asking for nothing."""
+        return replace(self, edits=tuple(edit for edit in self.edits if edit.amount))
+
 
 def parse_controls(
     truncation: float | None = None,
@@ -89,6 +94,12 @@ def parse_seeds(text: str) -> list[int]:
     if not all(seed.isdecimal() and int(seed) <= MAX_SEED for seed in seeds):
         raise bad_control("seeds", "not_seeds", value=text)
     return [int(seed) for seed in seeds]
+
+
+def check_steps(control: str, steps: int) -> None:
+    """Raise BadSetting for a way from one seed to the next in fewer than two pictures."""
+    if steps < 2:
+        raise bad_control(control, "few_steps", value=steps)
 
 
 def bad_control(control: str, problem: str, **facts: object) -> BadSetting:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -75,6 +76,14 @@ class Directions:
             if not called or taken.count(called) > 1 or called.isdecimal() or set("=@") & set(called):
                 raise bad_control("name", "bad_name", value=called)
         return replace(self, all=renamed)
+
+    def check(self, width: int) -> None:
+        """Raise BadSetting for a step that is not ``width`` finite numbers: the file may be anybody's."""
+        for one in self.all:
+            if len(one.vector) != width or not all(map(math.isfinite, one.vector)):
+                raise bad_control(
+                    "edit", "misfit", name=one.name, count=len(one.vector), width=width, file=FILE
+                )
 
     def keep(self, run: Path) -> None:
         """Write them into the run."""

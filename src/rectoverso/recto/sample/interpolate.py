@@ -13,7 +13,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from rectoverso.recto.sample.controls import Controls
+from rectoverso.recto.sample.controls import Controls, check_steps
 from rectoverso.recto.sample.painter import PLAIN, Code, Painter
 from rectoverso.recto.train.streams import Streams
 
@@ -39,6 +39,7 @@ def path(
     Controls apply to the codes of the seeds. A class cannot change gradually without a mapping: there the whole path
     has ``label``, or else the first seed's own. Raises BadSetting and UnknownName.
     """
+    check_steps("steps", steps)
     painter.check(controls)
     if painter.style is None and label is None:
         drawn_1 = painter.label(Streams(seeds[0]), None)

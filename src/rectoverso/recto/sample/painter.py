@@ -47,6 +47,11 @@ class Painter:
         self.module, self.latent, self.classes, self.directions = module, latent, classes, directions
         self.style = as_style(module)
 
+    @property
+    def width(self) -> int:
+        """How many numbers a direction moves: W of a style, or Z without a mapping."""
+        return self.latent if self.style is None else self.style.w_mean_W.numel()
+
     def check(self, controls: Controls) -> None:
         """Raise BadSetting or UnknownName when this generator cannot do what is asked."""
         self._check_truncation(controls.truncation)
@@ -64,7 +69,7 @@ class Painter:
         """Everything in which the controls change a picture, as plain JSON, and nothing that does not; empty without
         controls. A direction stands in it by its numbers, not by its name.
         """
-        steps = sorted((*self._step(edit), _plain(edit.layers)) for edit in controls.edits)
+        steps = sorted((*self._step(edit), _plain(edit.layers)) for edit in controls.effective.edits)
         told = {
             "truncation": controls.truncation,
             "truncation_layers": _plain(controls.truncation_layers) or None,
@@ -76,8 +81,9 @@ class Painter:
     @torch.inference_mode()
     def picture(self, seed: int, label: int | None = None, controls: Controls = PLAIN) -> Pixels:
         """The picture of a seed, uint8 HWC. Without a class, the seed draws its own."""
+        self.check(controls)
         with one_thread():
-            if controls == PLAIN:
+            if controls.effective == PLAIN:
                 streams = Streams(seed)
                 x_1CHW = self.module(self.noise(streams), self.label(streams, label))
             else:
@@ -120,7 +126,7 @@ class Painter:
 
     def edit(self, code: Code, controls: Controls) -> Code:
         """The code after the edits of the controls; nothing else of them. Raises UnknownName and BadSetting."""
-        steps = [(*self._step(edit), edit) for edit in controls.edits]
+        steps = [(*self._step(edit), edit) for edit in controls.effective.edits]
         for _, amount, edit in sorted(steps, key=lambda step: (*step[:2], _plain(step[2].layers))):
             step_D = torch.tensor(self._directions().named(edit.name).vector) * amount
             if code.styles_1LW is not None:
@@ -171,6 +177,7 @@ class Painter:
     def _directions(self) -> Directions:
         if self.directions is None or self.directions.space != ("z" if self.style is None else "w"):
             raise bad_control("edit", "no_directions")
+        self.directions.check(self.width)
         return self.directions
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, Self, get_args
 
+from rectoverso.errors import BadSetting
+from rectoverso.i18n import Phrase
 from rectoverso.recto.systems.dial import turned
-from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape, Size
+from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, PenaltyKind, Recipe, Shape, Size
+from rectoverso.types import Message
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,6 +39,11 @@ class AdversarialRecipe(Recipe):
     itself and the objective has no flat parts.
     """
 
+    takes_one_pass: ClassVar[bool] = True
+    """Whether the players can move from one pass; a system with turns of its own says no."""
+    penalties: ClassVar[tuple[PenaltyKind, ...]] = get_args(PenaltyKind)
+    """The kinds of penalty that its players know."""
+
     nets: Nets
     objective: Objective
     penalty: Penalty
@@ -53,6 +61,23 @@ class AdversarialRecipe(Recipe):
 
     def generator(self, shape: Shape) -> nn.Module:
         return self.nets.generator(shape)
+
+    def check(self, shape: Shape) -> None:
+        """Raise BadSetting for another shape, and for a setting that this system's players would not look at."""
+        super(AdversarialRecipe, self).check(shape)
+        if self.one_pass and not self.takes_one_pass:
+            raise self._idle("one_pass")
+        if self.penalty.kind not in self.penalties:
+            raise self._idle("penalty.kind", value=self.penalty.kind, options=", ".join(self.penalties))
+
+    def _idle(self, setting: str, **facts: object) -> BadSetting:
+        reason, advice = (
+            Phrase(
+                Message(f"train.idle.{setting.replace('.', '_')}.{part}", {"system": self.system, **facts})
+            )
+            for part in ("reason", "advice")
+        )
+        return BadSetting(setting=setting, reason=reason, advice=advice)
 
     def cast(self, shape: Shape, streams: Streams) -> Cast:
         from rectoverso.recto.systems.one_pass import OnePassPair

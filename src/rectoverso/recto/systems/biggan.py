@@ -14,8 +14,9 @@ rates, a small batch and one step each.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
 from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
 
@@ -58,6 +59,8 @@ class BigNets:
 class BigGanRecipe(AdversarialRecipe):
     """``critic_turns``: the critic's steps for each of the generator's; ``orthogonal``: the weight of eq. 3."""
 
+    takes_one_pass: ClassVar[bool] = False  # the critic has more turns than the generator
+
     nets: BigNets
     critic_turns: int = 2
     orthogonal: float = 1e-4
@@ -98,3 +101,11 @@ PRESETS: dict[str, Recipe] = {
         averaging=Averaging(half_life=1_000_000, ramp=0.1),
     ),
 }
+
+SYSTEM = System(
+    title="BigGAN",
+    year=2019,
+    source="Brock, Donahue, Simonyan: Large Scale GAN Training for High Fidelity, arXiv:1809.11096",
+    needs="images, better with labels",
+    presets=PRESETS,
+)

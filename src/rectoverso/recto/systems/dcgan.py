@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
 from rectoverso.recto.systems.plain import PlainNets
 from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape, bad_size
@@ -27,7 +28,7 @@ class ArticleNets:
     width: int = field(
         default=64, metadata={"least": 4}
     )  # the last of 128 pixels has an eighth of twice that
-    dropout: float = 0.3
+    dropout: float = field(default=0.3, metadata={"below": 1})
 
     def generator(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.dcgan import ArticleGenerator
@@ -85,3 +86,11 @@ PRESETS: dict[str, Recipe] = {
         one_pass=True,
     ),
 }
+
+SYSTEM = System(
+    title="Deep convolutional GAN",
+    year=2016,
+    source="Radford, Metz, Chintala: Unsupervised Representation Learning with DCGANs, arXiv:1511.06434",
+    needs="images",
+    presets=PRESETS,
+)

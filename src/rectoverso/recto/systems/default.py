@@ -12,6 +12,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
 from rectoverso.recto.systems.plain import PlainNets
 from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
@@ -48,3 +49,11 @@ PRESETS: dict[str, Recipe] = {
         DEFAULT.at_size("l"), preset="gpu", measured="not measured yet", images=10_000_000
     ),
 }
+
+SYSTEM = System(
+    title="The pair we are making better",
+    year=2026,
+    source="this project; relativistic pairing with R1 + R2: Huang et al. 2024, arXiv:2501.05441",
+    needs="images, better with labels",
+    presets=PRESETS,
+)

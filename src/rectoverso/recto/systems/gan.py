@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
+from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
 from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
 
@@ -36,8 +37,8 @@ class MlpNets:
     critic_width: int = 256
     critic_layers: int = 2
     pieces: int = 2
-    dropout_input: float = 0.0
-    dropout: float = 0.3
+    dropout_input: float = field(default=0.0, metadata={"below": 1})
+    dropout: float = field(default=0.3, metadata={"below": 1})
     output: Literal["sigmoid", "tanh"] = "sigmoid"
 
     def generator(self, shape: Shape) -> nn.Module:
@@ -136,3 +137,11 @@ PRESETS: dict[str, Recipe] = {
         averaging=Averaging(half_life=100_000, ramp=0.1),
     ),
 }
+
+SYSTEM = System(
+    title="The first GAN: fully connected networks",
+    year=2014,
+    source="Goodfellow et al.: Generative Adversarial Nets, arXiv:1406.2661",
+    needs="images",
+    presets=PRESETS,
+)

@@ -17,8 +17,9 @@ every milestone and then grows in steps. With a number of images it grows smooth
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
 from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
 
@@ -55,6 +56,8 @@ class ProgressiveRecipe(AdversarialRecipe):
     """``drift`` weighs the squared logits of real pictures; ``grown_by`` is the share of the run after which all
     levels are there.
     """
+
+    takes_one_pass: ClassVar[bool] = False  # the critic judges pictures together, by their deviation
 
     nets: GrowingNets
     drift: float = 0.0
@@ -107,3 +110,11 @@ PRESETS: dict[str, Recipe] = {
         averaging=Averaging(half_life=10_000, ramp=0.1),
     ),
 }
+
+SYSTEM = System(
+    title="Progressive growing of GANs",
+    year=2018,
+    source="Karras, Aila, Laine, Lehtinen: Progressive Growing of GANs, arXiv:1710.10196",
+    needs="images",
+    presets=PRESETS,
+)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # systems are listed without loading torch
 Precision = Literal["auto", "float32", "bfloat16"]
 Device = Literal["auto", "cpu", "cuda"]
 Size = Literal["xs", "s", "m", "l"]
+PenaltyKind = Literal["none", "gradient", "finite_difference", "between"]
 
 
 START_PX = 4
@@ -83,7 +84,7 @@ class Penalty:
     ``between`` wants a slope of 1 at points between both (WGAN-GP), and gamma is then all of its weight.
     """
 
-    kind: Literal["none", "gradient", "finite_difference", "between"]
+    kind: PenaltyKind
     gamma: float = 0.0
     gamma_end: float = 0.0
     sigma: float = 0.05
@@ -98,7 +99,7 @@ class Recipe(ABC):
     ``device``: ``auto`` is CUDA when there is a device. ``threads`` 0 means all physical cores; on a machine that is
     busy with other things, 1 is faster. ``milestones``: how many times a run shows samples and saves; it also saves
     every ``checkpoint_s`` seconds. ``held_out`` pictures are not trained on, only judged, to see overfitting. A whole
-    number is at least its field's ``least``, or else 1.
+    number is at least its field's ``least``, or else 1; a number is below its field's ``below``, where it has one.
     """
 
     fixed: ClassVar[frozenset[str]] = frozenset({"system", "preset", "measured"})

@@ -15,6 +15,7 @@ from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.types import Message
 
 Numbers = TypeVar("Numbers")
+Thing = TypeVar("Thing")
 DIAL = "size"
 YES, NO = frozenset({"true", "yes", "on", "1"}), frozenset({"false", "no", "off", "0"})
 
@@ -56,6 +57,13 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f": {near[0]}" if near else ""
 
 
+def known_as(kind: str, name: str, known: Mapping[str, Thing]) -> Thing:
+    """The thing of that name. Raises UnknownName, with the nearest one."""
+    if name not in known:
+        raise UnknownName(kind=kind, name=name, known=", ".join(known), hint=suggestion(name, known))
+    return known[name]
+
+
 def _replaced(part: Numbers, path: str, names: list[str], text: str) -> Numbers:
     kinds = typing.get_type_hints(type(part))
     fields = {field.name: field for field in dataclasses.fields(part)}  # type: ignore[arg-type]
@@ -68,14 +76,12 @@ def _replaced(part: Numbers, path: str, names: list[str], text: str) -> Numbers:
     if dataclasses.is_dataclass(old) != bool(rest):
         raise _bad(path, "is_a_group" if not rest else "is_no_group")
     new = (
-        _replaced(old, path, rest, text)
-        if rest
-        else _parsed(path, kinds[name], text, fields[name].metadata.get("least", 1))
+        _replaced(old, path, rest, text) if rest else _parsed(path, kinds[name], text, fields[name].metadata)
     )
     return dataclasses.replace(part, **{name: new})  # type: ignore[type-var]
 
 
-def _parsed(path: str, kind: Any, text: str, least: int) -> object:
+def _parsed(path: str, kind: Any, text: str, limits: Mapping[str, float]) -> object:
     if typing.get_origin(kind) is Literal:
         options = typing.get_args(kind)
         if text not in options:
@@ -85,10 +91,11 @@ def _parsed(path: str, kind: Any, text: str, least: int) -> object:
         if text.lower() not in YES | NO:
             raise _bad(path, "not_yes_or_no", value=text)
         return text.lower() in YES
-    return _number(path, kind, text, least if kind is int else 0)
+    least = limits.get("least", 1) if kind is int else 0
+    return _number(path, kind, text, least, limits.get("below", math.inf))
 
 
-def _number(path: str, kind: type[int | float], text: str, least: int) -> float:
+def _number(path: str, kind: type[int | float], text: str, least: float, below: float) -> float:
     try:
         value = kind(text)
     except ValueError:
@@ -97,6 +104,8 @@ def _number(path: str, kind: type[int | float], text: str, least: int) -> float:
         raise _bad(path, "negative", value=text)
     if value < least:
         raise _bad(path, "too_small", value=text, least=least)
+    if value >= below:
+        raise _bad(path, "too_large", value=text, below=below)
     return value
 
 

@@ -7,10 +7,11 @@ growing the networks while they train (the successor paper drops that, section 4
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
-from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
+from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, PenaltyKind, Recipe, Shape
 
 if TYPE_CHECKING:
     from torch import nn
@@ -57,6 +58,9 @@ class StyleganNets(StyleNets):
 class StyleganRecipe(AdversarialRecipe):
     """``mixing``: the share of pictures with two styles. The penalty is R1, in a turn of its own."""
 
+    takes_one_pass: ClassVar[bool] = False  # the critic sees real and generated pictures apart
+    penalties: ClassVar[tuple[PenaltyKind, ...]] = ("none", "gradient")
+
     nets: StyleNets  # type: ignore[assignment]
     mixing: float = 0.9
 
@@ -102,3 +106,11 @@ PRESETS: dict[str, Recipe] = {
         averaging=Averaging(half_life=10_000, ramp=0.05),
     ),
 }
+
+SYSTEM = System(
+    title="Style-based GAN",
+    year=2019,
+    source="Karras, Laine, Aila: A Style-Based Generator Architecture for GANs, arXiv:1812.04948",
+    needs="images",
+    presets=PRESETS,
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
 from rectoverso.recto.systems.stylegan import StyleganRecipe, StyleNets
 
@@ -104,3 +105,12 @@ PRESETS: dict[str, Recipe] = {
         averaging=Averaging(half_life=20_000, ramp=0.05),
     ),
 }
+
+SYSTEM = System(
+    title="StyleGAN2 with adaptive augmentation",
+    year=2020,
+    source="Karras et al.: Analyzing and Improving the Image Quality of StyleGAN, arXiv:1912.04958; Training"
+    " GANs with Limited Data, arXiv:2006.06676",
+    needs="images",
+    presets=PRESETS,
+)

@@ -5,17 +5,18 @@ Shapes: N images, D numbers a picture.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from typing import cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rectoverso.errors import BadSetting
 from rectoverso.i18n import Phrase
 from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.data.part import Part
 from rectoverso.recto.data.pixels import to_tensor
 from rectoverso.recto.train.health import symptoms
 from rectoverso.recto.train.status import Status
@@ -31,11 +32,11 @@ class Checkup:
     """Measures samples, remembers statuses, and says what is wrong."""
 
     def __init__(
-        self, shown: Dataset, held_out: Dataset | None, records: list[Status], classes: int = 0
+        self, shown: Dataset | Part, held_out: Part | None, records: list[Status], classes: int = 0
     ) -> None:
         self.shown, self.held_out, self.records, self.classes = shown, held_out, records, classes
         self.readings: Mapping[str, float] = next((r.readings for r in reversed(records) if r.readings), {})
-        self.real_variety = variety(to_tensor(shown.images[:LOOKED_AT]))
+        self.real_variety = variety(to_tensor(_first(shown)))
 
     def examine(self, modules: Mapping[str, nn.Module], picture_NCHW: Tensor, sample: str) -> None:
         """Measure published modules and the previews they make."""
@@ -61,13 +62,13 @@ class Checkup:
         """
         device = fake_NCHW.device
 
-        def logit(images: Dataset) -> float:
+        def logit(images: Dataset | Part) -> float:
             label_N = (
                 None
                 if images.labels is None or not self.classes
                 else torch.from_numpy(images.labels[:LOOKED_AT])
             )
-            x_NCHW = to_tensor(images.images[:LOOKED_AT]).to(device)
+            x_NCHW = to_tensor(_first(images)).to(device)
             return _mean(critic, x_NCHW, None if label_N is None else label_N.to(device))
 
         if self.held_out is None:
@@ -75,6 +76,10 @@ class Checkup:
         fake_label_N = torch.arange(len(fake_NCHW), device=device) % self.classes if self.classes else None
         seen, unseen, fake = logit(self.shown), logit(self.held_out), _mean(critic, fake_NCHW, fake_label_N)
         return (seen - unseen) / max(seen - fake, 1e-3)
+
+
+def _first(images: Dataset | Part) -> NDArray[np.uint8]:
+    return images.batch(np.arange(min(LOOKED_AT, len(images))))
 
 
 def _mean(critic: nn.Module, x_NCHW: Tensor, label_N: Tensor | None) -> float:
@@ -88,8 +93,10 @@ def variety(x_NCHW: Tensor) -> float:
     return float(distances.mean()) if len(x_ND) > 1 else 0.0
 
 
-def hold_out(dataset: Dataset, count: int, streams: Streams) -> tuple[Dataset, Dataset | None]:
-    """The pictures to train on, and ``count`` others that are only judged. Raises BadSetting if too few are left."""
+def hold_out(dataset: Dataset, count: int, streams: Streams) -> tuple[Dataset | Part, Part | None]:
+    """The pictures to train on, and ``count`` others that are only judged; neither are copies. Raises BadSetting if too
+    few are left.
+    """
     if not count:
         return dataset, None
     if count > len(dataset) // 2:
@@ -97,14 +104,4 @@ def hold_out(dataset: Dataset, count: int, streams: Streams) -> tuple[Dataset, D
         reason, advice = (Phrase(Message(f"train.held_out.{part}", facts)) for part in ("reason", "advice"))
         raise BadSetting(setting="held_out", reason=reason, advice=advice)
     order_N = streams.order(HELD_OUT_ORDER, len(dataset))
-    return _part(dataset, np.sort(order_N[count:])), _part(dataset, np.sort(order_N[:count]))
-
-
-def _part(dataset: Dataset, place_N: np.ndarray) -> Dataset:
-    return dataclasses.replace(
-        dataset,
-        images=dataset.images[place_N],
-        labels=None if dataset.labels is None else dataset.labels[place_N],
-        captions=None if dataset.captions is None else tuple(dataset.captions[i] for i in place_N),
-        masks=None if dataset.masks is None else dataset.masks[place_N],
-    )
+    return Part(dataset, np.sort(order_N[count:])), Part(dataset, np.sort(order_N[:count]))

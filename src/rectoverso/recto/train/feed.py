@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.data.part import Part
 from rectoverso.recto.data.pixels import to_tensor
 from rectoverso.recto.systems.recipe import Recipe, Shape
 from rectoverso.recto.train.players import Turn
@@ -20,7 +21,11 @@ class Feed:
     """Hands out turns; which picture is shown at which index is written in the streams."""
 
     def __init__(
-        self, dataset: Dataset, recipe: Recipe, streams: Streams, device: torch.device | None = None
+        self,
+        dataset: Dataset | Part,
+        recipe: Recipe,
+        streams: Streams,
+        device: torch.device | None = None,
     ) -> None:
         self.dataset, self.recipe, self.streams = dataset, recipe, streams
         self.device = device or torch.device("cpu")
@@ -45,8 +50,7 @@ class Feed:
         return torch.from_numpy(self.dataset.labels[place_N]).to(self.device)
 
 
-def shape_of(dataset: Dataset, recipe: Recipe) -> Shape:
+def shape_of(dataset: Dataset | Part, recipe: Recipe) -> Shape:
     """What the recipe's networks must know of the data."""
     classes = len(dataset.classes) if recipe.labels and dataset.labels is not None else 0
-    height, width, channels = dataset.images.shape[1:]
-    return Shape(height, width, channels, classes)
+    return Shape(dataset.height, dataset.width, dataset.channels, classes)

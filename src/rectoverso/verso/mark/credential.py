@@ -18,10 +18,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
 from rectoverso.errors import SigningFailed
-from rectoverso.types import AssetId, Maker, Origin
+from rectoverso.types import AssetId, Maker, Origin, Oversight
 from rectoverso.verso.mark.label import SOURCE_TYPES
 
 ASSET_ASSERTION = "rectoverso.asset"
@@ -36,11 +36,6 @@ _AI = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
 _ABOUT_THE_SIGNER = "signingCredential."
 _SIGNER_HOLDS = {"claimSignature.validated", "signingCredential.trusted"}
 _INTACT = {"claimSignature.validated", "assertion.dataHash.match"}
-
-Oversight = Literal["fully_autonomous", "prompt_guided"]
-"""C2PA's words for who decided. The third, human_validated, needs an approval on record and comes with
-review.
-"""
 
 
 @dataclass(frozen=True, slots=True)

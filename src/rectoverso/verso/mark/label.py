@@ -127,7 +127,8 @@ def write(pixels: Pixels, packet: bytes, media_type: str) -> bytes:
     elif media_type == "image/jpeg":
         image.save(out, "JPEG", quality=95, subsampling=0, xmp=packet)
     else:
-        # `exact` keeps the colour under full transparency, where the watermark lies too.
+        # `exact` keeps the colour under full transparency. No mark lies there, but the file is read back and must hold
+        # every pixel that was decided on.
         image.save(out, "WEBP", lossless=True, exact=True, method=1, quality=20, xmp=packet)
     return out.getvalue()
 

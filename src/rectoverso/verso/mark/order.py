@@ -15,10 +15,10 @@ import numpy as np
 
 from rectoverso.errors import MarkLost, RectoversoError
 from rectoverso.protocols import Clock
-from rectoverso.types import AssetId, Draft, Pixels
+from rectoverso.types import AssetId, Draft, Oversight, Pixels
 from rectoverso.version import __version__
 from rectoverso.verso.mark import credential, label, watermark
-from rectoverso.verso.mark.credential import CredentialSigner, CredentialState, ManifestFacts, Oversight
+from rectoverso.verso.mark.credential import CredentialSigner, CredentialState, ManifestFacts
 from rectoverso.verso.mark.label import Label
 from rectoverso.verso.picture import open_picture
 

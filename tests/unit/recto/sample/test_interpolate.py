@@ -42,6 +42,12 @@ def test_a_path_begins_and_ends_at_its_seeds(plain: Painter, styled: Painter) ->
         assert len({picture.tobytes() for picture in pictures}) >= 7
 
 
+def test_one_step_has_no_way(styled: Painter) -> None:
+    for steps in (1, 0, -3):
+        with pytest.raises(BadSetting, match="2 or more"):
+            list(path(styled, [1, 2], steps))
+
+
 def test_styles_go_straight(styled: Painter) -> None:
     first, middle, last = (one.code.styles_1LW for one in path(styled, [1, 2], 3))
     torch.testing.assert_close(middle, (first + last) / 2)

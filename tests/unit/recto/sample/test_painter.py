@@ -89,6 +89,31 @@ def test_an_edit_keeps_to_its_layers(styled: Painter) -> None:
     assert changed_layers(edited, styled.picture(4)) == [0]
 
 
+def test_an_edit_by_nothing_is_no_edit(styled: Painter, plain: Painter) -> None:
+    for painter in map(with_directions, (styled, plain)):
+        for amount in (0.0, -0.0):
+            nothing = Controls(edits=(Edit("0", amount),))
+            assert painter.facts(nothing) == {}
+            np.testing.assert_array_equal(painter.picture(4, None, nothing), painter.picture(4))
+        both = Controls(edits=(Edit("0", 0.0), Edit("1", 2.0)))
+        assert painter.facts(both) == painter.facts(Controls(edits=(Edit("1", 2.0),)))
+        with pytest.raises(UnknownName):
+            painter.picture(4, None, Controls(edits=(Edit("smile", 0.0),)))
+
+
+@pytest.mark.parametrize("vector", [(1.0, 2.0), (1.0,) * 99, (), (float("nan"),) * 6])
+def test_a_strangers_direction_that_does_not_fit_is_told(vector: tuple[float, ...], styled: Painter) -> None:
+    found = with_directions(styled).directions
+    assert found is not None
+    odd = dataclasses.replace(found.all[0], name="odd", vector=vector)
+    styled.directions = dataclasses.replace(found, all=(*found.all, odd))
+    for name in ("0", "odd"):
+        controls = Controls(edits=(Edit(name, 1.0),))
+        for ask in (styled.check, styled.facts, lambda asked: styled.picture(0, None, asked)):
+            with pytest.raises(BadSetting, match=r"odd has \d+ numbers; a direction of this run has 6"):
+                ask(controls)
+
+
 def test_what_a_generator_does_not_have_is_refused(plain: Painter, styled: Painter) -> None:
     layers = Layers(0, 1)
     for controls in (

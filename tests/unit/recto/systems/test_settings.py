@@ -54,6 +54,14 @@ def test_a_value_of_the_wrong_kind_is_refused_with_advice(
     assert len(explain(caught.value, language)) > 20
 
 
+@pytest.mark.parametrize("setting", ["nets.dropout=1", "nets.dropout=1.5"])
+@pytest.mark.parametrize(("system", "preset"), [("dcgan", "article"), ("gan", "default")])
+def test_dropping_everything_is_refused(system: str, preset: str, setting: str) -> None:
+    with pytest.raises(BadSetting, match="below 1"):
+        with_settings(recipe(system, preset), [setting])
+    with_settings(recipe(system, preset), ["nets.dropout=0", "nets.dropout=0.99"])
+
+
 def test_nought_is_a_value_where_it_means_something(default: Recipe) -> None:
     off = with_settings(default, ["threads=0", "averaging.half_life=0", "penalty.gamma_end=0"])
     assert isinstance(off, DcganRecipe)

@@ -3,11 +3,15 @@
 import dataclasses
 import subprocess
 import sys
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 
 from rectoverso.errors import BadSetting, UnknownName
-from rectoverso.recto.systems import SYSTEMS, recipe, system
+from rectoverso.i18n import explain
+from rectoverso.recto import systems
+from rectoverso.recto.systems import SYSTEMS, Recipe, recipe, system, with_settings
 from rectoverso.recto.systems.recipe import Shape
 
 
@@ -21,6 +25,13 @@ def test_every_preset_knows_its_system_and_name_and_every_system_its_default() -
         assert one.name == name
         assert "default" in one.presets
         assert all((preset.system, preset.preset) == (name, key) for key, preset in one.presets.items())
+
+
+def test_no_file_that_holds_a_system_is_forgotten() -> None:
+    modules = [import_module(f"{systems.__name__}.{one.name}") for one in iter_modules(systems.__path__)]
+    found = [vars(module)["SYSTEM"] for module in modules if "SYSTEM" in vars(module)]
+    assert {one.name for one in found} == set(SYSTEMS)
+    assert len(found) == len(SYSTEMS)
 
 
 def test_the_article_is_as_published() -> None:
@@ -39,6 +50,28 @@ def test_unknown_systems_and_presets_are_answered_with_the_nearest() -> None:
 def test_a_side_that_the_networks_cannot_make_is_refused(size: int) -> None:
     with pytest.raises(BadSetting, match=str(size)):
         recipe("dcgan").check(Shape(size, 2 * size, 3, 0))
+
+
+PRESETS = [preset for one in SYSTEMS.values() for preset in one.presets.values()]
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda one: f"{one.system} {one.preset}")
+def test_every_preset_can_train_on_pictures_of_32_pixels(preset: Recipe) -> None:
+    preset.check(Shape(32, 32, 3, 0))
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        *((name, "one_pass=true") for name in ("stylegan", "stylegan2", "biggan", "progressive")),
+        *((name, "penalty.kind=finite_difference") for name in ("stylegan", "stylegan2")),
+        *((name, "penalty.kind=between") for name in ("stylegan", "stylegan2")),
+    ],
+)
+def test_a_setting_that_would_have_no_effect_is_refused(name: str, setting: str) -> None:
+    with pytest.raises(BadSetting, match="no effect") as caught:
+        with_settings(recipe(name), [setting]).check(Shape(32, 32, 3, 0))
+    assert name in explain(caught.value, "zh")
 
 
 @pytest.mark.parametrize("patch", [0, 3, 8])

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -94,12 +95,27 @@ def test_held_out_pictures_are_never_among_those_shown(stripes: Dataset) -> None
     data = Dataset("numbers", np.arange(40, dtype=np.uint8)[:, None, None, None].repeat(3, 3))
     shown, held_out = hold_out(data, 15, Streams(0))
     assert held_out is not None
-    values = [set(part.images[:, 0, 0, 0].tolist()) for part in (shown, held_out)]
+    values = [set(part.batch(np.arange(len(part)))[:, 0, 0, 0].tolist()) for part in (shown, held_out)]
     assert (len(values[0]), len(values[1])) == (25, 15)
     assert values[0] | values[1] == set(range(40))
     assert hold_out(stripes, 0, Streams(0)) == (stripes, None)
     with pytest.raises(BadSetting):
         hold_out(data, 21, Streams(0))
+
+
+def test_holding_out_copies_no_picture() -> None:
+    data = Dataset("many", np.zeros((4096, 32, 32, 3), dtype=np.uint8), np.arange(4096) % 3, ("a", "b", "c"))
+    tracemalloc.start()
+    try:
+        shown, held_out = hold_out(data, 1000, Streams(0))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < data.images.nbytes / 20
+    assert held_out is not None
+    assert shown.labels is not None
+    assert (len(shown), len(held_out)) == (3096, 1000)
+    assert (shown.height, shown.width, shown.channels, shown.classes) == (32, 32, 3, data.classes)
 
 
 def test_variety_is_the_mean_distance() -> None:

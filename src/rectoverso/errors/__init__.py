@@ -1,0 +1,199 @@
+"""Every error this project raises on purpose: the drawn tree, and one file for each subject.
+
+Each carries a stable ``code`` for programs and three sentences for people: what happened, why, what to do. The
+English lives here, the other languages in ``i18n/<language>/errors.toml`` under the same code.
+
+    RectoversoError
+    ├── InputError              exit 2: what was given cannot be used
+    │   ├── DataNotFound
+    │   ├── DataUnusable        no picture, or too few, in the data
+    │   ├── BadImages           some pictures cannot be trained on
+    │   ├── ImageUnreadable     one picture cannot be opened
+    │   │   ├── ImageNotFound
+    │   │   ├── ImageEmpty
+    │   │   ├── ImageTooLarge   refused by its header, before anything is decoded
+    │   │   ├── ImageUnsupported
+    │   │   ├── ImageAnimated
+    │   │   └── ImageDamaged
+    │   ├── WorkTooPlain        nothing in it that could be recognised again
+    │   ├── BadWorks            several files cannot be registered
+    │   ├── UnknownName         a system, preset, use, law ... that does not exist
+    │   ├── BadSetting
+    │   ├── RunNotFound
+    │   ├── RunExists
+    │   ├── RunMismatch         resumed with other data or settings
+    │   ├── NotComparable       a run and data that cannot be measured against each other
+    │   ├── WeightsMissing      a network that others trained is not on this machine
+    │   ├── WorkNotFound
+    │   ├── FilesUnusable       files given to a command that it can do nothing with
+    │   ├── OutNotWritable      the results have nowhere to go
+    │   ├── AnimationUnsealed   an animation that would leave without proof
+    │   ├── HomeMissing
+    │   ├── OwnerUnusable       a name that no certificate can carry
+    │   └── EntryNotFound       a ledger entry that does not exist
+    ├── AnswerIsNo              exit 1: the check ran, and the answer is no
+    │   ├── LedgerBroken
+    │   └── WeightsChanged      a pulled run's weights are not those of its record
+    └── CouldNotRun             exit 3: nothing could be said
+        ├── MissingExtra        an optional part is not installed
+        ├── MissingProgram      another program that a task needs
+        ├── ExportDiffers       the exported network does not draw what the run draws
+        ├── HubFailed           the hub gave or took nothing
+        ├── HomeBusy            another process holds the home
+        ├── HomeUnreadable
+        │   ├── HomeNotPermitted    the system refuses to read or write there
+        │   ├── HomeForeign         something else lives there
+        │   ├── HomeDamaged         the database cannot be read
+        │   └── HomeTooNew          made by a later version
+        ├── BlobDamaged         a stored picture is not what was stored
+        ├── BlobMissing
+        ├── KeysExist
+        ├── KeysMissing
+        ├── KeysLost            the ledger has entries, and the keys that signed them are gone
+        ├── KeysDamaged
+        ├── RunDamaged          no checkpoint of a run is whole
+        ├── Unexpected          a fault of this program
+        ├── DemoTooShort        nothing came of the demo that could be shown
+        ├── TrainingFailed      the numbers stopped being finite
+        ├── ProcessLost         one of several processes that train together is gone
+        └── MarkFailed          a mark could not be placed or read back
+            ├── WatermarkTooSmall
+            ├── WatermarkNoRoom     the pixels cannot be moved to where the bits are
+            ├── LabelUnsupported    a file type that is not written here
+            ├── LabelTransparent    a JPEG for a picture with transparency
+            ├── SigningFailed
+            └── MarkLost            placed, and not found when read back
+"""
+
+from __future__ import annotations
+
+from rectoverso.errors.asked import (
+    AnimationUnsealed,
+    BadSetting,
+    FilesUnusable,
+    MissingExtra,
+    MissingProgram,
+    OutNotWritable,
+    Unexpected,
+    UnknownName,
+)
+from rectoverso.errors.base import AnswerIsNo, CouldNotRun, InputError, RectoversoError
+from rectoverso.errors.homes import (
+    BlobDamaged,
+    BlobMissing,
+    EntryNotFound,
+    HomeBusy,
+    HomeDamaged,
+    HomeForeign,
+    HomeMissing,
+    HomeNotPermitted,
+    HomeTooNew,
+    HomeUnreadable,
+    KeysDamaged,
+    KeysExist,
+    KeysLost,
+    KeysMissing,
+    LedgerBroken,
+    OwnerUnusable,
+)
+from rectoverso.errors.marks import (
+    LabelTransparent,
+    LabelUnsupported,
+    MarkFailed,
+    MarkLost,
+    SigningFailed,
+    WatermarkNoRoom,
+    WatermarkTooSmall,
+)
+from rectoverso.errors.pictures import (
+    BadImages,
+    BadWorks,
+    DataNotFound,
+    DataUnusable,
+    ImageAnimated,
+    ImageDamaged,
+    ImageEmpty,
+    ImageNotFound,
+    ImageTooLarge,
+    ImageUnreadable,
+    ImageUnsupported,
+    WorkNotFound,
+    WorkTooPlain,
+)
+from rectoverso.errors.runs import (
+    DemoTooShort,
+    ExportDiffers,
+    HubFailed,
+    NotComparable,
+    ProcessLost,
+    RunDamaged,
+    RunExists,
+    RunMismatch,
+    RunNotFound,
+    TrainingFailed,
+    WeightsChanged,
+    WeightsMissing,
+)
+
+__all__ = [
+    "AnimationUnsealed",
+    "AnswerIsNo",
+    "BadImages",
+    "BadSetting",
+    "BadWorks",
+    "BlobDamaged",
+    "BlobMissing",
+    "CouldNotRun",
+    "DataNotFound",
+    "DataUnusable",
+    "DemoTooShort",
+    "EntryNotFound",
+    "ExportDiffers",
+    "FilesUnusable",
+    "HomeBusy",
+    "HomeDamaged",
+    "HomeForeign",
+    "HomeMissing",
+    "HomeNotPermitted",
+    "HomeTooNew",
+    "HomeUnreadable",
+    "HubFailed",
+    "ImageAnimated",
+    "ImageDamaged",
+    "ImageEmpty",
+    "ImageNotFound",
+    "ImageTooLarge",
+    "ImageUnreadable",
+    "ImageUnsupported",
+    "InputError",
+    "KeysDamaged",
+    "KeysExist",
+    "KeysLost",
+    "KeysMissing",
+    "LabelTransparent",
+    "LabelUnsupported",
+    "LedgerBroken",
+    "MarkFailed",
+    "MarkLost",
+    "MissingExtra",
+    "MissingProgram",
+    "NotComparable",
+    "OutNotWritable",
+    "OwnerUnusable",
+    "ProcessLost",
+    "RectoversoError",
+    "RunDamaged",
+    "RunExists",
+    "RunMismatch",
+    "RunNotFound",
+    "SigningFailed",
+    "TrainingFailed",
+    "Unexpected",
+    "UnknownName",
+    "WatermarkNoRoom",
+    "WatermarkTooSmall",
+    "WeightsChanged",
+    "WeightsMissing",
+    "WorkNotFound",
+    "WorkTooPlain",
+]

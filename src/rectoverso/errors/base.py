@@ -1,0 +1,47 @@
+"""What every error has, and the three kinds that a program tells apart by their exit code."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class RectoversoError(Exception):
+    """What happened, why, and what to do. ``facts`` fill the blanks of the three sentences."""
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[int] = 3
+    what: ClassVar[str] = "Something went wrong."
+    why: ClassVar[str] = ""
+    fix: ClassVar[str] = ""
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__(str(self))
+
+    def sentences(self, what: str | None = None, why: str | None = None, fix: str | None = None) -> list[str]:
+        """The three sentences, in English or in the templates given, with the facts filled in."""
+        templates = (what or self.what, why or self.why, fix or self.fix)
+        return [template.format(**self.facts) for template in templates if template]
+
+    def __str__(self) -> str:
+        return " ".join(self.sentences())
+
+
+class InputError(RectoversoError):
+    """What was given cannot be used."""
+
+    code = "input"
+    exit_code = 2
+
+
+class AnswerIsNo(RectoversoError):
+    """The check ran, and the answer is no."""
+
+    code = "no"
+    exit_code = 1
+
+
+class CouldNotRun(RectoversoError):
+    """Nothing could be said."""
+
+    code = "could_not_run"

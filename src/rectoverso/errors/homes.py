@@ -1,0 +1,137 @@
+"""The home with its database, blobs, keys and ledger."""
+
+from __future__ import annotations
+
+from rectoverso.errors.base import AnswerIsNo, CouldNotRun, InputError
+
+
+class HomeMissing(InputError):
+    """Facts: home."""
+
+    code = "home_missing"
+    what = "There is no home at {home}."
+    why = "Nothing has been trained, released or registered there."
+    fix = "Check --home, or make one with: verso keys init --home {home}"
+
+
+class OwnerUnusable(InputError):
+    code = "owner_unusable"
+    what = "The owner's name cannot be written into a certificate."
+    why = "It needs 1 to 64 printable characters."
+    fix = "Give the name of a person, studio or company, for example: --owner 'Studio Moon'"
+
+
+class EntryNotFound(InputError):
+    """Facts: index, size."""
+
+    code = "entry_not_found"
+    what = "The ledger has no entry {index}."
+    why = "It has {size} entries, numbered from 0."
+    fix = "Give the ledger_index that generate, seal or verify showed."
+
+
+class LedgerBroken(AnswerIsNo):
+    code = "ledger_broken"
+    what = "The ledger does not hold together: {problem}."
+    why = "An entry, a tree node, a checkpoint or a file differs from what was signed."
+    fix = (
+        "Keep this home as it is, and compare it with a backup or with a checkpoint that somebody else kept."
+    )
+
+
+class HomeBusy(CouldNotRun):
+    code = "home_busy"
+    what = "Another process is at the door of {home}."
+    why = "Images leave one at a time, so that the ledger stays in one order; waited {seconds} s."
+    fix = "Wait for it to end, or use another --home."
+
+
+class HomeUnreadable(CouldNotRun):
+    code = "home_unreadable"
+    what = "The home {home} cannot be used."
+    why = "{reason}"
+    fix = "{advice}"
+
+
+class HomeNotPermitted(HomeUnreadable):
+    """Facts: home, system (the operating system's own words)."""
+
+    code = "home_not_permitted"
+    what = "The home {home} cannot be read and written."
+    why = "The system says: {system}."
+    fix = "Check its permissions and the free space, or use another --home."
+
+
+class HomeForeign(HomeUnreadable):
+    code = "home_foreign"
+    what = "{home} is not a home of this program."
+    why = "Something else already lives there, and it is left as it is."
+    fix = "Use another --home."
+
+
+class HomeDamaged(HomeUnreadable):
+    """Facts: home, system (the database's own words)."""
+
+    code = "home_damaged"
+    what = "The database of the home {home} cannot be read."
+    why = "The database says: {system}."
+    fix = "Keep the folder as it is, and put it back from a backup."
+
+
+class HomeTooNew(HomeUnreadable):
+    """Facts: home, revision."""
+
+    code = "home_too_new"
+    what = "The home {home} was made by a later version of this program."
+    why = "Its database is at revision {revision}, which this version does not know."
+    fix = "Update the program, or use another --home."
+
+
+class BlobDamaged(CouldNotRun):
+    """Facts: digest."""
+
+    code = "blob_damaged"
+    what = "The stored picture {digest} is damaged."
+    why = "Its encrypted file was changed, cut short, or written with another key."
+    fix = "Put the file back from a backup; nothing is released from a damaged one."
+
+
+class BlobMissing(CouldNotRun):
+    """Facts: digest."""
+
+    code = "blob_missing"
+    what = "The stored picture {digest} is not there."
+    why = "Its encrypted file is gone from the home's blobs folder."
+    fix = "Put the file back from a backup."
+
+
+class KeysExist(CouldNotRun):
+    code = "keys_exist"
+    what = "{home} already has keys."
+    why = "New keys would leave the files signed so far without their signer."
+    fix = "See them with: verso keys list"
+
+
+class KeysMissing(CouldNotRun):
+    code = "keys_missing"
+    what = "{home} has no keys yet."
+    why = "Nothing can be signed or stored without them."
+    fix = "Make them with: verso keys init"
+
+
+class KeysLost(CouldNotRun):
+    """Facts: home."""
+
+    code = "keys_lost"
+    what = "The keys of {home} are gone."
+    why = "Its ledger was signed with them; new keys would not fit what is there."
+    fix = "Put the keys folder back from a backup, or begin a new home."
+
+
+class KeysDamaged(CouldNotRun):
+    """Facts: home, file."""
+
+    code = "keys_damaged"
+    what = "The keys of {home} cannot be used."
+    why = "{file} is missing, cannot be read, or does not belong to the others."
+    fix = "Put the whole keys folder back from a backup."

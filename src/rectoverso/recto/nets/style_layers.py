@@ -9,6 +9,7 @@ Shapes: N images, Z latent, W style, L style layers, C channels (I in, O out), F
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
 
@@ -27,8 +28,22 @@ from rectoverso.recto.nets.resampling import blurred
 from rectoverso.recto.systems.recipe import Shape
 
 GROUP = 4
-NOISE_RATE = 0.1
-"""Noise at the full rate covers the pictures of a short run before the critic minds (docs/log.md)."""
+CLASS_SHARE = 0.5
+"""Of a class's vector beside the latent's 1. As strong as the latent it soon stands for it: one picture a class."""
+
+
+@dataclass(frozen=True, slots=True)
+class Styling:
+    """How styles of ``style`` numbers enter a layer: they scale its channels by ``start`` plus a linear function, and
+    noise has a strength that learns at ``noise_rate`` times the rate.
+
+    Both papers begin with scales about 1. About 0, pictures differ from the first step on, and a run of minutes has not
+    to learn that first; noise at the full rate covers its pictures before the critic minds (docs/log.md).
+    """
+
+    style: int
+    start: float = 1.0
+    noise_rate: float = 1.0
 
 
 class EqualSkip2d(EqualConv2d):
@@ -62,7 +77,8 @@ class Mapping(nn.Module):
         with torch.autocast(z_NZ.device.type, enabled=False):
             x = pixel_norm(z_NZ.float())
             if self.of_class is not None:
-                x = torch.cat([x, pixel_norm(cast("Tensor", self.of_class(label_N)))], 1)
+                class_NZ = pixel_norm(cast("Tensor", self.of_class(label_N)))
+                x = torch.cat([x, CLASS_SHARE * class_NZ], 1)
             for layer in self.layers:
                 x = leaky(layer(x))
         return x
@@ -77,16 +93,16 @@ class PixelNoise(nn.Module):
 
     noise_1HW: Tensor
 
-    def __init__(self, sides: tuple[int, int]) -> None:
+    def __init__(self, sides: tuple[int, int], rate: float = 1.0) -> None:
         super().__init__()
-        self.strength = nn.Parameter(torch.zeros(()))
+        self.strength, self.rate = nn.Parameter(torch.zeros(())), rate
         self.register_buffer("noise_1HW", torch.randn(1, *sides))
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         noise = self.noise_1HW
         if self.training:
             noise = torch.randn(len(x_NCHW), *noise.shape, device=noise.device)
-        return x_NCHW + noise.to(x_NCHW.dtype) * (NOISE_RATE * self.strength).to(x_NCHW.dtype)
+        return x_NCHW + noise.to(x_NCHW.dtype) * (self.rate * self.strength).to(x_NCHW.dtype)
 
 
 class StyledGenerator(nn.Module):

@@ -15,33 +15,34 @@ from torch import Tensor, nn
 
 from rectoverso.recto.nets.equalised import EqualConv2d, EqualLinear, leaky
 from rectoverso.recto.nets.resampling import blurred
-from rectoverso.recto.nets.style_layers import CriticHead, PixelNoise, StyledGenerator, widths_down
+from rectoverso.recto.nets.style_layers import CriticHead, PixelNoise, StyledGenerator, Styling, widths_down
 from rectoverso.recto.systems.recipe import Shape
 
 
 class AdaptiveNorm(nn.Module):
     """Noise, bias, leaky ReLU, then each channel of each picture at the mean and deviation its style says (eq. 1)."""
 
-    def __init__(self, channels: int, style: int, sides: tuple[int, int]) -> None:
+    def __init__(self, channels: int, styling: Styling, sides: tuple[int, int]) -> None:
         super().__init__()
-        self.noise = PixelNoise(sides)
+        self.noise = PixelNoise(sides, styling.noise_rate)
         self.bias = nn.Parameter(torch.zeros(channels))
-        self.affine = EqualLinear(style, 2 * channels, gain=1.0)
+        self.gain = EqualLinear(styling.style, channels, gain=1.0, bias=styling.start)
+        self.shift = EqualLinear(styling.style, channels, gain=1.0)
 
     def forward(self, x_NCHW: Tensor, w_NW: Tensor) -> Tensor:
         x = self.noise(x_NCHW + self.bias[:, None, None].to(x_NCHW.dtype))
         x = F.instance_norm(leaky(x))
-        gain_NC, bias_NC = self.affine(w_NW).to(x.dtype).chunk(2, dim=1)
-        return torch.addcmul(bias_NC[:, :, None, None], x, 1 + gain_NC[:, :, None, None])
+        gain_NC, shift_NC = self.gain(w_NW).to(x.dtype), self.shift(w_NW).to(x.dtype)
+        return torch.addcmul(shift_NC[:, :, None, None], x, gain_NC[:, :, None, None])
 
 
 class StyleganGenerator(StyledGenerator):
     """Latents (N, Z) and labels (N,) or None to pictures (N, C, H, W), which start from a learnt one."""
 
     def __init__(
-        self, shape: Shape, *, latent: int, style: int, depth: int, rate: float, width: int, widest: int
+        self, shape: Shape, styling: Styling, *, latent: int, depth: int, rate: float, width: int, widest: int
     ) -> None:
-        super().__init__(shape, latent=latent, style=style, depth=depth, rate=rate)
+        super().__init__(shape, latent=latent, style=styling.style, depth=depth, rate=rate)
         widths = widths_down(shape.levels, width, widest)[::-1]
         height, breadth = shape.start
         # Not ones, as in the paper: the first norm would make zeros of them, with hardly a way out.
@@ -50,7 +51,7 @@ class StyleganGenerator(StyledGenerator):
         self.ups = nn.ModuleList(EqualConv2d(i, o, bias=False, sides="double") for i, o in pairwise(widths))
         self.convs = nn.ModuleList(EqualConv2d(w, w, bias=False) for w in widths)
         self.norms = nn.ModuleList(
-            AdaptiveNorm(w, style, (height << level, breadth << level))
+            AdaptiveNorm(w, styling, (height << level, breadth << level))
             for level, w in enumerate(widths)
             for _ in range(2)
         )

@@ -26,6 +26,7 @@ from rectoverso.recto.nets.style_layers import (
     EqualSkip2d,
     PixelNoise,
     StyledGenerator,
+    Styling,
     widths_down,
 )
 from rectoverso.recto.systems.recipe import Shape
@@ -38,10 +39,10 @@ class ModulatedConv2d(nn.Module):
     The result has unit variance where the input has it and the pixels are independent, times the ReLU's gain.
     """
 
-    def __init__(self, inputs: int, outputs: int, style: int, *, up: bool = False) -> None:
+    def __init__(self, inputs: int, outputs: int, styling: Styling, *, up: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outputs, inputs, 3, 3))
-        self.affine = EqualLinear(style, inputs, gain=1.0, bias=1.0)
+        self.affine = EqualLinear(styling.style, inputs, gain=1.0, bias=styling.start)
         self.scale, self.up = (9 * inputs) ** -0.5, up
 
     def forward(self, x_NIHW: Tensor, w_NW: Tensor) -> tuple[Tensor, Tensor]:
@@ -59,11 +60,11 @@ class StyledConv(nn.Module):
     """Modulated convolution, noise, bias, leaky ReLU (figure 2d)."""
 
     def __init__(
-        self, inputs: int, outputs: int, style: int, sides: tuple[int, int], *, up: bool = False
+        self, inputs: int, outputs: int, styling: Styling, sides: tuple[int, int], *, up: bool = False
     ) -> None:
         super().__init__()
-        self.conv = ModulatedConv2d(inputs, outputs, style, up=up)
-        self.noise = PixelNoise(sides)
+        self.conv = ModulatedConv2d(inputs, outputs, styling, up=up)
+        self.noise = PixelNoise(sides, styling.noise_rate)
         self.bias = nn.Parameter(torch.zeros(outputs))
 
     def forward(self, x_NIHW: Tensor, w_NW: Tensor) -> Tensor:
@@ -94,19 +95,19 @@ class Stylegan2Generator(StyledGenerator):
     path_mean: Tensor
 
     def __init__(
-        self, shape: Shape, *, latent: int, style: int, depth: int, rate: float, width: int, widest: int
+        self, shape: Shape, styling: Styling, *, latent: int, depth: int, rate: float, width: int, widest: int
     ) -> None:
-        super().__init__(shape, latent=latent, style=style, depth=depth, rate=rate)
+        super().__init__(shape, latent=latent, style=styling.style, depth=depth, rate=rate)
         widths = widths_down(shape.levels, width, widest)[::-1]
         height, breadth = shape.start
         self.start_CHW = nn.Parameter(torch.randn(widths[0], height, breadth))
-        self.first = StyledConv(widths[0], widths[0], style, shape.start)
+        self.first = StyledConv(widths[0], widths[0], styling, shape.start)
         self.ups, self.convs = nn.ModuleList(), nn.ModuleList()
         for level, (inputs, outputs) in enumerate(pairwise(widths), 1):
             sides = (height << level, breadth << level)
-            self.ups.append(StyledConv(inputs, outputs, style, sides, up=True))
-            self.convs.append(StyledConv(outputs, outputs, style, sides))
-        self.to_pictures = nn.ModuleList(ToPicture(w, shape.channels, style) for w in widths)
+            self.ups.append(StyledConv(inputs, outputs, styling, sides, up=True))
+            self.convs.append(StyledConv(outputs, outputs, styling, sides))
+        self.to_pictures = nn.ModuleList(ToPicture(w, shape.channels, styling.style) for w in widths)
         self.register_buffer("path_mean", torch.zeros(()))
 
     def synthesis(self, w_NLW: Tensor) -> Tensor:

@@ -24,19 +24,32 @@ if TYPE_CHECKING:
 class StyleNets:
     """Sides of a StyleGAN: ``latent`` and ``style`` numbers, ``depth`` layers from one to the other that learn at
     ``mapping_rate`` times the rate, channels at full side (twice as many at each half of it, up to ``widest``).
+
+    Styles scale channels by ``style_start`` plus what they say; noise learns at ``noise_rate`` times the rate.
     """
 
     latent: int = 64
     style: int = 64
     depth: int = 3
     mapping_rate: float = 0.1
+    style_start: float = 0.0
+    noise_rate: float = 0.01
     generator_width: int = 32
     critic_width: int = 32
     widest: int = 128
 
-    def mapping(self) -> dict[str, Any]:
-        """What a generator's constructor wants to know of its first half."""
-        return {"latent": self.latent, "style": self.style, "depth": self.depth, "rate": self.mapping_rate}
+    def sides(self) -> dict[str, Any]:
+        """What both generators' constructors want to know."""
+        from rectoverso.recto.nets.style_layers import Styling
+
+        return {
+            "styling": Styling(self.style, self.style_start, self.noise_rate),
+            "latent": self.latent,
+            "depth": self.depth,
+            "rate": self.mapping_rate,
+            "width": self.generator_width,
+            "widest": self.widest,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +59,7 @@ class StyleganNets(StyleNets):
     def generator(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.stylegan import StyleganGenerator
 
-        return StyleganGenerator(shape, **self.mapping(), width=self.generator_width, widest=self.widest)
+        return StyleganGenerator(shape, **self.sides())
 
     def critic(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.stylegan import StyleganCritic
@@ -76,12 +89,12 @@ PRESETS: dict[str, Recipe] = {
         preset="default",
         measured="not tuned yet: see docs/log.md, 2026-11-25",
         batch=32,
-        nets=StyleganNets(generator_width=16, critic_width=16, mapping_rate=0.3),
-        mixing=0.5,
+        nets=StyleganNets(depth=2, generator_width=16, critic_width=16),
+        mixing=0.0,
         objective="nonsaturating",
-        penalty=Penalty("gradient", gamma=0.3, gamma_end=0.05, every=8),
-        generator_adam=Adam(2e-3, 2e-4, beta1=0.0, beta2=0.99),
-        critic_adam=Adam(2e-3, 2e-4, beta1=0.0, beta2=0.99),
+        penalty=Penalty("gradient", gamma=0.1, gamma_end=0.05, every=8),
+        generator_adam=Adam(1e-2, 1e-3, beta1=0.0, beta2=0.99),
+        critic_adam=Adam(1e-2, 1e-3, beta1=0.0, beta2=0.99),
         averaging=Averaging(half_life=10_000, ramp=0.1),
     ),
     "gpu": StyleganRecipe(
@@ -95,6 +108,8 @@ PRESETS: dict[str, Recipe] = {
             style=512,
             depth=8,
             mapping_rate=0.01,
+            style_start=1.0,
+            noise_rate=1.0,
             generator_width=64,
             critic_width=64,
             widest=512,

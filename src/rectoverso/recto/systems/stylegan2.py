@@ -26,7 +26,7 @@ class Stylegan2Nets(StyleNets):
     def generator(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.stylegan2 import Stylegan2Generator
 
-        return Stylegan2Generator(shape, **self.mapping(), width=self.generator_width, widest=self.widest)
+        return Stylegan2Generator(shape, **self.sides())
 
     def critic(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.stylegan2 import Stylegan2Critic
@@ -73,14 +73,14 @@ PRESETS: dict[str, Recipe] = {
         preset="default",
         measured="not tuned yet: see docs/log.md, 2026-11-25",
         batch=32,
-        nets=Stylegan2Nets(generator_width=16, critic_width=16, mapping_rate=0.3),
-        mixing=0.5,
+        nets=Stylegan2Nets(depth=2, generator_width=16, critic_width=16),
+        mixing=0.0,
         objective="nonsaturating",
-        penalty=Penalty("gradient", gamma=0.3, gamma_end=0.05, every=16),
-        generator_adam=Adam(2.5e-3, 2.5e-4, beta1=0.0, beta2=0.99),
-        critic_adam=Adam(2.5e-3, 2.5e-4, beta1=0.0, beta2=0.99),
+        penalty=Penalty("gradient", gamma=0.1, gamma_end=0.05, every=16),
+        generator_adam=Adam(2e-2, 2e-3, beta1=0.0, beta2=0.99),
+        critic_adam=Adam(2e-2, 2e-3, beta1=0.0, beta2=0.99),
         averaging=Averaging(half_life=10_000, ramp=0.1),
-        path=PathLength(weight=0.5, every=8),
+        path=PathLength(weight=0.0),
         augment=Augmentation(images=200_000),
     ),
     "gpu": Stylegan2Recipe(
@@ -94,6 +94,8 @@ PRESETS: dict[str, Recipe] = {
             style=512,
             depth=2,
             mapping_rate=0.01,
+            style_start=1.0,
+            noise_rate=1.0,
             generator_width=64,
             critic_width=64,
             widest=512,

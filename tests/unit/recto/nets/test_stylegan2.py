@@ -6,14 +6,14 @@ import torch.nn.functional as F
 from torch import nn
 
 from rectoverso.recto.nets.resampling import larger_smoothly
-from rectoverso.recto.nets.style_layers import EqualSkip2d, PixelNoise, StyledGenerator
+from rectoverso.recto.nets.style_layers import EqualSkip2d, PixelNoise, StyledGenerator, Styling
 from rectoverso.recto.nets.stylegan import StyleganCritic, StyleganGenerator
 from rectoverso.recto.nets.stylegan2 import ModulatedConv2d, Stylegan2Critic, Stylegan2Generator
 from rectoverso.recto.systems.recipe import Shape
 
 GENERATORS = [StyleganGenerator, Stylegan2Generator]
 CRITICS = [StyleganCritic, Stylegan2Critic]
-SIDES = {"latent": 8, "style": 8, "depth": 2, "rate": 0.1, "width": 4, "widest": 8}
+SIDES = {"styling": Styling(8), "latent": 8, "depth": 2, "rate": 0.1, "width": 4, "widest": 8}
 
 
 def generator(kind: type[StyledGenerator], shape: Shape) -> StyledGenerator:
@@ -23,7 +23,7 @@ def generator(kind: type[StyledGenerator], shape: Shape) -> StyledGenerator:
 
 def test_demodulation_is_the_division_of_the_scaled_weights_by_their_norm() -> None:
     torch.manual_seed(0)
-    conv = ModulatedConv2d(6, 5, style=4)
+    conv = ModulatedConv2d(6, 5, Styling(4))
     x, w = torch.randn(3, 6, 8, 8), 2 * torch.randn(3, 4)
     y, d = conv(x, w)
     for image in range(3):
@@ -37,7 +37,7 @@ def test_demodulation_is_the_division_of_the_scaled_weights_by_their_norm() -> N
 @pytest.mark.parametrize("strength", [0.01, 1.0, 30.0])
 def test_demodulated_outputs_have_unit_variance_whatever_the_style(strength: float) -> None:
     torch.manual_seed(0)
-    conv = ModulatedConv2d(32, 16, style=4)
+    conv = ModulatedConv2d(32, 16, Styling(4))
     nn.init.constant_(conv.affine.bias, strength)
     y, d = conv(torch.randn(8, 32, 32, 32), strength * torch.randn(8, 4))
     inner = (y * d[:, :, None, None])[:, :, 1:-1, 1:-1]
@@ -46,7 +46,7 @@ def test_demodulated_outputs_have_unit_variance_whatever_the_style(strength: flo
 
 def test_doubling_is_nearest_neighbours_then_the_convolution_then_the_blur() -> None:
     torch.manual_seed(0)
-    conv = ModulatedConv2d(3, 2, style=4, up=True)
+    conv = ModulatedConv2d(3, 2, Styling(4), up=True)
     x = torch.randn(1, 3, 8, 8)
     y, _ = conv(x, torch.zeros(1, 4))  # affine's bias alone: s = 1
     plain = F.conv2d(F.interpolate(x, scale_factor=2), conv.weight * conv.scale, padding=1)

@@ -93,7 +93,7 @@ def test_the_probability_of_changes_and_the_mean_path_length_are_resumed_exactly
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stripes = striped(size=8)
-    settings = tiny("stylegan2", "augment.images=500", "augment.target=0", "path.every=2", *SURE)
+    settings = tiny("stylegan2", "augment.images=500", "augment.target=0", "path.weight=2", "path.every=2", *SURE)
     train(settings, stripes, tmp_path / "whole", images=16 * 8)
     real, taken = Stylegan2Pair.hear, 0
 
@@ -145,7 +145,7 @@ def test_the_mean_path_length_starts_at_the_first_length_and_then_follows() -> N
 
 
 def test_the_path_penalty_can_be_minimised_and_reaches_the_mapping() -> None:
-    cast = pair("stylegan2")
+    cast = pair("stylegan2", "path.weight=2")
     assert isinstance(cast, Stylegan2Pair)
     sum(cast.path_losses(one_turn()).values()).backward()  # type: ignore[union-attr]
     weight = cast.styled.mapping.layers[0].weight
@@ -154,7 +154,7 @@ def test_the_path_penalty_can_be_minimised_and_reaches_the_mapping() -> None:
 
 
 def test_lazy_phases_come_as_often_as_the_recipe_says_and_the_optimisers_know() -> None:
-    cast = pair("stylegan2", "path.every=4", "penalty.every=16")
+    cast = pair("stylegan2", "path.weight=2", "path.every=4", "penalty.every=16")
     assert [(phase.players, phase.every) for phase in cast.phases] == [
         (("generator",), 1),
         (("generator",), 4),

@@ -81,7 +81,7 @@ def tensors(run: Path) -> dict[str, torch.Tensor]:
     return safetensors.torch.load_file(state / "tensors.safetensors")
 
 
-SURE = ("generator_adam.rate=1e-5", "critic_adam.rate=1e-2", "penalty.every=7")
+SURE = ("generator_adam.rate=1e-5", "critic_adam.rate=3e-2", "penalty.every=7")
 """A critic that soon knows real pictures, so that the probability of changes rises."""
 
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 from rectoverso.errors import ProcessLost, RectoversoError
 from rectoverso.i18n import explain, preferred_language, say
@@ -15,6 +16,8 @@ from rectoverso.types import Message
 
 if TYPE_CHECKING:
     from rectoverso.workflow.progress import Listener, Progress
+
+SEPARATOR = " · "
 
 
 def tell(key: str, **facts: object) -> None:
@@ -62,13 +65,16 @@ def live_progress() -> Iterator[Listener]:
     with Live(Text(""), console=Console(stderr=True), refresh_per_second=8) as live:
 
         def draw(progress: Progress) -> None:
-            live.update(Text(_bar(progress) + line(progress)))
+            if progress.said:
+                live.console.print(say(progress.said, preferred_language()), highlight=False)
+            bar = _bar(progress)
+            live.update(Text(bar + line(progress, live.console.width - cells(bar))))
 
         yield draw
 
 
-def line(progress: Progress) -> str:
-    """Stage, done of total, rate, time left: the parts that are known."""
+def line(progress: Progress, width: int | None = None) -> str:
+    """Stage, done of total, rate, time left: the parts that are known; then as many notes as fit in ``width`` cells."""
     language = preferred_language()
     parts = [say(progress.stage, language)]
     parts.append(f"{progress.done:,}" + (f" / {progress.total:,}" if progress.total else ""))
@@ -77,9 +83,18 @@ def line(progress: Progress) -> str:
     if progress.seconds_left is not None:
         minutes, seconds = divmod(int(progress.seconds_left), 60)
         parts.append(say(Message("cli.time_left", {"time": f"{minutes}:{seconds:02d}"}), language))
-    if progress.note:
-        parts.append(progress.note)
-    return " · ".join(parts)
+    told = SEPARATOR.join(parts)
+    for note in progress.notes:
+        longer = f"{told}{SEPARATOR}{note}"
+        if width is not None and cells(longer) > width:
+            break
+        told = longer
+    return told
+
+
+def cells(text: str) -> int:
+    """Columns of a terminal that the text takes: Chinese characters take two."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _bar(progress: Progress, width: int = 24) -> str:
@@ -96,6 +111,8 @@ def _plain_lines() -> Listener:
 
     def write(progress: Progress) -> None:
         now = time.monotonic()
+        if progress.said:
+            print(say(progress.said, preferred_language()), file=sys.stderr, flush=True)
         finished = progress.total is not None and progress.done >= progress.total
         if finished or now - last.get(progress.stage.key, -60.0) >= 10:
             last[progress.stage.key] = now

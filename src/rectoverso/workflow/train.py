@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,13 +19,14 @@ from rectoverso.verso.ledger.entry import Json
 from rectoverso.verso.screen.memorisation import Fingerprints
 from rectoverso.workflow import digests
 from rectoverso.workflow.extras import training_part
-from rectoverso.workflow.files import make_folder
+from rectoverso.workflow.files import make_folder, unmade_by_failure
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
 
 if TYPE_CHECKING:
     from rectoverso.recto.data.dataset import Dataset
+    from rectoverso.recto.train.forecast import Forecast
     from rectoverso.recto.train.status import Status
 
 FINGERPRINTS = "fingerprints.npz"
@@ -64,6 +65,7 @@ class Trained:
     data_digest: str
     data_images: int
     skipped: tuple[str, ...]
+    forecast: Forecast | None = None
     notes: tuple[Message, ...] = ()
 
     def plain(self) -> dict[str, Any]:
@@ -78,30 +80,34 @@ def train_run(
 ) -> Trained:
     """Check the data, train, fingerprint the training images, and write the run into the ledger.
 
-    Raises InputError for data or settings that cannot be used (before anything is made), RunExists, RunMismatch,
+    Raises InputError for data or settings that cannot be used (and leaves nothing behind then), RunExists, RunMismatch,
     TrainingFailed, ProcessLost, MissingExtra. Of several processes that train together only the first writes anything.
     """
     with training_part("Training"):
         from rectoverso.recto.systems import system, with_settings
+        from rectoverso.recto.train.config import Asked
+        from rectoverso.recto.train.folder import RunFolder
         from rectoverso.recto.train.loop import train
         from rectoverso.recto.train.sync import is_first
 
     if not is_first():
         listener = silent
-    home, keys = _open_home(home_path, listener, clock) if is_first() else (None, None)
     recipe = with_settings(system(request.system).preset(request.preset), request.settings)
-    dataset = _open(request, listener)
-    make_folder(request.run)
-    result = train(
-        recipe,
-        dataset,
-        request.run,
-        seed=_seed(request),
-        images=request.images,
-        max_seconds=request.max_seconds,
-        resume=request.resume,
-        listener=_told(listener),
-    )
+    with unmade_by_failure(request.run, unless=RunFolder(request.run).config):
+        make_folder(request.run)
+        dataset, seed = _open(request, listener), _seed(request)
+        Asked(recipe, dataset, seed, request.images, request.max_seconds).check()
+        home, keys = _open_home(home_path, listener, clock) if is_first() else (None, None)
+        result = train(
+            recipe,
+            dataset,
+            request.run,
+            seed=seed,
+            images=request.images,
+            max_seconds=request.max_seconds,
+            resume=request.resume,
+            listener=_told(listener),
+        )
     if home and keys:
         _fingerprint(request.run, dataset, listener)
         _log(request, dataset, home, keys, clock or SystemClock())
@@ -114,6 +120,7 @@ def train_run(
         weights_digest=_weights_digest(request.run),
         data_digest=dataset.digest,
         data_images=len(dataset),
+        forecast=result.forecast,
         skipped=tuple(str(bad.path) for bad in dataset.skipped),
         notes=dataset.notes,
     )
@@ -159,17 +166,45 @@ def _told(listener: Listener) -> Callable[[Status], None]:
     """The engine's status as progress: images are its clock."""
 
     def tell(status: Status) -> None:
-        note = " ".join(f"{name} {value:.2f}" for name, value in status.losses.items())
-        warnings = [say(Message(f"health.short.{name}"), preferred_language()) for name in status.symptoms]
-        note = " · ".join(part for part in (note, *warnings) if part)
-        stage = Message(f"progress.{status.stage}")
         listener(
             Progress(
-                stage, status.images, status.images_total, status.images_per_s, status.seconds_left, note
+                Message(f"progress.{status.stage}"),
+                status.images,
+                status.images_total,
+                status.images_per_s,
+                status.seconds_left,
+                tuple(say(note, preferred_language()) for note in _notes(status)),
+                None if status.forecast is None else _sentence(status.forecast),
             )
         )
 
     return tell
+
+
+def _notes(status: Status) -> Iterator[Message]:
+    """What the live line says beyond the count, the most important first."""
+    yield from (Message(f"health.short.{name}") for name in status.symptoms)
+    for name, value in status.losses.items():
+        yield Message("progress.note.loss", {"name": name, "value": f"{value:.2f}"})
+    if status.margin is not None:
+        yield Message("progress.note.margin", {"margin": f"{status.margin:.2f}"})
+    yield Message("progress.note.memory", {"memory": f"{status.device_memory_mb or status.memory_mb:,}"})
+    if status.half_life is not None:
+        yield Message("progress.note.half_life", {"images": f"{status.half_life:,.0f}"})
+
+
+def _sentence(forecast: Forecast) -> Message:
+    """A forecast in words."""
+    minutes, seconds = divmod(round(forecast.seconds), 60)
+    facts: dict[str, object] = {
+        "rate": f"{forecast.images_per_s:,.0f}",
+        "images": f"{forecast.images:,}",
+        "time": f"{minutes}:{seconds:02d}",
+        "memory": f"{forecast.memory_mb + forecast.device_memory_mb:,}",
+    }
+    if forecast.score is None:
+        return Message("progress.forecast", facts)
+    return Message("progress.forecast_scored", {**facts, "score": f"{forecast.score:.1f}"})
 
 
 def _fingerprint(run: Path, dataset: Dataset, listener: Listener) -> None:

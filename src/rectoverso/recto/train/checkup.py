@@ -90,14 +90,20 @@ def variety(x_NCHW: Tensor) -> float:
 
 def hold_out(dataset: Dataset, count: int, streams: Streams) -> tuple[Dataset, Dataset | None]:
     """The pictures to train on, and ``count`` others that are only judged. Raises BadSetting if too few are left."""
+    check_held_out(dataset, count)
     if not count:
         return dataset, None
-    if count > len(dataset) // 2:
-        facts: dict[str, object] = {"count": count, "total": len(dataset), "most": len(dataset) // 2}
-        reason, advice = (Phrase(Message(f"train.held_out.{part}", facts)) for part in ("reason", "advice"))
-        raise BadSetting(setting="held_out", reason=reason, advice=advice)
     order_N = streams.order(HELD_OUT_ORDER, len(dataset))
     return _part(dataset, np.sort(order_N[count:])), _part(dataset, np.sort(order_N[:count]))
+
+
+def check_held_out(dataset: Dataset, count: int) -> None:
+    """Raise BadSetting when so many pictures held out leave too few to train on."""
+    if count <= len(dataset) // 2:
+        return
+    facts: dict[str, object] = {"count": count, "total": len(dataset), "most": len(dataset) // 2}
+    reason, advice = (Phrase(Message(f"train.held_out.{part}", facts)) for part in ("reason", "advice"))
+    raise BadSetting(setting="held_out", reason=reason, advice=advice)
 
 
 def _part(dataset: Dataset, place_N: np.ndarray) -> Dataset:

@@ -39,17 +39,27 @@ def print_json(value: dict[str, Any]) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def print_error(error: RectoversoError, *, as_json: bool) -> None:
-    """An error in the reader's voice, and with --json in the program's voice too.
+def print_event(event: str, value: dict[str, Any]) -> None:
+    """One line of JSON on standard output, at once: what happened, and its facts."""
+    print(json.dumps({"event": event} | value, ensure_ascii=False), flush=True)
+
+
+def print_error(error: RectoversoError, *, as_json: bool, as_event: bool = False) -> None:
+    """An error in the reader's voice, and with --json or --events in the program's voice too.
 
     What all processes of a training meet alike, the first one says for all.
     """
     if not speaks() and not isinstance(error, ProcessLost):
         return
     print(explain(error, preferred_language()), file=sys.stderr)
-    if as_json and speaks():
-        facts = {name: str(fact) for name, fact in error.facts.items()}
-        print_json({"error": {"code": error.code, "message": str(error), "facts": facts}})
+    if not speaks():
+        return
+    facts = {name: str(fact) for name, fact in error.facts.items()}
+    told = {"error": {"code": error.code, "message": str(error), "facts": facts}}
+    if as_event:
+        print_event("error", told)
+    elif as_json:
+        print_json(told)
 
 
 @contextmanager
@@ -74,22 +84,26 @@ def live_progress() -> Iterator[Listener]:
 
 
 def line(progress: Progress, width: int | None = None) -> str:
-    """Stage, done of total, rate, time left: the parts that are known; then as many notes as fit in ``width`` cells."""
+    """Stage and done of total; then rate, time left and notes, as far as they are known and fit in ``width`` cells."""
     language = preferred_language()
-    parts = [say(progress.stage, language)]
-    parts.append(f"{progress.done:,}" + (f" / {progress.total:,}" if progress.total else ""))
-    if progress.rate:
-        parts.append(say(Message("cli.rate", {"rate": f"{progress.rate:,.0f}"}), language))
-    if progress.seconds_left is not None:
-        minutes, seconds = divmod(int(progress.seconds_left), 60)
-        parts.append(say(Message("cli.time_left", {"time": f"{minutes}:{seconds:02d}"}), language))
-    told = SEPARATOR.join(parts)
-    for note in progress.notes:
-        longer = f"{told}{SEPARATOR}{note}"
+    told = say(progress.stage, language) + SEPARATOR + f"{progress.done:,}"
+    told += f" / {progress.total:,}" if progress.total else ""
+    for part in _further(progress, language):
+        longer = told + SEPARATOR + part
         if width is not None and cells(longer) > width:
             break
         told = longer
     return told
+
+
+def _further(progress: Progress, language: str) -> Iterator[str]:
+    """What can be left out of the line, the most important first."""
+    if progress.rate:
+        yield say(Message("cli.rate", {"rate": f"{progress.rate:,.0f}"}), language)
+    if progress.seconds_left is not None:
+        minutes, seconds = divmod(int(progress.seconds_left), 60)
+        yield say(Message("cli.time_left", {"time": f"{minutes}:{seconds:02d}"}), language)
+    yield from progress.notes
 
 
 def cells(text: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from rectoverso.types import Message
 from rectoverso.verso.ledger.entry import Json
 from rectoverso.verso.screen.memorisation import Fingerprints
 from rectoverso.workflow import digests
-from rectoverso.workflow.extras import training_part
+from rectoverso.workflow.extras import optional_part, training_part
 from rectoverso.workflow.files import make_folder, unmade_by_failure
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
@@ -27,6 +27,7 @@ from rectoverso.workflow.progress import Listener, Progress, silent
 if TYPE_CHECKING:
     from rectoverso.recto.data.dataset import Dataset
     from rectoverso.recto.train.forecast import Forecast
+    from rectoverso.recto.train.status import Listener as StatusListener
     from rectoverso.recto.train.status import Status
 
 FINGERPRINTS = "fingerprints.npz"
@@ -51,6 +52,7 @@ class TrainRequest:
     skip_bad: bool = False
     channels: int | str = "auto"
     take: int | None = None
+    board: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,15 @@ class Trained:
 
 
 def train_run(
-    request: TrainRequest, home_path: Path, listener: Listener = silent, clock: Clock | None = None
+    request: TrainRequest,
+    home_path: Path,
+    listener: Listener = silent,
+    clock: Clock | None = None,
+    on_status: StatusListener | None = None,
 ) -> Trained:
     """Check the data, train, fingerprint the training images, and write the run into the ledger.
 
+    ``listener`` hears how far each part is, ``on_status`` each record of the training as it is written.
     Raises InputError for data or settings that cannot be used (and leaves nothing behind then), RunExists, RunMismatch,
     TrainingFailed, ProcessLost, MissingExtra. Of several processes that train together only the first writes anything.
     """
@@ -92,6 +99,7 @@ def train_run(
 
     if not is_first():
         listener = silent
+    hearers = [_told(listener), *_board(request), *([on_status] if on_status else [])]
     recipe = with_settings(system(request.system).preset(request.preset), request.settings)
     with unmade_by_failure(request.run, unless=RunFolder(request.run).config):
         make_folder(request.run)
@@ -106,7 +114,7 @@ def train_run(
             images=request.images,
             max_seconds=request.max_seconds,
             resume=request.resume,
-            listener=_told(listener),
+            listener=_each(hearers),
         )
     if home and keys:
         _fingerprint(request.run, dataset, listener)
@@ -162,7 +170,27 @@ def _open(request: TrainRequest, listener: Listener) -> Dataset:
     )
 
 
-def _told(listener: Listener) -> Callable[[Status], None]:
+def _board(request: TrainRequest) -> Iterator[StatusListener]:
+    """The writer of events for TensorBoard, where one is asked for."""
+    if request.board:
+        with optional_part("A TensorBoard", "board"):
+            from rectoverso.recto.train.board import Board
+        from rectoverso.recto.train.folder import RunFolder
+
+        yield Board(RunFolder(request.run))
+
+
+def _each(hearers: Iterable[StatusListener]) -> StatusListener:
+    """One listener that passes what it hears on to all."""
+
+    def hear(status: Status) -> None:
+        for hearer in hearers:
+            hearer(status)
+
+    return hear
+
+
+def _told(listener: Listener) -> StatusListener:
     """The engine's status as progress: images are its clock."""
 
     def tell(status: Status) -> None:
@@ -188,8 +216,13 @@ def _notes(status: Status) -> Iterator[Message]:
         yield Message("progress.note.loss", {"name": name, "value": f"{value:.2f}"})
     if status.margin is not None:
         yield Message("progress.note.margin", {"margin": f"{status.margin:.2f}"})
+    for name, value in status.readings.items():
+        if "FID" in name:
+            yield Message("progress.note.score", {"name": name, "value": f"{value:.1f}"})
+    if status.augmentation is not None:
+        yield Message("progress.note.augmentation", {"share": f"{status.augmentation:.0%}"})
     yield Message("progress.note.memory", {"memory": f"{status.device_memory_mb or status.memory_mb:,}"})
-    if status.half_life is not None:
+    if status.half_life:
         yield Message("progress.note.half_life", {"images": f"{status.half_life:,.0f}"})
 
 

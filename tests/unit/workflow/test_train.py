@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 
 import pytest
 
-from rectoverso.errors import InputError, OutNotWritable, RectoversoError
+import rectoverso
+from rectoverso.errors import InputError, MissingExtra, OutNotWritable, RectoversoError
+from rectoverso.recto.train.status import Status
 from rectoverso.workflow.progress import Progress
 from rectoverso.workflow.train import TrainRequest, train_run
 
@@ -77,3 +81,35 @@ def test_the_forecast_is_said_once_and_returned(tmp_path: Path) -> None:
     assert said.key == "progress.forecast"
     assert trained.forecast is not None
     assert trained.plain()["forecast"]["images"] == 48
+
+
+def test_a_listener_in_python_hears_every_record(tmp_path: Path) -> None:
+    heard: list[Status] = []
+    rectoverso.train(
+        "dcgan",
+        data="digits",
+        out=tmp_path / "run",
+        size=16,
+        images=32,
+        settings=TINY,
+        home=tmp_path / "home",
+        listener=heard.append,
+    )
+    lines = (tmp_path / "run" / "status.jsonl").read_text().splitlines()
+    assert [(status.stage, status.images) for status in heard] == [
+        (row["stage"], row["images"]) for row in map(json.loads, lines)
+    ]
+
+
+def test_a_board_without_its_package_is_told_before_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = [
+        name for name in sys.modules if name.startswith(("tensorboard.", "rectoverso.recto.train.board"))
+    ]
+    for name in loaded:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    with pytest.raises(MissingExtra, match="board"):
+        train_run(tiny_request(tmp_path / "run", board=True), tmp_path / "home")
+    assert list(tmp_path.iterdir()) == []

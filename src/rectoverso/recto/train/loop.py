@@ -215,6 +215,7 @@ class Training:
             seconds=self.place().seconds,
             seconds_left=0.0 if stage == "done" else self.pace.seconds_left(self.images),
             margin=means.pop("margin", None),
+            augmentation=means.pop("augmentation", None),
             losses=means,
             memory_mb=memory_mb(),
             sample=self.sample,

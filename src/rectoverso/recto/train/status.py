@@ -16,7 +16,8 @@ Stage = Literal["starting", "training", "finishing", "done"]
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where a run stands. ``margin``: how much higher the critic rates real pictures than generated ones, in logits.
+    """Where a run stands. ``margin``: how much higher the critic rates real pictures than generated ones, in logits;
+    ``augmentation``: the probability with which it sees a picture changed, where it is adapted.
 
     ``losses`` and ``margin`` are means since the record before; ``sample`` is the newest grid, relative to the run, and
     ``readings`` what was measured with it (`checkup`); ``half_life``, in images, is that of the averaged weights now;
@@ -31,6 +32,7 @@ class Status:
     seconds_left: float | None = None
     losses: Mapping[str, float] = field(default_factory=dict)
     margin: float | None = None
+    augmentation: float | None = None
     memory_mb: int = 0
     sample: str | None = None
     device_memory_mb: int = 0

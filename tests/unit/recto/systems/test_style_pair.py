@@ -190,7 +190,7 @@ def test_both_sides_and_both_players_see_changed_pictures_each_with_its_own_chan
     assert torch.equal(views[0], cast.seen(turn, turn.image_NCHW, "real"))  # a function of the turn
     losses = cast.generator_losses(turn) | cast.critic_losses(turn) | cast.slope_losses(turn)
     assert all(torch.isfinite(loss) for loss in losses.values())
-    assert turn.readings["augment_p"] == pytest.approx(0.8)
+    assert turn.readings["augmentation"] == pytest.approx(0.8)
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

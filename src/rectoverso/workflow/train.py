@@ -18,6 +18,7 @@ from rectoverso.types import Message
 from rectoverso.verso.ledger.entry import Json
 from rectoverso.verso.screen.memorisation import Fingerprints
 from rectoverso.workflow import digests
+from rectoverso.workflow.evaluate import CACHE
 from rectoverso.workflow.extras import optional_part, training_part
 from rectoverso.workflow.files import make_folder, unmade_by_failure
 from rectoverso.workflow.keys import open_keys
@@ -26,6 +27,8 @@ from rectoverso.workflow.progress import Listener, Progress, silent
 
 if TYPE_CHECKING:
     from rectoverso.recto.data.dataset import Dataset
+    from rectoverso.recto.metrics.quick import QuickScore
+    from rectoverso.recto.systems.recipe import Recipe
     from rectoverso.recto.train.forecast import Forecast
     from rectoverso.recto.train.status import Listener as StatusListener
     from rectoverso.recto.train.status import Status
@@ -115,6 +118,7 @@ def train_run(
             max_seconds=request.max_seconds,
             resume=request.resume,
             listener=_each(hearers),
+            scorer=_scorer(recipe, dataset, home) if home else None,
         )
     if home and keys:
         _fingerprint(request.run, dataset, listener)
@@ -168,6 +172,13 @@ def _open(request: TrainRequest, listener: Listener) -> Dataset:
         cache=request.run / DECODED / os.environ.get("RANK", ""),  # each process its own: they decode at once
         listener=told,
     )
+
+
+def _scorer(recipe: Recipe, dataset: Dataset, home: Home) -> QuickScore | None:
+    """The score of each milestone, where `verso evaluate` has left features of this data in the home."""
+    from rectoverso.recto.metrics.quick import quick_score
+
+    return quick_score(dataset, recipe, home.path / CACHE)
 
 
 def _board(request: TrainRequest) -> Iterator[StatusListener]:

@@ -27,12 +27,22 @@ HELD_OUT_ORDER = 2**40
 """The number of a pass over the data that no run reaches: its order says which pictures are held out."""
 
 
+Scorer = Callable[[nn.Module], Mapping[str, float]]
+"""Scores of a published generator, by their names."""
+
+
 class Checkup:
     """Measures samples, remembers statuses, and says what is wrong."""
 
     def __init__(
-        self, shown: Dataset, held_out: Dataset | None, records: list[Status], classes: int = 0
+        self,
+        shown: Dataset,
+        held_out: Dataset | None,
+        records: list[Status],
+        classes: int = 0,
+        scorer: Scorer | None = None,
     ) -> None:
+        self.scorer = scorer
         self.shown, self.held_out, self.records, self.classes = shown, held_out, records, classes
         self.readings: Mapping[str, float] = next((r.readings for r in reversed(records) if r.readings), {})
         self.real_variety = variety(to_tensor(shown.images[:LOOKED_AT]))
@@ -45,6 +55,8 @@ class Checkup:
         readings = {"variety": variety(picture_NCHW.float().cpu()) / max(self.real_variety, 1e-9)}
         if self.held_out is not None and "critic" in modules:
             readings["overfitting"] = self._overfitting(modules["critic"], picture_NCHW)
+        if self.scorer is not None and "generator" in modules:
+            readings |= self.scorer(modules["generator"])
         self._note(readings, sample)
 
     def _note(self, readings: Mapping[str, float], sample: str) -> None:

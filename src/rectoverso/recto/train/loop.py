@@ -27,7 +27,7 @@ from rectoverso.i18n import Phrase
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.recto.train import checkpoint
-from rectoverso.recto.train.checkup import Checkup, hold_out
+from rectoverso.recto.train.checkup import Checkup, Scorer, hold_out
 from rectoverso.recto.train.config import Asked, begin, go_on
 from rectoverso.recto.train.feed import Feed
 from rectoverso.recto.train.folder import RunFolder
@@ -66,19 +66,23 @@ def train(
     max_seconds: float | None = None,
     resume: bool = False,
     listener: Listener | None = None,
+    scorer: Scorer | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> TrainResult:
     """Train ``recipe`` on ``dataset`` and leave the run in the folder ``run``.
 
     The run ends after ``images`` images, or when ``max_seconds`` of this call are over, whichever comes first; with
     neither, after the recipe's own number. With only ``max_seconds`` the number of images is worked out from the
-    speed of the first turns. ``resume`` goes on with what is in the folder. Processes that ``torchrun`` started train
-    one run together; ``run`` must be the same folder for all, and only the first writes and calls ``listener``.
+    speed of the first turns. ``resume`` goes on with what is in the folder. ``scorer`` adds to what is measured at each
+    milestone. Processes that ``torchrun`` started train one run together; ``run`` must be the same folder for all, and
+    only the first writes and calls ``listener``.
     Raises RunExists, RunNotFound, RunMismatch, BadSetting, TrainingFailed and ProcessLost.
     """
     asked = Asked(recipe, dataset, seed, images, max_seconds)
     with together(on_cuda=device_of(recipe).type == "cuda"):
-        training = Training(asked, RunFolder(run), resume=resume, listener=listener, clock=shared(clock))
+        training = Training(
+            asked, RunFolder(run), resume=resume, listener=listener, scorer=scorer, clock=shared(clock)
+        )
         training.begin()
         while not training.is_over():
             turn = training.feed.turn(training.images, training.pace.progress(training.images))
@@ -101,6 +105,7 @@ class Training:
         *,
         resume: bool,
         listener: Listener | None,
+        scorer: Scorer | None,
         clock: Callable[[], float],
     ) -> None:
         self.asked, self.folder, self.clock = asked, folder, clock
@@ -130,7 +135,7 @@ class Training:
         if is_first():
             self._forget_after(place.images)
         self.checkup = Checkup(
-            shown, held_out, self.log.read() if is_first() else [], self.feed.shape.classes
+            shown, held_out, self.log.read() if is_first() else [], self.feed.shape.classes, scorer
         )
 
     def begin(self) -> None:

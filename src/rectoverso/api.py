@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from os import PathLike, environ
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rectoverso.types import Origin, Report
 
 if TYPE_CHECKING:
+    from rectoverso.recto.train.status import Status
     from rectoverso.workflow.batch import Batch
     from rectoverso.workflow.train import Trained
 
@@ -34,13 +35,17 @@ def train(
     skip_bad: bool = False,
     channels: int | str = "auto",
     take: int | None = None,
+    board: bool = False,
     home: AnyPath | None = None,
+    listener: Callable[[Status], None] | None = None,
 ) -> Trained:
     """Train ``system`` on ``data`` (folder, zip, Parquet, ``hf:org/name`` or built-in) into the new folder ``out``.
 
     ``size`` is pixels a side, or width and height (``"96x64"``); ``channels`` 1, 3, 4 or ``"auto"``; ``take`` reads
-    only so many pictures. ``images`` and ``max_seconds`` bound the training, whichever ends first. Raises InputError
-    for data and settings that cannot be used, RunExists, RunMismatch, TrainingFailed.
+    only so many pictures. ``images`` and ``max_seconds`` bound the training, whichever ends first. ``board`` writes
+    events for TensorBoard into the run. ``listener`` is called with each record of ``status.jsonl`` as it is made; what
+    it raises ends the training, which ``resume`` takes up again. Raises InputError for data and settings that cannot be
+    used, RunExists, RunMismatch, TrainingFailed.
     """
     from rectoverso.workflow.train import TrainRequest, train_run
 
@@ -58,8 +63,9 @@ def train(
         skip_bad,
         channels,
         take,
+        board,
     )
-    return train_run(request, _home(home))
+    return train_run(request, _home(home), on_status=listener)
 
 
 def generate(

@@ -81,7 +81,7 @@ def main(arguments: list[str] | None = None) -> None:
         app(arguments)
     except Exception as error:  # noqa: BLE001 - the reader gets words, and a code that is not an answer
         told = error if isinstance(error, RectoversoError) else _unexpected(error)
-        print_error(told, as_json="--json" in arguments)
+        print_error(told, as_json="--json" in arguments, as_event="--events" in arguments)
         sys.exit(told.exit_code)
 
 

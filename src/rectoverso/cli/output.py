@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 from rectoverso.errors import ProcessLost, RectoversoError
 from rectoverso.i18n import explain, preferred_language, say
@@ -15,6 +16,8 @@ from rectoverso.types import Message
 
 if TYPE_CHECKING:
     from rectoverso.workflow.progress import Listener, Progress
+
+SEPARATOR = " · "
 
 
 def tell(key: str, **facts: object) -> None:
@@ -36,17 +39,27 @@ def print_json(value: dict[str, Any]) -> None:
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def print_error(error: RectoversoError, *, as_json: bool) -> None:
-    """An error in the reader's voice, and with --json in the program's voice too.
+def print_event(event: str, value: dict[str, Any]) -> None:
+    """One line of JSON on standard output, at once: what happened, and its facts."""
+    print(json.dumps({"event": event} | value, ensure_ascii=False), flush=True)
+
+
+def print_error(error: RectoversoError, *, as_json: bool, as_event: bool = False) -> None:
+    """An error in the reader's voice, and with --json or --events in the program's voice too.
 
     What all processes of a training meet alike, the first one says for all.
     """
     if not speaks() and not isinstance(error, ProcessLost):
         return
     print(explain(error, preferred_language()), file=sys.stderr)
-    if as_json and speaks():
-        facts = {name: str(fact) for name, fact in error.facts.items()}
-        print_json({"error": {"code": error.code, "message": str(error), "facts": facts}})
+    if not speaks():
+        return
+    facts = {name: str(fact) for name, fact in error.facts.items()}
+    told = {"error": {"code": error.code, "message": str(error), "facts": facts}}
+    if as_event:
+        print_event("error", told)
+    elif as_json:
+        print_json(told)
 
 
 @contextmanager
@@ -62,24 +75,40 @@ def live_progress() -> Iterator[Listener]:
     with Live(Text(""), console=Console(stderr=True), refresh_per_second=8) as live:
 
         def draw(progress: Progress) -> None:
-            live.update(Text(_bar(progress) + line(progress)))
+            if progress.said:
+                live.console.print(say(progress.said, preferred_language()), highlight=False)
+            bar = _bar(progress)
+            live.update(Text(bar + line(progress, live.console.width - cells(bar))))
 
         yield draw
 
 
-def line(progress: Progress) -> str:
-    """Stage, done of total, rate, time left: the parts that are known."""
+def line(progress: Progress, width: int | None = None) -> str:
+    """Stage and done of total; then rate, time left and notes, as far as they are known and fit in ``width`` cells."""
     language = preferred_language()
-    parts = [say(progress.stage, language)]
-    parts.append(f"{progress.done:,}" + (f" / {progress.total:,}" if progress.total else ""))
+    told = say(progress.stage, language) + SEPARATOR + f"{progress.done:,}"
+    told += f" / {progress.total:,}" if progress.total else ""
+    for part in _further(progress, language):
+        longer = told + SEPARATOR + part
+        if width is not None and cells(longer) > width:
+            break
+        told = longer
+    return told
+
+
+def _further(progress: Progress, language: str) -> Iterator[str]:
+    """What can be left out of the line, the most important first."""
     if progress.rate:
-        parts.append(say(Message("cli.rate", {"rate": f"{progress.rate:,.0f}"}), language))
+        yield say(Message("cli.rate", {"rate": f"{progress.rate:,.0f}"}), language)
     if progress.seconds_left is not None:
         minutes, seconds = divmod(int(progress.seconds_left), 60)
-        parts.append(say(Message("cli.time_left", {"time": f"{minutes}:{seconds:02d}"}), language))
-    if progress.note:
-        parts.append(progress.note)
-    return " · ".join(parts)
+        yield say(Message("cli.time_left", {"time": f"{minutes}:{seconds:02d}"}), language)
+    yield from progress.notes
+
+
+def cells(text: str) -> int:
+    """Columns of a terminal that the text takes: Chinese characters take two."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _bar(progress: Progress, width: int = 24) -> str:
@@ -96,6 +125,8 @@ def _plain_lines() -> Listener:
 
     def write(progress: Progress) -> None:
         now = time.monotonic()
+        if progress.said:
+            print(say(progress.said, preferred_language()), file=sys.stderr, flush=True)
         finished = progress.total is not None and progress.done >= progress.total
         if finished or now - last.get(progress.stage.key, -60.0) >= 10:
             last[progress.stage.key] = now

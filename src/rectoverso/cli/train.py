@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rectoverso.cli.options import DEFAULT_HOME, MAX_SEED, HomeOption, JsonOption
-from rectoverso.cli.output import live_progress, print_json, speaks, tell
+from rectoverso.cli.output import live_progress, print_event, print_json, speaks, tell
+
+if TYPE_CHECKING:
+    from rectoverso.recto.train.status import Status
 
 
 def train(
@@ -52,6 +56,12 @@ def train(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be used.")
     ] = False,
+    board: Annotated[
+        bool, typer.Option("--board", help="Write events for TensorBoard into RUN/board.")
+    ] = False,
+    events: Annotated[
+        bool, typer.Option("--events", help="Print each record and the result as a line of JSON.")
+    ] = False,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -72,10 +82,14 @@ def train(
         skip_bad=skip_bad,
         channels=channels,
         take=take,
+        board=board,
     )
     with live_progress() as listener:
-        trained = train_run(request, home, listener)
+        trained = train_run(request, home, listener, on_status=_print_status if events else None)
     if not speaks():
+        return
+    if events:
+        print_event("result", trained.plain())
         return
     if as_json:
         print_json(trained.plain())
@@ -86,3 +100,7 @@ def train(
         tell("cli.skipped", count=len(trained.skipped), names=", ".join(trained.skipped[:20]))
     tell("cli.trained", run=out, images=f"{trained.images:,}", seconds=f"{trained.seconds:,.0f}")
     tell("cli.trained_next", run=out)
+
+
+def _print_status(status: Status) -> None:
+    print_event("status", asdict(status))

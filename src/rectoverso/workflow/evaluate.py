@@ -17,7 +17,7 @@ from rectoverso.workflow.progress import Listener, Progress, silent
 if TYPE_CHECKING:
     from rectoverso.recto.data.dataset import Dataset
     from rectoverso.recto.metrics.features import Features
-    from rectoverso.recto.metrics.score import Scores
+    from rectoverso.recto.metrics.score import Reference, Scores
 
 FEATURES = ("proxy", "inception")
 CACHE = "features"
@@ -61,7 +61,7 @@ def evaluate_run(request: EvaluateRequest, home_path: Path, listener: Listener =
     if request.features not in FEATURES:
         raise UnknownName(kind="features", name=request.features, known=", ".join(FEATURES), hint="")
     with training_part("Evaluating"):
-        from rectoverso.recto.metrics.score import score_run
+        from rectoverso.recto.metrics.score import Reference, score_run
         from rectoverso.recto.sample.generator import RunGenerator
         from rectoverso.recto.train.folder import write
 
@@ -69,9 +69,17 @@ def evaluate_run(request: EvaluateRequest, home_path: Path, listener: Listener =
     dataset = _open(request, generator.size, generator.shape.channels, listener)
     _check_enough(len(dataset), request.samples)
     features = _features(request.features, dataset, home_path, listener)
+    reference = Reference(dataset, features)
     scores = score_run(
-        generator, dataset, features, samples=request.samples, listener=_told(listener, "measuring")
+        generator,
+        dataset,
+        features,
+        samples=request.samples,
+        reference=reference,
+        listener=_told(listener, "measuring"),
     )
+    if request.features == "proxy":
+        _keep_gaussian(reference, home_path)
     digest = str(generator.maker.digest)
     evaluated = Evaluated(request.run, request.run / SCORES, digest, scores)
     write(evaluated.path, (json.dumps(evaluated.plain(), indent=2, ensure_ascii=False) + "\n").encode())
@@ -111,6 +119,13 @@ def _features(name: str, dataset: Dataset, home_path: Path, listener: Listener) 
 
     cache = Home.open(home_path).path / CACHE
     return proxy_features(dataset, cache, listener=_told(listener, "learning_features"))
+
+
+def _keep_gaussian(reference: Reference, home_path: Path) -> None:
+    """For the trainings on this data that come (`quick`): it is at hand now, and they would have to look again."""
+    from rectoverso.recto.metrics.quick import kept_gaussian
+
+    kept_gaussian(reference, Home.open(home_path).path / CACHE)
 
 
 def _told(listener: Listener, stage: Literal["reading", "learning_features", "measuring"]) -> _Counter:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
-from rectoverso.errors import FilesUnusable, OutNotWritable
+from rectoverso.errors import FilesUnusable, OutNotWritable, RectoversoError
 from rectoverso.i18n import Phrase
 from rectoverso.types import Message
 
@@ -27,11 +30,27 @@ def picture_files(files: Iterable[Path]) -> list[Path]:
 
 
 def make_folder(out: Path) -> None:
-    """Make the folder for results. Raises OutNotWritable, before any work is done in vain."""
+    """Make the folder for results, and try to write there. Raises OutNotWritable, before any work is done in vain."""
     try:
         out.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=out):
+            pass
     except OSError as error:
         raise OutNotWritable(out=out, system=error.strerror or error) from error
+
+
+@contextmanager
+def unmade_by_failure(folder: Path, *, unless: Path) -> Iterator[None]:
+    """When something fails within this context, what it made of ``folder`` and the folders above is removed; but not
+    once there is the file ``unless``, from which on the folder holds something.
+    """
+    new = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        yield
+    except RectoversoError:
+        if new and not unless.exists():
+            shutil.rmtree(new[-1], ignore_errors=True)
+        raise
 
 
 def unusable(what: object, problem: str, **facts: object) -> FilesUnusable:

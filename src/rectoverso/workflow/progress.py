@@ -10,14 +10,19 @@ from rectoverso.types import Message
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``done`` of ``total`` things; ``rate`` in things a second; ``seconds_left`` when it can be told."""
+    """``done`` of ``total`` things; ``rate`` in things a second; ``seconds_left`` when it can be told.
+
+    ``notes`` are further parts of the line, the most important first; where there is little room the last ones are left
+    out. ``said`` is a sentence that stays when the line has moved on.
+    """
 
     stage: Message
     done: int
     total: int | None = None
     rate: float | None = None
     seconds_left: float | None = None
-    note: str = ""
+    notes: tuple[str, ...] = ()
+    said: Message | None = None
 
 
 Listener = Callable[[Progress], None]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,14 +18,19 @@ from rectoverso.types import Message
 from rectoverso.verso.ledger.entry import Json
 from rectoverso.verso.screen.memorisation import Fingerprints
 from rectoverso.workflow import digests
-from rectoverso.workflow.extras import training_part
-from rectoverso.workflow.files import make_folder
+from rectoverso.workflow.evaluate import CACHE
+from rectoverso.workflow.extras import optional_part, training_part
+from rectoverso.workflow.files import make_folder, unmade_by_failure
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
 
 if TYPE_CHECKING:
     from rectoverso.recto.data.dataset import Dataset
+    from rectoverso.recto.metrics.quick import QuickScore
+    from rectoverso.recto.systems.recipe import Recipe
+    from rectoverso.recto.train.forecast import Forecast
+    from rectoverso.recto.train.status import Listener as StatusListener
     from rectoverso.recto.train.status import Status
 
 FINGERPRINTS = "fingerprints.npz"
@@ -50,6 +55,7 @@ class TrainRequest:
     skip_bad: bool = False
     channels: int | str = "auto"
     take: int | None = None
+    board: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,7 @@ class Trained:
     data_digest: str
     data_images: int
     skipped: tuple[str, ...]
+    forecast: Forecast | None = None
     notes: tuple[Message, ...] = ()
 
     def plain(self) -> dict[str, Any]:
@@ -74,34 +81,45 @@ class Trained:
 
 
 def train_run(
-    request: TrainRequest, home_path: Path, listener: Listener = silent, clock: Clock | None = None
+    request: TrainRequest,
+    home_path: Path,
+    listener: Listener = silent,
+    clock: Clock | None = None,
+    on_status: StatusListener | None = None,
 ) -> Trained:
     """Check the data, train, fingerprint the training images, and write the run into the ledger.
 
-    Raises InputError for data or settings that cannot be used (before anything is made), RunExists, RunMismatch,
+    ``listener`` hears how far each part is, ``on_status`` each record of the training as it is written.
+    Raises InputError for data or settings that cannot be used (and leaves nothing behind then), RunExists, RunMismatch,
     TrainingFailed, ProcessLost, MissingExtra. Of several processes that train together only the first writes anything.
     """
     with training_part("Training"):
         from rectoverso.recto.systems import system, with_settings
+        from rectoverso.recto.train.config import Asked
+        from rectoverso.recto.train.folder import RunFolder
         from rectoverso.recto.train.loop import train
         from rectoverso.recto.train.sync import is_first
 
     if not is_first():
         listener = silent
-    home, keys = _open_home(home_path, listener, clock) if is_first() else (None, None)
+    hearers = [_told(listener), *_board(request), *([on_status] if on_status else [])]
     recipe = with_settings(system(request.system).preset(request.preset), request.settings)
-    dataset = _open(request, listener)
-    make_folder(request.run)
-    result = train(
-        recipe,
-        dataset,
-        request.run,
-        seed=_seed(request),
-        images=request.images,
-        max_seconds=request.max_seconds,
-        resume=request.resume,
-        listener=_told(listener),
-    )
+    with unmade_by_failure(request.run, unless=RunFolder(request.run).config):
+        make_folder(request.run)
+        dataset, seed = _open(request, listener), _seed(request)
+        Asked(recipe, dataset, seed, request.images, request.max_seconds).check()
+        home, keys = _open_home(home_path, listener, clock) if is_first() else (None, None)
+        result = train(
+            recipe,
+            dataset,
+            request.run,
+            seed=seed,
+            images=request.images,
+            max_seconds=request.max_seconds,
+            resume=request.resume,
+            listener=_each(hearers),
+            scorer=_scorer(recipe, dataset, home) if home else None,
+        )
     if home and keys:
         _fingerprint(request.run, dataset, listener)
         _log(request, dataset, home, keys, clock or SystemClock())
@@ -114,6 +132,7 @@ def train_run(
         weights_digest=_weights_digest(request.run),
         data_digest=dataset.digest,
         data_images=len(dataset),
+        forecast=result.forecast,
         skipped=tuple(str(bad.path) for bad in dataset.skipped),
         notes=dataset.notes,
     )
@@ -155,21 +174,81 @@ def _open(request: TrainRequest, listener: Listener) -> Dataset:
     )
 
 
-def _told(listener: Listener) -> Callable[[Status], None]:
+def _scorer(recipe: Recipe, dataset: Dataset, home: Home) -> QuickScore | None:
+    """The score of each milestone, where `verso evaluate` has left features of this data in the home."""
+    from rectoverso.recto.metrics.quick import quick_score
+
+    return quick_score(dataset, recipe, home.path / CACHE)
+
+
+def _board(request: TrainRequest) -> Iterator[StatusListener]:
+    """The writer of events for TensorBoard, where one is asked for."""
+    if request.board:
+        with optional_part("A TensorBoard", "board"):
+            from rectoverso.recto.train.board import Board
+        from rectoverso.recto.train.folder import RunFolder
+
+        yield Board(RunFolder(request.run))
+
+
+def _each(hearers: Iterable[StatusListener]) -> StatusListener:
+    """One listener that passes what it hears on to all."""
+
+    def hear(status: Status) -> None:
+        for hearer in hearers:
+            hearer(status)
+
+    return hear
+
+
+def _told(listener: Listener) -> StatusListener:
     """The engine's status as progress: images are its clock."""
 
     def tell(status: Status) -> None:
-        note = " ".join(f"{name} {value:.2f}" for name, value in status.losses.items())
-        warnings = [say(Message(f"health.short.{name}"), preferred_language()) for name in status.symptoms]
-        note = " · ".join(part for part in (note, *warnings) if part)
-        stage = Message(f"progress.{status.stage}")
         listener(
             Progress(
-                stage, status.images, status.images_total, status.images_per_s, status.seconds_left, note
+                Message(f"progress.{status.stage}"),
+                status.images,
+                status.images_total,
+                status.images_per_s,
+                status.seconds_left,
+                tuple(say(note, preferred_language()) for note in _notes(status)),
+                None if status.forecast is None else _sentence(status.forecast),
             )
         )
 
     return tell
+
+
+def _notes(status: Status) -> Iterator[Message]:
+    """What the live line says beyond the count, the most important first."""
+    yield from (Message(f"health.short.{name}") for name in status.symptoms)
+    for name, value in status.losses.items():
+        yield Message("progress.note.loss", {"name": name, "value": f"{value:.2f}"})
+    if status.margin is not None:
+        yield Message("progress.note.margin", {"margin": f"{status.margin:.2f}"})
+    for name, value in status.readings.items():
+        if "FID" in name:
+            yield Message("progress.note.score", {"name": name, "value": f"{value:.1f}"})
+    if status.augmentation is not None:
+        yield Message("progress.note.augmentation", {"share": f"{status.augmentation:.0%}"})
+    yield Message("progress.note.memory", {"memory": f"{status.device_memory_mb or status.memory_mb:,}"})
+    if status.half_life:
+        yield Message("progress.note.half_life", {"images": f"{status.half_life:,.0f}"})
+
+
+def _sentence(forecast: Forecast) -> Message:
+    """A forecast in words."""
+    minutes, seconds = divmod(round(forecast.seconds), 60)
+    facts: dict[str, object] = {
+        "rate": f"{forecast.images_per_s:,.0f}",
+        "images": f"{forecast.images:,}",
+        "time": f"{minutes}:{seconds:02d}",
+        "memory": f"{forecast.memory_mb + forecast.device_memory_mb:,}",
+    }
+    if forecast.score is None:
+        return Message("progress.forecast", facts)
+    return Message("progress.forecast_scored", {**facts, "score": f"{forecast.score:.1f}"})
 
 
 def _fingerprint(run: Path, dataset: Dataset, listener: Listener) -> None:

@@ -14,12 +14,17 @@ from PIL import Image
 from rectoverso.cli.main import main
 from rectoverso.errors import NotComparable, UnknownName, WeightsMissing
 from rectoverso.i18n import explain
-from rectoverso.recto.data.source import open_source
+from rectoverso.recto.data.source import Dataset, open_source
 from rectoverso.recto.metrics import proxy_training
+from rectoverso.recto.metrics.quick import quick_score
+from rectoverso.recto.metrics.score import score_run
+from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.recto.systems import recipe, with_settings
 from rectoverso.recto.train.loop import train
+from rectoverso.recto.train.status import Status
 from rectoverso.workflow.evaluate import EvaluateRequest, evaluate_run
 from rectoverso.workflow.progress import Progress
+from rectoverso.workflow.train import TrainRequest, train_run
 
 TINY = (
     "batch=8",
@@ -135,3 +140,37 @@ def test_inception_without_weights_is_refused_and_nothing_is_downloaded(
     monkeypatch.setenv("RECTOVERSO_INCEPTION", str(tmp_path / "none.pth"))
     with pytest.raises(WeightsMissing, match="nothing is downloaded"):
         evaluate_run(EvaluateRequest(run=run, data=data, features="inception", samples=24), tmp_path)
+
+
+def test_a_training_after_an_evaluation_scores_its_milestones(run: Path, data: str, tmp_path: Path) -> None:
+    """By features that are there already; a training never teaches any."""
+    home = tmp_path / "home"
+    settings = (*TINY, "milestones=2")
+    before = TrainRequest("dcgan", data, tmp_path / "before", size=16, images=16, settings=settings)
+    train_run(before, home)
+    assert not (home / "features").exists()
+    evaluate_run(EvaluateRequest(run, data, samples=16), home)
+    names = {path.name.partition(".")[2] for path in (home / "features").iterdir()}
+    assert names == {"safetensors", "gaussian"}
+    heard: list[Status] = []
+    after = TrainRequest("dcgan", data, tmp_path / "after", size=16, images=16, settings=settings)
+    train_run(after, home, on_status=heard.append)
+    assert "proxy-FID-1000" in heard[-1].readings
+    weights = [tmp_path / name / "weights" / "generator.safetensors" for name in ("before", "after")]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
+def test_the_quick_score_is_the_distance_of_the_first_thousand(run: Path, data: str, tmp_path: Path) -> None:
+    """The same latents and labels as in an evaluation, against all pictures, from a kept Gaussian or a new one."""
+    dataset = open_source(data, size=16)
+    features = proxy_training.proxy_features(dataset, tmp_path)
+    generator = RunGenerator(run)
+    scores = [quick_score(dataset, generator.recipe, tmp_path) for _ in range(2)]
+    assert scores[0] is not None
+    assert scores[1] is not None
+    (value,) = scores[0](generator.module).values()
+    assert scores[1](generator.module) == {"proxy-FID-1000": value}
+    whole = score_run(generator, dataset, features, samples=1000)
+    assert value == pytest.approx(whole.value("proxy-FID"))
+    other = Dataset("other", 255 - dataset.images, dataset.labels, dataset.classes)
+    assert quick_score(other, generator.recipe, tmp_path) is None

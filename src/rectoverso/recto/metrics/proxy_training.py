@@ -68,13 +68,18 @@ def proxy_features(
     A file in the cache that cannot be read is made anew.
     """
     lesson = lesson or Lesson()
-    path = cache / f"proxy-{_name(dataset, lesson)}.safetensors" if cache else None
+    path = path_in(cache, dataset, lesson) if cache else None
     if path and (kept := load(path)):
         return kept
     data = safetensors.torch.save(*train_proxy(dataset, lesson, listener))
     if path:
         write(path, data)
     return _loaded(data)
+
+
+def path_in(cache: Path, dataset: Dataset, lesson: Lesson | None = None) -> Path:
+    """Where in the folder ``cache`` the features of ``dataset`` are kept, if they are."""
+    return cache / f"proxy-{_name(dataset, lesson or Lesson())}.safetensors"
 
 
 def load(path: Path) -> ProxyFeatures | None:

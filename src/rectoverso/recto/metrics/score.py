@@ -171,12 +171,21 @@ def latents(
     Where run and data have the same classes, a label is that of a picture drawn from the data; else all classes are
     equally likely.
     """
+    same = dataset.labels is not None and dataset.classes == generator.classes
+    return drawn_from(
+        dataset, generator.recipe.latent, generator.shape.classes, first, count, labelled_alike=same
+    )
+
+
+def drawn_from(
+    dataset: Dataset, latent: int, classes: int, first: int, count: int, *, labelled_alike: bool = True
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """The same for ``latent`` numbers of noise and so many ``classes``, which are those of the data or not."""
     streams = Streams(SEED)
-    noise_NZ = torch.from_numpy(streams.normals(PURPOSE, first, count, generator.recipe.latent))
-    classes = generator.shape.classes
+    noise_NZ = torch.from_numpy(streams.normals(PURPOSE, first, count, latent))
     if not classes:
         return noise_NZ, None
-    if dataset.labels is not None and dataset.classes == generator.classes:
+    if labelled_alike and dataset.labels is not None:
         place_N = streams.choices(f"{PURPOSE}-label", first, count, len(dataset))
         return noise_NZ, torch.from_numpy(dataset.labels[place_N])
     return noise_NZ, torch.from_numpy(streams.choices(f"{PURPOSE}-label", first, count, classes))

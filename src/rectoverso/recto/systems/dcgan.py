@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
 from rectoverso.recto.systems.plain import PlainNets
-from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape, bad_size
+from rectoverso.recto.systems.recipe import Adam, Averaging, Milestone, Penalty, Recipe, Shape, bad_size
 
 if TYPE_CHECKING:
     from torch import nn
@@ -62,6 +62,7 @@ PRESETS: dict[str, Recipe] = {
         system="dcgan",
         preset="default",
         measured="2 cores: 550 images/s at 32 px; digits readable after 40,000 images, CIFAR-10 shapes after 160,000",
+        expected=(Milestone(103_904, 7.34),),
         batch=32,
         nets=PlainNets(),
         objective="relativistic",
@@ -75,6 +76,7 @@ PRESETS: dict[str, Recipe] = {
         system="dcgan",
         preset="article",
         measured="2 cores: 600 images/s at 32 px in bfloat16; blurred fields on CIFAR-10 after 40,000 images",
+        expected=(Milestone(133_440, 76.09),),
         batch=64,
         labels=False,
         nets=ArticleNets(),

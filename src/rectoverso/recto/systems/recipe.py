@@ -91,6 +91,14 @@ class Penalty:
     every: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Milestone:
+    """What a run of so many images came to: its proxy-FID on CIFAR-10 at 32 px, of 10,000 samples."""
+
+    images: int
+    score: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe(ABC):
     """What all systems share.
@@ -100,15 +108,20 @@ class Recipe(ABC):
     busy with other things, 1 is faster. ``milestones``: how many times a run shows samples and saves; it also saves
     every ``checkpoint_s`` seconds. ``held_out`` pictures are not trained on, only judged, to see overfitting. A whole
     number is at least its field's ``least``, or else 1; a number is below its field's ``below``, where it has one.
+    ``expected`` is what whole runs of the preset came to; setting what is not ``harmless`` to the score empties it.
     """
 
-    fixed: ClassVar[frozenset[str]] = frozenset({"system", "preset", "measured"})
+    fixed: ClassVar[frozenset[str]] = frozenset({"system", "preset", "measured", "expected"})
+    harmless: ClassVar[frozenset[str]] = frozenset(
+        {"images", "precision", "device", "threads", "milestones", "checkpoint_s"}
+    )
     spreads: ClassVar[bool] = False
     """Whether several processes train the same run as one does: every statistic over a batch is shared between them."""
 
     system: str
     preset: str
     measured: str = ""
+    expected: tuple[Milestone, ...] = ()
     size: Size = "s"
     batch: int = field(default=64, metadata={"least": 2})  # batch norm needs two
     images: int = 200_000

@@ -24,14 +24,16 @@ def with_settings(recipe: Recipe, settings: Iterable[str]) -> Recipe:
     """The recipe with each ``a.b=value`` in place; the dial ``size`` is turned first, so that every other setting
     has the last word. Raises UnknownName and BadSetting.
     """
-    asked = [_parted(setting) for setting in settings]
+    asked, before = [_parted(setting) for setting in settings], recipe
     for path, value in asked:
         if path == DIAL:
             recipe = recipe.at_size(_replaced(recipe, path, [path], value).size)
     for path, value in asked:
         if path != DIAL:
             recipe = _replaced(recipe, path, path.split("."), value)
-    return recipe
+    harmless = {name: getattr(before, name) for name in before.harmless}
+    is_as_measured = dataclasses.replace(recipe, **harmless) == before
+    return recipe if is_as_measured else dataclasses.replace(recipe, expected=())
 
 
 def _parted(setting: str) -> tuple[str, str]:

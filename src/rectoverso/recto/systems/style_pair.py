@@ -142,7 +142,7 @@ class Stylegan2Pair(StylePair):
         settings, augment = self.augmenting, cast("Stylegan2Critic", self.critic).augment
         if settings.most:
             augment.hear(real_N, target=settings.target, images=settings.images, most=settings.most)
-        turn.readings["augment_p"] = augment.p.item()
+        turn.readings["augmentation"] = augment.p.item()
 
 
 def lazy(adam: Adam, every: int) -> Adam:

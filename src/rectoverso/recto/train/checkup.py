@@ -28,12 +28,22 @@ HELD_OUT_ORDER = 2**40
 """The number of a pass over the data that no run reaches: its order says which pictures are held out."""
 
 
+Scorer = Callable[[nn.Module], Mapping[str, float]]
+"""Scores of a published generator, by their names."""
+
+
 class Checkup:
     """Measures samples, remembers statuses, and says what is wrong."""
 
     def __init__(
-        self, shown: Dataset | Part, held_out: Part | None, records: list[Status], classes: int = 0
+        self,
+        shown: Dataset | Part,
+        held_out: Part | None,
+        records: list[Status],
+        classes: int = 0,
+        scorer: Scorer | None = None,
     ) -> None:
+        self.scorer = scorer
         self.shown, self.held_out, self.records, self.classes = shown, held_out, records, classes
         self.readings: Mapping[str, float] = next((r.readings for r in reversed(records) if r.readings), {})
         self.real_variety = variety(to_tensor(_first(shown)))
@@ -46,6 +56,8 @@ class Checkup:
         readings = {"variety": variety(picture_NCHW.float().cpu()) / max(self.real_variety, 1e-9)}
         if self.held_out is not None and "critic" in modules:
             readings["overfitting"] = self._overfitting(modules["critic"], picture_NCHW)
+        if self.scorer is not None and "generator" in modules:
+            readings |= self.scorer(modules["generator"])
         self._note(readings, sample)
 
     def _note(self, readings: Mapping[str, float], sample: str) -> None:
@@ -97,11 +109,17 @@ def hold_out(dataset: Dataset, count: int, streams: Streams) -> tuple[Dataset | 
     """The pictures to train on, and ``count`` others that are only judged; neither are copies. Raises BadSetting if too
     few are left.
     """
+    check_held_out(dataset, count)
     if not count:
         return dataset, None
-    if count > len(dataset) // 2:
-        facts: dict[str, object] = {"count": count, "total": len(dataset), "most": len(dataset) // 2}
-        reason, advice = (Phrase(Message(f"train.held_out.{part}", facts)) for part in ("reason", "advice"))
-        raise BadSetting(setting="held_out", reason=reason, advice=advice)
     order_N = streams.order(HELD_OUT_ORDER, len(dataset))
     return Part(dataset, np.sort(order_N[count:])), Part(dataset, np.sort(order_N[:count]))
+
+
+def check_held_out(dataset: Dataset, count: int) -> None:
+    """Raise BadSetting when so many pictures held out leave too few to train on."""
+    if count <= len(dataset) // 2:
+        return
+    facts: dict[str, object] = {"count": count, "total": len(dataset), "most": len(dataset) // 2}
+    reason, advice = (Phrase(Message(f"train.held_out.{part}", facts)) for part in ("reason", "advice"))
+    raise BadSetting(setting="held_out", reason=reason, advice=advice)

@@ -13,9 +13,11 @@ from rectoverso.errors import RunExists, RunMismatch
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.recto.systems.settings import table
+from rectoverso.recto.train.checkup import check_held_out
 from rectoverso.recto.train.feed import shape_of
 from rectoverso.recto.train.folder import RunFolder, write
 from rectoverso.recto.train.machine import device_of, physical_cores, resolve
+from rectoverso.recto.train.parts import check_share
 from rectoverso.recto.train.sync import is_first, wait
 from rectoverso.recto.train.toml import dumps
 
@@ -29,6 +31,13 @@ class Asked:
     seed: int
     images: int | None
     max_seconds: float | None
+
+    def check(self) -> None:
+        """Raise BadSetting when this recipe cannot train on this data, on this machine, in these processes."""
+        device_of(self.recipe)
+        check_held_out(self.dataset, self.recipe.held_out)
+        self.recipe.check(shape_of(self.dataset, self.recipe))
+        check_share(self.recipe)
 
 
 def begin(folder: RunFolder, asked: Asked) -> Recipe:

@@ -5,6 +5,7 @@ run.json             what came of it: digests, versions, images seen, timings
 weights/*.safetensors
 state/               the newest checkpoint (`checkpoint`)
 status.jsonl         one record a second
+board/               the same as events for TensorBoard, where asked for (`board`)
 samples/*.png        the same noise, drawn as the run goes on
 card.md, card.zh.md
 """
@@ -50,6 +51,10 @@ class RunFolder:
     @property
     def status(self) -> Path:
         return self.path / "status.jsonl"
+
+    @property
+    def board(self) -> Path:
+        return self.path / "board"
 
     @property
     def samples(self) -> Path:

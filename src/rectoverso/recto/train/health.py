@@ -19,6 +19,7 @@ from statistics import median
 from rectoverso.recto.train.status import Status
 from rectoverso.types import Message
 
+SYMPTOMS = ("not_finite", "collapse", "critic_won", "critic_blind", "overfitting")
 LEAST_RECORDS = 5
 SURE = 8.0
 """A margin in logits: the odds are 3,000 to 1."""

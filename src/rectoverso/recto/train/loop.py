@@ -1,5 +1,6 @@
 """The loop. Players take turns; images are the clock; nothing here knows what is being trained.
 
+    show the first samples, and say what the run will take
     for every batch of images:
         for every phase whose turn it is:
             zero the gradients of its players, compute its losses, go backward, sync, step
@@ -26,26 +27,19 @@ from rectoverso.i18n import Phrase
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.recto.train import checkpoint
-from rectoverso.recto.train.checkup import Checkup, hold_out
+from rectoverso.recto.train.checkup import Checkup, Scorer, hold_out
 from rectoverso.recto.train.config import Asked, begin, go_on
 from rectoverso.recto.train.feed import Feed
 from rectoverso.recto.train.folder import RunFolder
-from rectoverso.recto.train.machine import autocast, cuda_memory_mb, device_of, keep_freed_memory, memory_mb
+from rectoverso.recto.train.forecast import Forecast, expected_score, measure
+from rectoverso.recto.train.machine import cuda_memory_mb, device_of, keep_freed_memory, memory_mb
 from rectoverso.recto.train.pace import Pace
-from rectoverso.recto.train.parts import check_share, one_batch
 from rectoverso.recto.train.players import Phase, Turn
-from rectoverso.recto.train.publish import publish
+from rectoverso.recto.train.publish import publish, show
 from rectoverso.recto.train.status import Listener, Readings, Stage, Status, StatusLog
+from rectoverso.recto.train.step import Stepper
 from rectoverso.recto.train.streams import Streams
-from rectoverso.recto.train.sync import (
-    average_gradients,
-    average_values,
-    is_first,
-    local_processes,
-    shared,
-    together,
-    wait,
-)
+from rectoverso.recto.train.sync import is_first, local_processes, shared, together, wait
 from rectoverso.types import Message
 
 TOLD_EVERY_S = 1.0
@@ -59,6 +53,7 @@ class TrainResult:
     images: int
     seconds: float
     images_per_s: float
+    forecast: Forecast | None = None
 
 
 def train(
@@ -71,28 +66,31 @@ def train(
     max_seconds: float | None = None,
     resume: bool = False,
     listener: Listener | None = None,
+    scorer: Scorer | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> TrainResult:
     """Train ``recipe`` on ``dataset`` and leave the run in the folder ``run``.
 
     The run ends after ``images`` images, or when ``max_seconds`` of this call are over, whichever comes first; with
     neither, after the recipe's own number. With only ``max_seconds`` the number of images is worked out from the
-    speed of the first turns. ``resume`` goes on with what is in the folder. Processes that ``torchrun`` started train
-    one run together; ``run`` must be the same folder for all, and only the first writes and calls ``listener``.
+    speed of the first turns. ``resume`` goes on with what is in the folder. ``scorer`` adds to what is measured at each
+    milestone. Processes that ``torchrun`` started train one run together; ``run`` must be the same folder for all, and
+    only the first writes and calls ``listener``.
     Raises RunExists, RunNotFound, RunMismatch, BadSetting, TrainingFailed and ProcessLost.
     """
     asked = Asked(recipe, dataset, seed, images, max_seconds)
     with together(on_cuda=device_of(recipe).type == "cuda"):
-        training = Training(asked, RunFolder(run), resume=resume, listener=listener, clock=shared(clock))
-        training.say("starting")
+        training = Training(
+            asked, RunFolder(run), resume=resume, listener=listener, scorer=scorer, clock=shared(clock)
+        )
+        training.begin()
         while not training.is_over():
             turn = training.feed.turn(training.images, training.pace.progress(training.images))
             for phase in training.cast.phases:
                 if turn.number % phase.every == 0:
                     training.take(phase, turn)
             training.images += turn.batch
-            for player in training.cast.players:
-                player.follow(training.images, turn.batch)
+            training.stepper.follow(training.images, turn)
             training.end(turn)
         return training.finish()
 
@@ -107,22 +105,22 @@ class Training:
         *,
         resume: bool,
         listener: Listener | None,
+        scorer: Scorer | None,
         clock: Callable[[], float],
     ) -> None:
         self.asked, self.folder, self.clock = asked, folder, clock
+        asked.check()
         self.streams = Streams(asked.seed)
         self.device = device_of(asked.recipe)
         shown, held_out = hold_out(asked.dataset, asked.recipe.held_out, self.streams)
         self.feed = Feed(shown, asked.recipe, self.streams, self.device)
-        asked.recipe.check(self.feed.shape)
-        check_share(asked.recipe)
         self.recipe = go_on(folder, asked) if resume else begin(folder, asked)
         promised = folder.read_config()["run"]
         torch.set_num_threads(max(1, promised["threads"] // local_processes()))
         keep_freed_memory()
         torch.manual_seed(self.streams.torch_seed("weights", 0))
         self.cast = self.recipe.cast(self.feed.shape, self.streams)
-        self.players = {player.name: player for player in self.cast.players}
+        self.stepper = Stepper(self.recipe, self.cast, self.device)
         for player in self.cast.players:
             player.move_to(self.device)
         place = checkpoint.load(folder.state, self.cast.players) or self._start(promised)
@@ -131,33 +129,40 @@ class Training:
         self.pace = Pace(self.recipe.batch, place.total, limit, clock)
         self.readings, self.log = Readings(), StatusLog(folder.status, listener)
         self.sample: str | None = None
+        self.forecast: Forecast | None = None
         self.saved_at = self.told_at = clock()
         wait()  # until all have read the checkpoint, for the first process will replace it
         if is_first():
             self._forget_after(place.images)
         self.checkup = Checkup(
-            shown, held_out, self.log.read() if is_first() else [], self.feed.shape.classes
+            shown, held_out, self.log.read() if is_first() else [], self.feed.shape.classes, scorer
         )
+
+    def begin(self) -> None:
+        """Show the first samples, and say what is to be expected."""
+        if not self.images:
+            self.show()
+        cost = measure(self.recipe, self.feed, self.streams, self.device, self.clock)
+        pauses = round(self.recipe.milestones * (1 - self.pace.progress(self.images)))
+        images, seconds = self.pace.ahead(self.images, 1 / cost.image_s, pauses)
+        self.forecast = Forecast(
+            images_per_s=1 / cost.image_s,
+            images=images,
+            seconds=seconds,
+            memory_mb=cost.memory_mb,
+            device_memory_mb=cost.device_memory_mb,
+            score=expected_score(self.recipe.expected, images, self.feed.shape),
+        )
+        self.say("starting")
 
     def is_over(self) -> bool:
         return self.pace.is_over(self.images)
 
     def take(self, phase: Phase, turn: Turn) -> None:
         """Let the players of a phase move once. Raises TrainingFailed when its losses are not finite."""
-        moving = [self.players[name] for name in phase.players]
-        for player in self.players.values():
-            player.module.requires_grad_(player in moving)
-            player.optimiser.zero_grad()
-        torch.manual_seed(self.streams.torch_seed("+".join(phase.players), turn.begins))
-        with autocast(self.recipe.precision, self.device), one_batch(turn):
-            losses = phase.losses(turn)
-        total = torch.stack(list(losses.values())).sum()
-        values = average_values({name: loss.item() for name, loss in losses.items()})
+        total, values = self.stepper.losses(phase, turn)
         self._check_finite(values)
-        torch.autograd.backward(total)
-        for player in moving:
-            average_gradients(player.module)
-            player.step(turn.progress)
+        self.stepper.move(phase, total, turn.progress)
         self.readings.add(values)
 
     def end(self, turn: Turn) -> None:
@@ -179,6 +184,13 @@ class Training:
             self.save()
         if self.clock() - self.told_at >= TOLD_EVERY_S:
             self.say("training")
+
+    def show(self) -> None:
+        """Draw samples and nothing else, before there is anything to keep."""
+        began = self.clock()
+        if is_first():
+            self.sample = show(self.folder, self.cast.preview(self.cast.published()), self.images)
+        self.pace.pause(self.clock() - began)
 
     def keep(self) -> None:
         """Give the world the weights, samples and card as they are now, and save the state."""
@@ -208,6 +220,7 @@ class Training:
             seconds=self.place().seconds,
             seconds_left=0.0 if stage == "done" else self.pace.seconds_left(self.images),
             margin=means.pop("margin", None),
+            augmentation=means.pop("augmentation", None),
             losses=means,
             memory_mb=memory_mb(),
             sample=self.sample,
@@ -215,6 +228,7 @@ class Training:
             half_life=self._half_life(),
             readings=self.checkup.readings,
             symptoms=tuple(message.key.rpartition(".")[2] for message in self.checkup.symptoms()),
+            forecast=self.forecast if stage == "starting" else None,
         )
         self.checkup.records.append(status)
         if is_first():
@@ -226,9 +240,8 @@ class Training:
         self.keep()
         self.say("done")
         place = self.place()
-        return TrainResult(
-            self.folder.path, place.images, place.seconds, place.images / max(place.seconds, 1e-9)
-        )
+        rate = place.images / max(place.seconds, 1e-9)
+        return TrainResult(self.folder.path, place.images, place.seconds, rate, self.forecast)
 
     def place(self) -> checkpoint.Place:
         return checkpoint.Place(self.images, self.pace.total, self.seconds_before + self.pace.elapsed())

@@ -86,6 +86,16 @@ class Pace:
         left_s = SAFETY * self.max_seconds - self.elapsed() - (pauses_ahead + 1) * self.ending_s
         return images + max(0, round(rate * left_s / self.batch)) * self.batch
 
+    def ahead(self, images: int, rate: float, pauses: int) -> tuple[int, float]:
+        """The images that will have been seen at the end, at so many a second from here on and with so many pauses,
+        and the seconds until then.
+        """
+        total = images if self.total is None else self.total
+        if self.max_seconds is not None:
+            fitting = self._fitting(images, rate, pauses)
+            total = fitting if self.total is None else min(total, fitting)
+        return total, max(0, total - images) / rate + (pauses + 1) * self.ending_s
+
     def progress(self, images: int) -> float:
         """The share of the run that is done, 0 while its length is unknown."""
         return min(1.0, images / self.total) if self.total else 0.0

@@ -36,13 +36,19 @@ def publish(
     digests = {
         f"{name}.safetensors": _write_weights(folder, name, module) for name, module in modules.items()
     }
-    sample = f"{folder.samples.name}/{place.images:09d}.png"
     picture_NCHW = cast.preview(modules)
-    write(folder.path / sample, contact_sheet(to_pixels(picture_NCHW)))
+    sample = show(folder, picture_NCHW, place.images)
     checkup.examine(modules, picture_NCHW, sample)
     facts = report(asked, recipe, place, digests, sample) | in_words(checkup)
     folder.write_report(facts)
     write_cards(folder, asked.dataset, facts, checkup.symptoms())
+    return sample
+
+
+def show(folder: RunFolder, picture_NCHW: torch.Tensor, images: int) -> str:
+    """Write a sample grid of the run as it was after ``images`` images; its path within the run is returned."""
+    sample = f"{folder.samples.name}/{images:09d}.png"
+    write(folder.path / sample, contact_sheet(to_pixels(picture_NCHW)))
     return sample
 
 

@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import Literal
 
 from rectoverso.recto.train.folder import write
+from rectoverso.recto.train.forecast import Forecast
 
 Stage = Literal["starting", "training", "finishing", "done"]
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where a run stands. ``margin``: how much higher the critic rates real pictures than generated ones, in logits.
+    """Where a run stands. ``margin``: how much higher the critic rates real pictures than generated ones, in logits;
+    ``augmentation``: the probability with which it sees a picture changed, where it is adapted.
 
     ``losses`` and ``margin`` are means since the record before; ``sample`` is the newest grid, relative to the run, and
     ``readings`` what was measured with it (`checkup`); ``half_life``, in images, is that of the averaged weights now;
-    ``symptoms`` are names of what `health` found wrong.
+    ``symptoms`` are names of what `health` found wrong. The first record of each call says the ``forecast``.
     """
 
     stage: Stage
@@ -30,12 +32,22 @@ class Status:
     seconds_left: float | None = None
     losses: Mapping[str, float] = field(default_factory=dict)
     margin: float | None = None
+    augmentation: float | None = None
     memory_mb: int = 0
     sample: str | None = None
     device_memory_mb: int = 0
     half_life: float | None = None
     readings: Mapping[str, float] = field(default_factory=dict)
     symptoms: tuple[str, ...] = ()
+    forecast: Forecast | None = None
+
+    @classmethod
+    def read(cls, line: str) -> Status:
+        """What a record said, as far as this version knows it."""
+        row = json.loads(line)
+        known = {key: row[key] for key in row.keys() & cls.__dataclass_fields__.keys()}
+        forecast = known.pop("forecast", None)
+        return cls(**known, forecast=Forecast(**forecast) if forecast else None)
 
 
 Listener = Callable[[Status], None]
@@ -57,12 +69,10 @@ class StatusLog:
         write(self.path, "".join(f"{line}\n" for line in kept).encode())
 
     def read(self) -> list[Status]:
-        """What was said so far, as far as this version knows it."""
+        """What was said so far."""
         if not self.path.exists():
             return []
-        known = Status.__dataclass_fields__.keys()
-        lines = self.path.read_text(encoding="utf-8").splitlines()
-        return [Status(**{key: row[key] for key in row.keys() & known}) for row in map(json.loads, lines)]
+        return [Status.read(line) for line in self.path.read_text(encoding="utf-8").splitlines()]
 
     def tell(self, status: Status) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)

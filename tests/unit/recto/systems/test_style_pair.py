@@ -93,7 +93,9 @@ def test_the_probability_of_changes_and_the_mean_path_length_are_resumed_exactly
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stripes = striped(size=8)
-    settings = tiny("stylegan2", "augment.images=500", "augment.target=0", "path.weight=2", "path.every=2", *SURE)
+    settings = tiny(
+        "stylegan2", "augment.images=500", "augment.target=0", "path.weight=2", "path.every=2", *SURE
+    )
     train(settings, stripes, tmp_path / "whole", images=16 * 8)
     real, taken = Stylegan2Pair.hear, 0
 
@@ -190,7 +192,7 @@ def test_both_sides_and_both_players_see_changed_pictures_each_with_its_own_chan
     assert torch.equal(views[0], cast.seen(turn, turn.image_NCHW, "real"))  # a function of the turn
     losses = cast.generator_losses(turn) | cast.critic_losses(turn) | cast.slope_losses(turn)
     assert all(torch.isfinite(loss) for loss in losses.values())
-    assert turn.readings["augment_p"] == pytest.approx(0.8)
+    assert turn.readings["augmentation"] == pytest.approx(0.8)
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

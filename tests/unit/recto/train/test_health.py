@@ -1,4 +1,4 @@
-"""A run's symptoms: by real trainings that fail that way where one is quick to make, else from its statuses."""
+"""A run's symptoms, each provoked by a real training that fails that way; the exact rules by made-up statuses."""
 
 import itertools
 import json
@@ -7,18 +7,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from rectoverso.errors import BadSetting
+from rectoverso.errors import BadSetting, TrainingFailed
 from rectoverso.i18n import say
 from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.data.pixels import to_pixels
 from rectoverso.recto.systems import Recipe, with_settings
 from rectoverso.recto.train.checkup import hold_out, variety
+from rectoverso.recto.train.feed import shape_of
 from rectoverso.recto.train.health import symptoms
 from rectoverso.recto.train.loop import train
 from rectoverso.recto.train.status import Status
 from rectoverso.recto.train.streams import Streams
 
 FROZEN_CRITIC = ("critic_adam.rate=1e-9", "critic_adam.rate_end=1e-9")
+LEAPING_GENERATOR = ("generator_adam.rate=0.5", "generator_adam.rate_end=0.5")
 FAST_CRITIC = ("critic_adam.rate=2e-2", "critic_adam.rate_end=2e-2", "generator_adam.rate=1e-7")
 
 
@@ -57,6 +61,13 @@ def test_a_critic_that_does_not_learn_is_blind(tiny: Recipe, unlabelled: Dataset
     assert "critic_blind" in trained(tiny, unlabelled, tmp_path, 200, *FROZEN_CRITIC, *still).symptoms
 
 
+def test_a_generator_that_leaps_too_far_collapses(tiny: Recipe, unlabelled: Dataset, tmp_path: Path) -> None:
+    """At such a rate its colours saturate, and every picture is the same."""
+    last = trained(tiny, unlabelled, tmp_path, 200, *LEAPING_GENERATOR, "averaging.half_life=0")
+    assert last.readings["variety"] < 0.05
+    assert "collapse" in last.symptoms
+
+
 def test_samples_that_lose_their_variety_are_a_collapse() -> None:
     told = [
         Status("training", n, sample=str(n), readings={"variety": v}) for n, v in enumerate((0.8, 0.9, 0.2))
@@ -64,6 +75,15 @@ def test_samples_that_lose_their_variety_are_a_collapse() -> None:
     assert symptoms(told[:2]) == ()
     (message,) = symptoms(told)
     assert message.key == "health.collapse"
+
+
+def test_numbers_that_run_away_end_the_run_and_what_was_kept_stays(
+    tiny: Recipe, unlabelled: Dataset, tmp_path: Path
+) -> None:
+    """The generator's next pictures are no numbers, so neither is the next loss."""
+    with pytest.raises(TrainingFailed, match="became nan"):
+        trained(tiny, unlabelled, tmp_path, 80, "generator_adam.rate=1e38", "generator_adam.rate_end=1e38")
+    assert (tmp_path / "samples" / "000000000.png").is_file()
 
 
 def test_pictures_that_are_no_numbers_are_told(tiny: Recipe, unlabelled: Dataset, tmp_path: Path) -> None:
@@ -79,6 +99,33 @@ def test_one_pass_through_a_critic_that_has_won_leaves_pictures_finite(
     last = trained(tiny, unlabelled, tmp_path, 1600, *FAST_CRITIC, *settings)
     assert last.margin is None or last.margin > 20
     assert "not_finite" not in last.symptoms
+
+
+def test_a_strong_critic_learns_forty_pictures_by_heart(
+    tiny: Recipe, unlabelled: Dataset, tmp_path: Path
+) -> None:
+    """The pictures are those of a generator that stands still: all that tells them from its next ones is memory."""
+    still = ("generator_adam.rate=1e-9", "generator_adam.rate_end=1e-9")
+    strong = (
+        "critic_adam.rate=4e-3",
+        "critic_adam.rate_end=4e-3",
+        "nets.critic_width=16",
+        "penalty.kind=none",
+    )
+    data = drawn_by_the_start_of(tiny, unlabelled, 60)
+    last = trained(tiny, data, tmp_path, 2400, *still, *strong, "objective=nonsaturating", "held_out=20")
+    assert last.readings["overfitting"] > 0.5
+    assert "overfitting" in last.symptoms
+
+
+def drawn_by_the_start_of(recipe: Recipe, like: Dataset, count: int) -> Dataset:
+    """Pictures of the generator that a run with seed 0 on data like ``like`` begins with."""
+    streams = Streams(0)
+    torch.manual_seed(streams.torch_seed("weights", 0))
+    cast = recipe.cast(shape_of(like, recipe), streams)
+    noise_NZ = torch.from_numpy(streams.normals("real", 0, count, recipe.latent))
+    with torch.no_grad():
+        return Dataset("drawn", to_pixels(cast.published()["generator"](noise_NZ, None)))
 
 
 def test_overfitting_is_judged_by_pictures_that_were_never_shown() -> None:
@@ -119,7 +166,5 @@ def test_holding_out_copies_no_picture() -> None:
 
 
 def test_variety_is_the_mean_distance() -> None:
-    import torch
-
     assert variety(torch.tensor([[0.0, 0.0], [2.0, 2.0]])) == 2.0
     assert variety(torch.ones(5, 4)) == 0.0

@@ -66,7 +66,9 @@ def test_a_run_stopped_by_its_listener_goes_on_from_its_last_checkpoint(
     assert tensors(parts) == tensors(whole)
     said = [json.loads(line)["images"] for line in (parts / "status.jsonl").read_text().splitlines()]
     assert said == sorted(said)
-    assert sorted(p.name for p in (parts / "samples").iterdir()) == ["000000032.png", "000000064.png"]
+    assert sorted(p.name for p in (parts / "samples").iterdir()) == [
+        f"{images:09d}.png" for images in (0, 32, 64)
+    ]
 
 
 def test_samples_and_statuses_beyond_the_checkpoint_are_forgotten(

@@ -126,3 +126,13 @@ def test_a_number_that_was_asked_for_or_resumed_with_is_never_corrected() -> Non
     images = go_on(watch, pace, 0, 1.0, seconds=20)
     assert not pace.correct_total(images, pauses_ahead=0)
     assert pace.total == 1000
+
+
+def test_what_lies_ahead_is_the_images_asked_for_or_those_that_fit() -> None:
+    watch = Watch()
+    asked = Pace(10, 1000, None, watch)
+    asked.pause(2.0)
+    assert asked.ahead(200, 100.0, pauses=4) == (1000, 8.0 + 5 * 2.0)
+    limited = Pace(10, 1000, 5.0, watch)
+    assert limited.ahead(0, 100.0, pauses=4) == (490, 4.9)
+    assert Pace(10, None, 5.0, watch).ahead(0, 100.0, pauses=4) == (490, 4.9)

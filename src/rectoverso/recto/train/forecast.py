@@ -1,0 +1,159 @@
+"""What a training will take, said before its first step: speed, time, memory, and the score to expect.
+
+Speed is measured by a few turns of a throw-away cast on the real feed. Everything random is a function of (seed, image
+index, purpose), so these turns take nothing from the run's own: its weights are the same with and without a forecast.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+
+from rectoverso.recto.systems.recipe import Milestone, Recipe, Shape
+from rectoverso.recto.train.feed import Feed
+from rectoverso.recto.train.machine import cuda_memory_mb, memory_mb
+from rectoverso.recto.train.players import Cast, Phase, Turn
+from rectoverso.recto.train.step import Stepper
+from rectoverso.recto.train.streams import Streams
+
+BUDGET_S = 0.5
+"""After so long no further cycle of turns is begun."""
+CYCLE = 4
+"""Turns measured in one go: what a loss does only now and then, it does every 2nd or 4th turn as a rule. A phase of its
+own is counted by how often its turn comes, whether or not it came while measuring.
+"""
+MOMENTS = (7 / 8, 1 / 8, 5 / 8, 3 / 8)
+"""Shares of the run at which a cycle is measured: a system that grows is slow at the end. The dearest comes first, so
+that memory is seen and one cycle alone promises too little rather than too much.
+"""
+SIDE_PX = 32
+"""Of the pictures that expected scores were measured with."""
+NEAR = 1.25
+"""How many times more or fewer images than were ever measured a score is still expected for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """``images`` seen at the run's end, of which those still to come take ``seconds`` at ``images_per_s``.
+
+    ``memory_mb`` of this process, and ``device_memory_mb`` of its CUDA device (0 without one). ``score`` is the
+    proxy-FID on CIFAR-10 that the preset reached after as many images, None where nobody has measured one.
+    """
+
+    images_per_s: float
+    images: int
+    seconds: float
+    memory_mb: int
+    device_memory_mb: int = 0
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one image: seconds. Of a process: memory in MB, on its machine and on its CUDA device."""
+
+    image_s: float
+    memory_mb: int
+    device_memory_mb: int
+
+
+def measure(
+    recipe: Recipe,
+    feed: Feed,
+    streams: Streams,
+    device: torch.device,
+    clock: Callable[[], float] = time.monotonic,
+) -> Cost:
+    """Let a throw-away cast take a few turns. Of several processes all must measure at once, by a shared clock."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(streams.torch_seed("weights", 0))
+        cast = recipe.cast(feed.shape, streams)
+        for player in cast.players:
+            player.move_to(device)
+        trial = Trial(Stepper(recipe, cast, device), feed, clock)
+        trial.run()
+    return Cost(
+        trial.turn_s() / recipe.batch,
+        memory_mb() + (0 if device.type == "cuda" else state_mb(cast)),
+        cuda_memory_mb(),
+    )
+
+
+class Trial:
+    """A few turns of a cast, timed; each phase apart, for they do not all come as often."""
+
+    def __init__(self, stepper: Stepper, feed: Feed, clock: Callable[[], float]) -> None:
+        self.stepper, self.feed, self.clock = stepper, feed, clock
+        self.phase_s: dict[int, list[float]] = {}
+        self.rest_s: list[float] = []
+
+    def run(self) -> None:
+        self._turn(0, MOMENTS[0])  # everything is due, and torch makes itself ready
+        first_s = {place: seconds[0] for place, seconds in self.phase_s.items()}
+        self.phase_s, self.rest_s = {}, []
+        began = self.clock()
+        for cycle, progress in enumerate(MOMENTS):
+            for number in range(CYCLE * cycle + 1, CYCLE * (cycle + 1) + 1):
+                self._turn(number, progress)
+            if self.clock() - began > BUDGET_S:
+                break
+        self.phase_s = {place: self.phase_s.get(place, [seconds]) for place, seconds in first_s.items()}
+
+    def turn_s(self) -> float:
+        """Seconds of a turn, the mean over many."""
+        phases = self.stepper.cast.phases
+        shares = (_mean(seconds) / phases[place].every for place, seconds in self.phase_s.items())
+        return max(_mean(self.rest_s) + sum(shares), 1e-9)
+
+    def _turn(self, number: int, progress: float) -> None:
+        began = self.clock()
+        turn = self.feed.turn(number * self.stepper.recipe.batch, progress)
+        spent = 0.0
+        for place, phase in enumerate(self.stepper.cast.phases):
+            if number % phase.every == 0:
+                seconds = self._phase(phase, turn)
+                self.phase_s.setdefault(place, []).append(seconds)
+                spent += seconds
+        self.stepper.follow((number + 1) * turn.batch, turn)
+        self.rest_s.append(self.clock() - began - spent)
+
+    def _phase(self, phase: Phase, turn: Turn) -> float:
+        """Seconds; the losses' values are read, so that a CUDA device has done its work."""
+        began = self.clock()
+        total, _ = self.stepper.losses(phase, turn)
+        self.stepper.move(phase, total, turn.progress)
+        return self.clock() - began
+
+
+def state_mb(cast: Cast) -> int:
+    """What a checkpoint of the cast holds, in MB: a second copy of it lies in memory while it is written."""
+    from rectoverso.recto.train.checkpoint import gather
+
+    return sum(tensor.nbytes for tensor in gather(cast.players).values()) // 2**20
+
+
+def expected_score(milestones: Sequence[Milestone], images: int, shape: Shape) -> float | None:
+    """The score of a run of so many images, between those that were measured, straight in the logarithm of images.
+
+    None far from all of them, and for pictures of other sides than theirs.
+    """
+    if not milestones or (shape.height_px, shape.width_px) != (SIDE_PX, SIDE_PX):
+        return None
+    rows = sorted(milestones, key=lambda row: row.images)
+    if not rows[0].images / NEAR <= images <= rows[-1].images * NEAR:
+        return None
+    inside = min(max(images, rows[0].images), rows[-1].images)
+    for low, high in pairwise(rows):
+        if low.images <= inside <= high.images:
+            share = math.log(inside / low.images) / math.log(high.images / low.images)
+            return low.score + share * (high.score - low.score)
+    return rows[0].score
+
+
+def _mean(seconds: Sequence[float]) -> float:
+    return sum(seconds) / len(seconds)

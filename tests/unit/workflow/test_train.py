@@ -1,0 +1,115 @@
+"""Before the first step of a training: bad input is told and leaves nothing, and what to expect is said."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+import rectoverso
+from rectoverso.errors import InputError, MissingExtra, OutNotWritable, RectoversoError
+from rectoverso.recto.train.status import Status
+from rectoverso.workflow.progress import Progress
+from rectoverso.workflow.train import TrainRequest, train_run
+
+TINY = (
+    "batch=8",
+    "nets.latent=8",
+    "nets.generator_width=4",
+    "nets.critic_width=4",
+    "threads=1",
+    "precision=float32",
+    "milestones=2",
+)
+
+
+def tiny_request(run: Path, **changes: object) -> TrainRequest:
+    given = {"system": "dcgan", "data": "digits", "run": run, "images": 48, "size": 16, "settings": TINY}
+    return TrainRequest(**{**given, **changes})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"settings": ("no.such=1",)},
+        {"settings": ("batch=none",)},
+        {"settings": ("held_out=1500",)},
+        {"size": 17},
+        {"size": 4},
+        {"data": "nowhere"},
+        {"channels": 7},
+        {"system": "gna"},
+        {"preset": "none"},
+        {"resume": True},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_trained_leaves_no_folder(changes: dict[str, object], tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        train_run(tiny_request(tmp_path / "runs" / "new", **changes), tmp_path / "home")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_was_there_stays(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "note.txt").write_text("mine")
+    with pytest.raises(InputError):
+        train_run(tiny_request(tmp_path / "run", size=17), tmp_path / "home")
+    assert (tmp_path / "run" / "note.txt").read_text() == "mine"
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(OutNotWritable):
+        train_run(tiny_request(tmp_path / "file" / "run"), tmp_path / "home")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_home_that_cannot_be_used_is_told_before_the_first_step(tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("no folder")
+    with pytest.raises(RectoversoError):
+        train_run(tiny_request(tmp_path / "run"), tmp_path / "home")
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_forecast_is_said_once_and_returned(tmp_path: Path) -> None:
+    heard: list[Progress] = []
+    trained = train_run(tiny_request(tmp_path / "run"), tmp_path / "home", heard.append)
+    (said,) = [progress.said for progress in heard if progress.said]
+    assert said.key == "progress.forecast"
+    assert trained.forecast is not None
+    assert trained.plain()["forecast"]["images"] == 48
+
+
+def test_a_listener_in_python_hears_every_record(tmp_path: Path) -> None:
+    heard: list[Status] = []
+    rectoverso.train(
+        "dcgan",
+        data="digits",
+        out=tmp_path / "run",
+        size=16,
+        images=32,
+        settings=TINY,
+        home=tmp_path / "home",
+        listener=heard.append,
+    )
+    lines = (tmp_path / "run" / "status.jsonl").read_text().splitlines()
+    assert [(status.stage, status.images) for status in heard] == [
+        (row["stage"], row["images"]) for row in map(json.loads, lines)
+    ]
+
+
+def test_a_board_without_its_package_is_told_before_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = [
+        name for name in sys.modules if name.startswith(("tensorboard.", "rectoverso.recto.train.board"))
+    ]
+    for name in loaded:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    with pytest.raises(MissingExtra, match="board"):
+        train_run(tiny_request(tmp_path / "run", board=True), tmp_path / "home")
+    assert list(tmp_path.iterdir()) == []

@@ -118,6 +118,9 @@ class Recipe(ABC):
     spreads: ClassVar[bool] = False
     """Whether several processes train the same run as one does: every statistic over a batch is shared between them."""
 
+    grows: ClassVar[bool] = False
+    """Whether an image costs more or less at the end of a run than at its start."""
+
     system: str
     preset: str
     measured: str = ""

@@ -21,16 +21,12 @@ from rectoverso.recto.train.players import Cast, Phase, Turn
 from rectoverso.recto.train.step import Stepper
 from rectoverso.recto.train.streams import Streams
 
-BUDGET_S = 0.5
-"""After so long no further cycle of turns is begun."""
 CYCLE = 4
 """Turns measured in one go: what a loss does only now and then, it does every 2nd or 4th turn as a rule. A phase of its
 own is counted by how often its turn comes, whether or not it came while measuring.
 """
-MOMENTS = (7 / 8, 1 / 8, 5 / 8, 3 / 8)
-"""Shares of the run at which a cycle is measured: a system that grows is slow at the end. The dearest comes first, so
-that memory is seen and one cycle alone promises too little rather than too much.
-"""
+MOMENTS = (1 / 8, 3 / 8, 5 / 8, 7 / 8)
+"""Shares of the run at which a cycle is measured, if the recipe is not equally dear throughout; else the last alone."""
 SIDE_PX = 32
 """Of the pictures that expected scores were measured with."""
 NEAR = 1.25
@@ -55,11 +51,17 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one image: seconds. Of a process: memory in MB, on its machine and on its CUDA device."""
+    """Of one image: seconds, in each quarter of the run. Of a process: memory in MB, on its machine and on its CUDA
+    device.
+    """
 
-    image_s: float
+    image_s: tuple[float, ...]
     memory_mb: int
     device_memory_mb: int
+
+    @property
+    def mean_s(self) -> float:
+        return _mean(self.image_s)
 
 
 def measure(
@@ -76,9 +78,9 @@ def measure(
         for player in cast.players:
             player.move_to(device)
         trial = Trial(Stepper(recipe, cast, device), feed, clock)
-        trial.run()
+        turn_s = trial.run(MOMENTS if recipe.grows else MOMENTS[-1:])
     return Cost(
-        trial.turn_s() / recipe.batch,
+        tuple(seconds / recipe.batch for seconds in turn_s) * (1 if recipe.grows else len(MOMENTS)),
         memory_mb() + (0 if device.type == "cuda" else state_mb(cast)),
         cuda_memory_mb(),
     )
@@ -92,22 +94,23 @@ class Trial:
         self.phase_s: dict[int, list[float]] = {}
         self.rest_s: list[float] = []
 
-    def run(self) -> None:
-        self._turn(0, MOMENTS[0])  # everything is due, and torch makes itself ready
-        first_s = {place: seconds[0] for place, seconds in self.phase_s.items()}
-        self.phase_s, self.rest_s = {}, []
-        began = self.clock()
-        for cycle, progress in enumerate(MOMENTS):
-            for number in range(CYCLE * cycle + 1, CYCLE * (cycle + 1) + 1):
-                self._turn(number, progress)
-            if self.clock() - began > BUDGET_S:
-                break
-        self.phase_s = {place: self.phase_s.get(place, [seconds]) for place, seconds in first_s.items()}
+    def run(self, moments: Sequence[float]) -> list[float]:
+        """Seconds of a turn, at each of these moments of a run."""
+        self._turn(0, moments[-1])  # everything is due, and torch makes itself ready
+        rare_s = {place: seconds[0] for place, seconds in self.phase_s.items()}
+        return [self._cycle(number, progress, rare_s) for number, progress in enumerate(moments)]
 
-    def turn_s(self) -> float:
-        """Seconds of a turn, the mean over many."""
-        phases = self.stepper.cast.phases
-        shares = (_mean(seconds) / phases[place].every for place, seconds in self.phase_s.items())
+    def _cycle(self, number: int, progress: float, rare_s: dict[int, float]) -> float:
+        """Seconds of a turn, the mean over many, of which a few are taken; what does not come in them costs
+        ``rare_s``.
+        """
+        self.phase_s, self.rest_s = {}, []
+        for turn in range(CYCLE * number + 1, CYCLE * (number + 1) + 1):
+            self._turn(turn, progress)
+        shares = (
+            _mean(self.phase_s.get(place, [seconds])) / self.stepper.cast.phases[place].every
+            for place, seconds in rare_s.items()
+        )
         return max(_mean(self.rest_s) + sum(shares), 1e-9)
 
     def _turn(self, number: int, progress: float) -> None:

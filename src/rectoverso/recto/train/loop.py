@@ -143,10 +143,11 @@ class Training:
         if not self.images:
             self.show()
         cost = measure(self.recipe, self.feed, self.streams, self.device, self.clock)
+        self.pace.image_s = cost.image_s
         pauses = round(self.recipe.milestones * (1 - self.pace.progress(self.images)))
-        images, seconds = self.pace.ahead(self.images, 1 / cost.image_s, pauses)
+        images, seconds = self.pace.ahead(self.images, 1 / cost.mean_s, pauses)
         self.forecast = Forecast(
-            images_per_s=1 / cost.image_s,
+            images_per_s=1 / cost.mean_s,
             images=images,
             seconds=seconds,
             memory_mb=cost.memory_mb,

@@ -8,6 +8,7 @@ run neither ends long before its time nor is cut off in the middle of its schedu
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 
@@ -22,7 +23,10 @@ WINDOW_S = 10.0
 
 
 class Pace:
-    """Counts turns against the clock. All seconds are of this process; ``clock`` only ever grows."""
+    """Counts turns against the clock. All seconds are of this process; ``clock`` only ever grows.
+
+    ``image_s`` is what an image costs in each equal part of the run; only the ratios count.
+    """
 
     def __init__(
         self, batch: int, total: int | None, max_seconds: float | None, clock: Callable[[], float]
@@ -35,6 +39,7 @@ class Pace:
         self.recent: deque[tuple[float, int]] = deque()
         self.ending_s = 0.0
         self.is_forecast = False
+        self.image_s: tuple[float, ...] = (1.0,)
 
     def elapsed(self) -> float:
         return self.clock() - self.started
@@ -66,7 +71,7 @@ class Pace:
         assert self.max_seconds is not None and self.warm is not None  # noqa: S101, PT018
         since, seen = self.warm
         rate = (images - seen) / max(self.clock() - self.paused - since, 1e-9)
-        self.total = self._fitting(images, rate, pauses_ahead)
+        self.total = self._fitting(images, rate / self._slowdown(0.0), pauses_ahead)
         self.is_forecast = True
 
     def correct_total(self, images: int, pauses_ahead: int) -> bool:
@@ -74,11 +79,20 @@ class Pace:
         rate = self.images_per_s()
         if not self.is_forecast or not rate or self.total is None:
             return False
-        fitting = self._fitting(images, rate, pauses_ahead)
+        slowdown = self._slowdown(self.progress(images))
+        fitting = self._fitting(images, rate / slowdown, pauses_ahead)
         if abs(fitting - self.total) <= TOLERANCE * self.total:
             return False
         self.total = fitting
         return True
+
+    def _slowdown(self, progress: float) -> float:
+        """How many times as long an image takes in the rest of the run, on average, as just before this moment."""
+        parts = len(self.image_s)
+        place = min(max(0, math.ceil(progress * parts) - 1), parts - 1)
+        weights = [min(1.0, max(0.0, part + 1 - progress * parts)) for part in range(parts)]
+        rest = sum(weight * cost for weight, cost in zip(weights, self.image_s, strict=True))
+        return rest / max(sum(weights), 1e-9) / self.image_s[place] if sum(weights) else 1.0
 
     def _fitting(self, images: int, rate: float, pauses_ahead: int) -> int:
         """The number of images, whole batches, that fits the rest of the time limit at this speed."""
@@ -113,7 +127,7 @@ class Pace:
         rate = self.images_per_s()
         if self.total is None or not rate:
             return limit
-        forecast = max(0, self.total - images) / rate
+        forecast = max(0, self.total - images) / rate * self._slowdown(self.progress(images))
         return forecast if limit is None else min(forecast, limit)
 
     def is_over(self, images: int) -> bool:

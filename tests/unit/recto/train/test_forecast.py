@@ -67,16 +67,16 @@ def test_a_phase_counts_by_how_often_its_turn_comes_even_if_it_came_only_while_w
 ) -> None:
     clock = Clock()
     trial = Trial(Stepper(tiny, TimedCast(clock), CPU), Feed(unlabelled, tiny, Streams(0)), clock)
-    trial.run()
-    assert clock.now == 3 + 8 + 4 * 3  # one cycle was long enough
-    assert trial.turn_s() == 3 + 8 / 16
+    assert trial.run([0.5]) == [3 + 8 / 16]
+    assert clock.now == 3 + 8 + 4 * 3
 
 
 def test_measuring_leaves_torchs_random_state_alone(tiny: Recipe, stripes: Dataset) -> None:
     before = torch.get_rng_state()
     cost = measure(tiny, Feed(stripes, tiny, Streams(1)), Streams(1), CPU)
     assert torch.equal(torch.get_rng_state(), before)
-    assert cost.image_s > 0
+    assert cost.mean_s > 0
+    assert len(set(cost.image_s)) == 1, "what does not grow is measured once"
     assert cost.memory_mb > 0
 
 
@@ -84,7 +84,7 @@ def test_a_run_is_the_same_with_and_without_a_forecast(
     tiny: Recipe, stripes: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(tiny, stripes, tmp_path / "with", images=48)
-    monkeypatch.setattr(loop, "measure", lambda *_: Cost(1e-3, 100, 0))
+    monkeypatch.setattr(loop, "measure", lambda *_: Cost((1e-3,), 100, 0))
     train(tiny, stripes, tmp_path / "without", images=48)
     for name in ("generator", "critic"):
         one, other = ((tmp_path / run / "weights" / f"{name}.safetensors") for run in ("with", "without"))
@@ -148,3 +148,10 @@ def test_a_changed_setting_takes_the_expectation_away_unless_it_is_harmless() ->
     assert with_settings(preset, [f"batch={preset.batch}"]).expected == preset.expected
     assert with_settings(preset, ["batch=16"]).expected == ()
     assert with_settings(preset, ["size=l"]).expected == ()
+
+
+def test_what_grows_is_measured_in_each_quarter_of_the_run(stripes: Dataset) -> None:
+    growing = with_settings(recipe("progressive"), ["threads=1", "batch=16"])
+    cost = measure(growing, Feed(stripes, growing, Streams(1)), Streams(1), CPU)
+    assert len(cost.image_s) == 4
+    assert cost.image_s[0] < cost.image_s[3]

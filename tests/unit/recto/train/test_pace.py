@@ -136,3 +136,32 @@ def test_what_lies_ahead_is_the_images_asked_for_or_those_that_fit() -> None:
     limited = Pace(10, 1000, 5.0, watch)
     assert limited.ahead(0, 100.0, pauses=4) == (490, 4.9)
     assert Pace(10, None, 5.0, watch).ahead(0, 100.0, pauses=4) == (490, 4.9)
+
+
+def test_a_run_that_grows_fits_its_limit_though_it_is_measured_when_it_is_fast() -> None:
+    watch = Watch()
+    pace = Pace(10, None, 100.0, watch)
+    pace.image_s = (1.0, 2.0, 4.0, 4.0)
+    images = fixed_at(watch, pace, 0.02)
+    assert pace.total is not None
+    while not pace.is_over(images):
+        place = min(3, int(4 * pace.progress(images)))
+        watch.now += 0.02 * pace.image_s[place]
+        images += 10
+        pace.count(images)
+        if images % 2_000 == 0:
+            pace.correct_total(images, pauses_ahead=0)
+    assert images >= pace.total, "it ended with its images, not cut off by the time"
+    assert 90 < watch.now - 100 < 100
+
+
+def test_the_time_left_of_a_run_that_grows_counts_what_is_slower_ahead() -> None:
+    watch = Watch()
+    pace = Pace(10, 1_000, None, watch)
+    pace.image_s = (1.0, 1.0, 3.0, 3.0)
+    for images in range(0, 260, 10):
+        watch.now += 0.1
+        pace.count(images)
+    left = pace.seconds_left(250)
+    assert left is not None
+    assert abs(left - (2.5 + 2 * 7.5)) < 0.5

@@ -82,18 +82,19 @@ def generate(
     use: str = "general",
     home: AnyPath | None = None,
 ) -> Batch:
-    """Draw ``count`` images from ``run`` and release to ``out`` those that may leave.
+    """Draw ``count`` images from ``run`` (or the shipped ``"demo"``) and release to ``out`` those that may leave.
 
     ``mixes`` (``"7@4-9"``), ``layers`` (``"4-9"``) and ``edits`` (``"direction-0=2"``) are written as on the command
     line. Raises RunNotFound, UnknownName (label, use or direction), BadSetting, HomeBusy.
     """
     from rectoverso.recto.sample.controls import parse_controls
     from rectoverso.workflow.generate import generate_images
+    from rectoverso.workflow.shipped import run_at
 
     controls = parse_controls(truncation, mixes, layers, edits)
     place = _home(home)
     return generate_images(
-        Path(run), Path(out), place, count=count, seed=seed, label=label, controls=controls, use=use
+        run_at(Path(run)), Path(out), place, count=count, seed=seed, label=label, controls=controls, use=use
     )
 
 

@@ -28,7 +28,13 @@ UseOption = Annotated[
     str,
     typer.Option("--use", help="What it is for: general, art, advertising, game, medical or education."),
 ]
-RunArgument = Annotated[Path, typer.Argument(help="The run to draw from.")]
+RunArgument = Annotated[
+    Path,
+    typer.Argument(
+        help="The run to draw from; demo is one that comes with the package.",
+        callback=lambda run: _found(run),
+    ),
+]
 LabelOption = Annotated[
     str | None, typer.Option("--label", help="A class, by name; else one from each seed.")
 ]
@@ -48,3 +54,10 @@ EditOption = Annotated[
     list[str] | None,
     typer.Option("--edit", metavar="NAME=AMOUNT", help="A step along a direction of the run; repeatable."),
 ]
+
+
+def _found(run: Path) -> Path:
+    """The run, or the shipped one where ``demo`` is asked for."""
+    from rectoverso.workflow.shipped import run_at
+
+    return run_at(run)

@@ -33,6 +33,8 @@ that memory is seen and one cycle alone promises too little rather than too much
 """
 SIDE_PX = 32
 """Of the pictures that expected scores were measured with."""
+COPIES = 2
+"""Of the state, in memory while a checkpoint is written: laid out in order, and as the bytes of the file."""
 NEAR = 1.25
 """How many times more or fewer images than were ever measured a score is still expected for."""
 
@@ -79,7 +81,7 @@ def measure(
         trial.run()
     return Cost(
         trial.turn_s() / recipe.batch,
-        memory_mb() + (0 if device.type == "cuda" else state_mb(cast)),
+        memory_mb() + COPIES * state_mb(cast),
         cuda_memory_mb(),
     )
 
@@ -131,7 +133,7 @@ class Trial:
 
 
 def state_mb(cast: Cast) -> int:
-    """What a checkpoint of the cast holds, in MB: a second copy of it lies in memory while it is written."""
+    """What a checkpoint of the cast holds, in MB."""
     from rectoverso.recto.train.checkpoint import gather
 
     return sum(tensor.nbytes for tensor in gather(cast.players).values()) // 2**20

@@ -13,6 +13,14 @@ DEFAULT_HOME = Path(DEFAULT_HOME_NAME)
 MAX_SEED = 2**53 - 1
 """The largest whole number that JSON keeps exactly everywhere."""
 
+
+def found_run(run: Path) -> Path:
+    """The run, or the shipped one where ``demo`` is asked for."""
+    from rectoverso.workflow.shipped import run_at
+
+    return run_at(run)
+
+
 HomeOption = Annotated[
     Path,
     typer.Option(
@@ -32,7 +40,7 @@ RunArgument = Annotated[
     Path,
     typer.Argument(
         help="The run to draw from; demo is one that comes with the package.",
-        callback=lambda run: _found(run),
+        callback=found_run,
     ),
 ]
 LabelOption = Annotated[
@@ -54,10 +62,3 @@ EditOption = Annotated[
     list[str] | None,
     typer.Option("--edit", metavar="NAME=AMOUNT", help="A step along a direction of the run; repeatable."),
 ]
-
-
-def _found(run: Path) -> Path:
-    """The run, or the shipped one where ``demo`` is asked for."""
-    from rectoverso.workflow.shipped import run_at
-
-    return run_at(run)

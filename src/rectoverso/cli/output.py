@@ -77,10 +77,15 @@ def live_progress() -> Iterator[Listener]:
         def draw(progress: Progress) -> None:
             if progress.said:
                 live.console.print(say(progress.said, preferred_language()), highlight=False)
-            bar = _bar(progress)
-            live.update(Text(bar + line(progress, live.console.width - cells(bar))))
+            live.update(Text(drawn(progress, live.console.width)))
 
         yield draw
+
+
+def drawn(progress: Progress, width: int) -> str:
+    """The line, with a bar before it where that takes no room from the words."""
+    with_bar = _bar(progress) + line(progress)
+    return with_bar if cells(with_bar) <= width else line(progress, width)
 
 
 def line(progress: Progress, width: int | None = None) -> str:

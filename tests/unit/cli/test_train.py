@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rectoverso.cli.main import main
-from rectoverso.cli.output import cells, line
+from rectoverso.cli.output import cells, drawn, line
 from rectoverso.types import Message
 from rectoverso.workflow.progress import Progress
 
@@ -62,3 +62,5 @@ def test_the_line_shows_what_fits_the_most_important_first(
     assert shown == list(notes[: len(shown)])
     assert (len(shown) == 4) == (width == 200)
     assert all(note in line(progress) for note in notes)
+    assert ("━" in drawn(progress, width)) == (width == 200)
+    assert cells(drawn(progress, width)) <= width

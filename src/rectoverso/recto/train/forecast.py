@@ -29,6 +29,8 @@ MOMENTS = (1 / 8, 3 / 8, 5 / 8, 7 / 8)
 """Shares of the run at which a cycle is measured, if the recipe is not equally dear throughout; else the last alone."""
 SIDE_PX = 32
 """Of the pictures that expected scores were measured with."""
+COPIES = 2
+"""Of the state, in memory while a checkpoint is written: laid out in order, and as the bytes of the file."""
 NEAR = 1.25
 """How many times more or fewer images than were ever measured a score is still expected for."""
 
@@ -81,7 +83,7 @@ def measure(
         turn_s = trial.run(MOMENTS if recipe.grows else MOMENTS[-1:])
     return Cost(
         tuple(seconds / recipe.batch for seconds in turn_s) * (1 if recipe.grows else len(MOMENTS)),
-        memory_mb() + (0 if device.type == "cuda" else state_mb(cast)),
+        memory_mb() + COPIES * state_mb(cast),
         cuda_memory_mb(),
     )
 
@@ -134,7 +136,7 @@ class Trial:
 
 
 def state_mb(cast: Cast) -> int:
-    """What a checkpoint of the cast holds, in MB: a second copy of it lies in memory while it is written."""
+    """What a checkpoint of the cast holds, in MB."""
     from rectoverso.recto.train.checkpoint import gather
 
     return sum(tensor.nbytes for tensor in gather(cast.players).values()) // 2**20

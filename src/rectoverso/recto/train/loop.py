@@ -81,9 +81,9 @@ def train(
     asked = Asked(recipe, dataset, seed, images, max_seconds)
     with together(on_cuda=device_of(recipe).type == "cuda"):
         training = Training(
-            asked, RunFolder(run), resume=resume, listener=listener, scorer=scorer, clock=shared(clock)
+            asked, RunFolder(run), resume=resume, listener=listener, clock=shared(clock), scorer=scorer
         )
-        training.begin()
+        training.announce()
         while not training.is_over():
             turn = training.feed.turn(training.images, training.pace.progress(training.images))
             for phase in training.cast.phases:
@@ -105,8 +105,8 @@ class Training:
         *,
         resume: bool,
         listener: Listener | None,
-        scorer: Scorer | None,
         clock: Callable[[], float],
+        scorer: Scorer | None = None,
     ) -> None:
         self.asked, self.folder, self.clock = asked, folder, clock
         asked.check()
@@ -138,15 +138,22 @@ class Training:
             shown, held_out, self.log.read() if is_first() else [], self.feed.shape.classes, scorer
         )
 
-    def begin(self) -> None:
+    def announce(self) -> None:
         """Show the first samples, and say what is to be expected."""
         if not self.images:
             self.show()
+        if not self.is_over():
+            self.forecast = self.measured()
+        self.say("starting")
+
+    def measured(self) -> Forecast:
+        """What is still to come, by the speed of a few turns that are thrown away."""
         cost = measure(self.recipe, self.feed, self.streams, self.device, self.clock)
         self.pace.image_s = cost.image_s
         pauses = round(self.recipe.milestones * (1 - self.pace.progress(self.images)))
+        pauses += self.pace.total is None  # one more, when the length is fixed
         images, seconds = self.pace.ahead(self.images, 1 / cost.mean_s, pauses)
-        self.forecast = Forecast(
+        return Forecast(
             images_per_s=1 / cost.mean_s,
             images=images,
             seconds=seconds,
@@ -154,7 +161,6 @@ class Training:
             device_memory_mb=cost.device_memory_mb,
             score=expected_score(self.recipe.expected, images, self.feed.shape),
         )
-        self.say("starting")
 
     def is_over(self) -> bool:
         return self.pace.is_over(self.images)

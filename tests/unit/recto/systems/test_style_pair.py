@@ -16,6 +16,7 @@ from rectoverso.recto.systems.style_pair import Stylegan2Pair, StylePair, lazy
 from rectoverso.recto.train.loop import train
 from rectoverso.recto.train.penalties import path_lengths
 from rectoverso.recto.train.players import Turn
+from rectoverso.recto.train.status import Status
 from rectoverso.recto.train.streams import Streams
 from unit.recto.conftest import striped
 
@@ -97,7 +98,7 @@ def test_the_probability_of_changes_and_the_mean_path_length_are_resumed_exactly
         "stylegan2", "augment.images=500", "augment.target=0", "path.weight=2", "path.every=2", *SURE
     )
     train(settings, stripes, tmp_path / "whole", images=16 * 8)
-    real, taken = Stylegan2Pair.hear, 0
+    real, taken = Stylegan2Pair.hear, -1000
 
     def hear(self: Stylegan2Pair, turn: Turn, real_N: torch.Tensor) -> None:
         nonlocal taken
@@ -106,10 +107,15 @@ def test_the_probability_of_changes_and_the_mean_path_length_are_resumed_exactly
             raise Stopped
         real(self, turn, real_N)
 
+    def started(status: Status) -> None:
+        nonlocal taken
+        if status.stage == "starting":  # the turns of the forecast are over
+            taken = 0
+
     monkeypatch.setattr(Stylegan2Pair, "hear", hear)
     always = with_settings(settings, ["checkpoint_s=0"])
     with pytest.raises(Stopped):
-        train(always, stripes, tmp_path / "parts", images=16 * 8)
+        train(always, stripes, tmp_path / "parts", images=16 * 8, listener=started)
     before = tensors(tmp_path / "parts")
     assert before["critic.module.augment.p"] > 0
     assert before["critic.module.augment.heard"] == 16

@@ -93,8 +93,8 @@ PRESETS: dict[str, Recipe] = {
         mixing=0.5,
         objective="nonsaturating",
         penalty=Penalty("gradient", gamma=0.1, gamma_end=0.05, every=8),
-        generator_adam=Adam(2e-2, 2e-3, beta1=0.0, beta2=0.99),
-        critic_adam=Adam(2e-2, 2e-3, beta1=0.0, beta2=0.99),
+        generator_adam=Adam(1e-2, 1e-3, beta1=0.0, beta2=0.99),
+        critic_adam=Adam(1e-2, 1e-3, beta1=0.0, beta2=0.99),
         averaging=Averaging(half_life=10_000, ramp=0.1),
     ),
     "gpu": StyleganRecipe(

@@ -33,7 +33,7 @@ class StyleNets:
     depth: int = 3
     mapping_rate: float = 0.1
     style_start: float = 0.0
-    noise_rate: float = 0.01
+    noise_rate: float = 0.005
     generator_width: int = 32
     critic_width: int = 32
     widest: int = 128

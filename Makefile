@@ -29,7 +29,7 @@ docs: setup
 	$(BIN)/pytest tests/docs -q
 
 e2e: setup
-	$(BIN)/pytest tests/e2e tests/docs -m slow -q
+	$(BIN)/pytest tests -m slow -q
 
 bench: setup
 	$(BIN)/python benchmarks/train_throughput.py

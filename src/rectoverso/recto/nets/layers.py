@@ -5,8 +5,6 @@ Shapes: N images, C channels (I in, O out), H height, W width, K kernel side, S 
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -113,21 +111,25 @@ class UpConv2d(nn.Module):
 
 
 class ClassBatchNorm2d(nn.BatchNorm2d):
-    """Batch norm whose gain and bias belong to the class (de Vries et al. 2017); plain batch norm without
-    classes.
+    """Batch norm whose gain and bias belong to the class (de Vries et al. 2017) and, with ``latent``, follow the latent
+    as well (self-modulation: Chen, Lucic, Houlsby and Gelly 2019, eq. 3, without its hidden layer). Both begin as
+    nothing; without either it is plain batch norm.
     """
 
-    def __init__(self, channels: int, classes: int) -> None:
+    def __init__(self, channels: int, classes: int, latent: int = 0) -> None:
         super().__init__(channels, affine=classes == 0)
         self.of_class = nn.Embedding(classes, 2 * channels) if classes else None
-        if self.of_class is not None:
-            nn.init.zeros_(self.of_class.weight)
+        self.of_latent = nn.Linear(latent, 2 * channels, bias=False) if latent else None
+        for part in (self.of_class, self.of_latent):
+            if part is not None:
+                nn.init.zeros_(part.weight)
 
-    def forward(self, x_NCHW: Tensor, label_N: Tensor | None = None) -> Tensor:
+    def forward(self, x_NCHW: Tensor, label_N: Tensor | None = None, z_NZ: Tensor | None = None) -> Tensor:
         y_NCHW = super().forward(x_NCHW)
-        if self.of_class is None:
+        told = [part(of) for part, of in ((self.of_class, label_N), (self.of_latent, z_NZ)) if part]
+        if not told:
             return y_NCHW
-        gain_NC, bias_NC = cast("Tensor", self.of_class(label_N)).to(y_NCHW.dtype).chunk(2, dim=1)
+        gain_NC, bias_NC = sum(told[1:], start=told[0]).to(y_NCHW.dtype).chunk(2, dim=1)
         return torch.addcmul(bias_NC[:, :, None, None], y_NCHW, 1 + gain_NC[:, :, None, None])
 
 

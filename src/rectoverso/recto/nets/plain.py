@@ -27,23 +27,30 @@ SLOPE = 0.2
 
 
 class PlainGenerator(nn.Module):
-    """Latents (N, Z) and labels (N,) or None to pictures (N, C, H, W)."""
+    """Latents (N, Z) and labels (N,) or None to pictures (N, C, H, W).
 
-    def __init__(self, shape: Shape, *, latent: int, width: int, patch: int = 1) -> None:
+    ``modulated``: the latent also sets gain and bias of every norm, so that it is heard at every resolution.
+    """
+
+    def __init__(
+        self, shape: Shape, *, latent: int, width: int, patch: int = 1, modulated: bool = False
+    ) -> None:
         super().__init__()
         self.patch = patch
         widths = generator_widths(levels_of(shape, patch), width)
         self.sides = shape.start
         self.start = nn.Linear(latent, widths[0] * self.sides[0] * self.sides[1], bias=False)
-        self.norms = nn.ModuleList(ClassBatchNorm2d(w, shape.classes) for w in widths)
+        self.norms = nn.ModuleList(
+            ClassBatchNorm2d(w, shape.classes, latent if modulated else 0) for w in widths
+        )
         self.stages = nn.ModuleList(UpConv2d(w, v) for w, v in pairwise(widths))
         self.to_picture = nn.Conv2d(widths[-1], shape.channels * patch**2, 3, padding=1)
 
     def forward(self, z_NZ: Tensor, label_N: Tensor | None = None) -> Tensor:
         x = self.start(z_NZ).view(len(z_NZ), *self.sides, -1).permute(0, 3, 1, 2)
-        x = F.relu(self.norms[0](x, label_N))
+        x = F.relu(self.norms[0](x, label_N, z_NZ))
         for stage, norm in zip(self.stages, list(self.norms)[1:], strict=True):
-            x = F.relu(norm(stage(x), label_N))
+            x = F.relu(norm(stage(x), label_N, z_NZ))
         return torch.tanh(F.pixel_shuffle(self.to_picture(x), self.patch))
 
 

@@ -19,7 +19,8 @@ class PlainNets:
     """The plain pair, class-conditional when there are classes.
 
     ``generator_patch``, ``critic_patch``: the network sees squares of so many pixels a side, a power of two, as one
-    pixel of more channels, which leaves out the costliest resolutions.
+    pixel of more channels, which leaves out the costliest resolutions. ``modulated``: the latent speaks to every norm
+    of the generator, not to its first layer alone.
     """
 
     latent: int = 64
@@ -27,6 +28,7 @@ class PlainNets:
     critic_width: int = 32
     generator_patch: int = 1
     critic_patch: int = 1
+    modulated: bool = False
 
     def check(self, shape: Shape) -> None:
         """Raise BadSetting for squares that are no power of two, or leave the network no resolution to change."""
@@ -46,7 +48,11 @@ class PlainNets:
         from rectoverso.recto.nets.plain import PlainGenerator
 
         return PlainGenerator(
-            shape, latent=self.latent, width=self.generator_width, patch=self.generator_patch
+            shape,
+            latent=self.latent,
+            width=self.generator_width,
+            patch=self.generator_patch,
+            modulated=self.modulated,
         )
 
     def critic(self, shape: Shape) -> nn.Module:

@@ -140,3 +140,14 @@ def test_class_batch_norm_starts_as_batch_norm_and_then_follows_the_class() -> N
     y = layer(x, label)
     torch.testing.assert_close(y[label == 1], nn.BatchNorm2d(4)(x)[label == 1] + 3)
     torch.testing.assert_close(y[label == 0], nn.BatchNorm2d(4)(x)[label == 0])
+
+
+def test_a_latent_that_has_something_to_say_sets_gain_and_bias_of_its_own_picture() -> None:
+    layer = ClassBatchNorm2d(4, 2, latent=3)
+    x, z, label = torch.randn(2, 4, 5, 5), torch.randn(2, 3), torch.tensor([0, 1])
+    plain = layer(x, label, z)
+    assert torch.allclose(plain, torch.nn.functional.batch_norm(x, None, None, training=True), atol=1e-5)
+    torch.nn.init.normal_(layer.of_latent.weight)
+    gain, bias = (z @ layer.of_latent.weight.T).chunk(2, 1)
+    want = plain * (1 + gain[:, :, None, None]) + bias[:, :, None, None]
+    assert torch.allclose(layer(x, label, z), want, atol=1e-5)

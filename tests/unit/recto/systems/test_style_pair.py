@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import safetensors.torch
 import torch
 
 from rectoverso.recto.nets.style_layers import StyledGenerator
 from rectoverso.recto.nets.stylegan2 import Stylegan2Critic, Stylegan2Generator
-from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.recto.systems import Recipe, recipe, with_settings
 from rectoverso.recto.systems.recipe import Adam, Shape
 from rectoverso.recto.systems.style_pair import Stylegan2Pair, StylePair, lazy
@@ -49,32 +47,6 @@ def pair(system: str, *settings: str) -> StylePair:
     made = tiny(system, *settings).cast(Shape(16, 16, 3, 2), Streams(0))
     assert isinstance(made, StylePair)
     return made
-
-
-def stripedness(picture: np.ndarray) -> float:
-    """1 when only rows differ from each other (horizontal stripes), -1 when only columns do."""
-    grey = picture.astype(float).mean(2)
-    rows, columns = grey.mean(1).var(), grey.mean(0).var()
-    return float((rows - columns) / (rows + columns))
-
-
-QUICK = (
-    *("batch=16", "nets.generator_width=16", "nets.critic_width=16", "nets.widest=32", "nets.mapping_rate=1"),
-    *("mixing=0", "generator_adam.rate=5e-3", "critic_adam.rate=5e-3", "penalty.gamma=0.5"),
-)
-
-
-def scores(run: Path) -> list[np.ndarray]:
-    """The stripedness of twenty pictures of either class."""
-    generator = RunGenerator(run)
-    return [np.array([stripedness(p) for p in generator.sample(range(20), label)]) for label in (0, 1)]
-
-
-@pytest.mark.slow
-def test_stylegan2_learns_stripes_that_run_the_way_the_class_says(tmp_path: Path) -> None:
-    train(tiny("stylegan2", *QUICK), striped(size=8), tmp_path, images=2_800)
-    across, down = scores(tmp_path)
-    assert np.mean(across) - np.mean(down) > 0.4
 
 
 def tensors(run: Path) -> dict[str, torch.Tensor]:

@@ -1,0 +1,24 @@
+"""Every system learns, from its own preset at the smallest size, what a child would see: stripes that run the way their
+class says.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from classics import stripe_scores
+from rectoverso.recto.systems import SYSTEMS, recipe, with_settings
+from rectoverso.recto.train.loop import train
+from unit.recto.conftest import striped
+
+IMAGES = 10_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_it_learns_stripes_that_run_the_way_their_class_says(system: str, tmp_path: Path) -> None:
+    small = with_settings(recipe(system), ["size=xs", "threads=1", "milestones=1"])
+    train(small, striped(), tmp_path, images=IMAGES)
+    across, down = stripe_scores(tmp_path)
+    assert across > 0.5
+    assert down < -0.5

@@ -71,8 +71,8 @@ PRESETS: dict[str, Recipe] = {
     "default": Stylegan2Recipe(
         system="stylegan2",
         preset="default",
-        measured="not tuned yet: see docs/log.md, 2026-11-25",
-        batch=32,
+        measured="2 cores: see docs/gallery",
+        batch=16,
         nets=Stylegan2Nets(depth=2, generator_width=16, critic_width=16),
         mixing=0.0,
         objective="nonsaturating",

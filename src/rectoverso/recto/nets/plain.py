@@ -73,14 +73,26 @@ class PlainCritic(nn.Module):
             nn.init.normal_(self.of_class.weight, std=widths[-1] ** -0.5)
 
     def forward(self, x_NCHW: Tensor, label_N: Tensor | None = None) -> Tensor:
+        return self.rated(self.features(x_NCHW), label_N)
+
+    def features(self, x_NCHW: Tensor) -> Tensor:
+        """What is looked at in a picture (N, F)."""
         x = F.leaky_relu(self.first(F.pixel_unshuffle(x_NCHW, self.patch)), SLOPE)
         for stage in self.stages:
             x = F.leaky_relu(stage(x), SLOPE)
-        f_NF = F.leaky_relu(self.hidden(x.permute(0, 2, 3, 1).flatten(1)), SLOPE)
+        return F.leaky_relu(self.hidden(x.permute(0, 2, 3, 1).flatten(1)), SLOPE)
+
+    def rated(self, f_NF: Tensor, label_N: Tensor | None) -> Tensor:
+        """One logit each (N,), with the projection on the class where there are classes (Miyato and Koyama 2018)."""
         logit_N = cast("Tensor", self.logit(f_NF))[:, 0]
         if self.of_class is None:
             return logit_N
         return logit_N + (f_NF * cast("Tensor", self.of_class(label_N))).sum(1)
+
+    def named(self, f_NF: Tensor) -> Tensor:
+        """A logit for each class (N, K), from the vectors of the projection."""
+        assert self.of_class is not None  # noqa: S101 - asked only where there are classes
+        return F.linear(f_NF, self.of_class.weight)
 
 
 def halving(inputs: int, outputs: int) -> nn.Conv2d:

@@ -83,5 +83,9 @@ class AdversarialRecipe(Recipe):
         from rectoverso.recto.systems.one_pass import OnePassPair
         from rectoverso.recto.systems.pair import Pair
 
-        is_smooth = self.objective != "hinge"
-        return (OnePassPair if self.one_pass and is_smooth else Pair)(self, shape, streams)
+        return (OnePassPair if self.moves_at_once else Pair)(self, shape, streams)
+
+    @property
+    def moves_at_once(self) -> bool:
+        """Whether both players move from one pass; the hinge is flat in places, which that cannot serve."""
+        return self.one_pass and self.objective != "hinge"

@@ -41,11 +41,13 @@ class OnePassPair(Pair):
         """The critic's losses; the generator gets its gradient on the way back."""
         fake_NCHW = self.fakes(turn)
         x_MCHW = self.both(turn, fake_NCHW)
-        real_N, fake_N = self.judge(x_MCHW, self.labels(turn)).chunk(2)
+        logit_M, taught = self.judged(x_MCHW, turn)
+        real_N, fake_N = logit_M.chunk(2)
         exchange_N = self.exchange(turn, real_N.detach(), fake_N.detach())
         fake_NCHW.register_hook(lambda slope: slope * exchange_N.to(slope))  # type: ignore[no-untyped-call]
         turn.readings["margin"] = (real_N.mean() - fake_N.mean()).item()
-        return {"critic": self.critic_objective(real_N, fake_N)} | self.penalty(turn, x_MCHW.detach())
+        losses = {"critic": self.critic_objective(real_N, fake_N)} | taught
+        return losses | self.penalty(turn, x_MCHW.detach())
 
     @torch.enable_grad()
     def exchange(self, turn: Turn, real_N: Tensor, fake_N: Tensor) -> Tensor:

@@ -61,9 +61,14 @@ class Pair:
 
     def critic_losses(self, turn: Turn) -> Losses:
         x_MCHW = self.both(turn, self.fakes(turn).detach())
-        real_N, fake_N = self.judge(x_MCHW, self.labels(turn)).chunk(2)
+        logit_M, taught = self.judged(x_MCHW, turn)
+        real_N, fake_N = logit_M.chunk(2)
         turn.readings["margin"] = (real_N.mean() - fake_N.mean()).item()
-        return {"critic": self.critic_objective(real_N, fake_N)} | self.penalty(turn, x_MCHW)
+        return {"critic": self.critic_objective(real_N, fake_N)} | taught | self.penalty(turn, x_MCHW)
+
+    def judged(self, x_MCHW: Tensor, turn: Turn) -> tuple[Tensor, Losses]:
+        """The critic's logits (M,), and what else it is taught on the way, about real pictures only."""
+        return self.judge(x_MCHW, self.labels(turn)), {}
 
     def penalty(self, turn: Turn, x_MCHW: Tensor) -> Losses:
         """Half of gamma times R1 + R2, when it is due: the mean over M pictures is half the sum of both."""

@@ -88,7 +88,7 @@ PRESETS: dict[str, Recipe] = {
         system="stylegan",
         preset="default",
         measured="2 cores: see docs/gallery",
-        batch=32,
+        batch=16,
         nets=StyleganNets(depth=2, generator_width=16, critic_width=16),
         mixing=0.5,
         objective="nonsaturating",

@@ -96,7 +96,8 @@ def measured(entry: Entry, asked: argparse.Namespace, place: Path) -> dict[str, 
     verso("generate", run, "--out", made, "--count", IMAGES, "--home", home)
     (sheet,) = (made / "contact-sheet").glob("*.png")
     shutil.copy2(sheet, GALLERY / f"{entry.name}.png")
-    scored = verso("evaluate", run, "--data", asked.data, "--home", home)
+    # In a home of its own: with features at hand, the next training would score itself at every milestone.
+    scored = verso("evaluate", run, "--data", asked.data, "--home", place / "scores")
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": describe(),

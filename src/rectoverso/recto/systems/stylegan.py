@@ -1,9 +1,9 @@
 """StyleGAN: latents become styles, styles set each layer's channels. Karras, Laine and Aila 2019, arXiv:1812.04948.
 
 ``gpu`` is the paper's, at any side from 16 to 256 pixels, without growing the networks while they train (the successor
-paper drops that, section 4). ``default``, for minutes on two CPU cores, leaves it in these: scales of styles begin about
-0 instead of 1, noise learns at a two-hundredth of the rate, two mapping layers at a tenth, rates five times as high,
-half the pictures with two styles (docs/adr/0007, docs/log.md 2026-11-25).
+paper drops that, section 4). ``default``, for minutes on two CPU cores, leaves it in these: scales of styles begin
+about 0 instead of 1, noise learns at a two-hundredth of the rate, two mapping layers at a tenth, rates are five times
+as high, half the pictures have two styles (docs/adr/0007, docs/log.md 2026-11-25).
 """
 
 from __future__ import annotations

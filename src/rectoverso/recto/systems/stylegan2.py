@@ -1,7 +1,7 @@
 """StyleGAN2 with adaptive augmentation. Karras et al. 2020, arXiv:1912.04958 and arXiv:2006.06676.
 
 ``gpu`` follows the second paper, at any side from 16 to 256 pixels. ``default``, for minutes on two CPU cores, is
-without mixing and path lengths, as that paper is for CIFAR-10 (appendix D), and leaves it in these: scales of styles
+without mixing and path lengths, as its authors train CIFAR-10, and leaves it in these: scales of styles
 begin about 0 instead of 1, noise learns at a two-hundredth of the rate, rates are eight times as high (docs/adr/0007,
 docs/log.md 2026-11-25). ``--set path.weight=2 --set mixing=0.9`` brings both back.
 """

@@ -17,6 +17,7 @@ import torch
 from rectoverso.recto.systems.recipe import Milestone, Recipe, Shape
 from rectoverso.recto.train.feed import Feed
 from rectoverso.recto.train.machine import cuda_memory_mb, memory_mb
+from rectoverso.recto.train.pace import Profile
 from rectoverso.recto.train.players import Cast, Phase, Turn
 from rectoverso.recto.train.step import Stepper
 from rectoverso.recto.train.streams import Streams
@@ -25,8 +26,10 @@ CYCLE = 4
 """Turns measured in one go: what a loss does only now and then, it does every 2nd or 4th turn as a rule. A phase of its
 own is counted by how often its turn comes, whether or not it came while measuring.
 """
-MOMENTS = (1 / 8, 3 / 8, 5 / 8, 7 / 8)
-"""Shares of the run at which a cycle is measured, if the recipe is not equally dear throughout; else the last alone."""
+PARTS = 8
+"""Of a run that grows: a cycle is measured in the middle of each, and one at the start. What does not grow is measured
+once.
+"""
 SIDE_PX = 32
 """Of the pictures that expected scores were measured with."""
 COPIES = 2
@@ -53,17 +56,11 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one image: seconds, in each quarter of the run. Of a process: memory in MB, on its machine and on its CUDA
-    device.
-    """
+    """Of one image, in seconds, and of a process: memory in MB, on its machine and on its CUDA device."""
 
-    image_s: tuple[float, ...]
+    profile: Profile
     memory_mb: int
     device_memory_mb: int
-
-    @property
-    def mean_s(self) -> float:
-        return _mean(self.image_s)
 
 
 def measure(
@@ -80,9 +77,10 @@ def measure(
         for player in cast.players:
             player.move_to(device)
         trial = Trial(Stepper(recipe, cast, device), feed, clock)
-        turn_s = trial.run(MOMENTS if recipe.grows else MOMENTS[-1:])
+        moments = [0.0, *((part + 0.5) / PARTS for part in range(PARTS))] if recipe.grows else [0.5]
+        start_s, *part_s = (seconds / recipe.batch for seconds in trial.run(moments))
     return Cost(
-        tuple(seconds / recipe.batch for seconds in turn_s) * (1 if recipe.grows else len(MOMENTS)),
+        Profile(start_s, tuple(part_s) or (start_s,)),
         memory_mb() + COPIES * state_mb(cast),
         cuda_memory_mb(),
     )
@@ -98,7 +96,7 @@ class Trial:
 
     def run(self, moments: Sequence[float]) -> list[float]:
         """Seconds of a turn, at each of these moments of a run."""
-        self._turn(0, moments[-1])  # everything is due, and torch makes itself ready
+        self._turn(0, moments[-1])  # the dearest: everything is due, and torch makes itself ready
         rare_s = {place: seconds[0] for place, seconds in self.phase_s.items()}
         return [self._cycle(number, progress, rare_s) for number, progress in enumerate(moments)]
 

@@ -149,12 +149,13 @@ class Training:
     def measured(self) -> Forecast:
         """What is still to come, by the speed of a few turns that are thrown away."""
         cost = measure(self.recipe, self.feed, self.streams, self.device, self.clock)
-        self.pace.image_s = cost.image_s
+        self.pace.profile = cost.profile
+        rate = 1 / cost.profile.ahead(self.pace.progress(self.images))
         pauses = round(self.recipe.milestones * (1 - self.pace.progress(self.images)))
         pauses += self.pace.total is None  # one more, when the length is fixed
-        images, seconds = self.pace.ahead(self.images, 1 / cost.mean_s, pauses)
+        images, seconds = self.pace.ahead(self.images, rate, pauses)
         return Forecast(
-            images_per_s=1 / cost.mean_s,
+            images_per_s=rate,
             images=images,
             seconds=seconds,
             memory_mb=cost.memory_mb,

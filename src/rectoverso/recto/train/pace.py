@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 WARM_UP_TURNS = 3
 LEAST_TURNS = 8
@@ -22,11 +23,30 @@ TOLERANCE = 0.1
 WINDOW_S = 10.0
 
 
-class Pace:
-    """Counts turns against the clock. All seconds are of this process; ``clock`` only ever grows.
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an image costs along a run, in seconds: at its ``start``, and in each of its equal ``parts``."""
 
-    ``image_s`` is what an image costs in each equal part of the run; only the ratios count.
-    """
+    start: float
+    parts: tuple[float, ...]
+
+    def at(self, progress: float) -> float:
+        """Just before this share of the run, and at its start."""
+        place = math.ceil(progress * len(self.parts)) - 1
+        return self.parts[min(place, len(self.parts) - 1)] if place >= 0 else self.start
+
+    def ahead(self, progress: float) -> float:
+        """On average over the rest of the run."""
+        weights = [
+            max(0.0, min(1.0, part + 1 - progress * len(self.parts))) for part in range(len(self.parts))
+        ]
+        if not sum(weights):
+            return self.parts[-1]
+        return sum(weight * cost for weight, cost in zip(weights, self.parts, strict=True)) / sum(weights)
+
+
+class Pace:
+    """Counts turns against the clock. All seconds are of this process; ``clock`` only ever grows."""
 
     def __init__(
         self, batch: int, total: int | None, max_seconds: float | None, clock: Callable[[], float]
@@ -39,7 +59,7 @@ class Pace:
         self.recent: deque[tuple[float, int]] = deque()
         self.ending_s = 0.0
         self.is_forecast = False
-        self.image_s: tuple[float, ...] = (1.0,)
+        self.profile = Profile(1.0, (1.0,))
 
     def elapsed(self) -> float:
         return self.clock() - self.started
@@ -71,7 +91,9 @@ class Pace:
         assert self.max_seconds is not None and self.warm is not None  # noqa: S101, PT018
         since, seen = self.warm
         rate = (images - seen) / max(self.clock() - self.paused - since, 1e-9)
-        self.total = self._fitting(images, rate / self._slowdown(0.0), pauses_ahead)
+        self.total = self._fitting(
+            images, rate * self.profile.at(0.0) / self.profile.ahead(0.0), pauses_ahead
+        )
         self.is_forecast = True
 
     def correct_total(self, images: int, pauses_ahead: int) -> bool:
@@ -79,20 +101,16 @@ class Pace:
         rate = self.images_per_s()
         if not self.is_forecast or not rate or self.total is None:
             return False
-        slowdown = self._slowdown(self.progress(images))
-        fitting = self._fitting(images, rate / slowdown, pauses_ahead)
+        fitting = self._fitting(images, rate / self._slowdown(images), pauses_ahead)
         if abs(fitting - self.total) <= TOLERANCE * self.total:
             return False
         self.total = fitting
         return True
 
-    def _slowdown(self, progress: float) -> float:
-        """How many times as long an image takes in the rest of the run, on average, as just before this moment."""
-        parts = len(self.image_s)
-        place = min(max(0, math.ceil(progress * parts) - 1), parts - 1)
-        weights = [min(1.0, max(0.0, part + 1 - progress * parts)) for part in range(parts)]
-        rest = sum(weight * cost for weight, cost in zip(weights, self.image_s, strict=True))
-        return rest / max(sum(weights), 1e-9) / self.image_s[place] if sum(weights) else 1.0
+    def _slowdown(self, images: int) -> float:
+        """How many times as long an image takes in the rest of the run, on average, as it took just now."""
+        progress = self.progress(images)
+        return self.profile.ahead(progress) / self.profile.at(progress)
 
     def _fitting(self, images: int, rate: float, pauses_ahead: int) -> int:
         """The number of images, whole batches, that fits the rest of the time limit at this speed."""
@@ -127,7 +145,7 @@ class Pace:
         rate = self.images_per_s()
         if self.total is None or not rate:
             return limit
-        forecast = max(0, self.total - images) / rate * self._slowdown(self.progress(images))
+        forecast = max(0, self.total - images) / rate * self._slowdown(images)
         return forecast if limit is None else min(forecast, limit)
 
     def is_over(self, images: int) -> bool:

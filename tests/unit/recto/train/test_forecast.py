@@ -14,8 +14,9 @@ from rectoverso.recto.systems import Recipe, recipe, with_settings
 from rectoverso.recto.systems.recipe import Adam, Milestone, Shape
 from rectoverso.recto.train import loop
 from rectoverso.recto.train.feed import Feed
-from rectoverso.recto.train.forecast import Cost, Trial, expected_score, measure
+from rectoverso.recto.train.forecast import PARTS, Cost, Trial, expected_score, measure
 from rectoverso.recto.train.loop import train
+from rectoverso.recto.train.pace import Profile
 from rectoverso.recto.train.players import Losses, Phase, Player, Turn
 from rectoverso.recto.train.status import Status
 from rectoverso.recto.train.step import Stepper
@@ -75,8 +76,8 @@ def test_measuring_leaves_torchs_random_state_alone(tiny: Recipe, stripes: Datas
     before = torch.get_rng_state()
     cost = measure(tiny, Feed(stripes, tiny, Streams(1)), Streams(1), CPU)
     assert torch.equal(torch.get_rng_state(), before)
-    assert cost.mean_s > 0
-    assert len(set(cost.image_s)) == 1, "what does not grow is measured once"
+    assert cost.profile.start > 0
+    assert cost.profile.parts == (cost.profile.start,), "what does not grow is measured once"
     assert cost.memory_mb > 0
 
 
@@ -84,7 +85,7 @@ def test_a_run_is_the_same_with_and_without_a_forecast(
     tiny: Recipe, stripes: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(tiny, stripes, tmp_path / "with", images=48)
-    monkeypatch.setattr(loop, "measure", lambda *_: Cost((1e-3,), 100, 0))
+    monkeypatch.setattr(loop, "measure", lambda *_: Cost(Profile(1e-3, (1e-3,)), 100, 0))
     train(tiny, stripes, tmp_path / "without", images=48)
     for name in ("generator", "critic"):
         one, other = ((tmp_path / run / "weights" / f"{name}.safetensors") for run in ("with", "without"))
@@ -150,8 +151,9 @@ def test_a_changed_setting_takes_the_expectation_away_unless_it_is_harmless() ->
     assert with_settings(preset, ["size=l"]).expected == ()
 
 
-def test_what_grows_is_measured_in_each_quarter_of_the_run(stripes: Dataset) -> None:
+def test_what_grows_is_measured_in_each_part_of_the_run(stripes: Dataset) -> None:
     growing = with_settings(recipe("progressive"), ["threads=1", "batch=16"])
     cost = measure(growing, Feed(stripes, growing, Streams(1)), Streams(1), CPU)
-    assert len(cost.image_s) == 4
-    assert cost.image_s[0] < cost.image_s[3]
+    assert len(cost.profile.parts) == PARTS
+    assert cost.profile.start < cost.profile.parts[-1]
+    assert cost.profile.ahead(0.0) < cost.profile.ahead(0.9)

@@ -1,6 +1,6 @@
 """The length of a run, worked out from its speed, on a clock that the test turns."""
 
-from rectoverso.recto.train.pace import LEAST_TURNS, WARM_UP_TURNS, Pace
+from rectoverso.recto.train.pace import LEAST_TURNS, WARM_UP_TURNS, Pace, Profile
 
 
 class Watch:
@@ -141,12 +141,12 @@ def test_what_lies_ahead_is_the_images_asked_for_or_those_that_fit() -> None:
 def test_a_run_that_grows_fits_its_limit_though_it_is_measured_when_it_is_fast() -> None:
     watch = Watch()
     pace = Pace(10, None, 100.0, watch)
-    pace.image_s = (1.0, 2.0, 4.0, 4.0)
-    images = fixed_at(watch, pace, 0.02)
+    pace.profile = Profile(0.5, (1.0, 2.0, 4.0, 4.0))
+    images = fixed_at(watch, pace, 0.01)  # at its start it is twice as fast as in its first quarter
     assert pace.total is not None
     while not pace.is_over(images):
         place = min(3, int(4 * pace.progress(images)))
-        watch.now += 0.02 * pace.image_s[place]
+        watch.now += 0.02 * pace.profile.parts[place]
         images += 10
         pace.count(images)
         if images % 2_000 == 0:
@@ -158,7 +158,7 @@ def test_a_run_that_grows_fits_its_limit_though_it_is_measured_when_it_is_fast()
 def test_the_time_left_of_a_run_that_grows_counts_what_is_slower_ahead() -> None:
     watch = Watch()
     pace = Pace(10, 1_000, None, watch)
-    pace.image_s = (1.0, 1.0, 3.0, 3.0)
+    pace.profile = Profile(1.0, (1.0, 1.0, 3.0, 3.0))
     for images in range(0, 260, 10):
         watch.now += 0.1
         pace.count(images)

@@ -67,9 +67,9 @@ def main() -> None:
             if not asked.only or entry.name in asked.only:
                 rows[entry.name] = measured(entry, asked, place)
                 say(f"{entry.name}: proxy-FID {rows[entry.name]['scores']['proxy-FID']['value']:.2f}")
-    result = {"torch": torch.__version__, "rows": rows}
-    RESULT.write_text(json.dumps(result, indent=1) + "\n")
-    fill(GALLERY / "README.md", "gallery", table(rows))
+                result = {"torch": torch.__version__, "rows": rows}
+                RESULT.write_text(json.dumps(result, indent=1) + "\n")
+                fill(GALLERY / "README.md", "gallery", table(rows))
 
 
 def arguments() -> argparse.Namespace:
@@ -148,7 +148,7 @@ def table(rows: dict[str, Any]) -> str:
                 facts["date"],
             )
         )
-    newest = list(rows.values())[-1]
+    newest = max(rows.values(), key=lambda row: row["date"])
     return "\n".join([*lines, "", f"{newest['machine']}; {newest['protocol']}."])
 
 

@@ -4,7 +4,8 @@
     python benchmarks/peer_throughput.py --example examples/dcgan/main.py --data emoji/noto.parquet
 
 Same networks, same batch, same objective and Adam; the example runs as it stands (float32), ours as `verso train` runs
-(bfloat16 by default, and float32 beside it). They take turns within each round, the others asleep.
+(bfloat16 by default, and float32 beside it). One difference: our critic sees real and generated pictures in one batch,
+the example's in two, so its batch norm has other statistics. They take turns within each round, the others asleep.
 
 Writes ``results/peer_throughput-DATE.json`` and the table in ``README.md``; ``--dry`` writes nothing.
 """

@@ -77,4 +77,6 @@ class Example:
     def _next_step(self) -> None:
         before = self.steps
         while self.steps == before:
+            if self.process.poll() is not None:
+                sys.exit("the example has ended")
             time.sleep(0.001)

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from rectoverso.cli.options import JsonOption, RunArgument
+from rectoverso.cli.options import AnyRunArgument, JsonOption
 from rectoverso.cli.output import print_json, tell
 
 
 def export(
-    run: RunArgument,
+    run: AnyRunArgument,
     onnx: Annotated[Path, typer.Option("--onnx", help="The ONNX file to write.")],
     as_json: JsonOption = False,
 ) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from rectoverso.cli.options import (
     DEFAULT_HOME,
+    AnyRunArgument,
     EditOption,
     HomeOption,
     JsonOption,
@@ -15,7 +16,6 @@ from rectoverso.cli.options import (
     LayersOption,
     MixOption,
     OutOption,
-    RunArgument,
     SeedOption,
     TruncationOption,
     UseOption,
@@ -25,7 +25,7 @@ from rectoverso.cli.passages import exit_code, print_summary
 
 
 def generate(
-    run: RunArgument,
+    run: AnyRunArgument,
     out: OutOption,
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many images.")] = 1,
     seed: SeedOption = 0,

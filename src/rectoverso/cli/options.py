@@ -36,11 +36,11 @@ UseOption = Annotated[
     str,
     typer.Option("--use", help="What it is for: general, art, advertising, game, medical or education."),
 ]
-RunArgument = Annotated[
+RunArgument = Annotated[Path, typer.Argument(help="The run to draw from.")]
+AnyRunArgument = Annotated[
     Path,
     typer.Argument(
-        help="The run to draw from; demo is one that comes with the package.",
-        callback=found_run,
+        help="The run to draw from, or demo: one that comes with the package.", callback=found_run
     ),
 ]
 LabelOption = Annotated[

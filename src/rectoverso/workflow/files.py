@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -41,15 +41,18 @@ def make_folder(out: Path) -> None:
 
 @contextmanager
 def unmade_by_failure(folder: Path, *, unless: Path) -> Iterator[None]:
-    """When something fails within this context, what it made of ``folder`` and the folders above is removed; but not
-    once there is the file ``unless``, from which on the folder holds something.
+    """When something fails within this context, ``folder`` is removed if it was new, with the new folders above it that
+    nobody else uses; but not once there is the file ``unless``, from which on the folder holds something.
     """
     new = [place for place in (folder, *folder.parents) if not place.exists()]
     try:
         yield
     except RectoversoError:
         if new and not unless.exists():
-            shutil.rmtree(new[-1], ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            with suppress(OSError):  # one that is not empty, and all above it
+                for place in new[1:]:
+                    place.rmdir()
         raise
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import rectoverso
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.workflow.shipped import SHIPPED, run_at
 
@@ -25,5 +26,10 @@ def test_it_is_small_draws_every_digit_and_brings_its_cards() -> None:
     assert sum(file.stat().st_size for file in files) < MOST_BYTES
     assert {"card.md", "card.zh.md"} <= {file.name for file in files}
     generator = RunGenerator(SHIPPED)
-    pictures = [generator.sample([0], label)[0] for label in range(10)]
+    pictures = [next(iter(generator.sample([0], label))) for label in range(10)]
     assert all(picture.shape == (32, 32, 3) and picture.std() > 20 for picture in pictures)
+
+
+def test_anyone_can_draw_from_it_by_its_name(tmp_path: Path) -> None:
+    batch = rectoverso.generate("demo", out=tmp_path / "out", count=2, seed=1, home=tmp_path / "home")
+    assert len(batch.released) == 2

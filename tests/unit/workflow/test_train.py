@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import rectoverso
-from rectoverso.errors import InputError, MissingExtra, OutNotWritable, RectoversoError
+from rectoverso.errors import InputError, MissingExtra, OutNotWritable, RectoversoError, RunNotFound
 from rectoverso.recto.train.status import Status
+from rectoverso.workflow.files import unmade_by_failure
 from rectoverso.workflow.progress import Progress
 from rectoverso.workflow.train import TrainRequest, train_run
 
@@ -50,6 +51,20 @@ def test_what_cannot_be_trained_leaves_no_folder(changes: dict[str, object], tmp
     with pytest.raises(InputError):
         train_run(tiny_request(tmp_path / "runs" / "new", **changes), tmp_path / "home")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_fails_takes_no_neighbour_with_it(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+
+    def fail_beside_another() -> None:
+        with unmade_by_failure(runs / "mine", unless=runs / "mine" / "config.toml"):
+            (runs / "other").mkdir(parents=True)
+            (runs / "mine").mkdir()
+            raise RunNotFound(path=runs, reason="")
+
+    with pytest.raises(RunNotFound):
+        fail_beside_another()
+    assert [path.name for path in runs.iterdir()] == ["other"]
 
 
 def test_a_folder_that_was_there_stays(tmp_path: Path) -> None:

@@ -69,15 +69,15 @@ def leaky(x: Tensor) -> Tensor:
     return F.leaky_relu(x, SLOPE)
 
 
-def with_group_deviation(x_NFHW: Tensor, group: int) -> Tensor:
+def with_group_deviation(x_NFHW: Tensor, group: int, sides: int = 1) -> Tensor:
     """The features and one more map (N, F + 1, H, W): how much they differ within groups of pictures that stand side
     by side (Karras et al. 2018, section 3). A generator that always makes the same picture is seen at once.
 
-    The group divides half of the pictures, so that the two halves of a batch, real and generated, are never in one
-    group; an odd number of pictures has no groups.
+    Where real and generated pictures come in one batch, it has two ``sides``, and a group is never of both. The group
+    shrinks to what divides a side.
     """
     count = len(x_NFHW)
-    group = math.gcd(group, count // 2) if count % 2 == 0 else 1
+    group = math.gcd(group, count // sides) if count % sides == 0 else 1
     x_gGFHW = x_NFHW.float().reshape(-1, group, *x_NFHW.shape[1:])
     variance_gFHW = (
         (x_gGFHW - x_gGFHW.mean(dim=1, keepdim=True)).square().mean(dim=1)

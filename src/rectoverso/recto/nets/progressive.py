@@ -125,7 +125,7 @@ class GrowingCritic(Growing):
             x = leaky(self.halving[step](leaky(self.first[step](x))))
             if step == level - 1 and alpha < 1:
                 x = torch.lerp(leaky(self.from_picture[step](smaller(x_NChw))).to(x.dtype), x, alpha)
-        x = leaky(self.last(with_group_deviation(x, GROUP)))
+        x = leaky(self.last(with_group_deviation(x, GROUP, sides=2)))
         f_NF = leaky(self.hidden(x.permute(0, 2, 3, 1).flatten(1)))
         logit_N = cast("Tensor", self.logit(f_NF))[:, 0]
         if self.of_class is None:

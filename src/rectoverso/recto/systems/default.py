@@ -30,7 +30,7 @@ class DefaultRecipe(AdversarialRecipe):
     spreads: ClassVar[bool] = True
 
     nets: PlainNets
-    naming: float = 0.2
+    naming: float = 0.0
 
     def cast(self, shape: Shape, streams: Streams) -> Cast:
         from rectoverso.recto.systems.naming_pair import NamingPair, OnePassNamingPair
@@ -55,6 +55,7 @@ DEFAULT = DefaultRecipe(
     critic_adam=Adam(1e-3, 1e-4, beta1=0.0, beta2=0.99),
     averaging=Averaging(half_life=10_000, ramp=0.1),
     one_pass=True,
+    naming=0.2,
 )
 
 PRESETS: dict[str, Recipe] = {

@@ -49,8 +49,25 @@ def table(recipe: Recipe) -> dict[str, Any]:
 
 
 def from_table(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
-    """The reverse of `table`, on top of the preset that the table was made from."""
-    return with_settings(recipe, (f"{path}={value}" for path, value in _flat(settings)))
+    """The reverse of `table`, on top of the preset that the table was made from.
+
+    A setting that the table does not name was none yet when it was written: it has its field's default, which is what
+    there was before, whatever the preset says today.
+    """
+    return with_settings(_as_before(recipe, settings), (f"{path}={value}" for path, value in _flat(settings)))
+
+
+def _as_before(part: Numbers, settings: Mapping[str, Any]) -> Numbers:
+    """The numbers with every field that ``settings`` lacks at its default."""
+    fixed = part.fixed if isinstance(part, Recipe) else frozenset()
+    changes: dict[str, Any] = {}
+    for field in dataclasses.fields(part):  # type: ignore[arg-type]
+        value, told = getattr(part, field.name), settings.get(field.name)
+        if isinstance(told, Mapping) and dataclasses.is_dataclass(value):
+            changes[field.name] = _as_before(value, told)
+        elif told is None and field.name not in fixed and field.default is not dataclasses.MISSING:
+            changes[field.name] = field.default
+    return dataclasses.replace(part, **changes)  # type: ignore[type-var]
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -3,7 +3,8 @@
 ``gpu`` is the paper's, at any side from 16 to 256 pixels, without growing the networks while they train (the successor
 paper drops that, section 4). ``default``, for minutes on two CPU cores, leaves it in these: scales of styles begin
 about 0 instead of 1, noise learns at a two-hundredth of the rate, two mapping layers at a tenth, rates are five times
-as high, half the pictures have two styles (docs/adr/0007, docs/log.md 2026-11-25).
+as high and fall, gamma is 0.1 instead of 10 and comes every 8 turns, batches are 16, half the pictures have two styles
+(docs/adr/0007, docs/log.md 2026-11-25).
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ class StyleNets:
     style: int = 64
     depth: int = 3
     mapping_rate: float = 0.1
-    style_start: float = 0.0
-    noise_rate: float = 0.005
+    style_start: float = 1.0
+    noise_rate: float = 1.0
     generator_width: int = 32
     critic_width: int = 32
     widest: int = 128
@@ -91,7 +92,7 @@ PRESETS: dict[str, Recipe] = {
         preset="default",
         measured="2 cores: see docs/gallery",
         batch=16,
-        nets=StyleganNets(depth=2, generator_width=16, critic_width=16),
+        nets=StyleganNets(depth=2, style_start=0.0, noise_rate=0.005, generator_width=16, critic_width=16),
         mixing=0.5,
         objective="nonsaturating",
         penalty=Penalty("gradient", gamma=0.1, gamma_end=0.05, every=8),
@@ -110,8 +111,6 @@ PRESETS: dict[str, Recipe] = {
             style=512,
             depth=8,
             mapping_rate=0.01,
-            style_start=1.0,
-            noise_rate=1.0,
             generator_width=64,
             critic_width=64,
             widest=512,

@@ -48,10 +48,12 @@ class Board:
 
     def _open(self, images: int) -> None:
         """Begin a file of events. What was said at the checkpoint itself still holds; what followed does not."""
+        is_more = any(self.folder.board.glob("events.*"))
         self.writer = EventFileWriter(str(self.folder.board))
-        if images:
+        if is_more:
             start = SessionLog(status=SessionLog.START)
-            self._write(Event(step=images + 1, wall_time=time.time(), session_log=start))
+            step = images + 1 if images else 0
+            self._write(Event(step=step, wall_time=time.time(), session_log=start))
 
     def _new(self, status: Status) -> Iterator[Any]:
         """The numbers that were not said after as many images already, for two records may stand at one place."""

@@ -16,7 +16,7 @@ import torch
 
 from rectoverso.recto.systems.recipe import Milestone, Recipe, Shape
 from rectoverso.recto.train.feed import Feed
-from rectoverso.recto.train.machine import cuda_memory_mb, memory_mb
+from rectoverso.recto.train.machine import cuda_memory_mb, forget_cuda_peak, memory_mb
 from rectoverso.recto.train.pace import Profile
 from rectoverso.recto.train.players import Cast, Phase, Turn
 from rectoverso.recto.train.step import Stepper
@@ -79,11 +79,13 @@ def measure(
         trial = Trial(Stepper(recipe, cast, device), feed, clock)
         moments = [0.0, *((part + 0.5) / PARTS for part in range(PARTS))] if recipe.grows else [0.5]
         start_s, *part_s = (seconds / recipe.batch for seconds in trial.run(moments))
-    return Cost(
+    cost = Cost(
         Profile(start_s, tuple(part_s) or (start_s,)),
         memory_mb() + COPIES * state_mb(cast),
         cuda_memory_mb(),
     )
+    forget_cuda_peak()
+    return cost
 
 
 class Trial:
@@ -126,10 +128,12 @@ class Trial:
         self.rest_s.append(self.clock() - began - spent)
 
     def _phase(self, phase: Phase, turn: Turn) -> float:
-        """Seconds; the losses' values are read, so that a CUDA device has done its work."""
+        """Seconds, until a CUDA device has done its work."""
         began = self.clock()
         total, _ = self.stepper.losses(phase, turn)
         self.stepper.move(phase, total, turn.progress)
+        if self.stepper.device.type == "cuda":
+            torch.cuda.synchronize(self.stepper.device)
         return self.clock() - began
 
 

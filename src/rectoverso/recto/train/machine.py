@@ -103,6 +103,12 @@ def cuda_memory_mb() -> int:
     return torch.cuda.max_memory_allocated() // 2**20 if torch.cuda.is_available() else 0
 
 
+def forget_cuda_peak() -> None:
+    """Let `cuda_memory_mb` begin anew, after something that is not the run."""
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+
+
 def memory_mb() -> int:
     """The most memory this process has held, in MB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

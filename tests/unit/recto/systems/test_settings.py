@@ -86,3 +86,12 @@ def test_what_names_a_preset_cannot_be_set(name: str, default: Recipe) -> None:
 def test_a_recipe_comes_back_from_its_table(preset: str) -> None:
     changed = with_settings(recipe("dcgan", preset), ["batch=7", "generator_adam.rate=0.125", "flip=yes"])
     assert from_table(recipe("dcgan", preset), table(changed)) == changed
+
+
+def test_a_setting_that_an_old_table_lacks_means_what_was_before_it() -> None:
+    old = table(recipe("default"))
+    del old["naming"], old["nets"]["modulated"]
+    read = from_table(recipe("default"), old)
+    assert read.naming == 0  # type: ignore[attr-defined]
+    assert not read.nets.modulated  # type: ignore[attr-defined]
+    assert read.batch == recipe("default").batch

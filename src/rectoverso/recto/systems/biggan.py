@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
-from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
+from rectoverso.recto.systems.recipe import Adam, Averaging, Milestone, Penalty, Recipe, Shape
 
 if TYPE_CHECKING:
     from torch import nn
@@ -74,7 +74,8 @@ class BigGanRecipe(AdversarialRecipe):
 DEFAULT = BigGanRecipe(
     system="biggan",
     preset="default",
-    measured="2 cores, shared: 180 images a CPU second at 32 px; CIFAR-10 textures after 18,000 images, no shapes yet",
+    measured="2 cores: 310 images/s at 32 px; CIFAR-10 after 5 minutes: proxy-FID 25, and one layout in most pictures",
+    expected=(Milestone(92_800, 25.34),),
     batch=32,
     nets=BigNets(generator_width=16, critic_width=16),
     objective="hinge",
@@ -91,6 +92,7 @@ PRESETS: dict[str, Recipe] = {
         DEFAULT,
         preset="gpu",
         measured="not measured",
+        expected=(),
         batch=256,
         images=50_000_000,
         milestones=50,

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
-from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
+from rectoverso.recto.systems.recipe import Adam, Averaging, Milestone, Penalty, Recipe, Shape
 
 if TYPE_CHECKING:
     from torch import nn
@@ -81,7 +81,8 @@ class ProgressiveRecipe(AdversarialRecipe):
 DEFAULT = ProgressiveRecipe(
     system="progressive",
     preset="default",
-    measured="2 cores: see docs/gallery",
+    measured="2 cores: 270 images/s at 32 px; CIFAR-10 after 5 minutes: proxy-FID 15",
+    expected=(Milestone(75_856, 15.33),),
     batch=16,
     nets=GrowingNets(),
     objective="relativistic",
@@ -99,6 +100,7 @@ PRESETS: dict[str, Recipe] = {
         DEFAULT,
         preset="gpu",
         measured="not measured",
+        expected=(),
         images=12_000_000,
         milestones=40,
         nets=GrowingNets(latent=512, generator_width=64, critic_width=64),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
-from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, PenaltyKind, Recipe, Shape
+from rectoverso.recto.systems.recipe import Adam, Averaging, Milestone, Penalty, PenaltyKind, Recipe, Shape
 
 if TYPE_CHECKING:
     from torch import nn
@@ -90,7 +90,8 @@ PRESETS: dict[str, Recipe] = {
     "default": StyleganRecipe(
         system="stylegan",
         preset="default",
-        measured="2 cores: see docs/gallery",
+        measured="2 cores: 220 images/s at 32 px; CIFAR-10 after 5 minutes: proxy-FID 11",
+        expected=(Milestone(65_408, 11.19),),
         batch=16,
         nets=StyleganNets(depth=2, style_start=0.0, noise_rate=0.005, generator_width=16, critic_width=16),
         mixing=0.5,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rectoverso.recto.systems.about import System
-from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, Recipe, Shape
+from rectoverso.recto.systems.recipe import Adam, Averaging, Milestone, Penalty, Recipe, Shape
 from rectoverso.recto.systems.stylegan import StyleganRecipe, StyleNets
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ PRESETS: dict[str, Recipe] = {
     "default": Stylegan2Recipe(
         system="stylegan2",
         preset="default",
-        measured="2 cores: see docs/gallery",
+        measured="2 cores: 200 images/s at 32 px; CIFAR-10 after 5 minutes: proxy-FID 12",
+        expected=(Milestone(58_816, 11.86),),
         batch=16,
         nets=Stylegan2Nets(depth=2, style_start=0.0, noise_rate=0.005, generator_width=16, critic_width=16),
         mixing=0.0,

@@ -103,9 +103,14 @@ class BigGenerator(nn.Module):
         self.norm = nn.BatchNorm2d(widths[-1])
         self.to_picture = SpectralConv2d(widths[-1], shape.channels)
         self.register_buffer("threshold", torch.zeros(()))
+        self.settled: float | None = None
+
+    def settle(self) -> None:
+        """Take the threshold for a number that never changes, as an export must."""
+        self.settled = self.threshold.item()
 
     def forward(self, z_NZ: Tensor, label_N: Tensor | None = None) -> Tensor:
-        threshold = self.threshold.item()
+        threshold = self.threshold.item() if self.settled is None else self.settled
         z_NZ = truncated(z_NZ, threshold) if threshold else z_NZ
         chunk_NK = torch.split(z_NZ, self.chunks, dim=1)
         x = self.start(chunk_NK[0]).view(len(z_NZ), *self.sides, -1).permute(0, 3, 1, 2)

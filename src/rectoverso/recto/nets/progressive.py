@@ -44,14 +44,19 @@ class Growing(nn.Module):
     def __init__(self, levels: int) -> None:
         super().__init__()
         self.levels = levels
+        self.settled: float | None = None
         self.register_buffer("growth", torch.tensor(float(levels)))
 
     def grow(self, growth: float) -> None:
         self.growth.fill_(growth)
 
+    def settle(self) -> None:
+        """Take the growth for a number that never changes, as an export must."""
+        self.settled = self.growth.item()
+
     def reached(self) -> tuple[int, float]:
         """The highest level in use and how much of it is faded in, above 0 and up to 1."""
-        growth = self.growth.item()
+        growth = self.growth.item() if self.settled is None else self.settled
         level = min(self.levels, math.ceil(growth))
         return level, growth - level + 1
 

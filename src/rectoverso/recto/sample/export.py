@@ -7,6 +7,7 @@ Its inputs are ``latent`` (N, Z) float32 and, where there are classes, ``label``
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import logging
 import math
@@ -51,6 +52,10 @@ def export_onnx(
     """
     import onnx
 
+    module = copy.deepcopy(module)
+    for part in module.modules():
+        if callable(settle := getattr(part, "settle", None)):
+            settle()
     model = _exported(module, _inputs(2, latent, classes))
     for name, value in notes.items():
         model.metadata_props.add(key=name, value=value)

@@ -17,6 +17,8 @@ from rectoverso.errors import ExportDiffers
 from rectoverso.recto.nets.dcgan import ArticleGenerator
 from rectoverso.recto.sample.export import export_onnx
 from rectoverso.recto.sample.painter import Painter
+from rectoverso.recto.systems import SYSTEMS, recipe, with_settings
+from rectoverso.recto.systems.recipe import Shape
 
 
 def drawn(file: Path, **inputs: Tensor) -> np.ndarray:
@@ -48,6 +50,15 @@ def test_the_other_families_can_be_exported_too(kind: str, styled: Painter, tmp_
     z_NZ = torch.randn(4, 8)
     with torch.no_grad():
         np.testing.assert_allclose(drawn(file, latent=z_NZ), module(z_NZ).numpy(), atol=1e-4)
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_every_system_can_be_exported(system: str, tmp_path: Path) -> None:
+    made = with_settings(recipe(system), ["size=xs"])
+    torch.manual_seed(0)
+    module = made.generator(Shape(16, 16, 3, 2)).eval()
+    told = export_onnx(module, tmp_path / "made.onnx", latent=made.latent, classes=2, notes={})
+    assert told.difference < 1e-4
 
 
 class Fickle(nn.Module):

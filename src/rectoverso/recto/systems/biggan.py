@@ -81,7 +81,7 @@ DEFAULT = BigGanRecipe(
     objective="hinge",
     penalty=Penalty("none"),
     critic_turns=1,
-    generator_adam=Adam(1e-3, 1e-4, beta1=0.0, beta2=0.99),
+    generator_adam=Adam(2.5e-4, 2.5e-5, beta1=0.0, beta2=0.99),  # a quarter of the critic's, as in the paper
     critic_adam=Adam(1e-3, 1e-4, beta1=0.0, beta2=0.99),
     averaging=Averaging(half_life=10_000, ramp=0.1),
 )

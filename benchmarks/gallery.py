@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pictures import known_cifar
 from report import fill, row
 
 from rectoverso.recto.train.machine import describe
@@ -76,8 +76,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    folder = os.environ.get("RECTOVERSO_TEST_DATA")
-    known = Path(folder) / "cifar10" / "train.parquet" if folder else None
+    known = known_cifar()
     parser.add_argument("--data", type=Path, default=known, required=known is None)
     parser.add_argument("--seconds", type=int, default=300)
     parser.add_argument("--only", action="append", help="one entry's name; may be repeated")

@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
 import sys
 import tempfile
 import time
@@ -26,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pictures import known_cifar
 from report import fill, row
 
 from rectoverso.recto.data.source import open_source
@@ -94,8 +94,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    folder = os.environ.get("RECTOVERSO_TEST_DATA")
-    known = Path(folder) / "cifar10" / "train.parquet" if folder else None
+    known = known_cifar()
     parser.add_argument("--data", type=Path, default=known, required=known is None)
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=600.0, help="of all cores, for each contestant")

@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from pictures import known_cifar
 from report import fill
 from throughput import multiply_adds, quality, same_mathematics
 from throughput.keras_side import VARIANTS, Worker
@@ -82,8 +83,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    folder = os.environ.get("RECTOVERSO_TEST_DATA")
-    known = Path(folder) / "cifar10" / "train.parquet" if folder else None
+    known = known_cifar()
     parser.add_argument("--data", type=Path, default=known, help="CIFAR-10, as `verso train --data` takes it")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=4.0, help="of each variant in each round")

@@ -72,9 +72,8 @@ class GrowingGenerator(Growing):
         # A quarter of He's gain, as in the authors' networks: the first layer then learns more slowly.
         self.start = EqualLinear(latent, start, gain=RECTIFIED / 4)
         self.of_class = class_rows(shape.classes, start)
-        if (
-            self.of_class is not None
-        ):  # a class weighs as much as one number of the latent, not more than all of them
+        if self.of_class is not None:
+            # A class weighs as much as one number of the latent, not more than all of them.
             nn.init.normal_(self.of_class.weight, std=self.start.scale)
         self.first = EqualConv2d(widths[0], widths[0])
         self.doubling = nn.ModuleList(EqualConv2d(w, v, sides="double") for w, v in pairwise(widths))

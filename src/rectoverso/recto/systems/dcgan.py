@@ -1,7 +1,8 @@
 """DCGAN: one generator, one critic, noise to pictures. Radford, Metz and Chintala 2016, arXiv:1511.06434.
 
 ``article`` is the pair of the source article, which is Keras' tutorial: both players move down gradients taken at the
-same point, on the same generated pictures. ``default`` is the best small configuration we found for two CPU cores.
+same point, on the same generated pictures. ``default`` is a plain small pair for two CPU cores, on which the system
+`default` builds.
 """
 
 from __future__ import annotations

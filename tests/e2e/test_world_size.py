@@ -1,8 +1,8 @@
 """A run of 1, 2 or 4 processes is the same run; one that loses a process says so, and goes on with any number.
 
-What is covered: networks with batch norm, plain and by class (its statistics are of all processes), dropout (drawn for
-the whole batch), exact and finite-difference penalties, relativistic and non-saturating objectives, one and two phases,
-averages. A system with another statistic over its batch must share it by `sync.mean_of` and be added here.
+Every system is here, with all that looks at a batch as a whole: batch norm (its statistics are of all processes),
+dropout and noise (drawn for the whole batch), groups judged together, every other picture of a penalty or a path length
+(a process has whole groups), the running mean of path lengths, the signs that augmentation follows.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import pytest
 import safetensors.numpy
 import torch
 
+from rectoverso.recto.systems import SYSTEMS
 from rectoverso.recto.train.loop import train
 
 PROGRAM = Path(__file__).with_name("world_run.py")
@@ -81,10 +82,17 @@ def assert_same(run: Path, case: str) -> None:
     expected, found = alone(case), tensors(run)
     assert expected.keys() == found.keys()
     for name, value in expected.items():
-        np.testing.assert_allclose(found[name], value, rtol=0, atol=1e-5, err_msg=name)
+        # The power method's vector turns freely where two singular values are all but equal; the weights do not.
+        tolerance = 1e-3 if name.endswith("left_O") else 1e-5
+        np.testing.assert_allclose(found[name], value, rtol=0, atol=tolerance, err_msg=name)
 
 
-SLOW = [("default", 4), ("article", 2), ("article", 4), ("two_phases", 2), ("two_phases", 4)]
+def test_every_system_has_a_case() -> None:
+    assert {system for system, _, _ in world_run["CASES"].values()} == set(SYSTEMS)
+
+
+SLOW = [(case, processes) for case in world_run["CASES"] for processes in (2, 4)]
+SLOW.remove(("default", 2))
 
 
 @pytest.mark.parametrize(

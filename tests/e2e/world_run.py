@@ -1,6 +1,6 @@
 """One process of a tiny run, for the tests of several: what `torchrun` would start.
 
-    RANK=0 WORLD_SIZE=2 ... python world_run.py RUN PRESET IMAGES [--resume] [--die-at IMAGES] [--as RANK]
+    RANK=0 WORLD_SIZE=2 ... python world_run.py RUN CASE IMAGES [--resume] [--die-at IMAGES] [--as RANK]
 
 With --die-at the process of that rank kills itself in the first turn that begins there or later.
 """
@@ -28,24 +28,26 @@ GENTLE = tuple(
     for player in ("generator", "critic")
     for number in ("rate=1e-4", "rate_end=1e-5", "beta1=0.5", "epsilon=1e-4")
 )
-SETTINGS = (*GENTLE, "batch=16", "nets.latent=8", "precision=float32", "milestones=4", "checkpoint_s=3600")
-WIDTHS = {"default": ("nets.generator_width=4", "nets.critic_width=4"), "article": ("nets.width=4",)}
-# Class batch norm, the finite-difference penalty and averages (default), its exact penalty in two phases, and the
-# article's batch norm and dropout.
+SETTINGS = (*GENTLE, "batch=32", "precision=float32", "milestones=4", "checkpoint_s=3600")
 LIGHT = ("penalty.gamma=0.01", "penalty.gamma_end=0.01")  # so that this too does not let rounding grow
+PAIR = ("nets.latent=8", "nets.generator_width=4", "nets.critic_width=4")
+STYLES = ("nets.latent=8", "nets.style=8", "nets.generator_width=4", "nets.critic_width=4", *LIGHT)
 CASES = {
-    "default": ("default", ()),
-    "two_phases": (
-        "default",
-        ("one_pass=false", "penalty.kind=gradient", "penalty.gamma=0.01", "penalty.gamma_end=0.01"),
-    ),
-    "article": ("article", ()),
+    "default": ("default", "default", (*PAIR, *LIGHT)),
+    "dcgan": ("dcgan", "default", (*PAIR, *LIGHT)),
+    "dcgan in two phases": ("dcgan", "default", (*PAIR, "one_pass=false", "penalty.kind=gradient", *LIGHT)),
+    "the article's": ("dcgan", "article", ("nets.latent=8", "nets.width=4")),
+    "gan": ("gan", "default", PAIR),
+    "progressive": ("progressive", "default", (*PAIR, *LIGHT)),
+    "stylegan": ("stylegan", "default", STYLES),
+    "stylegan2": ("stylegan2", "default", (*STYLES, "path.weight=0.1", "augment.images=1000", "mixing=0.5")),
+    "biggan": ("biggan", "default", ("nets.latent=16", *PAIR[1:])),
 }
 
 
 def tiny(case: str) -> Recipe:
-    preset, settings = CASES[case]
-    return with_settings(recipe("dcgan", preset), (*SETTINGS, *WIDTHS[preset], *settings))
+    system, preset, settings = CASES[case]
+    return with_settings(recipe(system, preset), (*SETTINGS, *settings))
 
 
 def pictures() -> Dataset:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rectoverso.i18n import preferred_language, say
+from rectoverso.i18n import catalogue, preferred_language, say
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
@@ -27,6 +27,7 @@ from rectoverso.workflow.progress import Listener, Progress, silent
 
 if TYPE_CHECKING:
     from rectoverso.recto.data.dataset import Dataset
+    from rectoverso.recto.data.source import Source
     from rectoverso.recto.metrics.quick import QuickScore
     from rectoverso.recto.systems.recipe import Recipe
     from rectoverso.recto.train.forecast import Forecast
@@ -95,7 +96,7 @@ def train_run(
     """
     with training_part("Training"):
         from rectoverso.recto.systems import system, with_settings
-        from rectoverso.recto.train.config import Asked
+        from rectoverso.recto.train.config import check
         from rectoverso.recto.train.folder import RunFolder
         from rectoverso.recto.train.loop import train
         from rectoverso.recto.train.sync import is_first
@@ -106,8 +107,12 @@ def train_run(
     recipe = with_settings(system(request.system).preset(request.preset), request.settings)
     with unmade_by_failure(request.run, unless=RunFolder(request.run).config):
         make_folder(request.run)
-        dataset, seed = _open(request, listener), _seed(request)
-        Asked(recipe, dataset, seed, request.images, request.max_seconds).check()
+        source, seed = _find(request), _seed(request)
+        check(recipe, source.outline)
+        if is_first():
+            _show_first(request, recipe, source, seed, listener)
+        dataset = source.read(_reading(listener))
+        check(recipe, dataset)
         home, keys = _open_home(home_path, listener, clock) if is_first() else (None, None)
         result = train(
             recipe,
@@ -157,21 +162,37 @@ def fingerprints_of(run: Path) -> Path:
     return run / FINGERPRINTS
 
 
-def _open(request: TrainRequest, listener: Listener) -> Dataset:
-    from rectoverso.recto.data.source import open_source
+def _find(request: TrainRequest) -> Source:
+    from rectoverso.recto.data.source import find_source
 
-    def told(done: int, total: int) -> None:
-        listener(Progress(Message("progress.reading"), done, total))
-
-    return open_source(
+    return find_source(
         request.data,
         size=request.size,
         channels=request.channels,
         take=request.take,
         skip_bad=request.skip_bad,
         cache=request.run / DECODED / os.environ.get("RANK", ""),  # each process its own: they decode at once
-        listener=told,
     )
+
+
+def _reading(listener: Listener) -> Callable[[int, int], None]:
+    def told(done: int, total: int) -> None:
+        listener(Progress(Message("progress.reading"), done, total))
+
+    return told
+
+
+def _show_first(request: TrainRequest, recipe: Recipe, source: Source, seed: int, listener: Listener) -> None:
+    """The first picture, before all others are read; not over a run that is there."""
+    from rectoverso.recto.train.folder import RunFolder
+    from rectoverso.recto.train.publish import show_untrained
+
+    folder = RunFolder(request.run)
+    if folder.config.exists():
+        return
+    sample = request.run / show_untrained(folder, recipe, source.outline, seed)
+    said = Message("progress.first_samples", {"path": sample})
+    listener(Progress(Message("progress.reading"), 0, len(source.outline), said=said))
 
 
 def _scorer(recipe: Recipe, dataset: Dataset, home: Home) -> QuickScore | None:
@@ -224,9 +245,11 @@ def _notes(status: Status) -> Iterator[Message]:
     """What the live line says beyond the count, the most important first."""
     yield from (Message(f"health.short.{name}") for name in status.symptoms)
     for name, value in status.losses.items():
-        yield Message("progress.note.loss", {"name": name, "value": f"{value:.2f}"})
+        yield Message("progress.note.loss", {"name": _word("loss", name), "value": f"{value:.2f}"})
     if status.margin is not None:
         yield Message("progress.note.margin", {"margin": f"{status.margin:.2f}"})
+    for name, value in status.measures.items():
+        yield Message("progress.note.measure", {"name": _word("measure", name), "value": f"{value:.2f}"})
     for name, value in status.readings.items():
         if "FID" in name:
             yield Message("progress.note.score", {"name": name, "value": f"{value:.1f}"})
@@ -235,6 +258,12 @@ def _notes(status: Status) -> Iterator[Message]:
     yield Message("progress.note.memory", {"memory": f"{status.device_memory_mb or status.memory_mb:,}"})
     if status.half_life:
         yield Message("progress.note.half_life", {"images": f"{status.half_life:,.0f}"})
+
+
+def _word(kind: str, name: str) -> Message | str:
+    """A loss or a measure by the name that people know it by, where there is one."""
+    key = f"progress.{kind}.{name}"
+    return Message(key) if key in catalogue("en") else name
 
 
 def _sentence(forecast: Forecast) -> Message:

@@ -6,10 +6,24 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import rectoverso
-from rectoverso.errors import InputError, MissingExtra, OutNotWritable, RectoversoError, RunNotFound
+from assets.pictures import write_good
+from rectoverso.errors import (
+    BadSetting,
+    InputError,
+    MissingExtra,
+    OutNotWritable,
+    RectoversoError,
+    RunExists,
+    RunNotFound,
+)
+from rectoverso.recto.data import source
+from rectoverso.recto.data.check import BadImage
+from rectoverso.recto.data.entry import Entry
+from rectoverso.recto.data.picture import decode
 from rectoverso.recto.train.status import Status
 from rectoverso.workflow.files import unmade_by_failure
 from rectoverso.workflow.progress import Progress
@@ -92,10 +106,44 @@ def test_a_home_that_cannot_be_used_is_told_before_the_first_step(tmp_path: Path
 def test_the_forecast_is_said_once_and_returned(tmp_path: Path) -> None:
     heard: list[Progress] = []
     trained = train_run(tiny_request(tmp_path / "run"), tmp_path / "home", heard.append)
-    (said,) = [progress.said for progress in heard if progress.said]
-    assert said.key == "progress.forecast"
+    said = [progress.said.key for progress in heard if progress.said]
+    assert said == ["progress.first_samples", "progress.forecast"]
     assert trained.forecast is not None
     assert trained.plain()["forecast"]["images"] == 48
+
+
+def test_the_first_samples_are_there_before_the_data_are_read_and_are_the_runs_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pets, first = tmp_path / "pets", tmp_path / "run" / "samples" / "000000000.png"
+    write_good(pets)
+    seen: list[bytes] = []
+
+    def look(entry: Entry, row_HWC: np.ndarray) -> BadImage | None:
+        seen.append(first.read_bytes())
+        return decode(entry, row_HWC)
+
+    monkeypatch.setattr(source, "decode", look)
+    train_run(tiny_request(tmp_path / "run", data=str(pets)), tmp_path / "home")
+    assert set(seen) == {first.read_bytes()}
+
+
+def test_a_run_that_is_there_keeps_its_samples(tmp_path: Path) -> None:
+    train_run(tiny_request(tmp_path / "run"), tmp_path / "home")
+    first = tmp_path / "run" / "samples" / "000000000.png"
+    before = first.read_bytes()
+    with pytest.raises(RunExists):
+        train_run(tiny_request(tmp_path / "run", seed=1), tmp_path / "home")
+    assert first.read_bytes() == before
+
+
+def test_settings_that_do_not_fit_are_told_before_the_data_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_good(tmp_path / "pets")
+    monkeypatch.setattr(source, "decode", None)
+    with pytest.raises(BadSetting):
+        train_run(tiny_request(tmp_path / "run", data=str(tmp_path / "pets"), size=17), tmp_path / "home")
 
 
 def test_a_listener_in_python_hears_every_record(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,27 @@ from rectoverso.recto.data.storage import forget
 from rectoverso.types import Digest, Message
 
 DIGEST_CHUNK = 1024
+
+
+class Outline(Protocol):
+    """What networks must know of pictures, which is known before these are read: how many, sides, channels, classes."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def height(self) -> int: ...
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def channels(self) -> int: ...
+
+    @property
+    def labels(self) -> NDArray[np.int64] | None: ...
+
+    @property
+    def classes(self) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,7 +21,7 @@ from rectoverso.i18n import Phrase
 from rectoverso.recto.data import storage
 from rectoverso.recto.data.builtin import BUILTINS, built_in
 from rectoverso.recto.data.check import BadImage, listing
-from rectoverso.recto.data.dataset import Dataset, numbered
+from rectoverso.recto.data.dataset import Dataset, Outline, numbered
 from rectoverso.recto.data.entry import Contents, Entry, unusable
 from rectoverso.recto.data.frame import Frame, Size, bad_setting
 from rectoverso.recto.data.picture import decode, is_see_through, short_side
@@ -29,7 +29,7 @@ from rectoverso.recto.data.storage import CHUNK, InMemory, OnDisk, Storage
 from rectoverso.recto.data.subset import taken
 from rectoverso.types import Message
 
-__all__ = ["BUILTINS", "Dataset", "Listener", "open_source"]
+__all__ = ["BUILTINS", "Dataset", "Listener", "Source", "find_source", "open_source"]
 
 Listener = Callable[[int, int], None]
 """Told now and then how many pictures have been read, and of how many."""
@@ -46,6 +46,15 @@ _CHANNELS: dict[object, int | None] = {None: 3, "auto": None} | {
 _THREADS = 2
 _SAMPLE = 256
 _DECODED_SAMPLE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Pictures that were found: their outline is known, and they are read when asked for."""
+
+    outline: Outline
+    read: Callable[[Listener | None], Dataset]
+    """Raises DataUnusable and BadImages."""
 
 
 def open_source(
@@ -70,21 +79,47 @@ def open_source(
     Raises DataNotFound, DataUnusable, BadSetting, MissingExtra; BadImages, which names each with its fix, unless
     ``skip_bad`` leaves them out.
     """
+    return find_source(
+        data, size=size, channels=channels, take=take, skip_bad=skip_bad, cache=cache, ram_bytes=ram_bytes
+    ).read(listener)
+
+
+def find_source(
+    data: str | Path,
+    *,
+    size: Size | None = None,
+    channels: int | str | None = None,
+    take: int | None = None,
+    skip_bad: bool = False,
+    cache: Path | None = None,
+    ram_bytes: int | None = None,
+) -> Source:
+    """Find the pictures of DATA, as `open_source`, and look at as many as their outline needs.
+
+    The outline is that of all pictures; bad ones, and whether all are grey, are seen in reading. Raises DataNotFound,
+    DataUnusable, BadSetting, MissingExtra.
+    """
     frame = None if size is None else Frame.of(size)
     if channels not in _CHANNELS:
         raise bad_setting("channels", channels)
     kept_channels = _CHANNELS[channels]
     if str(data) in BUILTINS:
         frame = frame or Frame(DEFAULT_SIDE, DEFAULT_SIDE)
-        return _part(built_in(str(data), frame, kept_channels), take)
+        dataset = _part(built_in(str(data), frame, kept_channels), take)
+        return Source(dataset, lambda _: dataset)
     found = _contents(data)
     places = _taken([entry.label for entry in found.entries], take)
     wanted = Wanted(data, replace(found, entries=[found.entries[place] for place in places]))
     frame = frame or _natural_frame(wanted.entries)
     kept_channels = kept_channels or _natural_channels(wanted.entries)
     room = Room(frame, kept_channels, cache, ram_bytes)
-    images, bad = _reused(wanted, room) or _decoded(wanted, room, skip_bad=skip_bad, listener=listener)
-    return _assembled(wanted, images, bad, None if take is None else len(found.entries))
+    labels, classes, _ = numbered([entry.label for entry in wanted.entries], found.classes)
+
+    def read(listener: Listener | None) -> Dataset:
+        images, bad = _reused(wanted, room) or _decoded(wanted, room, skip_bad=skip_bad, listener=listener)
+        return _assembled(wanted, images, bad, None if take is None else len(found.entries))
+
+    return Source(Foreseen(len(wanted.entries), room, labels, classes), read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +161,31 @@ class Room:
     def path(self, entries: Sequence[Entry]) -> Path | None:
         """The file for these entries, if it is to have a name."""
         return self.cache and self.cache / f"{storage.key(entries, self.frame, self.channels)}.npy"
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The `Outline` of pictures that are still to be read."""
+
+    count: int
+    room: Room
+    labels: NDArray[np.int64] | None
+    classes: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return self.count
+
+    @property
+    def height(self) -> int:
+        return self.room.frame.height
+
+    @property
+    def width(self) -> int:
+        return self.room.frame.width
+
+    @property
+    def channels(self) -> int:
+        return self.room.channels
 
 
 def _contents(data: str | Path) -> Contents:

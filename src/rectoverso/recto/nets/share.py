@@ -1,7 +1,8 @@
 """Which pictures of a batch a process holds, for layers that draw one stream of numbers for the whole batch.
 
 A run of several processes cuts each batch into equal parts, in order. A layer that sees several versions of the batch
-(real and generated, one after the other) sees that part of each. Whoever draws for the whole batch and keeps `own`
+(real and generated, one after the other) sees that part of each; one that sees less than a version, as much of each
+part. Whoever draws for the whole batch and keeps `own`
 draws what a single process would have drawn for these pictures.
 
 Shapes: B numbers of the whole batch, in the order of its pictures; P of this process's pictures.
@@ -15,7 +16,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 Number = TypeVar("Number", bound=np.generic)
 
@@ -32,11 +35,21 @@ class Share:
         """Of one draw for the whole batch (B,), what falls on the ``rows`` pictures of this process (P,)."""
         if self.processes == 1:
             return draw_B
-        versions = rows // self.count
+        versions = max(1, rows // self.count)
         return np.ascontiguousarray(draw_B.reshape(versions, self.processes, -1)[:, self.rank]).reshape(-1)
 
 
 _current = Share()
+
+
+def normals(rows: int, *sides: int, device: torch.device | None = None) -> Tensor:
+    """Standard normal numbers (rows, ...) from torch's generator, of a whole batch those of this process's pictures."""
+    part = share()
+    if part.processes == 1:
+        return torch.randn(rows, *sides, device=device)
+    versions = max(1, rows // part.count)
+    draw = torch.randn(rows * part.processes, *sides, device=device)
+    return draw.view(versions, part.processes, -1, *sides)[:, part.rank].reshape(rows, *sides)
 
 
 def share() -> Share:

@@ -25,6 +25,7 @@ from rectoverso.recto.nets.equalised import (
     with_group_deviation,
 )
 from rectoverso.recto.nets.resampling import blurred
+from rectoverso.recto.nets.share import normals
 from rectoverso.recto.systems.recipe import Shape
 
 GROUP = 4
@@ -101,7 +102,7 @@ class PixelNoise(nn.Module):
     def forward(self, x_NCHW: Tensor) -> Tensor:
         noise = self.noise_1HW
         if self.training:
-            noise = torch.randn(len(x_NCHW), *noise.shape, device=noise.device)
+            noise = normals(len(x_NCHW), *noise.shape, device=noise.device)
         return x_NCHW + noise.to(x_NCHW.dtype) * (self.rate * self.strength).to(x_NCHW.dtype)
 
 

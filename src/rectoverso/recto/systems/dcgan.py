@@ -8,7 +8,7 @@ same point, on the same generated pictures. ``default`` is a plain small pair fo
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
@@ -44,8 +44,6 @@ class ArticleNets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DcganRecipe(AdversarialRecipe):
-    spreads: ClassVar[bool] = True
-
     nets: ArticleNets | PlainNets
 
     def check(self, shape: Shape) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultRecipe(AdversarialRecipe):
     """``naming`` weighs how well the critic names the classes of real pictures."""
-
-    spreads: ClassVar[bool] = True
 
     nets: PlainNets
     naming: float = 0.0

@@ -43,20 +43,22 @@ class OnePassPair(Pair):
         x_MCHW = self.both(turn, fake_NCHW)
         logit_M, taught = self.judged(x_MCHW, turn)
         real_N, fake_N = logit_M.chunk(2)
-        exchange_N = self.exchange(turn, real_N.detach(), fake_N.detach())
+        exchange_N, generator = self.exchange(real_N.detach(), fake_N.detach())
         fake_NCHW.register_hook(lambda slope: slope * exchange_N.to(slope))  # type: ignore[no-untyped-call]
         turn.readings["margin"] = (real_N.mean() - fake_N.mean()).item()
-        losses = {"critic": self.critic_objective(real_N, fake_N)} | taught
+        losses = {"critic": self.critic_objective(real_N, fake_N), "generator": generator} | taught
         return losses | self.penalty(turn, x_MCHW.detach())
 
     @torch.enable_grad()
-    def exchange(self, turn: Turn, real_N: Tensor, fake_N: Tensor) -> Tensor:
-        """G / c (N, 1, 1, 1): by what a gradient of the critic's loss becomes one of the generator's."""
+    def exchange(self, real_N: Tensor, fake_N: Tensor) -> tuple[Tensor, Tensor]:
+        """G / c (N, 1, 1, 1), by what a gradient of the critic's loss becomes one of the generator's; and the
+        generator's loss, to be told and not to be gone down.
+        """
         fake_N = fake_N.requires_grad_()
         generator = self.generator_objective(real_N, fake_N)
         (g_N,) = torch.autograd.grad(generator, fake_N)
         (c_N,) = torch.autograd.grad(self.critic_objective(real_N, fake_N), fake_N)
-        turn.readings["generator"] = generator.item()
         # Where the critic has all but won (a logit some 69 below), the quotient would soon be infinite, and infinity
         # times a slope that was rounded to 0 is no number: such a picture teaches the generator nothing.
-        return torch.where(c_N.abs() < VANISHED, 0, g_N / c_N)[:, None, None, None]
+        exchange_N = torch.where(c_N.abs() < VANISHED, 0, g_N / c_N)
+        return exchange_N[:, None, None, None], generator.detach()

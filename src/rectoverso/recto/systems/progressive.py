@@ -64,6 +64,13 @@ class ProgressiveRecipe(AdversarialRecipe):
     drift: float = 0.0
     grown_by: float = 0.5
 
+    @property
+    def least_share(self) -> int:
+        """Whole groups of pictures judged together, and as many again of every other picture."""
+        from rectoverso.recto.nets.progressive import GROUP
+
+        return 2 * GROUP
+
     def growth(self, levels: int, progress: float) -> float:
         """How many levels are in use: 2 ``levels`` equal parts of training at one level and fading in the next."""
         if progress >= self.grown_by:

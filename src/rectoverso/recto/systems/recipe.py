@@ -115,9 +115,6 @@ class Recipe(ABC):
     harmless: ClassVar[frozenset[str]] = frozenset(
         {"images", "precision", "device", "threads", "milestones", "checkpoint_s"}
     )
-    spreads: ClassVar[bool] = False
-    """Whether several processes train the same run as one does: every statistic over a batch is shared between them."""
-
     grows: ClassVar[bool] = False
     """Whether an image costs more or less at the end of a run than at its start."""
 
@@ -145,6 +142,13 @@ class Recipe(ABC):
     def at_size(self, size: Size) -> Self:
         """The recipe with its dial turned (`dial`); one without a dial stays as it is."""
         return dataclasses.replace(self, size=size)
+
+    @property
+    def least_share(self) -> int:
+        """Of several processes each takes a multiple of so many images of a batch: two, for some penalties take every
+        other.
+        """
+        return 2
 
     @abstractmethod
     def generator(self, shape: Shape) -> nn.Module:

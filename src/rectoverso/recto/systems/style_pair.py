@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import Tensor, nn
 
+from rectoverso.recto.nets.share import normals
 from rectoverso.recto.nets.style_layers import StyledGenerator
 from rectoverso.recto.nets.stylegan2 import Stylegan2Critic, Stylegan2Generator
 from rectoverso.recto.systems.pair import Pair
@@ -23,6 +24,7 @@ from rectoverso.recto.train.augment import UNIFORMS
 from rectoverso.recto.train.penalties import gradient_penalty, path_lengths
 from rectoverso.recto.train.players import Losses, Phase, Turn, cosine
 from rectoverso.recto.train.streams import Streams
+from rectoverso.recto.train.sync import mean_of
 
 if TYPE_CHECKING:
     from rectoverso.recto.systems.stylegan import StyleganRecipe
@@ -118,15 +120,15 @@ class Stylegan2Pair(StylePair):
     def path_losses(self, turn: Turn) -> Losses:
         """The squared distance of path lengths from their running mean (Karras et al. 2020, eq. 4)."""
         generator = cast("Stylegan2Generator", self.generator)
-        count = max(1, round(turn.count * self.path.share))
-        z_NZ = turn.normals("path-latent", self.recipe.latent)[:count]
+        some = slice(None, None, self.path.one_in)
+        z_NZ = turn.normals("path-latent", self.recipe.latent)[some]
         w_NLW = generator.spread(
-            generator.mapping(z_NZ, None if turn.label_N is None else turn.label_N[:count])
+            generator.mapping(z_NZ, None if turn.label_N is None else turn.label_N[some])
         )
         picture_NCHW = generator.synthesis(w_NLW)
-        length_N = path_lengths(picture_NCHW, w_NLW, torch.randn(picture_NCHW.shape))
+        length_N = path_lengths(picture_NCHW, w_NLW, normals(*picture_NCHW.shape))
         with torch.no_grad():
-            mean = length_N.mean()
+            mean = mean_of(length_N.mean())
             generator.path_mean.lerp_(mean, PATH_DECAY if generator.path_mean else 1.0)
         turn.readings["path_length"] = mean.item()
         weight = self.path.weight * self.path.every
@@ -141,7 +143,8 @@ class Stylegan2Pair(StylePair):
     def hear(self, turn: Turn, real_N: Tensor) -> None:
         settings, augment = self.augmenting, cast("Stylegan2Critic", self.critic).augment
         if settings.most:
-            augment.hear(real_N, target=settings.target, images=settings.images, most=settings.most)
+            sign = mean_of(real_N.sign().mean())
+            augment.hear(sign, turn.batch, target=settings.target, images=settings.images, most=settings.most)
         turn.readings["augmentation"] = augment.p.item()
 
 

@@ -80,6 +80,13 @@ class StyleganRecipe(AdversarialRecipe):
     nets: StyleNets  # type: ignore[assignment]
     mixing: float = 0.9
 
+    @property
+    def least_share(self) -> int:
+        """Whole groups of pictures judged together."""
+        from rectoverso.recto.nets.style_layers import GROUP
+
+        return GROUP
+
     def cast(self, shape: Shape, streams: Streams) -> Cast:
         from rectoverso.recto.systems.style_pair import StylePair
 

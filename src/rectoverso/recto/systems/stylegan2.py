@@ -9,6 +9,7 @@ fall, gamma is 0.1 and batches are 16, the augmentation may grow twice as fast (
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -40,13 +41,13 @@ class Stylegan2Nets(StyleNets):
 
 @dataclass(frozen=True, slots=True)
 class PathLength:
-    """Path length regularisation, every ``every`` turns and that much stronger, on a ``share`` of a batch; weight 0:
-    none.
+    """Path length regularisation, every ``every`` turns and that much stronger, on one picture in ``one_in``;
+    weight 0: none.
     """
 
     weight: float = 2.0
     every: int = 4
-    share: float = 0.5
+    one_in: int = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,11 @@ class Augmentation:
 class Stylegan2Recipe(StyleganRecipe):
     path: PathLength = field(default=PathLength())
     augment: Augmentation = field(default=Augmentation())
+
+    @property
+    def least_share(self) -> int:
+        """Whole groups of pictures judged together, and of those whose path is measured."""
+        return math.lcm(super(Stylegan2Recipe, self).least_share, self.path.one_in)
 
     def cast(self, shape: Shape, streams: Streams) -> Cast:
         from rectoverso.recto.systems.style_pair import Stylegan2Pair

@@ -45,13 +45,13 @@ class Augment(nn.Module):
         return x_NCHW if p <= 0 else changed(x_NCHW, u_NU, p)
 
     @torch.no_grad()
-    def hear(self, real_N: Tensor, *, target: float, images: float, most: float) -> None:
-        """Take in what the critic said of real pictures. Every fourth time p moves towards where the mean sign
-        (r_t, eq. 1) is ``target``, at the speed of 0 to 1 in ``images`` images, and at most to ``most``.
+    def hear(self, sign: Tensor, count: int, *, target: float, images: float, most: float) -> None:
+        """Take in the mean sign of the logits of ``count`` real pictures. Every fourth time p moves towards where the
+        mean of all (r_t, eq. 1) is ``target``, at the speed of 0 to 1 in ``images`` images, and at most to ``most``.
         """
-        self.signs += real_N.sign().sum()
-        self.heard += len(real_N)
-        if self.heard.item() < HEARD_EVERY * len(real_N):
+        self.signs += sign * count
+        self.heard += count
+        if self.heard.item() < HEARD_EVERY * count:
             return
         step = (self.signs / self.heard - target).sign() * self.heard / images
         self.p.copy_((self.p + step).clamp(0, most))

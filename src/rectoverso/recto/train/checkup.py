@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from rectoverso.errors import BadSetting
 from rectoverso.i18n import Phrase
-from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.data.dataset import Dataset, Outline
 from rectoverso.recto.data.part import Part
 from rectoverso.recto.data.pixels import to_tensor
 from rectoverso.recto.train.health import symptoms
@@ -116,10 +116,10 @@ def hold_out(dataset: Dataset, count: int, streams: Streams) -> tuple[Dataset | 
     return Part(dataset, np.sort(order_N[count:])), Part(dataset, np.sort(order_N[:count]))
 
 
-def check_held_out(dataset: Dataset, count: int) -> None:
+def check_held_out(data: Outline, count: int) -> None:
     """Raise BadSetting when so many pictures held out leave too few to train on."""
-    if count <= len(dataset) // 2:
+    if count <= len(data) // 2:
         return
-    facts: dict[str, object] = {"count": count, "total": len(dataset), "most": len(dataset) // 2}
+    facts: dict[str, object] = {"count": count, "total": len(data), "most": len(data) // 2}
     reason, advice = (Phrase(Message(f"train.held_out.{part}", facts)) for part in ("reason", "advice"))
     raise BadSetting(setting="held_out", reason=reason, advice=advice)

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from rectoverso.errors import RunExists, RunMismatch
-from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.data.dataset import Dataset, Outline
 from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.recto.systems.settings import table
 from rectoverso.recto.train.checkup import check_held_out
@@ -32,12 +32,13 @@ class Asked:
     images: int | None
     max_seconds: float | None
 
-    def check(self) -> None:
-        """Raise BadSetting when this recipe cannot train on this data, on this machine, in these processes."""
-        device_of(self.recipe)
-        check_held_out(self.dataset, self.recipe.held_out)
-        self.recipe.check(shape_of(self.dataset, self.recipe))
-        check_share(self.recipe)
+
+def check(recipe: Recipe, data: Outline) -> None:
+    """Raise BadSetting when this recipe cannot train on such data, on this machine, in these processes."""
+    device_of(recipe)
+    check_held_out(data, recipe.held_out)
+    recipe.check(shape_of(data, recipe))
+    check_share(recipe)
 
 
 def begin(folder: RunFolder, asked: Asked) -> Recipe:

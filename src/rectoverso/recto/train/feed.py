@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.data.dataset import Dataset, Outline
 from rectoverso.recto.data.part import Part
 from rectoverso.recto.data.pixels import to_tensor
 from rectoverso.recto.systems.recipe import Recipe, Shape
@@ -50,7 +50,7 @@ class Feed:
         return torch.from_numpy(self.dataset.labels[place_N]).to(self.device)
 
 
-def shape_of(dataset: Dataset | Part, recipe: Recipe) -> Shape:
+def shape_of(data: Outline, recipe: Recipe) -> Shape:
     """What the recipe's networks must know of the data."""
-    classes = len(dataset.classes) if recipe.labels and dataset.labels is not None else 0
-    return Shape(dataset.height, dataset.width, dataset.channels, classes)
+    classes = len(data.classes) if recipe.labels and data.labels is not None else 0
+    return Shape(data.height, data.width, data.channels, classes)

@@ -28,7 +28,7 @@ from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.recto.train import checkpoint
 from rectoverso.recto.train.checkup import Checkup, Scorer, hold_out
-from rectoverso.recto.train.config import Asked, begin, go_on
+from rectoverso.recto.train.config import Asked, begin, check, go_on
 from rectoverso.recto.train.feed import Feed
 from rectoverso.recto.train.folder import RunFolder
 from rectoverso.recto.train.forecast import Forecast, expected_score, measure
@@ -39,7 +39,7 @@ from rectoverso.recto.train.publish import publish, show
 from rectoverso.recto.train.status import Listener, Readings, Stage, Status, StatusLog
 from rectoverso.recto.train.step import Stepper
 from rectoverso.recto.train.streams import Streams
-from rectoverso.recto.train.sync import is_first, local_processes, shared, together, wait
+from rectoverso.recto.train.sync import average_values, is_first, local_processes, shared, together, wait
 from rectoverso.types import Message
 
 TOLD_EVERY_S = 1.0
@@ -109,7 +109,7 @@ class Training:
         scorer: Scorer | None = None,
     ) -> None:
         self.asked, self.folder, self.clock = asked, folder, clock
-        asked.check()
+        check(asked.recipe, asked.dataset)
         self.streams = Streams(asked.seed)
         self.device = device_of(asked.recipe)
         shown, held_out = hold_out(asked.dataset, asked.recipe.held_out, self.streams)
@@ -127,7 +127,8 @@ class Training:
         self.images, self.seconds_before = place.images, place.seconds
         limit = asked.max_seconds or (None if place.total else promised.get("max_seconds"))
         self.pace = Pace(self.recipe.batch, place.total, limit, clock)
-        self.readings, self.log = Readings(), StatusLog(folder.status, listener)
+        self.losses, self.measures = Readings(), Readings()
+        self.log = StatusLog(folder.status, listener)
         self.sample: str | None = None
         self.forecast: Forecast | None = None
         self.saved_at = self.told_at = clock()
@@ -171,13 +172,13 @@ class Training:
         total, values = self.stepper.losses(phase, turn)
         self._check_finite(values)
         self.stepper.move(phase, total, turn.progress)
-        self.readings.add(values)
+        self.losses.add(values)
 
     def end(self, turn: Turn) -> None:
         """After each turn: fix the length of the run once it is known, show and save when it is time, say how it
         goes.
         """
-        self.readings.add(turn.readings)
+        self.measures.add(average_values(turn.readings))
         self.pace.count(self.images)
         if self.pace.total is None and self.pace.is_measured():
             self.keep()  # now, so that what showing and saving costs is known as well
@@ -218,7 +219,7 @@ class Training:
 
     def say(self, stage: Stage) -> None:
         """Write and send one status."""
-        means = self.readings.take()
+        measures = self.measures.take()
         self.told_at = self.clock()
         status = Status(
             stage=stage,
@@ -227,9 +228,10 @@ class Training:
             images_per_s=self.pace.images_per_s(),
             seconds=self.place().seconds,
             seconds_left=0.0 if stage == "done" else self.pace.seconds_left(self.images),
-            margin=means.pop("margin", None),
-            augmentation=means.pop("augmentation", None),
-            losses=means,
+            losses=self.losses.take(),
+            margin=measures.pop("margin", None),
+            augmentation=measures.pop("augmentation", None),
+            measures=measures,
             memory_mb=memory_mb(),
             sample=self.sample,
             device_memory_mb=cuda_memory_mb(),

@@ -16,19 +16,16 @@ from rectoverso.types import Message
 
 
 def check_share(recipe: Recipe) -> None:
-    """Raise BadSetting unless one process trains, or the system spreads over several and each gets as many images of
-    a batch, in pairs: penalties take every other.
-    """
-    if processes() > 1 and not recipe.spreads:
-        told: dict[str, object] = {"system": recipe.system, "processes": processes()}
-        raise BadSetting(
-            setting="system",
-            reason=Phrase(Message("train.spread.reason", told)),
-            advice=Phrase(Message("train.spread.advice", told)),
-        )
-    if processes() == 1 or recipe.batch % (2 * processes()) == 0:
+    """Raise BadSetting unless one process trains, or each gets as many images of a batch, and whole groups of them."""
+    least = recipe.least_share * processes()
+    if processes() == 1 or recipe.batch % least == 0:
         return
-    facts: dict[str, object] = {"batch": recipe.batch, "processes": processes(), "least": 2 * processes()}
+    facts: dict[str, object] = {
+        "batch": recipe.batch,
+        "processes": processes(),
+        "share": recipe.least_share,
+        "least": least,
+    }
     raise BadSetting(
         setting="batch",
         reason=Phrase(Message("train.share.reason", facts)),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol, TypeVar
 
 import torch
@@ -81,10 +82,17 @@ class Player:
 
     def __init__(self, name: str, module: nn.Module, adam: Adam, averaging: Averaging | None = None) -> None:
         self.name, self.module, self.adam = name, module, adam
-        self.optimiser: torch.optim.Optimizer = torch.optim.Adam(
-            module.parameters(), adam.rate, (adam.beta1, adam.beta2), adam.epsilon, fused=True
-        )
         self.average = Average(module, averaging) if averaging and averaging.half_life else None
+
+    @cached_property
+    def optimiser(self) -> torch.optim.Optimizer:
+        """Made when first asked for: torch takes a second to load what the first of all needs, and a player that is
+        only shown needs none.
+        """
+        adam = self.adam
+        return torch.optim.Adam(
+            self.module.parameters(), adam.rate, (adam.beta1, adam.beta2), adam.epsilon, fused=True
+        )
 
     def move_to(self, device: torch.device) -> None:
         """Compute there from now on; the parameters stay the ones that the optimiser knows."""
@@ -109,9 +117,9 @@ class Player:
 class MomentumPlayer(Player):
     """A player that moves by stochastic gradient descent with momentum (``beta1``), as before there was Adam."""
 
-    def __init__(self, name: str, module: nn.Module, adam: Adam, averaging: Averaging | None = None) -> None:
-        super().__init__(name, module, adam, averaging)
-        self.optimiser = torch.optim.SGD(module.parameters(), adam.rate, adam.beta1, fused=True)
+    @cached_property
+    def optimiser(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.module.parameters(), self.adam.rate, self.adam.beta1, fused=True)
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,19 @@ import torch
 from torch import nn
 
 from rectoverso.i18n import say
+from rectoverso.recto.data.dataset import Outline
 from rectoverso.recto.data.pixels import to_pixels
 from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.recto.train.card import NAMES, write_cards
 from rectoverso.recto.train.checkpoint import Place
 from rectoverso.recto.train.checkup import Checkup
 from rectoverso.recto.train.config import Asked
+from rectoverso.recto.train.feed import shape_of
 from rectoverso.recto.train.folder import RunFolder, write
 from rectoverso.recto.train.grid import contact_sheet
 from rectoverso.recto.train.machine import describe
 from rectoverso.recto.train.players import Cast
+from rectoverso.recto.train.streams import Streams
 from rectoverso.types import Digest
 from rectoverso.version import __version__
 
@@ -50,6 +53,14 @@ def show(folder: RunFolder, picture_NCHW: torch.Tensor, images: int) -> str:
     sample = f"{folder.samples.name}/{images:09d}.png"
     write(folder.path / sample, contact_sheet(to_pixels(picture_NCHW)))
     return sample
+
+
+def show_untrained(folder: RunFolder, recipe: Recipe, data: Outline, seed: int) -> str:
+    """Write the samples that a run will begin with, which need no picture of its data; their path in the run."""
+    streams = Streams(seed)
+    torch.manual_seed(streams.torch_seed("weights", 0))
+    cast = recipe.cast(shape_of(data, recipe), streams)
+    return show(folder, cast.preview(cast.published()), 0)
 
 
 def report(

@@ -19,7 +19,8 @@ class Status:
     """Where a run stands. ``margin``: how much higher the critic rates real pictures than generated ones, in logits;
     ``augmentation``: the probability with which it sees a picture changed, where it is adapted.
 
-    ``losses`` and ``margin`` are means since the record before; ``sample`` is the newest grid, relative to the run, and
+    ``losses``, ``margin`` and ``measures`` (what else a system tells, such as the growth) are means since the record
+    before; ``sample`` is the newest grid, relative to the run, and
     ``readings`` what was measured with it (`checkup`); ``half_life``, in images, is that of the averaged weights now;
     ``symptoms`` are names of what `health` found wrong. The first record of each call says the ``forecast``.
     """
@@ -39,6 +40,7 @@ class Status:
     half_life: float | None = None
     readings: Mapping[str, float] = field(default_factory=dict)
     symptoms: tuple[str, ...] = ()
+    measures: Mapping[str, float] = field(default_factory=dict)
     forecast: Forecast | None = None
 
     @classmethod

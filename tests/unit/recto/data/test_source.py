@@ -23,7 +23,7 @@ from rectoverso.i18n import explain
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.data.entry import Contents, Entry
 from rectoverso.recto.data.frame import Frame
-from rectoverso.recto.data.source import Room, Wanted, _storage, open_source
+from rectoverso.recto.data.source import Room, Wanted, _storage, find_source, open_source
 
 DATA = os.environ.get("RECTOVERSO_TEST_DATA")
 
@@ -389,3 +389,17 @@ def test_real_parquet_files_are_read_whole():
     assert (clear.images[:, 0, 0] == 0).all(axis=1).mean() > 0.8, "and without it in nothing"
     roads = open_source(Path(DATA, "camvid/val.parquet"), size="96x64", channels="auto")
     assert roads.images.shape == (101, 64, 96, 3)
+
+
+@pytest.mark.parametrize("size", [None, 20, "24x16"])
+@pytest.mark.parametrize("channels", [None, "auto", 4])
+def test_the_outline_is_known_before_the_pictures_are_read(
+    good: Path, size: int | str | None, channels: int | str | None
+) -> None:
+    found = find_source(good, size=size, channels=channels)
+    dataset = found.read(None)
+    for name in ("height", "width", "channels", "classes"):
+        assert getattr(found.outline, name) == getattr(dataset, name)
+    assert len(found.outline) == len(dataset) == 6
+    assert found.outline.labels is not None
+    assert found.outline.labels.tolist() == dataset.labels.tolist()  # type: ignore[union-attr]

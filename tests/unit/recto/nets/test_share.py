@@ -1,10 +1,11 @@
 """A part of a batch keeps what the whole would have drawn for its pictures."""
 
 import numpy as np
+import pytest
 import torch
 
 from rectoverso.recto.nets.layers import Dropout
-from rectoverso.recto.nets.share import Share, share, sharing
+from rectoverso.recto.nets.share import Share, normals, share, sharing
 
 
 def test_the_parts_of_two_versions_of_a_batch_are_cut_from_each() -> None:
@@ -28,3 +29,18 @@ def test_dropout_of_the_parts_is_dropout_of_the_whole() -> None:
         assert torch.equal(part, whole[rows])
     assert (whole == 0).any()
     assert share() == Share()
+
+
+@pytest.mark.parametrize("versions", [0.5, 1, 2])
+def test_normal_numbers_of_the_parts_are_those_of_the_whole(versions: float) -> None:
+    rows = round(8 * versions)
+    torch.manual_seed(5)
+    whole = normals(rows, 3, 4)
+    parts = []
+    for rank in (0, 1):
+        torch.manual_seed(5)
+        with sharing(Share(rank, 2, 4)):
+            parts.append(normals(rows // 2, 3, 4))
+    chunks = max(1, round(versions))
+    pairs = zip(*(part.chunk(chunks) for part in parts), strict=True)
+    assert torch.equal(torch.cat([half for pair in pairs for half in pair]), whole)

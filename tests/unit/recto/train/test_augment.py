@@ -132,13 +132,13 @@ def test_gradients_reach_the_picture_through_every_change(column_of_gate: int) -
 def test_the_probability_rises_while_the_critic_is_sure_and_falls_while_it_is_not() -> None:
     augment = Augment()
     for _ in range(3):
-        augment.hear(torch.ones(10), target=0.6, images=1000, most=0.8)
+        augment.hear(torch.tensor(1.0), 10, target=0.6, images=1000, most=0.8)
         assert augment.p.item() == 0
-    augment.hear(torch.ones(10), target=0.6, images=1000, most=0.8)
+    augment.hear(torch.tensor(1.0), 10, target=0.6, images=1000, most=0.8)
     assert augment.p.item() == pytest.approx(0.04)
     for _ in range(200):
-        augment.hear(torch.ones(10), target=0.6, images=1000, most=0.8)
+        augment.hear(torch.tensor(1.0), 10, target=0.6, images=1000, most=0.8)
     assert augment.p.item() == pytest.approx(0.8)
     for _ in range(4):
-        augment.hear(torch.tensor([1.0] * 6 + [-1.0] * 4), target=0.6, images=1000, most=0.8)
+        augment.hear(torch.tensor(0.2), 10, target=0.6, images=1000, most=0.8)
     assert augment.p.item() == pytest.approx(0.76)

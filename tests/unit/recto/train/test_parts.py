@@ -7,21 +7,30 @@ from rectoverso.recto.systems import SYSTEMS, recipe, with_settings
 from rectoverso.recto.train import parts
 
 
-def test_one_process_may_train_anything() -> None:
+def test_one_process_may_train_any_batch() -> None:
+    for name in SYSTEMS:
+        parts.check_share(with_settings(recipe(name), ["batch=30"]))
+
+
+def test_two_processes_share_every_systems_own_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "processes", lambda: 2)
     for name in SYSTEMS:
         parts.check_share(recipe(name))
 
 
-def test_several_train_only_what_shares_its_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("system", "settings", "least"),
+    [
+        ("default", [], 4),
+        ("stylegan", [], 8),
+        ("stylegan2", [], 8),
+        ("stylegan2", ["path.weight=2", "path.one_in=6"], 24),
+        ("progressive", [], 16),
+    ],
+)
+def test_each_gets_whole_groups_of_what_is_judged_together(
+    system: str, settings: list[str], least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(parts, "processes", lambda: 2)
-    for name in ("dcgan", "default"):
-        parts.check_share(recipe(name))
-    for name in ("stylegan2", "progressive", "biggan"):
-        with pytest.raises(BadSetting, match=f"{name} has statistics"):
-            parts.check_share(recipe(name))
-
-
-def test_each_gets_as_many_images_in_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "processes", lambda: 2)
-    with pytest.raises(BadSetting, match="multiple of 4"):
-        parts.check_share(with_settings(recipe("default"), ["batch=30"]))
+    with pytest.raises(BadSetting, match=f"multiple of {least}\\b"):
+        parts.check_share(with_settings(recipe(system), ["batch=30", *settings]))

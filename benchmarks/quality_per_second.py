@@ -11,7 +11,7 @@ nothing but the other rows of this table.
 The proxy learns the names of the classes, and so does the critic of `default`, which might please it for that alone. A
 second judge therefore learns from the same pictures without their names: by how many quarters a picture was turned.
 
-Runs under ``--keep`` that were trained for as long are only scored again.
+Runs under ``--keep`` of the same recipe, data, seed and seconds are only scored again.
 
 Writes ``results/quality_per_second-DATE.json``, the table in ``README.md`` and a sheet of each contestant; ``--dry``
 writes nothing.
@@ -40,6 +40,7 @@ from rectoverso.recto.metrics.score import Reference, score_run
 from rectoverso.recto.systems import recipe, with_settings
 from rectoverso.recto.train.loop import train
 from rectoverso.recto.train.machine import describe, physical_cores
+from rectoverso.version import __version__
 
 HERE = Path(__file__).parent
 JUDGES = ("scores", "nameless")
@@ -122,7 +123,10 @@ def trained(
 ) -> dict[str, Any]:
     """Train in a process of its own; what came of it, now or before."""
     kept = run / "contest.json"
-    if kept.exists() and (before := json.loads(kept.read_text()))["asked_seconds"] == seconds:
+    made = with_settings(recipe(contestant.system, contestant.preset), contestant.settings)
+    asked = {"recipe": repr(made), "data": str(data), "size": size, "seed": seed, "seconds": seconds}
+    asked |= {"torch": torch.__version__, "rectoverso": __version__}
+    if kept.exists() and (before := json.loads(kept.read_text()))["asked"] == asked:
         return dict(before["facts"])
     context = multiprocessing.get_context("spawn")
     answers = context.Queue()
@@ -132,7 +136,7 @@ def trained(
     if process.exitcode:
         sys.exit(f"{contestant.name} failed")
     facts: dict[str, Any] = answers.get()
-    kept.write_text(json.dumps({"asked_seconds": seconds, "facts": facts}))
+    kept.write_text(json.dumps({"asked": asked, "facts": facts}))
     return facts
 
 

@@ -28,19 +28,20 @@ GENTLE = tuple(
     for player in ("generator", "critic")
     for number in ("rate=1e-4", "rate_end=1e-5", "beta1=0.5", "epsilon=1e-4")
 )
-SETTINGS = (*GENTLE, "batch=32", "precision=float32", "milestones=4", "checkpoint_s=3600")
+SETTINGS = (*GENTLE, "batch=16", "precision=float32", "milestones=4", "checkpoint_s=3600")
 LIGHT = ("penalty.gamma=0.01", "penalty.gamma_end=0.01")  # so that this too does not let rounding grow
 PAIR = ("nets.latent=8", "nets.generator_width=4", "nets.critic_width=4")
-STYLES = ("nets.latent=8", "nets.style=8", "nets.generator_width=4", "nets.critic_width=4", *LIGHT)
+STYLES = (*PAIR, "nets.style=8", "nets.noise_rate=1", *LIGHT)
+CHANGED = ("augment.images=1000", "augment.target=-0.9")  # so that the probability surely leaves 0
 CASES = {
     "default": ("default", "default", (*PAIR, *LIGHT)),
-    "dcgan": ("dcgan", "default", (*PAIR, *LIGHT)),
+    "dcgan": ("dcgan", "default", PAIR),
     "dcgan in two phases": ("dcgan", "default", (*PAIR, "one_pass=false", "penalty.kind=gradient", *LIGHT)),
     "the article's": ("dcgan", "article", ("nets.latent=8", "nets.width=4")),
-    "gan": ("gan", "default", PAIR),
-    "progressive": ("progressive", "default", (*PAIR, *LIGHT)),
+    "gan": ("gan", "default", (*PAIR, "penalty.kind=finite_difference", *LIGHT)),
+    "progressive": ("progressive", "default", (*PAIR, "batch=32", *LIGHT)),
     "stylegan": ("stylegan", "default", STYLES),
-    "stylegan2": ("stylegan2", "default", (*STYLES, "path.weight=0.1", "augment.images=1000", "mixing=0.5")),
+    "stylegan2": ("stylegan2", "default", (*STYLES, "mixing=0.5", "path.weight=0.1", *CHANGED)),
     "biggan": ("biggan", "default", ("nets.latent=16", *PAIR[1:])),
 }
 

@@ -76,7 +76,9 @@ def live_progress() -> Iterator[Listener]:
 
         def draw(progress: Progress) -> None:
             if progress.said:
-                live.console.print(say(progress.said, preferred_language()), highlight=False)
+                live.console.print(
+                    say(progress.said, preferred_language()), markup=False, highlight=False, soft_wrap=True
+                )
             live.update(Text(drawn(progress, live.console.width)))
 
         yield draw

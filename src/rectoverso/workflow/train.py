@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
 
 if TYPE_CHECKING:
-    from rectoverso.recto.data.dataset import Dataset
+    from rectoverso.recto.data.dataset import Dataset, Outline
     from rectoverso.recto.data.source import Source
     from rectoverso.recto.metrics.quick import QuickScore
     from rectoverso.recto.systems.recipe import Recipe
@@ -105,13 +105,14 @@ def train_run(
         listener = silent
     hearers = [_told(listener), *_board(request), *([on_status] if on_status else [])]
     recipe = with_settings(system(request.system).preset(request.preset), request.settings)
-    with unmade_by_failure(request.run, unless=RunFolder(request.run).config):
+    folder = RunFolder(request.run)
+    with (
+        unmade_by_failure(folder.path, unless=folder.config),
+        unmade_by_failure(folder.samples, unless=folder.config),
+    ):
         make_folder(request.run)
-        source, seed = _find(request), _seed(request)
-        check(recipe, source.outline)
-        if is_first():
-            _show_first(request, recipe, source, seed, listener)
-        dataset = source.read(_reading(listener))
+        seed = _seed(request)
+        dataset = _read(request, recipe, seed, listener)
         check(recipe, dataset)
         home, keys = _open_home(home_path, listener, clock) if is_first() else (None, None)
         result = train(
@@ -162,6 +163,21 @@ def fingerprints_of(run: Path) -> Path:
     return run / FINGERPRINTS
 
 
+def _read(request: TrainRequest, recipe: Recipe, seed: int, listener: Listener) -> Dataset:
+    """The pictures, after what can be said without them: that they will not do, and how the run will begin."""
+    from rectoverso.recto.train.config import check
+    from rectoverso.recto.train.sync import is_first
+
+    def told(done: int, total: int) -> None:
+        listener(Progress(Message("progress.reading"), done, total))
+
+    source = _find(request)
+    check(recipe, source.outline)
+    if is_first():
+        _show_first(request, recipe, source.outline, seed, listener)
+    return source.read(told)
+
+
 def _find(request: TrainRequest) -> Source:
     from rectoverso.recto.data.source import find_source
 
@@ -175,24 +191,19 @@ def _find(request: TrainRequest) -> Source:
     )
 
 
-def _reading(listener: Listener) -> Callable[[int, int], None]:
-    def told(done: int, total: int) -> None:
-        listener(Progress(Message("progress.reading"), done, total))
-
-    return told
-
-
-def _show_first(request: TrainRequest, recipe: Recipe, source: Source, seed: int, listener: Listener) -> None:
-    """The first picture, before all others are read; not over a run that is there."""
+def _show_first(
+    request: TrainRequest, recipe: Recipe, outline: Outline, seed: int, listener: Listener
+) -> None:
+    """The first picture, before all others are read; not where a run is, or other samples."""
     from rectoverso.recto.train.folder import RunFolder
     from rectoverso.recto.train.publish import show_untrained
 
     folder = RunFolder(request.run)
-    if folder.config.exists():
+    if request.resume or folder.samples.exists():
         return
-    sample = request.run / show_untrained(folder, recipe, source.outline, seed)
+    sample = folder.path / show_untrained(folder, recipe, outline, seed)
     said = Message("progress.first_samples", {"path": sample})
-    listener(Progress(Message("progress.reading"), 0, len(source.outline), said=said))
+    listener(Progress(Message("progress.reading"), 0, len(outline), said=said))
 
 
 def _scorer(recipe: Recipe, dataset: Dataset, home: Home) -> QuickScore | None:
@@ -245,14 +256,14 @@ def _notes(status: Status) -> Iterator[Message]:
     """What the live line says beyond the count, the most important first."""
     yield from (Message(f"health.short.{name}") for name in status.symptoms)
     for name, value in status.losses.items():
-        yield Message("progress.note.loss", {"name": _word("loss", name), "value": f"{value:.2f}"})
+        yield Message("progress.note.value", {"name": _word("loss", name), "value": f"{value:.2f}"})
     if status.margin is not None:
         yield Message("progress.note.margin", {"margin": f"{status.margin:.2f}"})
     for name, value in status.measures.items():
-        yield Message("progress.note.measure", {"name": _word("measure", name), "value": f"{value:.2f}"})
+        yield Message("progress.note.value", {"name": _word("measure", name), "value": f"{value:.2f}"})
     for name, value in status.readings.items():
         if "FID" in name:
-            yield Message("progress.note.score", {"name": name, "value": f"{value:.1f}"})
+            yield Message("progress.note.value", {"name": name, "value": f"{value:.1f}"})
     if status.augmentation is not None:
         yield Message("progress.note.augmentation", {"share": f"{status.augmentation:.0%}"})
     yield Message("progress.note.memory", {"memory": f"{status.device_memory_mb or status.memory_mb:,}"})

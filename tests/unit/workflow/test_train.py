@@ -12,6 +12,7 @@ import pytest
 import rectoverso
 from assets.pictures import write_good
 from rectoverso.errors import (
+    BadImages,
     BadSetting,
     InputError,
     MissingExtra,
@@ -87,6 +88,30 @@ def test_a_folder_that_was_there_stays(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         train_run(tiny_request(tmp_path / "run", size=17), tmp_path / "home")
     assert (tmp_path / "run" / "note.txt").read_text() == "mine"
+
+
+def test_a_bad_picture_leaves_nothing_in_a_folder_that_was_there(tmp_path: Path) -> None:
+    write_good(tmp_path / "pets")
+    (tmp_path / "pets" / "cat" / "bad.png").write_bytes(b"no picture")
+    (tmp_path / "run").mkdir()
+    heard: list[Progress] = []
+    with pytest.raises(BadImages):
+        train_run(
+            tiny_request(tmp_path / "run", data=str(tmp_path / "pets")), tmp_path / "home", heard.append
+        )
+    assert any(progress.said for progress in heard)  # the first samples were there
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_samples_of_another_are_not_written_over(tmp_path: Path) -> None:
+    write_good(tmp_path / "pets")
+    (tmp_path / "pets" / "cat" / "bad.png").write_bytes(b"no picture")
+    theirs = tmp_path / "run" / "samples" / "000000000.png"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("theirs")
+    with pytest.raises(BadImages):
+        train_run(tiny_request(tmp_path / "run", data=str(tmp_path / "pets")), tmp_path / "home")
+    assert theirs.read_text() == "theirs"
 
 
 def test_a_place_that_cannot_be_written_is_told_before_anything(tmp_path: Path) -> None:

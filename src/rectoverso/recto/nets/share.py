@@ -1,8 +1,7 @@
 """Which pictures of a batch a process holds, for layers that draw one stream of numbers for the whole batch.
 
 A run of several processes cuts each batch into equal parts, in order. A layer that sees several versions of the batch
-(real and generated, one after the other) sees that part of each; one that sees less than a version, as much of each
-part. Whoever draws for the whole batch and keeps `own`
+(real and generated, one after the other) sees that part of each. Whoever draws for the whole batch and keeps its own
 draws what a single process would have drawn for these pictures.
 
 Shapes: B numbers of the whole batch, in the order of its pictures; P of this process's pictures.
@@ -12,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -31,11 +30,15 @@ class Share:
     processes: int = 1
     count: int = 1
 
+    def every(self, stride: int) -> Share:
+        """The same part of a batch of which only every so manyth picture is there."""
+        return replace(self, count=self.count // stride)
+
     def own(self, draw_B: NDArray[Number], rows: int) -> NDArray[Number]:
         """Of one draw for the whole batch (B,), what falls on the ``rows`` pictures of this process (P,)."""
         if self.processes == 1:
             return draw_B
-        versions = max(1, rows // self.count)
+        versions = rows // self.count
         return np.ascontiguousarray(draw_B.reshape(versions, self.processes, -1)[:, self.rank]).reshape(-1)
 
 
@@ -47,7 +50,7 @@ def normals(rows: int, *sides: int, device: torch.device | None = None) -> Tenso
     part = share()
     if part.processes == 1:
         return torch.randn(rows, *sides, device=device)
-    versions = max(1, rows // part.count)
+    versions = rows // part.count
     draw = torch.randn(rows * part.processes, *sides, device=device)
     return draw.view(versions, part.processes, -1, *sides)[:, part.rank].reshape(rows, *sides)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from rectoverso.recto.nets.share import share, sharing
 from rectoverso.recto.systems.recipe import Shape
 from rectoverso.recto.train.objectives import OBJECTIVES
 from rectoverso.recto.train.penalties import (
@@ -90,7 +91,8 @@ class Pair:
         sign_ND = turn.signs("slope", x_NCHW[0].numel())
         # The even images' signs go to real pictures, the odd ones' to generated ones: the same in any cut of the batch.
         sign_NCHW = torch.cat([sign_ND[::2], sign_ND[1::2]]).view(x_NCHW.shape)
-        return {"penalty": weight * finite_difference_penalty(judge, x_NCHW, sign_NCHW, settings.sigma)}
+        with sharing(share().every(2)):
+            return {"penalty": weight * finite_difference_penalty(judge, x_NCHW, sign_NCHW, settings.sigma)}
 
     def both(self, turn: Turn, fake_NCHW: Tensor) -> Tensor:
         """The real and then the generated pictures (M, C, H, W)."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 import torch
 from torch import Tensor, nn
 
-from rectoverso.recto.nets.share import normals
+from rectoverso.recto.nets.share import normals, share, sharing
 from rectoverso.recto.nets.style_layers import StyledGenerator
 from rectoverso.recto.nets.stylegan2 import Stylegan2Critic, Stylegan2Generator
 from rectoverso.recto.systems.pair import Pair
@@ -110,7 +110,7 @@ class Stylegan2Pair(StylePair):
     """
 
     def __init__(self, recipe: Stylegan2Recipe, shape: Shape, streams: Streams) -> None:
-        every = recipe.path.every if recipe.path.weight else 0
+        every = recipe.path.every if recipe.path.stride else 0
         super().__init__(replace(recipe, generator_adam=lazy(recipe.generator_adam, every)), shape, streams)
         self.path, self.augmenting = recipe.path, recipe.augment
         if every:
@@ -120,13 +120,14 @@ class Stylegan2Pair(StylePair):
     def path_losses(self, turn: Turn) -> Losses:
         """The squared distance of path lengths from their running mean (Karras et al. 2020, eq. 4)."""
         generator = cast("Stylegan2Generator", self.generator)
-        some = slice(None, None, self.path.one_in)
+        some = slice(None, None, self.path.stride)
         z_NZ = turn.normals("path-latent", self.recipe.latent)[some]
         w_NLW = generator.spread(
             generator.mapping(z_NZ, None if turn.label_N is None else turn.label_N[some])
         )
-        picture_NCHW = generator.synthesis(w_NLW)
-        length_N = path_lengths(picture_NCHW, w_NLW, normals(*picture_NCHW.shape))
+        with sharing(share().every(self.path.stride)):
+            picture_NCHW = generator.synthesis(w_NLW)
+            length_N = path_lengths(picture_NCHW, w_NLW, normals(*picture_NCHW.shape))
         with torch.no_grad():
             mean = mean_of(length_N.mean())
             generator.path_mean.lerp_(mean, PATH_DECAY if generator.path_mean else 1.0)

@@ -41,13 +41,18 @@ class Stylegan2Nets(StyleNets):
 
 @dataclass(frozen=True, slots=True)
 class PathLength:
-    """Path length regularisation, every ``every`` turns and that much stronger, on one picture in ``one_in``;
-    weight 0: none.
+    """Path length regularisation, every ``every`` turns and that much stronger, on a ``share`` of a batch (every
+    so manyth picture: 1 in 2, 1 in 3 ...); weight 0: none.
     """
 
     weight: float = 2.0
     every: int = 4
-    one_in: int = 2
+    share: float = 0.5
+
+    @property
+    def stride(self) -> int:
+        """Every so manyth picture is measured; 0 where none is."""
+        return round(1 / self.share) if self.weight and self.share else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ class Stylegan2Recipe(StyleganRecipe):
     @property
     def least_share(self) -> int:
         """Whole groups of pictures judged together, and of those whose path is measured."""
-        return math.lcm(super(Stylegan2Recipe, self).least_share, self.path.one_in)
+        return math.lcm(super(Stylegan2Recipe, self).least_share, self.path.stride or 1)
 
     def cast(self, shape: Shape, streams: Streams) -> Cast:
         from rectoverso.recto.systems.style_pair import Stylegan2Pair

@@ -71,6 +71,7 @@ class Board:
 def scalars(status: Status) -> Iterator[tuple[str, float]]:
     """Every number that each status has, under the name of its curve."""
     yield from ((f"losses/{name}", value) for name, value in status.losses.items())
+    yield from ((f"measures/{name}", value) for name, value in status.measures.items())
     yield from ((f"health/{name}", float(name in status.symptoms)) for name in SYMPTOMS)
     numbers = {
         "critic/margin": status.margin,

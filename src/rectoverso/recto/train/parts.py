@@ -11,18 +11,19 @@ from rectoverso.recto.nets.share import Share, sharing
 from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.recto.train.players import Turn
 from rectoverso.recto.train.shared_norms import SharedNorms
-from rectoverso.recto.train.sync import processes, rank
+from rectoverso.recto.train.sync import expected_processes, rank
 from rectoverso.types import Message
 
 
 def check_share(recipe: Recipe) -> None:
     """Raise BadSetting unless one process trains, or each gets as many images of a batch, and whole groups of them."""
-    least = recipe.least_share * processes()
-    if processes() == 1 or recipe.batch % least == 0:
+    count = expected_processes()
+    least = recipe.least_share * count
+    if count == 1 or recipe.batch % least == 0:
         return
     facts: dict[str, object] = {
         "batch": recipe.batch,
-        "processes": processes(),
+        "processes": count,
         "share": recipe.least_share,
         "least": least,
     }
@@ -35,7 +36,7 @@ def check_share(recipe: Recipe) -> None:
 
 @contextmanager
 def one_batch(turn: Turn) -> Iterator[None]:
-    """Within this context batch norm and dropout see the batch that all processes have together."""
+    """Within this context batch norm, dropout and noise see the batch that all processes have together."""
     if turn.processes == 1:
         yield
         return

@@ -22,7 +22,7 @@ from rectoverso.recto.train.config import Asked
 from rectoverso.recto.train.feed import shape_of
 from rectoverso.recto.train.folder import RunFolder, write
 from rectoverso.recto.train.grid import contact_sheet
-from rectoverso.recto.train.machine import describe
+from rectoverso.recto.train.machine import describe, device_of
 from rectoverso.recto.train.players import Cast
 from rectoverso.recto.train.streams import Streams
 from rectoverso.types import Digest
@@ -60,6 +60,8 @@ def show_untrained(folder: RunFolder, recipe: Recipe, data: Outline, seed: int) 
     streams = Streams(seed)
     torch.manual_seed(streams.torch_seed("weights", 0))
     cast = recipe.cast(shape_of(data, recipe), streams)
+    for player in cast.players:
+        player.move_to(device_of(recipe))
     return show(folder, cast.preview(cast.published()), 0)
 
 

@@ -19,12 +19,13 @@ class Stepper:
     def __init__(self, recipe: Recipe, cast: Cast, device: torch.device) -> None:
         self.recipe, self.cast, self.device = recipe, cast, device
         self.players = {player.name: player for player in cast.players}
+        self.optimisers = {player.name: player.optimiser for player in cast.players}
 
     def losses(self, phase: Phase, turn: Turn) -> tuple[torch.Tensor, Values]:
         """The sum that the phase's players are to go down, and each loss by name, the mean over all processes."""
         for player in self.players.values():
             player.module.requires_grad_(player.name in phase.players)
-            player.optimiser.zero_grad()
+            self.optimisers[player.name].zero_grad()
         torch.manual_seed(turn.streams.torch_seed("+".join(phase.players), turn.begins))
         with autocast(self.recipe.precision, self.device), one_batch(turn):
             losses = phase.losses(turn)

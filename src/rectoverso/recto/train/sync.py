@@ -1,9 +1,9 @@
 """The processes of one run, as ``torchrun`` starts them: who they are and what they tell each other.
 
 Every process has the same weights and runs the same loop; each sees its part of every batch. They exchange gradients,
-the loss values, batch norm's moments (`shared_norms`) and the time: the clock is the first process's, so all of them
-take the same decisions at the same image. Only the first one writes. A single process has nothing to exchange, and
-none of this does anything.
+losses and what else a turn says, statistics of the batch (`mean_of`; batch norm's by `shared_norms`) and the time: the
+clock is the first process's, so all of them take the same decisions at the same image. Only the first one writes. A
+single process has nothing to exchange, and none of this does anything.
 
 Each call here that exchanges raises ProcessLost when another process is gone.
 """
@@ -47,6 +47,11 @@ def rank() -> int:
 
 def processes() -> int:
     return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def expected_processes() -> int:
+    """How many processes the run has; known before the group is open."""
+    return int(os.environ["WORLD_SIZE"]) if is_launched() else processes()
 
 
 def is_first() -> bool:

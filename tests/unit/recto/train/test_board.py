@@ -89,3 +89,10 @@ def test_a_run_that_goes_on_says_nothing_twice(tiny: Recipe, stripes: Dataset, t
     after = steps(read(tmp_path), "losses/critic")
     assert after == [8, 16, 24, 32]
     assert [event.step for event in read(tmp_path).Images("samples")] == [0, 16, 32]
+
+
+def test_losses_and_measures_have_curves_of_their_own() -> None:
+    from rectoverso.recto.train.board import scalars
+
+    told = dict(scalars(Status("training", 64, losses={"critic": 0.5}, measures={"growth": 1.5})))
+    assert (told["losses/critic"], told["measures/growth"]) == (0.5, 1.5)

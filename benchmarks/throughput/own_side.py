@@ -6,7 +6,6 @@ file. It is stopped and let go when it reports; its clock stands still meanwhile
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -17,13 +16,16 @@ from torch.utils.flop_counter import FlopCounterMode
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.data.source import open_source
 from rectoverso.recto.systems import Recipe, recipe, with_settings
+from rectoverso.recto.train import loop
 from rectoverso.recto.train.config import Asked
 from rectoverso.recto.train.folder import RunFolder
-from rectoverso.recto.train.loop import Training, train
+from rectoverso.recto.train.loop import Training
 from rectoverso.recto.train.status import Status
+from throughput.asleep import Alarm, Asleep
 
 PRECISIONS = ("float32", "bfloat16")
 ENDLESS = 10**9
+EVERY_S = loop.TOLD_EVERY_S
 
 
 def article(precision: str) -> Recipe:
@@ -31,61 +33,27 @@ def article(precision: str) -> Recipe:
     return with_settings(recipe("dcgan", "article"), [f"precision={precision}"])
 
 
-class OwnTraining:
-    """One training in a process of its own, which goes on for as long as ``train`` says and sleeps in between.
+class OwnTraining(Asleep):
+    """Our training as a process that sleeps; ``cycle`` images are the least that it counts (`Alarm`)."""
 
-    In one process, two trainings would have two teams of threads, and the machine's threads then hand over slowly.
-    """
-
-    def __init__(self, made: Recipe, data: Path, folder: Path, *, size: int = 32) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_run, args=(made, data, size, folder, theirs), daemon=True)
-        self.process.start()
-        theirs.close()
-        self.pipe.recv()
-
-    def train(self, seconds: float) -> dict[str, float]:
-        """Whole turns until the time is up: images, seconds."""
-        self.pipe.send(seconds)
-        answer: dict[str, float] = self.pipe.recv()
-        return answer
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.join()
+    def __init__(self, made: Recipe, data: Path, folder: Path, *, size: int = 32, cycle: int = 1) -> None:
+        super().__init__(_run, made, data, size, folder, cycle)
 
 
-class Alarm:
-    """Hears of the training once a second; when its time is up, reports and sleeps until the next order."""
+def _run(made: Recipe, data: Path, size: int, folder: Path, cycle: int, pipe: Connection) -> None:
+    alarm = Alarm(pipe, cycle)
 
-    def __init__(self, pipe: Connection) -> None:
-        self.pipe = pipe
-        self.asleep_s = self.deadline = self.woken_at = 0.0
-        self.seen = 0
+    def hear(status: Status) -> None:
+        alarm.hear(status.images)
+        # Told of every turn once it is due, so that the end of a cycle is not missed.
+        loop.TOLD_EVERY_S = 0.0 if alarm.is_due else EVERY_S
 
-    def clock(self) -> float:
-        return time.perf_counter() - self.asleep_s
-
-    def hear(self, status: Status) -> None:
-        now = time.perf_counter()
-        if now < self.deadline:
-            return
-        self.pipe.send({"images": status.images - self.seen, "seconds": now - self.woken_at})
-        seconds = self.pipe.recv()
-        self.seen, self.woken_at = status.images, time.perf_counter()
-        self.deadline = self.woken_at + seconds
-        self.asleep_s += self.woken_at - now
-
-
-def _run(made: Recipe, data: Path, size: int, folder: Path, pipe: Connection) -> None:
-    alarm = Alarm(pipe)
-    train(
+    loop.train(
         made,
         open_source(data, size=size),
         folder / made.precision,
         images=ENDLESS,
-        listener=alarm.hear,
+        listener=hear,
         clock=alarm.clock,
     )
 

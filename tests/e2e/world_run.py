@@ -34,7 +34,7 @@ PAIR = ("nets.latent=8", "nets.generator_width=4", "nets.critic_width=4")
 STYLES = (*PAIR, "nets.style=8", "nets.noise_rate=1", *LIGHT)
 CHANGED = ("augment.images=1000", "augment.target=0")  # so that the probability leaves 0
 CASES = {
-    "default": ("default", "default", (*PAIR, *LIGHT)),
+    "default": ("default", "default", (*PAIR, "augment.most=0.8", *CHANGED, *LIGHT)),
     "dcgan": ("dcgan", "default", PAIR),
     "dcgan in two phases": ("dcgan", "default", (*PAIR, "one_pass=false", "penalty.kind=gradient", *LIGHT)),
     "the article's": ("dcgan", "article", ("nets.latent=8", "nets.width=4")),

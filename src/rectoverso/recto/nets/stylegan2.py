@@ -30,7 +30,6 @@ from rectoverso.recto.nets.style_layers import (
     widths_down,
 )
 from rectoverso.recto.systems.recipe import Shape
-from rectoverso.recto.train.augment import Augment
 
 
 class ModulatedConv2d(nn.Module):
@@ -138,11 +137,7 @@ class ResidualBlock(nn.Module):
 
 
 class Stylegan2Critic(nn.Module):
-    """Pictures (N, C, H, W) and labels (N,) or None to one logit each (N,).
-
-    ``augment`` stands before the critic but is called by whoever trains it, which knows the turn; its state is saved
-    with the weights.
-    """
+    """Pictures (N, C, H, W) and labels (N,) or None to one logit each (N,)."""
 
     def __init__(self, shape: Shape, *, width: int, widest: int) -> None:
         super().__init__()
@@ -150,7 +145,6 @@ class Stylegan2Critic(nn.Module):
         self.first = EqualConv2d(shape.channels, widths[0], 1)
         self.blocks = nn.ModuleList(ResidualBlock(i, o) for i, o in pairwise(widths))
         self.head = CriticHead(shape, widths[-1])
-        self.augment = Augment()
 
     def forward(self, x_NCHW: Tensor, label_N: Tensor | None = None) -> Tensor:
         x = leaky(self.first(x_NCHW))

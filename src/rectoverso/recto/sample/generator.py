@@ -99,7 +99,9 @@ class RunGenerator:
             return None
         try:
             critic: nn.Module = build(self.shape)
-            critic.load_state_dict(safetensors.torch.load_file(self._critic_file))
+            tensors = safetensors.torch.load_file(self._critic_file)
+            # Runs of before 2026-11-26 kept the state of their augmentation there.
+            critic.load_state_dict({k: v for k, v in tensors.items() if not k.startswith("augment.")})
         except (OSError, RuntimeError, safetensors.SafetensorError):
             return None
         return critic.eval()

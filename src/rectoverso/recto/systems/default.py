@@ -11,13 +11,13 @@ proxy-FID from 12.3 to 6.6, the names to 4.2; `dcgan default` was at 10.2. After
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
 from rectoverso.recto.systems.plain import PlainNets
-from rectoverso.recto.systems.recipe import Adam, Averaging, Milestone, Penalty, Recipe, Shape
+from rectoverso.recto.systems.recipe import Adam, Augmentation, Averaging, Milestone, Penalty, Recipe, Shape
 
 if TYPE_CHECKING:
     from rectoverso.recto.train.players import Cast
@@ -30,6 +30,7 @@ class DefaultRecipe(AdversarialRecipe):
 
     nets: PlainNets
     naming: float = 0.0
+    augment: Augmentation = field(default=Augmentation(most=0.0))
 
     def cast(self, shape: Shape, streams: Streams) -> Cast:
         from rectoverso.recto.systems.naming_pair import NamingPair, OnePassNamingPair

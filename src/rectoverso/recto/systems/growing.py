@@ -46,7 +46,7 @@ class GrowingPair(Pair):
         small = self.small(turn)
         x_MChw = self.both(small, self.fakes(small).detach())
         real_N, fake_N = self.judge(x_MChw, self.labels(small)).chunk(2)
-        turn.readings["margin"] = (real_N.mean() - fake_N.mean()).item()
+        self.hear(turn, real_N, fake_N)
         losses = {"critic": self.critic_objective(real_N, fake_N)} | self.penalty(small, x_MChw)
         return losses | ({"drift": self.growing.drift * drift(real_N)} if self.growing.drift else {})
 

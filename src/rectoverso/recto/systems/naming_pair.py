@@ -17,15 +17,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rectoverso.recto.nets.plain import PlainCritic
+from rectoverso.recto.systems.augmented_pair import AugmentedPair
 from rectoverso.recto.systems.one_pass import OnePassPair
-from rectoverso.recto.systems.pair import Pair
 from rectoverso.recto.train.players import Losses, Turn
 
 if TYPE_CHECKING:
     from rectoverso.recto.systems.default import DefaultRecipe
 
 
-class Naming(Pair):
+class Naming(AugmentedPair):
     """A pair, in one pass or in two, with this lesson for its critic."""
 
     def judged(self, x_MCHW: Tensor, turn: Turn) -> tuple[Tensor, Losses]:

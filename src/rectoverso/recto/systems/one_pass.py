@@ -45,7 +45,7 @@ class OnePassPair(Pair):
         real_N, fake_N = logit_M.chunk(2)
         exchange_N, generator = self.exchange(real_N.detach(), fake_N.detach())
         fake_NCHW.register_hook(lambda slope: slope * exchange_N.to(slope))  # type: ignore[no-untyped-call]
-        turn.readings["margin"] = (real_N.mean() - fake_N.mean()).item()
+        self.hear(turn, real_N, fake_N)
         losses = {"critic": self.critic_objective(real_N, fake_N), "generator": generator} | taught
         return losses | self.penalty(turn, x_MCHW.detach())
 

@@ -53,18 +53,18 @@ class Pair:
         )
 
     def generator_losses(self, turn: Turn) -> Losses:
-        fake_N = self.judge(self.fakes(turn), turn.label_N)
+        fake_N = self.judge(self.seen(turn, self.fakes(turn), "generator"), turn.label_N)
         real_N = fake_N  # which most objectives do not look at
         if self.recipe.objective == "relativistic":
             with torch.no_grad():
-                real_N = self.judge(turn.image_NCHW, turn.label_N)
+                real_N = self.judge(self.seen(turn, turn.image_NCHW, "generator-real"), turn.label_N)
         return {"generator": self.generator_objective(real_N, fake_N)}
 
     def critic_losses(self, turn: Turn) -> Losses:
         x_MCHW = self.both(turn, self.fakes(turn).detach())
         logit_M, taught = self.judged(x_MCHW, turn)
         real_N, fake_N = logit_M.chunk(2)
-        turn.readings["margin"] = (real_N.mean() - fake_N.mean()).item()
+        self.hear(turn, real_N, fake_N)
         return {"critic": self.critic_objective(real_N, fake_N)} | taught | self.penalty(turn, x_MCHW)
 
     def judged(self, x_MCHW: Tensor, turn: Turn) -> tuple[Tensor, Losses]:
@@ -95,8 +95,18 @@ class Pair:
             return {"penalty": weight * finite_difference_penalty(judge, x_NCHW, sign_NCHW, settings.sigma)}
 
     def both(self, turn: Turn, fake_NCHW: Tensor) -> Tensor:
-        """The real and then the generated pictures (M, C, H, W)."""
-        return torch.cat([turn.image_NCHW, fake_NCHW.to(turn.image_NCHW.dtype)])
+        """The real and then the generated pictures (M, C, H, W), as the critic is to see them."""
+        real_NCHW = self.seen(turn, turn.image_NCHW, "real")
+        return torch.cat([real_NCHW, self.seen(turn, fake_NCHW.to(real_NCHW.dtype), "fake")])
+
+    def seen(self, turn: Turn, x_NCHW: Tensor, purpose: str) -> Tensor:
+        """Pictures (N, C, H, W) as the critic is to see them: as they are."""
+        del turn, purpose
+        return x_NCHW
+
+    def hear(self, turn: Turn, real_N: Tensor, fake_N: Tensor) -> None:
+        """Told what the critic says of the turn's pictures."""
+        turn.readings["margin"] = (real_N.mean() - fake_N.mean()).item()
 
     def labels(self, turn: Turn) -> Tensor | None:
         """The labels of `both` (M,)."""

@@ -92,6 +92,17 @@ class Penalty:
 
 
 @dataclass(frozen=True, slots=True)
+class Augmentation:
+    """Adaptive augmentation: the mean sign of real logits to hold (of real ones less generated ones, where the
+    objective compares them), the images in which the probability goes from 0 to 1, and the most it may be; 0: none.
+    """
+
+    target: float = 0.6
+    images: int = 500_000
+    most: float = 0.8
+
+
+@dataclass(frozen=True, slots=True)
 class Milestone:
     """What a run of so many images came to: its proxy-FID on CIFAR-10 at 32 px, of 10,000 samples."""
 

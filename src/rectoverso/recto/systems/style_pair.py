@@ -17,10 +17,10 @@ from torch import Tensor, nn
 
 from rectoverso.recto.nets.share import normals, share, sharing
 from rectoverso.recto.nets.style_layers import StyledGenerator
-from rectoverso.recto.nets.stylegan2 import Stylegan2Critic, Stylegan2Generator
+from rectoverso.recto.nets.stylegan2 import Stylegan2Generator
+from rectoverso.recto.systems.augmented_pair import AugmentedPair
 from rectoverso.recto.systems.pair import Pair
 from rectoverso.recto.systems.recipe import Adam, Shape
-from rectoverso.recto.train.augment import UNIFORMS
 from rectoverso.recto.train.penalties import gradient_penalty, path_lengths
 from rectoverso.recto.train.players import Losses, Phase, Turn, cosine
 from rectoverso.recto.train.streams import Streams
@@ -48,20 +48,11 @@ class StylePair(Pair):
     def styled(self) -> StyledGenerator:
         return cast("StyledGenerator", self.generator)
 
-    def generator_losses(self, turn: Turn) -> Losses:
-        fake_N = self.judge(self.seen(turn, self.fakes(turn), "generator"), turn.label_N)
-        real_N = fake_N  # which most objectives do not look at
-        if self.recipe.objective == "relativistic":
-            with torch.no_grad():
-                real_N = self.judge(self.seen(turn, turn.image_NCHW, "generator-real"), turn.label_N)
-        return {"generator": self.generator_objective(real_N, fake_N)}
-
     def critic_losses(self, turn: Turn) -> Losses:
         """The two sides apart: the minibatch deviation of one must not see the other."""
         real_N = self.judge(self.seen(turn, turn.image_NCHW, "real"), turn.label_N)
         fake_N = self.judge(self.seen(turn, self.fakes(turn).detach(), "fake"), turn.label_N)
-        turn.readings["margin"] = (real_N.mean() - fake_N.mean()).item()
-        self.hear(turn, real_N.detach())
+        self.hear(turn, real_N, fake_N)
         return {"critic": self.critic_objective(real_N, fake_N)}
 
     def slope_losses(self, turn: Turn) -> Losses:
@@ -70,14 +61,6 @@ class StylePair(Pair):
         weight = cosine(settings.gamma, settings.gamma_end, turn.progress) / 2 * settings.every
         x_NCHW = self.seen(turn, turn.image_NCHW, "slope")
         return {"penalty": weight * gradient_penalty(partial(self.judge, label_N=turn.label_N), x_NCHW)}
-
-    def seen(self, turn: Turn, x_NCHW: Tensor, purpose: str) -> Tensor:
-        """Pictures as the critic is to see them."""
-        del turn, purpose
-        return x_NCHW
-
-    def hear(self, turn: Turn, real_N: Tensor) -> None:
-        """Told what the critic said of the turn's real pictures."""
 
     def fakes(self, turn: Turn) -> Tensor:
         return turn.once("fakes", lambda: self.styled.synthesis(self.mixed(turn)))
@@ -104,7 +87,7 @@ class StylePair(Pair):
         return {"generator": generator, "critic": copy.deepcopy(self.critic).eval()}
 
 
-class Stylegan2Pair(StylePair):
+class Stylegan2Pair(AugmentedPair, StylePair):
     """StyleGAN2's players: path length regularisation in a phase of its own, adaptive augmentation before the
     critic.
     """
@@ -112,7 +95,7 @@ class Stylegan2Pair(StylePair):
     def __init__(self, recipe: Stylegan2Recipe, shape: Shape, streams: Streams) -> None:
         every = recipe.path.every if recipe.path.stride else 0
         super().__init__(replace(recipe, generator_adam=lazy(recipe.generator_adam, every)), shape, streams)
-        self.path, self.augmenting = recipe.path, recipe.augment
+        self.path = recipe.path
         if every:
             path = Phase(("generator",), self.path_losses, every)
             self.phases = (self.phases[0], path, *self.phases[1:])
@@ -134,19 +117,6 @@ class Stylegan2Pair(StylePair):
         turn.readings["path_length"] = mean.item()
         weight = self.path.weight * self.path.every
         return {"path": weight * (length_N - generator.path_mean).square().mean()}
-
-    def seen(self, turn: Turn, x_NCHW: Tensor, purpose: str) -> Tensor:
-        augment = cast("Stylegan2Critic", self.critic).augment
-        u_NU = turn.streams.uniforms(f"augment-{purpose}", turn.first, turn.count, UNIFORMS)
-        changed_NCHW: Tensor = augment(x_NCHW, torch.from_numpy(u_NU))
-        return changed_NCHW
-
-    def hear(self, turn: Turn, real_N: Tensor) -> None:
-        settings, augment = self.augmenting, cast("Stylegan2Critic", self.critic).augment
-        if settings.most:
-            sign = mean_of(real_N.sign().mean())
-            augment.hear(sign, turn.batch, target=settings.target, images=settings.images, most=settings.most)
-        turn.readings["augmentation"] = augment.p.item()
 
 
 def lazy(adam: Adam, every: int) -> Adam:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rectoverso.recto.systems.about import System
-from rectoverso.recto.systems.recipe import Adam, Averaging, Milestone, Penalty, Recipe, Shape
+from rectoverso.recto.systems.recipe import Adam, Augmentation, Averaging, Milestone, Penalty, Recipe, Shape
 from rectoverso.recto.systems.stylegan import StyleganRecipe, StyleNets
 
 if TYPE_CHECKING:
@@ -53,17 +53,6 @@ class PathLength:
     def stride(self) -> int:
         """Every so manyth picture is measured; 0 where none is."""
         return round(1 / self.share) if self.weight and self.share else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Augmentation:
-    """Adaptive augmentation: the mean sign of real logits to hold, the images in which the probability goes from 0 to
-    1, and the most it may be; 0: no augmentation.
-    """
-
-    target: float = 0.6
-    images: int = 500_000
-    most: float = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,12 +72,12 @@ def test_the_probability_of_changes_and_the_mean_path_length_are_resumed_exactly
     train(settings, stripes, tmp_path / "whole", images=16 * 8)
     real, taken = Stylegan2Pair.hear, -1000
 
-    def hear(self: Stylegan2Pair, turn: Turn, real_N: torch.Tensor) -> None:
+    def hear(self: Stylegan2Pair, turn: Turn, real_N: torch.Tensor, fake_N: torch.Tensor) -> None:
         nonlocal taken
         taken += 1
         if taken == 11:  # between two corrections of the probability
             raise Stopped
-        real(self, turn, real_N)
+        real(self, turn, real_N, fake_N)
 
     def started(status: Status) -> None:
         nonlocal taken

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from rectoverso.recto.systems.pair import Pair
 from rectoverso.recto.systems.recipe import Augmentation, Shape
-from rectoverso.recto.train.augment import UNIFORMS, Augment
+from rectoverso.recto.train.augment import UNIFORMS, Augment, changed
 from rectoverso.recto.train.players import Turn
 from rectoverso.recto.train.streams import Streams
 from rectoverso.recto.train.sync import mean_of
@@ -42,26 +42,30 @@ class AugmentedPair(Pair):
 
     def seen(self, turn: Turn, x_NCHW: Tensor, purpose: str) -> Tensor:
         """The pictures as the critic is to see them."""
-        augment = self.changes()
-        if augment is None or augment.p <= 0:
+        p = self.probability(turn)
+        if p <= 0:
             return x_NCHW
         u_NU = turn.streams.uniforms(f"augment-{purpose}", turn.first, turn.count, UNIFORMS)
-        changed_NCHW = cast("Tensor", augment(x_NCHW, torch.from_numpy(u_NU)))
-        return changed_NCHW.to(x_NCHW.dtype)
+        return changed(x_NCHW, torch.from_numpy(u_NU), p).to(x_NCHW.dtype)
 
     def hear(self, turn: Turn, real_N: Tensor, fake_N: Tensor) -> None:
         """Let the probability follow how sure the critic is of the turn's real pictures."""
         super().hear(turn, real_N, fake_N)
-        augment, settings = self.changes(), self.changing
-        if augment is None:
+        settings = self.changing
+        if not settings.most:
             return
+        augment = cast("Augment", self.critic.augment)
         rated_N = real_N - fake_N if self.recipe.objective == "relativistic" else real_N
         sign = mean_of(rated_N.detach().sign().mean())
         augment.hear(sign, turn.batch, target=settings.target, images=settings.images, most=settings.most)
-        turn.readings["augmentation"] = augment.p.item()
+        turn.readings["augmentation"] = self.probability(turn)
 
-    def changes(self) -> Augment | None:
-        return cast("Augment", self.critic.augment) if self.changing.most else None
+    def probability(self, turn: Turn) -> float:
+        """What follows the critic, and what follows the passes over the data."""
+        if not self.changing.most:
+            return 0.0
+        heard = cast("Augment", self.critic.augment).p.item()
+        return min(self.changing.most, heard + self.changing.by_passes(turn.passes))
 
     def published(self) -> dict[str, nn.Module]:
         """As they are given to the world: the changes belong to the training."""

@@ -5,6 +5,7 @@ Shapes: N images, M = 2 N real and generated ones, C channels, H height, W width
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import torch
@@ -68,7 +69,7 @@ class GrowingPair(Pair):
         def shrunk() -> Turn:
             x_NChw = faded(turn.image_NCHW, self.shape.levels, self.tall[0].growth.item())
             x_NChw = x_NChw.contiguous(memory_format=torch.channels_last)
-            return Turn(x_NChw, turn.label_N, turn.first, turn.progress, turn.streams, turn.processes)
+            return replace(turn, image_NCHW=x_NChw, readings={}, _made={})
 
         return turn.once("small", shrunk)
 

@@ -91,15 +91,24 @@ class Penalty:
     every: int = 1
 
 
+MOST_BY_PASSES = 0.3
+
+
 @dataclass(frozen=True, slots=True)
 class Augmentation:
     """Adaptive augmentation: the mean sign of real logits to hold (of real ones less generated ones, where the
     objective compares them), the images in which the probability goes from 0 to 1, and the most it may be; 0: none.
+    ``per_pass``: what each pass over the data adds to it, up to `MOST_BY_PASSES`, whatever the critic says.
     """
 
     target: float = 0.6
     images: int = 500_000
     most: float = 0.8
+    per_pass: float = 0.0
+
+    def by_passes(self, passes: float) -> float:
+        """The probability's part that comes of having seen the data so often."""
+        return min(MOST_BY_PASSES, self.per_pass * passes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ HEARD_EVERY = 4
 
 
 class Augment(nn.Module):
-    """The changes and their probability, which are buffers: part of the critic's state and of exact resume."""
+    """The probability of the changes, and what it follows: buffers, part of the critic's state and of exact resume."""
 
     p: Tensor
     signs: Tensor
@@ -38,11 +38,6 @@ class Augment(nn.Module):
         self.register_buffer("p", torch.zeros(()))
         self.register_buffer("signs", torch.zeros(()))  # sum of real logits' signs since the last correction
         self.register_buffer("heard", torch.zeros(()))  # and how many those were
-
-    def forward(self, x_NCHW: Tensor, u_NU: Tensor) -> Tensor:
-        """The pictures, each changed as its row of uniform numbers says."""
-        p = self.p.item()
-        return x_NCHW if p <= 0 else changed(x_NCHW, u_NU, p)
 
     @torch.no_grad()
     def hear(self, sign: Tensor, count: int, *, target: float, images: float, most: float) -> None:

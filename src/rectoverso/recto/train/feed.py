@@ -33,6 +33,7 @@ class Feed:
 
     def turn(self, first: int, progress: float) -> Turn:
         """Of the batch that starts at image ``first``, the part of this process."""
+        passes = first / len(self.dataset)
         count = self.recipe.batch // processes()
         first += rank() * count
         place_N = self.streams.places(first, count, len(self.dataset))
@@ -42,7 +43,7 @@ class Feed:
             image_NHWC[turned_N] = image_NHWC[turned_N, :, ::-1]
         image_NCHW = to_tensor(image_NHWC).contiguous(memory_format=torch.channels_last)
         image_NCHW = image_NCHW.to(self.device)
-        return Turn(image_NCHW, self._labels(place_N), first, progress, self.streams, processes())
+        return Turn(image_NCHW, self._labels(place_N), first, progress, self.streams, processes(), passes)
 
     def _labels(self, place_N: np.ndarray) -> torch.Tensor | None:
         if not self.shape.classes or self.dataset.labels is None:

@@ -26,7 +26,8 @@ Losses = dict[str, Tensor]
 
 @dataclass
 class Turn:
-    """One batch and its place in the run; ``progress`` is the share of the run already done, 0 to 1.
+    """One batch and its place in the run; ``progress`` is the share of the run already done, 0 to 1, ``passes`` how
+    often every picture of the data has been seen.
 
     Of several ``processes`` each has a turn of its own, with its part of the batch: ``first`` and ``count`` are of that
     part, so what is drawn for images ``first`` to ``first + count`` is each image's own in any cut.
@@ -38,6 +39,7 @@ class Turn:
     progress: float
     streams: Streams
     processes: int = 1
+    passes: float = 0.0
     readings: dict[str, float] = field(default_factory=dict)
     _made: dict[str, object] = field(default_factory=dict)
 

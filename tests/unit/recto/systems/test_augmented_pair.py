@@ -65,6 +65,16 @@ def test_the_changes_are_saved_with_the_critic_and_not_published() -> None:
     assert "augment.p" in cast.critic.state_dict()
 
 
+def test_passes_over_the_data_add_to_what_the_critic_says_up_to_a_limit() -> None:
+    cast, now = pair("augment.per_pass=0.01"), turn()
+    cast.critic.augment.p.fill_(0.1)  # type: ignore[operator, union-attr]
+    for passes, expected in ((0.0, 0.1), (5.0, 0.15), (1000.0, 0.4)):
+        now.passes = passes
+        assert cast.probability(now) == pytest.approx(expected)
+    cast.critic.augment.p.fill_(0.8)  # type: ignore[operator, union-attr]
+    assert cast.probability(now) == pytest.approx(0.8)
+
+
 def test_without_augmentation_there_is_no_state_and_no_reading() -> None:
     cast, now = pair("augment.most=0"), turn()
     cast.hear(now, torch.ones(8), torch.zeros(8))

@@ -32,11 +32,6 @@ def column(number: float, count: int = 1) -> torch.Tensor:
     return torch.full((count,), number, dtype=torch.float64)
 
 
-def test_at_probability_0_the_pictures_are_handed_through() -> None:
-    x = picture(4, 3, 8, 8)
-    assert Augment()(x, uniforms(4)) is x
-
-
 def test_a_small_probability_leaves_most_pictures_bit_for_bit_in_place() -> None:
     x = picture(400, 3, 8, 8)
     matrix = moves(Draw(uniforms(400), 0.01), 8, 8)

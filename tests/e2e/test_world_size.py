@@ -28,6 +28,10 @@ from rectoverso.recto.train.loop import train
 
 PROGRAM = Path(__file__).with_name("world_run.py")
 IMAGES = 2000
+LOOSER = {"left_O": 1e-3, "running_mean": 3e-5}
+"""What is no weight and may differ more: the power method's vector turns freely where two singular values are all but
+equal, and a batch's mean is as exact as its largest number.
+"""
 world_run = runpy.run_path(str(PROGRAM))
 
 
@@ -82,8 +86,7 @@ def assert_same(run: Path, case: str) -> None:
     expected, found = alone(case), tensors(run)
     assert expected.keys() == found.keys()
     for name, value in expected.items():
-        # The power method's vector turns freely where two singular values are all but equal; the weights do not.
-        tolerance = 1e-3 if name.endswith("left_O") else 1e-5
+        tolerance = next((most for ending, most in LOOSER.items() if name.endswith(ending)), 1e-5)
         np.testing.assert_allclose(found[name], value, rtol=0, atol=tolerance, err_msg=name)
 
 

@@ -80,7 +80,7 @@ def test_to_go_on_with_another_part_is_refused(place: Path) -> None:
         take=71,
         resume=True,
     )
-    with pytest.raises(RunMismatch, match="data"):
+    with pytest.raises(RunMismatch, match="--take"):
         train_run(request, place / "home")
 
 

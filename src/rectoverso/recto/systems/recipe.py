@@ -103,7 +103,7 @@ class Augmentation:
 
     target: float = 0.6
     images: int = 500_000
-    most: float = 0.8
+    most: float = field(default=0.8, metadata={"below": 1})
     per_pass: float = 0.0
 
     def by_passes(self, passes: float) -> float:

@@ -92,8 +92,12 @@ def _replaced(part: Numbers, path: str, names: list[str], text: str) -> Numbers:
         hint = suggestion(name, known)
         raise UnknownName(kind="setting", name=path, known=", ".join(known), hint=hint)
     old = getattr(part, name)
-    if dataclasses.is_dataclass(old) != bool(rest):
-        raise _bad(path, "is_a_group" if not rest else "is_no_group")
+    if dataclasses.is_dataclass(old) and not rest:
+        raise _bad(
+            path, "is_a_group", members=", ".join(f"{path}.{field.name}" for field in dataclasses.fields(old))
+        )
+    if rest and not dataclasses.is_dataclass(old):
+        raise _bad(path, "is_no_group")
     new = (
         _replaced(old, path, rest, text) if rest else _parsed(path, kinds[name], text, fields[name].metadata)
     )

@@ -66,6 +66,8 @@ def go_on(folder: RunFolder, asked: Asked) -> Recipe:
         ("system", before["run"]["system"], now["run"]["system"]),
         ("preset", before["run"]["preset"], now["run"]["preset"]),
         ("seed", before["run"]["seed"], now["run"]["seed"]),
+        ("size", _sides(before["data"]), _sides(now["data"])),
+        ("number of pictures (--take)", before["data"]["images"], now["data"]["images"]),
         ("data", before["data"]["digest"], now["data"]["digest"]),
         ("number of images", before["run"].get("images"), asked.images or before["run"].get("images")),
         *_settings(before["recipe"], now["recipe"]),
@@ -73,6 +75,11 @@ def go_on(folder: RunFolder, asked: Asked) -> Recipe:
         if old != new:
             raise RunMismatch(path=folder.path, thing=thing, before=old, after=new)
     return recipe
+
+
+def _sides(data: Mapping[str, Any]) -> str:
+    """Of the pictures, as --size and --channels have them."""
+    return f"{data['width']}x{data['height']} with {data['channels']} channels"
 
 
 def settled(recipe: Recipe, precision: str) -> Recipe:

@@ -95,3 +95,10 @@ def test_a_setting_that_an_old_table_lacks_means_what_was_before_it() -> None:
     assert read.naming == 0  # type: ignore[attr-defined]
     assert not read.nets.modulated  # type: ignore[attr-defined]
     assert read.batch == recipe("default").batch
+
+
+def test_a_group_is_refused_with_its_settings() -> None:
+    with pytest.raises(BadSetting, match=r"critic_adam\.rate, critic_adam\.rate_end"):
+        with_settings(recipe("dcgan"), ["critic_adam=1"])
+    with pytest.raises(BadSetting, match="nothing below it"):
+        with_settings(recipe("dcgan"), ["batch.size=1"])

@@ -66,7 +66,7 @@ CONTESTANTS = (
     Contestant("the article's DCGAN", "dcgan", "article"),
     Contestant("plain dcgan", "dcgan", "default"),
     Contestant("default", "default", "default"),
-    Contestant("default, 5,000 of the pictures", "default", "default", take=5000),
+    Contestant("default, 5,000 of the pictures", "default", "default", ("augment.per_pass=0.01",), take=5000),
 )
 
 

@@ -57,7 +57,7 @@ DEFAULT = DefaultRecipe(
     averaging=Averaging(half_life=10_000, ramp=0.1),
     one_pass=True,
     naming=0.2,
-    augment=Augmentation(images=100_000, per_pass=0.01),
+    augment=Augmentation(images=100_000),
 )
 
 PRESETS: dict[str, Recipe] = {

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.nets.progressive import GrowingCritic
 from rectoverso.recto.systems import Recipe, recipe, with_settings
 from rectoverso.recto.systems.recipe import Adam, Milestone, Shape
 from rectoverso.recto.train import loop
@@ -151,9 +152,19 @@ def test_a_changed_setting_takes_the_expectation_away_unless_it_is_harmless() ->
     assert with_settings(preset, ["size=l"]).expected == ()
 
 
-def test_what_grows_is_measured_in_each_part_of_the_run(stripes: Dataset) -> None:
+def test_what_grows_is_measured_in_each_part_of_the_run(
+    stripes: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     growing = with_settings(recipe("progressive"), ["threads=1", "batch=16"])
-    cost = measure(growing, Feed(stripes, growing, Streams(1)), Streams(1), CPU)
+    judged_px, real = 0.0, GrowingCritic.forward
+
+    def forward(self: GrowingCritic, x: torch.Tensor, label_N: torch.Tensor | None = None) -> torch.Tensor:
+        nonlocal judged_px
+        judged_px += (self.height_px << self.reached()[0]) ** 2  # a clock that no neighbour can disturb
+        return real(self, x, label_N)
+
+    monkeypatch.setattr(GrowingCritic, "forward", forward)
+    cost = measure(growing, Feed(stripes, growing, Streams(1)), Streams(1), CPU, lambda: judged_px)
     assert len(cost.profile.parts) == PARTS
     assert cost.profile.start < cost.profile.parts[-1]
     assert cost.profile.ahead(0.0) < cost.profile.ahead(0.9)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rectoverso.recto.systems.adversarial import AdversarialRecipe
 
 
-class Asked(Protocol):
+class Augmenting(Protocol):
     """The recipe of such a pair."""
 
     @property
@@ -36,7 +36,7 @@ class AugmentedPair(Pair):
 
     def __init__(self, recipe: AdversarialRecipe, shape: Shape, streams: Streams) -> None:
         super().__init__(recipe, shape, streams)
-        self.changing = cast("Asked", recipe).augment
+        self.changing = cast("Augmenting", recipe).augment
         if self.changing.most:
             self.critic.augment = Augment()
 
@@ -70,6 +70,6 @@ class AugmentedPair(Pair):
     def published(self) -> dict[str, nn.Module]:
         """As they are given to the world: the changes belong to the training."""
         modules = super().published()
-        if hasattr(modules["critic"], "augment"):
+        if self.changing.most:
             del modules["critic"].augment
         return modules

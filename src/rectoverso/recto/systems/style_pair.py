@@ -1,4 +1,4 @@
-"""How StyleGAN and StyleGAN2 train: style mixing, lazy penalties with turns of their own, path lengths, augmentation.
+"""How StyleGAN and StyleGAN2 train: style mixing, lazy penalties with turns of their own, path lengths.
 
 Needs torch, which the recipes in `stylegan` and `stylegan2` do without.
 

@@ -35,6 +35,8 @@ def train(
     skip_bad: bool = False,
     channels: int | str = "auto",
     take: int | None = None,
+    data_b: AnyPath | None = None,
+    mask_classes: int | None = None,
     board: bool = False,
     home: AnyPath | None = None,
     listener: Callable[[Status], None] | None = None,
@@ -42,10 +44,11 @@ def train(
     """Train ``system`` on ``data`` (folder, zip, Parquet, ``hf:org/name`` or built-in) into the new folder ``out``.
 
     ``size`` is pixels a side, or width and height (``"96x64"``); ``channels`` 1, 3, 4 or ``"auto"``; ``take`` reads
-    only so many pictures. ``images`` and ``max_seconds`` bound the training, whichever ends first. ``board`` writes
-    events for TensorBoard into the run. ``listener`` is called with each record of ``status.jsonl`` as it is made; what
-    it raises ends the training, which ``resume`` takes up again. Raises InputError for data and settings that cannot be
-    used, RunExists, RunMismatch, TrainingFailed.
+    only so many pictures; ``data_b`` is the second set, of systems that go from one to the other; masks have
+    ``mask_classes`` classes, or those that occur. ``images`` and ``max_seconds`` bound the training, whichever ends
+    first. ``board`` writes events for TensorBoard into the run. ``listener`` is called with each record of
+    ``status.jsonl`` as it is made; what it raises ends the training, which ``resume`` takes up again. Raises InputError
+    for data and settings that cannot be used, RunExists, RunMismatch, TrainingFailed.
     """
     from rectoverso.workflow.train import TrainRequest, train_run
 
@@ -63,6 +66,8 @@ def train(
         skip_bad,
         channels,
         take,
+        None if data_b is None else str(data_b),
+        mask_classes,
         board,
     )
     return train_run(request, _home(home), on_status=listener)
@@ -79,22 +84,44 @@ def generate(
     mixes: Iterable[str] = (),
     layers: str | None = None,
     edits: Iterable[str] = (),
+    images: AnyPath | Iterable[AnyPath] = (),
+    masks: AnyPath | Iterable[AnyPath] = (),
+    prompts: Iterable[str] = (),
+    style: AnyPath | None = None,
+    back: bool = False,
     use: str = "general",
     home: AnyPath | None = None,
 ) -> Batch:
     """Draw ``count`` images from ``run`` (or the shipped ``"demo"``) and release to ``out`` those that may leave.
 
     ``mixes`` (``"7@4-9"``), ``layers`` (``"4-9"``) and ``edits`` (``"direction-0=2"``) are written as on the command
-    line. Raises RunNotFound, UnknownName (label, use or direction), BadSetting, HomeBusy.
+    line. ``images`` (files or folders), ``masks`` and ``prompts`` are what runs of some systems make pictures from;
+    ``style`` is a picture whose style is meant, ``back`` goes from the second set of pictures to the first.
+    Raises RunNotFound, UnknownName (label, use or direction), BadSetting, HomeBusy.
     """
     from rectoverso.recto.sample.controls import parse_controls
     from rectoverso.workflow.generate import generate_images
+    from rectoverso.workflow.materials import Given
     from rectoverso.workflow.shipped import run_at
 
     controls = parse_controls(truncation, mixes, layers, edits)
     place = _home(home)
     return generate_images(
-        run_at(Path(run)), Path(out), place, count=count, seed=seed, label=label, controls=controls, use=use
+        run_at(Path(run)),
+        Path(out),
+        place,
+        count=count,
+        seed=seed,
+        label=label,
+        controls=controls,
+        given=Given(
+            tuple(_paths(images)),
+            tuple(_paths(masks)),
+            tuple(prompts),
+            None if style is None else Path(style),
+            back=back,
+        ),
+        use=use,
     )
 
 

@@ -9,14 +9,19 @@ import typer
 from rectoverso.cli.options import (
     DEFAULT_HOME,
     AnyRunArgument,
+    BackOption,
     EditOption,
     HomeOption,
+    ImageOption,
     JsonOption,
     LabelOption,
     LayersOption,
+    MaskOption,
     MixOption,
     OutOption,
+    PromptOption,
     SeedOption,
+    StyleOption,
     TruncationOption,
     UseOption,
 )
@@ -30,6 +35,11 @@ def generate(
     count: Annotated[int, typer.Option("-n", "--count", min=1, help="How many images.")] = 1,
     seed: SeedOption = 0,
     label: LabelOption = None,
+    image: ImageOption = None,
+    mask: MaskOption = None,
+    prompt: PromptOption = None,
+    style: StyleOption = None,
+    back: BackOption = False,
     truncation: TruncationOption = None,
     mix: MixOption = None,
     layers: LayersOption = None,
@@ -41,7 +51,9 @@ def generate(
     """Make images and release those that may leave, each with its proof."""
     from rectoverso.recto.sample.controls import parse_controls
     from rectoverso.workflow.generate import generate_images
+    from rectoverso.workflow.materials import Given
 
+    given = Given(tuple(image or ()), tuple(mask or ()), tuple(prompt or ()), style, back=back)
     controls = parse_controls(truncation, mix or (), layers, edit or ())
     with live_progress() as listener:
         batch = generate_images(
@@ -52,6 +64,7 @@ def generate(
             seed=seed,
             label=label,
             controls=controls,
+            given=given,
             use=use,
             listener=listener,
         )

@@ -43,6 +43,21 @@ AnyRunArgument = Annotated[
         help="The run to draw from, or demo: one that comes with the package.", callback=found_run
     ),
 ]
+ImageOption = Annotated[
+    list[Path] | None,
+    typer.Option("--image", help="A picture or map to make images from, or a folder of them; repeatable."),
+]
+MaskOption = Annotated[
+    list[Path] | None,
+    typer.Option("--mask", help="Where to fill: white (or opaque) in a picture; one for all, or one each."),
+]
+PromptOption = Annotated[
+    list[str] | None, typer.Option("--prompt", help="What to show, in words; repeatable.")
+]
+StyleOption = Annotated[
+    Path | None, typer.Option("--style", help="A picture whose style is meant, for runs that take one.")
+]
+BackOption = Annotated[bool, typer.Option("--back", help="From the second set of pictures to the first.")]
 LabelOption = Annotated[
     str | None, typer.Option("--label", help="A class, by name; else one from each seed.")
 ]

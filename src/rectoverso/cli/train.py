@@ -22,6 +22,12 @@ def train(
         typer.Option("--data", help="A folder, zip, Parquet file, hf:org/name, or built-in: digits, shapes."),
     ],
     out: Annotated[Path, typer.Option("--out", help="The run: a new folder.")],
+    data_b: Annotated[
+        str | None,
+        typer.Option(
+            "--data-b", help="The second set of pictures, of systems that go from one to the other."
+        ),
+    ] = None,
     preset: Annotated[str, typer.Option("--preset", help="A named set of settings.")] = "default",
     size: Annotated[
         str | None,
@@ -37,6 +43,12 @@ def train(
     ] = "auto",
     take: Annotated[
         int | None, typer.Option("--take", metavar="N", help="Only so many pictures, the classes in turn.")
+    ] = None,
+    mask_classes: Annotated[
+        int | None,
+        typer.Option(
+            "--mask-classes", min=1, max=64, help="How many classes masks have; else those that occur."
+        ),
     ] = None,
     seed: Annotated[
         int | None,
@@ -71,6 +83,8 @@ def train(
     request = TrainRequest(
         system=system,
         data=data,
+        data_b=data_b,
+        mask_classes=mask_classes,
         run=out,
         preset=preset,
         size=size,

@@ -56,7 +56,7 @@ def request_of(generator: RunGenerator, controls: Controls, **asked: Any) -> Dig
 
     Without controls it is what it was before there were any, so that what was decided then stays decided.
     """
-    facts = generator.painter.facts(controls)
+    facts = generator.facts(controls)
     return digests.of_facts(maker=generator.maker.digest, **asked, **({"controls": facts} if facts else {}))
 
 
@@ -68,7 +68,7 @@ def draft_of_seed(
     What only a seed has made was chosen by nobody. Once people picked a class or steered it by a control it was not
     autonomous; nor was it prompted or validated, so that there is nothing true to say in C2PA's words.
     """
-    steered = class_index is not None or bool(generator.painter.facts(controls))
+    steered = class_index is not None or bool(generator.facts(controls))
     return Draft(
         pixels=pixels,
         request=request_of(generator, controls, seed=str(seed), label=class_index),

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rectoverso.protocols import Clock
 from rectoverso.recto.sample.controls import Controls
-from rectoverso.types import Draft
+from rectoverso.types import Draft, Origin
 from rectoverso.verso.policy import policy
 from rectoverso.workflow.batch import Batch
-from rectoverso.workflow.drawing import draft_of_seed, open_door, open_generator, take_through
+from rectoverso.workflow.drawing import draft_of_seed, open_door, open_generator, request_of, take_through
+from rectoverso.workflow.materials import Given, read_materials
 from rectoverso.workflow.progress import Listener, silent
 from rectoverso.workflow.sheet import release_sheet
 
 if TYPE_CHECKING:
     from rectoverso.recto.sample.generator import RunGenerator
+    from rectoverso.recto.sample.material import Material
 
 
 def generate_images(
@@ -28,22 +30,26 @@ def generate_images(
     seed: int = 0,
     label: str | None = None,
     controls: Controls = Controls(),  # noqa: B008 - frozen
+    given: Given = Given(),  # noqa: B008 - frozen
     use: str = "general",
     listener: Listener = silent,
     clock: Clock | None = None,
 ) -> Batch:
-    """Draw ``count`` images from ``run``, seeds ``seed`` onwards; released ones are written to ``out``.
+    """Draw ``count`` images from ``run``, seeds ``seed`` onwards, of each thing ``given`` where the run makes them from
+    something; released ones are written to ``out``.
 
     The same call again gives the same images and decides nothing twice. Raises RunNotFound, UnknownName (use, label or
-    direction), BadSetting (controls), HomeBusy.
+    direction), BadSetting (controls, or what is given), ImageUnreadable, BadImages (a map), HomeBusy.
     """
     policy(use)
     generator = open_generator(run)
     class_index = generator.class_index(label)
-    generator.painter.check(controls)
+    materials = read_materials(generator, given)
+    generator.check(controls, materials)
     door = open_door(run, home_path, use, listener, clock)
-    drafts = _drafts(generator, range(seed, seed + count), class_index, controls)
-    passages = take_through(drafts, count, door, out, listener)
+    seeds = range(seed, seed + count)
+    drafts = _made(generator, seeds, materials) if given else _drafts(generator, seeds, class_index, controls)
+    passages = take_through(drafts, count * len(materials), door, out, listener)
     return Batch(tuple(passages), sheet=release_sheet(passages, generator.maker, door, out / "contact-sheet"))
 
 
@@ -52,3 +58,20 @@ def _drafts(
 ) -> Iterator[Draft]:
     for seed, pixels in zip(seeds, generator.sample(seeds, class_index, controls), strict=True):
         yield draft_of_seed(generator, seed, class_index, controls, pixels)
+
+
+def _made(generator: RunGenerator, seeds: range, materials: Sequence[Material]) -> Iterator[Draft]:
+    """What each seed makes of each material. A picture of which a part is left as it was is an edited one; what a
+    prompt asked for, people guided.
+    """
+    for material in materials:
+        for seed in seeds:
+            yield Draft(
+                pixels=generator.making.picture(seed, material),
+                request=request_of(generator, Controls(), seed=str(seed), given=material.facts()),
+                maker=generator.maker,
+                origin=Origin.EDITED if material.hole is not None else Origin.AI,
+                seed=seed,
+                source=None if material.image is None else f"{Path(str(material.name)).stem}-{seed}",
+                oversight=None if material.prompt is None else "prompt_guided",
+            )

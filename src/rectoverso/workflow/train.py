@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rectoverso.i18n import catalogue, preferred_language, say
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.database import Transaction
@@ -56,6 +58,8 @@ class TrainRequest:
     skip_bad: bool = False
     channels: int | str = "auto"
     take: int | None = None
+    data_b: str | None = None
+    mask_classes: int | None = None
     board: bool = False
 
 
@@ -173,22 +177,38 @@ def _read(request: TrainRequest, recipe: Recipe, seed: int, listener: Listener) 
 
     source = _find(request)
     check(recipe, source.outline)
-    if is_first():
+    if is_first() and not recipe.asks:  # what makes pictures from pictures has none before they are read
         _show_first(request, recipe, source.outline, seed, listener)
     return source.read(told)
 
 
 def _find(request: TrainRequest) -> Source:
-    from rectoverso.recto.data.source import find_source
+    """The pictures, and where there is a second set, that too, in the same frame and channels."""
+    from rectoverso.recto.data.source import find_source, with_other
 
-    return find_source(
+    # Each process has a cache of its own: they decode at once.
+    cache = request.run / DECODED / os.environ.get("RANK", "")
+    first = find_source(
         request.data,
         size=request.size,
         channels=request.channels,
         take=request.take,
         skip_bad=request.skip_bad,
-        cache=request.run / DECODED / os.environ.get("RANK", ""),  # each process its own: they decode at once
+        mask_classes=request.mask_classes,
+        cache=cache,
     )
+    if request.data_b is None:
+        return first
+    outline = first.outline
+    second = find_source(
+        request.data_b,
+        size=(outline.width, outline.height),
+        channels=outline.channels,
+        take=request.take,
+        skip_bad=request.skip_bad,
+        cache=cache,
+    )
+    return with_other(first, second)
 
 
 def _show_first(
@@ -296,7 +316,9 @@ def _fingerprint(run: Path, dataset: Dataset, listener: Listener) -> None:
     if fingerprints_of(run).exists():
         return
     listener(Progress(Message("progress.fingerprinting"), 0, 1))
-    Fingerprints.of(dataset.images).save(fingerprints_of(run))
+    images, other = dataset.images, dataset.other
+    shown = images if other is None else np.concatenate([images, other.images])
+    Fingerprints.of(shown).save(fingerprints_of(run))
 
 
 def _log(request: TrainRequest, dataset: Dataset, home: Home, keys: Keys, clock: Clock) -> None:

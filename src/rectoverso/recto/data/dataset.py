@@ -42,6 +42,24 @@ class Outline(Protocol):
     @property
     def classes(self) -> tuple[str, ...]: ...
 
+    @property
+    def is_captioned(self) -> bool: ...
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether each picture has a mask."""
+        ...
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """The names of the masks' classes, which are known when these have been read."""
+        ...
+
+    @property
+    def other(self) -> Outline | None:
+        """The second set of pictures, of systems that go from one to the other."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
@@ -49,8 +67,10 @@ class Dataset:
 
     ``images`` N,H,W,C uint8; C 1 (grey), 3 (RGB) or 4 (RGBA, straight colours). ``labels`` N, int64 from 0, the places
     of their names in ``classes``; None where not every picture has one. ``captions`` one a picture. ``masks`` N,H,W
-    uint8, a class a pixel. ``skipped`` are the bad pictures left out, ``notes`` what else the card should say.
-    ``taken_from`` is how many there were when only a part was asked for; it belongs to the digest.
+    uint8, a class a pixel, whose names are ``regions``. ``other`` is a second set of pictures of the same sides and
+    channels, for what goes from one to the other; its pictures are nobody's counterparts. ``skipped`` are the bad
+    pictures left out, ``notes`` what else the card should say. ``taken_from`` is how many there were when only a part
+    was asked for; it belongs to the digest.
     """
 
     name: str
@@ -59,6 +79,8 @@ class Dataset:
     classes: tuple[str, ...] = ()
     captions: tuple[str, ...] | None = None
     masks: NDArray[np.uint8] | None = None
+    regions: tuple[str, ...] = ()
+    other: Dataset | None = None
     skipped: tuple[BadImage, ...] = ()
     notes: tuple[Message, ...] = ()
     taken_from: int | None = None
@@ -68,7 +90,8 @@ class Dataset:
         for array in (self.images, self.labels, self.masks):
             if array is not None:
                 array.flags.writeable = False
-        object.__setattr__(self, "digest", digest(self.images, self.labels, self.taken_from))
+        facts = Extras(self.captions, self.masks, None if self.other is None else self.other.digest)
+        object.__setattr__(self, "digest", digest(self.images, self.labels, self.taken_from, facts))
 
     def __len__(self) -> int:
         return len(self.images)
@@ -78,6 +101,14 @@ class Dataset:
         image_NHWC = self.images[place_N]
         forget(self.images)
         return image_NHWC
+
+    @property
+    def is_captioned(self) -> bool:
+        return self.captions is not None
+
+    @property
+    def is_mapped(self) -> bool:
+        return self.masks is not None
 
     @property
     def height(self) -> int:
@@ -107,6 +138,8 @@ class Dataset:
             "channels": self.channels,
             "classes": self._counts(),
             "captions": self.captions is not None,
+            "regions": list(self.regions),
+            "other": None if self.other is None else self.other.describe(),
             "taken_from": self.taken_from,
             "digest": str(self.digest),
             "skipped": describe(self.skipped),
@@ -120,15 +153,39 @@ class Dataset:
         return {name: int(count) for name, count in zip(self.classes, counts, strict=True)}
 
 
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What a training set may have beside pictures and labels."""
+
+    captions: tuple[str, ...] | None = None
+    masks: NDArray[np.uint8] | None = None
+    other: Digest | None = None
+
+    def plain(self) -> dict[str, object]:
+        """What is there, for the header of a digest."""
+        captions = None if self.captions is None else json.dumps(self.captions).encode()
+        masks = None if self.masks is None else self.masks.tobytes()
+        told = {
+            name: data and hashlib.sha256(data).hexdigest()
+            for name, data in (("captions", captions), ("masks", masks))
+        }
+        told["other"] = self.other
+        return {name: value for name, value in told.items() if value is not None}
+
+
 def digest(
-    images_NHWC: NDArray[np.uint8], labels_N: NDArray[np.int64] | None, taken_from: int | None = None
+    images_NHWC: NDArray[np.uint8],
+    labels_N: NDArray[np.int64] | None,
+    taken_from: int | None = None,
+    extras: Extras = Extras(),
 ) -> Digest:
-    """What identifies a training set: SHA-256 over its shape, pixels and labels, whatever file held them; and, of a
-    part, how many pictures it was taken from.
+    """What identifies a training set: SHA-256 over its shape, pixels, labels and extras, whatever file held them; and,
+    of a part, how many pictures it was taken from.
     """
     header: dict[str, object] = {"v": 1, "shape": list(images_NHWC.shape), "labels": labels_N is not None}
     if taken_from is not None:
         header["taken_from"] = taken_from
+    header |= extras.plain()
     state = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     for first in range(0, len(images_NHWC), DIGEST_CHUNK):
         state.update(np.ascontiguousarray(images_NHWC[first : first + DIGEST_CHUNK]).data)

@@ -14,12 +14,13 @@ from rectoverso.types import Message
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One picture not read yet. ``read`` gives the bytes of its file, or raises OSError."""
+    """One picture not read yet. ``read`` gives the bytes of its file, ``mask`` those of its mask, or raises OSError."""
 
     path: str
     read: Callable[[], bytes]
     label: str | int | None = None
     caption: str | None = None
+    mask: Callable[[], bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,13 @@ class Contents:
     """All entries of one source, in an order that does not depend on the machine.
 
     ``classes`` names the labels where the source does; otherwise they are named after the labels that occur.
+    ``regions`` names the classes of the masks likewise.
     """
 
     name: str
     entries: Sequence[Entry]
     classes: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
     notes: tuple[Message, ...] = ()
 
 

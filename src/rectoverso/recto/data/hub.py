@@ -43,7 +43,7 @@ def contents(data: str) -> Contents:
         Entry(f"{name}[{row}]", partial(_read, table, row), labels[row], _text(captions[row]))
         for row in range(len(table))
     ]
-    return Contents(name, entries, classes, notes)
+    return Contents(name, entries, classes, notes=notes)
 
 
 def _read(table: Any, row: int) -> bytes:

@@ -1,6 +1,7 @@
 """Pictures in a Parquet file, as Hugging Face ``datasets`` writes it.
 
-Columns: ``image`` ({bytes, path}, or bytes) and, if there are any, ``label`` (numbers or text), ``caption``.
+Columns: ``image`` ({bytes, path}, or bytes) and, if there are any, ``label`` (numbers or text), ``caption``, ``mask``
+(a picture whose levels are classes).
 """
 
 from __future__ import annotations
@@ -35,26 +36,33 @@ def contents(path: Path) -> Contents:
         raise MissingExtra(task=f"Reading {path.name}", package="pyarrow", extra="train") from error
     try:
         file = pq.ParquetFile(path)
-        images = _Images(path, file)
+        images = _Pictures(path, file, "image")
+        masks = _Pictures(path, file, "mask") if "mask" in file.schema_arrow.names else None
         table = file.read(columns=[name for name in ("label", "caption") if name in file.schema_arrow.names])
         labels, classes, notes = _labels(table, file.schema_arrow)
         captions = _captions(table)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:  # KeyError: two columns of one name
         raise unusable(path, "damaged_parquet", words=_first_line(error)) from error
     entries = [
-        Entry(f"{path.name}[{row}]", partial(images.read, row), labels[row], captions[row])
+        Entry(
+            f"{path.name}[{row}]",
+            partial(images.read, row),
+            labels[row],
+            captions[row],
+            partial(masks.read, row) if masks else None,
+        )
         for row in range(file.metadata.num_rows)
     ]
-    return Contents(path.stem, entries, classes, notes)
+    return Contents(path.stem, entries, classes, _class_names(file.schema_arrow, "mask"), notes)
 
 
-class _Images:
-    """The ``image`` column. Rows are mostly asked for in order, so the last group read is kept."""
+class _Pictures:
+    """A column of pictures. Rows are mostly asked for in order, so the last group read is kept."""
 
-    def __init__(self, path: Path, file: pq.ParquetFile) -> None:
+    def __init__(self, path: Path, file: pq.ParquetFile, column: str) -> None:
         self._path = path
         self._file = file
-        self._column = _image_column(path, file.schema_arrow)
+        self._column = _picture_column(path, file.schema_arrow, column)
         self._lock = threading.Lock()
         self._starts = [0]
         for group in range(file.metadata.num_row_groups):
@@ -91,19 +99,19 @@ def _bytes(chunk: pa.Array) -> list[bytes | None]:
     return pictures
 
 
-def _image_column(path: Path, schema: pa.Schema) -> str:
-    """The column to read pictures from: ``image``, or the bytes inside it."""
+def _picture_column(path: Path, schema: pa.Schema, name: str) -> str:
+    """The column to read pictures from: the one of this name, or the bytes inside it."""
     import pyarrow as pa
 
-    if "image" not in schema.names:
+    if name not in schema.names:
         raise unusable(path, "no_image_column", columns=", ".join(schema.names) or "-")
-    kind = schema.field("image").type
+    kind = schema.field(name).type
     if pa.types.is_struct(kind) and kind.get_field_index("bytes") >= 0:
-        column, kind = "image.bytes", kind.field("bytes").type
+        column, kind = f"{name}.bytes", kind.field("bytes").type
     else:
-        column = "image"
+        column = name
     if not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind)):
-        raise unusable(path, "image_column_type", type=str(kind))
+        raise unusable(path, "image_column_type", column=name, type=str(kind))
     return column
 
 
@@ -122,18 +130,18 @@ def _labels(table: pa.Table, schema: pa.Schema) -> Labels:
     if not (pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)):
         return nothing, (), (Message("data.note.label_type", {"type": str(kind)}),)
     labels: list[str | int | None] = table.column("label").to_pylist()
-    names = _class_names(schema)
+    names = _class_names(schema, "label")
     if names:
         # -1 is how `datasets` writes "not known".
         labels = [row if isinstance(row, int) and 0 <= row < len(names) else None for row in labels]
     return labels, names, ()
 
 
-def _class_names(schema: pa.Schema) -> tuple[str, ...]:
-    """The names at info > features > label > names of the ``huggingface`` metadata, if they are texts."""
+def _class_names(schema: pa.Schema, column: str) -> tuple[str, ...]:
+    """The names at info > features > COLUMN > names of the ``huggingface`` metadata, if they are texts."""
     try:
         written = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
-        names = written["info"]["features"]["label"]["names"]
+        names = written["info"]["features"][column]["names"]
     except (KeyError, TypeError, ValueError):
         return ()
     return tuple(names) if isinstance(names, list) and all(isinstance(name, str) for name in names) else ()

@@ -20,10 +20,16 @@ class Part:
     whole: Dataset
     places: NDArray[np.int64]
     labels: NDArray[np.int64] | None = field(init=False)
+    masks: NDArray[np.uint8] | None = field(init=False)
+    captions: tuple[str, ...] | None = field(init=False)
 
     def __post_init__(self) -> None:
-        of_all = self.whole.labels
-        object.__setattr__(self, "labels", None if of_all is None else of_all[self.places])
+        whole = self.whole
+        labels = None if whole.labels is None else whole.labels[self.places]
+        masks = None if whole.masks is None else whole.masks[self.places]
+        captions = whole.captions and tuple(whole.captions[place] for place in self.places)
+        for name, value in (("labels", labels), ("masks", masks), ("captions", captions)):
+            object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
         return len(self.places)
@@ -31,6 +37,22 @@ class Part:
     def batch(self, place_N: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Copies (N, H, W, C) of the pictures at these places within the part."""
         return self.whole.batch(self.places[place_N])
+
+    @property
+    def is_captioned(self) -> bool:
+        return self.whole.is_captioned
+
+    @property
+    def is_mapped(self) -> bool:
+        return self.whole.is_mapped
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        return self.whole.regions
+
+    @property
+    def other(self) -> Dataset | None:
+        return self.whole.other
 
     @property
     def classes(self) -> tuple[str, ...]:

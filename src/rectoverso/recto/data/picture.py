@@ -62,7 +62,7 @@ def framed(image: Image.Image, frame: Frame, channels: int = 3) -> Pixels:
         image.draft(None, (frame.width * _FINER, frame.height * _FINER))
         image.load()
     # Cut before anything else is done, so that a banner a million pixels long costs no more than its middle.
-    image = _centre(_upright(image), frame)
+    image = centred(_upright(image), frame)
     image = _on_white(image) if channels < RGBA else image.convert("RGBA")
     if image.size != size:
         image = image.resize(size, Image.Resampling.LANCZOS)  # RGBA: colours weighted by their alpha
@@ -89,7 +89,8 @@ def _upright(image: Image.Image) -> Image.Image:
         return image
 
 
-def _centre(image: Image.Image, frame: Frame) -> Image.Image:
+def centred(image: Image.Image, frame: Frame) -> Image.Image:
+    """The largest part around the middle that has the frame's aspect."""
     width = min(image.width, max(1, round(image.height * frame.width / frame.height)))
     height = min(image.height, max(1, round(image.width * frame.height / frame.width)))
     if image.size == (width, height):

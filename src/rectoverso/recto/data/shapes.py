@@ -75,6 +75,7 @@ def shapes(size: int = 32, count: int = SCENES, seed: int = 0) -> Dataset:
         classes=SHAPES,
         captions=tuple(one.caption for one in scenes),
         masks=np.stack([one.mask for one in scenes]),
+        regions=("ground", *SHAPES),
     )
 
 

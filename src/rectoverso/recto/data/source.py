@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from statistics import median
 
@@ -24,6 +24,7 @@ from rectoverso.recto.data.check import BadImage, listing
 from rectoverso.recto.data.dataset import Dataset, Outline, numbered
 from rectoverso.recto.data.entry import Contents, Entry, unusable
 from rectoverso.recto.data.frame import Frame, Size, bad_setting
+from rectoverso.recto.data.masks import read_masks
 from rectoverso.recto.data.picture import decode, is_see_through, short_side
 from rectoverso.recto.data.storage import CHUNK, InMemory, OnDisk, Storage
 from rectoverso.recto.data.subset import taken
@@ -64,6 +65,7 @@ def open_source(
     channels: int | str | None = None,
     take: int | None = None,
     skip_bad: bool = False,
+    mask_classes: int | None = None,
     cache: Path | None = None,
     ram_bytes: int | None = None,
     listener: Listener | None = None,
@@ -72,7 +74,8 @@ def open_source(
 
     Without ``size`` it is 32, or 64 where most pictures have 48 pixels or more. ``channels``: 3 (the default) is RGB on
     white; 4 keeps alpha; ``"auto"`` keeps it where at least a tenth of the pictures have transparency; 1 is grey where
-    all pictures are grey, else RGB. ``take`` reads only so many, the classes in turn (`subset`). More pixels than
+    all pictures are grey, else RGB. ``take`` reads only so many, the classes in turn (`subset`). Masks have
+    ``mask_classes`` classes, or those that occur (`masks`). More pixels than
     ``ram_bytes`` (a quarter of the memory by default) are mapped from a file: in the folder ``cache``, where the next
     call finds them again, or without a name.
 
@@ -80,7 +83,14 @@ def open_source(
     ``skip_bad`` leaves them out.
     """
     return find_source(
-        data, size=size, channels=channels, take=take, skip_bad=skip_bad, cache=cache, ram_bytes=ram_bytes
+        data,
+        size=size,
+        channels=channels,
+        take=take,
+        skip_bad=skip_bad,
+        mask_classes=mask_classes,
+        cache=cache,
+        ram_bytes=ram_bytes,
     ).read(listener)
 
 
@@ -91,6 +101,7 @@ def find_source(
     channels: int | str | None = None,
     take: int | None = None,
     skip_bad: bool = False,
+    mask_classes: int | None = None,
     cache: Path | None = None,
     ram_bytes: int | None = None,
 ) -> Source:
@@ -113,13 +124,22 @@ def find_source(
     frame = frame or _natural_frame(wanted.entries)
     kept_channels = kept_channels or _natural_channels(wanted.entries)
     room = Room(frame, kept_channels, cache, ram_bytes)
-    labels, classes, _ = numbered([entry.label for entry in wanted.entries], found.classes)
 
     def read(listener: Listener | None) -> Dataset:
         images, bad = _reused(wanted, room) or _decoded(wanted, room, skip_bad=skip_bad, listener=listener)
-        return _assembled(wanted, images, bad, None if take is None else len(found.entries))
+        return _assembled(wanted, images, bad, None if take is None else len(found.entries), mask_classes)
 
-    return Source(Foreseen(len(wanted.entries), room, labels, classes), read)
+    return Source(Foreseen.of(wanted, room), read)
+
+
+def with_other(first: Source, second: Source) -> Source:
+    """The pictures of ``first`` with those of ``second`` as their other set, both of the same sides and channels."""
+
+    def read(listener: Listener | None) -> Dataset:
+        dataset, other = first.read(listener), second.read(listener)
+        return replace(dataset, other=other, skipped=dataset.skipped + other.skipped)
+
+    return Source(Foreseen.like(first.outline, second.outline), read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,24 +188,40 @@ class Foreseen:
     """The `Outline` of pictures that are still to be read."""
 
     count: int
-    room: Room
-    labels: NDArray[np.int64] | None
-    classes: tuple[str, ...]
+    height: int
+    width: int
+    channels: int
+    labels: NDArray[np.int64] | None = None
+    classes: tuple[str, ...] = ()
+    is_captioned: bool = False
+    is_mapped: bool = False
+    regions: tuple[str, ...] = ()
+    other: Outline | None = None
 
     def __len__(self) -> int:
         return self.count
 
-    @property
-    def height(self) -> int:
-        return self.room.frame.height
+    @classmethod
+    def of(cls, wanted: Wanted, room: Room) -> Foreseen:
+        """What entries foretell of the pictures that they will be in a room."""
+        entries, frame = wanted.entries, room.frame
+        labels, classes, _ = numbered([entry.label for entry in entries], wanted.contents.classes)
+        return cls(
+            len(entries),
+            frame.height,
+            frame.width,
+            room.channels,
+            labels,
+            classes,
+            is_captioned=any(entry.caption for entry in entries),
+            is_mapped=all(entry.mask for entry in entries),
+        )
 
-    @property
-    def width(self) -> int:
-        return self.room.frame.width
-
-    @property
-    def channels(self) -> int:
-        return self.room.channels
+    @classmethod
+    def like(cls, first: Outline, other: Outline) -> Foreseen:
+        """The first outline, with another beside it."""
+        names = [field.name for field in fields(cls) if field.name not in ("count", "other")]
+        return cls(len(first), **{name: getattr(first, name) for name in names}, other=other)
 
 
 def _contents(data: str | Path) -> Contents:
@@ -356,12 +392,18 @@ def _all_grey(place: Storage, good: NDArray[np.int64]) -> bool:
 
 
 def _assembled(
-    wanted: Wanted, images: NDArray[np.uint8], bad: dict[int, BadImage], taken_from: int | None
+    wanted: Wanted,
+    images: NDArray[np.uint8],
+    bad: dict[int, BadImage],
+    taken_from: int | None,
+    mask_classes: int | None,
 ) -> Dataset:
     found = wanted.contents
     entries = [entry for place, entry in enumerate(found.entries) if place not in bad]
     labels, classes, notes = numbered([entry.label for entry in entries], found.classes)
     captioned = any(entry.caption for entry in entries)
+    frame = Frame(int(images.shape[2]), int(images.shape[1]))
+    masks, regions = read_masks(wanted.data, entries, frame, found.regions, mask_classes) or (None, ())
     if taken_from is not None:
         notes = (*notes, _note(len(found.entries), taken_from))
     return Dataset(
@@ -370,6 +412,8 @@ def _assembled(
         labels=labels,
         classes=classes,
         captions=tuple(entry.caption or "" for entry in entries) if captioned else None,
+        masks=masks,
+        regions=regions,
         skipped=tuple(bad.values()),
         notes=found.notes + notes,
         taken_from=taken_from,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,10 @@ from torch import nn
 from rectoverso.errors import RectoversoError, RunNotFound, UnknownName
 from rectoverso.i18n import Phrase
 from rectoverso.recto.data.pixels import to_pixels
-from rectoverso.recto.sample.controls import Controls
+from rectoverso.recto.sample.controls import Controls, bad_control
 from rectoverso.recto.sample.directions import read_directions
+from rectoverso.recto.sample.making import Making
+from rectoverso.recto.sample.material import NOTHING, Material, check_material
 from rectoverso.recto.sample.painter import PLAIN, Painter
 from rectoverso.recto.systems import recipe
 from rectoverso.recto.systems.recipe import Recipe, Shape
@@ -37,7 +40,8 @@ class RunGenerator:
     """The generator of a run, ready to draw.
 
     ``maker`` names it as drafts do, ``classes`` are the names that ``sample`` takes by number, ``size`` is
-    the width and height of its pictures in pixels, ``painter`` draws them. Raises RunNotFound when the folder
+    the width and height of its pictures in pixels, ``painter`` draws them from seeds, or ``making`` from what it asks
+    for. Raises RunNotFound when the folder
     holds no run that can be read, or no weights yet.
     """
 
@@ -57,12 +61,37 @@ class RunGenerator:
         digest = Digest(hashlib.sha256(weights).hexdigest())
         self.maker = Maker(f"{self.recipe.system}/{self.recipe.preset}", __version__, digest)
         self.size = (self.shape.width_px, self.shape.height_px)
-        self.painter = Painter(
+        self._directions = read_directions(run, digest)
+
+    @cached_property
+    def painter(self) -> Painter:
+        """Draws from seeds. Raises BadSetting where a run makes its pictures from something else as well."""
+        if self.recipe.asks:
+            raise bad_control("image", "made_from", system=self.recipe.system)
+        return Painter(
             self.module,
             latent=self.recipe.latent,
             classes=self.shape.classes,
-            directions=read_directions(run, digest),
+            directions=self._directions,
         )
+
+    @cached_property
+    def making(self) -> Making:
+        """Makes pictures from what a person gives, of a run that asks for it."""
+        return Making(self.module, self.recipe, self.shape)
+
+    def check(self, controls: Controls, materials: Sequence[Material]) -> None:
+        """Raise BadSetting or UnknownName when this run cannot do what is asked."""
+        for material in materials or (NOTHING,):
+            check_material(self.recipe, material)
+        if not self.recipe.asks:
+            self.painter.check(controls)
+        elif controls.effective != PLAIN:
+            raise bad_control("truncation", "no_controls", system=self.recipe.system)
+
+    def facts(self, controls: Controls) -> dict[str, Any]:
+        """Everything in which the controls change a picture (`Painter.facts`)."""
+        return {} if self.recipe.asks else self.painter.facts(controls)
 
     def class_index(self, label: str | None) -> int | None:
         """The number of a class by its name (or by its number in digits). Raises UnknownName."""
@@ -118,5 +147,6 @@ def _asked(config: dict[str, Any]) -> tuple[Recipe, Shape]:
     """The recipe that made the run, and the shape of its pictures."""
     preset = recipe(config["run"]["system"], config["run"]["preset"])
     data = config["data"]
-    shape = Shape(data["height"], data["width"], data["channels"], len(data["classes"]))
+    classes, regions = len(data["classes"]), len(data.get("regions", ()))
+    shape = Shape(data["height"], data["width"], data["channels"], classes, regions)
     return from_table(preset, config["recipe"]), shape

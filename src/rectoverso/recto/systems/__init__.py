@@ -10,7 +10,19 @@ from rectoverso.recto.systems.settings import known_as, with_settings
 
 __all__ = ["SYSTEMS", "Recipe", "System", "recipe", "system", "with_settings"]
 
-NAMES = ("default", "dcgan", "gan", "progressive", "biggan", "stylegan", "stylegan2")
+NAMES = (
+    "default",
+    "dcgan",
+    "gan",
+    "progressive",
+    "biggan",
+    "stylegan",
+    "stylegan2",
+    "cyclegan",
+    "pix2pixhd",
+    "spade",
+    "edgeconnect",
+)
 """The files here that hold a ``SYSTEM``, in the order in which people are shown them."""
 
 SYSTEMS: dict[str, System] = {name: import_module(f"{__name__}.{name}").SYSTEM for name in NAMES}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rectoverso.recto.train.players import Cast
     from rectoverso.recto.train.streams import Streams
 
-Objective = Literal["nonsaturating", "relativistic", "hinge", "minimax", "wasserstein"]
+Objective = Literal["nonsaturating", "relativistic", "hinge", "minimax", "wasserstein", "least_squares"]
 
 
 class Nets(Protocol):

@@ -134,8 +134,14 @@ class Pair:
         remeasure(generator, (partial(generator, *self.noise("norms", first, batch)) for first in firsts))
         return {"generator": generator, "critic": copy.deepcopy(self.critic).eval()}
 
-    def preview(self, published: dict[str, nn.Module]) -> Tensor:
+    def sheet(self, picture_NCHW: Tensor, examples: Turn | None = None) -> Tensor:
+        """The pictures alone: they are made from nothing."""
+        del examples
+        return picture_NCHW
+
+    def preview(self, published: dict[str, nn.Module], examples: Turn | None = None) -> Tensor:
         """64 pictures, the classes in turn."""
+        del examples
         noise_NZ, label_N = self.noise("preview", 0, PREVIEWS)
         if label_N is not None:
             label_N = torch.arange(PREVIEWS, device=label_N.device) % self.shape.classes

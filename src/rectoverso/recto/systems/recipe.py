@@ -22,6 +22,8 @@ if TYPE_CHECKING:  # systems are listed without loading torch
 Precision = Literal["auto", "float32", "bfloat16"]
 Device = Literal["auto", "cpu", "cuda"]
 Size = Literal["xs", "s", "m", "l"]
+Need = Literal["other", "masks", "captions"]
+Ask = Literal["picture", "map", "hole", "caption"]
 PenaltyKind = Literal["none", "gradient", "finite_difference", "between"]
 
 
@@ -32,13 +34,14 @@ START_PX = 4
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What a system must know of the data before it builds networks: sides in pixels, channels, number of
-    classes.
+    classes, and of the ``regions`` that masks tell apart.
     """
 
     height_px: int
     width_px: int
     channels: int
     classes: int
+    regions: int = 0
 
     @property
     def levels(self) -> int:
@@ -135,6 +138,14 @@ class Recipe(ABC):
     harmless: ClassVar[frozenset[str]] = frozenset(
         {"images", "precision", "device", "threads", "milestones", "checkpoint_s"}
     )
+    needs: ClassVar[frozenset[Need]] = frozenset()
+    """What its data must have beside pictures."""
+    asks: ClassVar[frozenset[Ask]] = frozenset()
+    """What one of its pictures is made from beside noise and a class."""
+    takes_style: ClassVar[bool] = False
+    """Whether a picture whose style is meant can be given beside what it asks for."""
+    both_ways: ClassVar[bool] = False
+    """Whether it also goes from the second set of pictures to the first."""
     grows: ClassVar[bool] = False
     """Whether an image costs more or less at the end of a run than at its start."""
 
@@ -158,6 +169,11 @@ class Recipe(ABC):
     @abstractmethod
     def latent(self) -> int:
         """Numbers of noise an image is made from."""
+
+    def noise(self, shape: Shape) -> int:
+        """The same for pictures of a shape, where it depends on that."""
+        del shape
+        return self.latent
 
     def at_size(self, size: Size) -> Self:
         """The recipe with its dial turned (`dial`); one without a dial stays as it is."""

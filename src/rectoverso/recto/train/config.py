@@ -9,7 +9,8 @@ from typing import Any
 
 import torch
 
-from rectoverso.errors import RunExists, RunMismatch
+from rectoverso.errors import BadSetting, RunExists, RunMismatch
+from rectoverso.i18n import Phrase
 from rectoverso.recto.data.dataset import Dataset, Outline
 from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.recto.systems.settings import table
@@ -20,6 +21,7 @@ from rectoverso.recto.train.machine import device_of, physical_cores, resolve
 from rectoverso.recto.train.parts import check_share
 from rectoverso.recto.train.sync import is_first, wait
 from rectoverso.recto.train.toml import dumps
+from rectoverso.types import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,28 @@ class Asked:
 def check(recipe: Recipe, data: Outline) -> None:
     """Raise BadSetting when this recipe cannot train on such data, on this machine, in these processes."""
     device_of(recipe)
+    check_needs(recipe, data)
     check_held_out(data, recipe.held_out)
     recipe.check(shape_of(data, recipe))
     check_share(recipe)
+
+
+def check_needs(recipe: Recipe, data: Outline) -> None:
+    """Raise BadSetting when the data lacks something that the recipe's players are taught from."""
+    there = {"other": data.other is not None, "masks": data.is_mapped, "captions": data.is_captioned}
+    for need in sorted(recipe.needs):
+        if not there[need]:
+            raise _of_data(need, "missing", recipe)
+    if data.other is not None and "other" not in recipe.needs:
+        raise _of_data("other", "idle", recipe)
+
+
+def _of_data(need: str, problem: str, recipe: Recipe) -> BadSetting:
+    facts: dict[str, object] = {"system": recipe.system}
+    reason, advice = (
+        Phrase(Message(f"train.{problem}.{need}.{part}", facts)) for part in ("reason", "advice")
+    )
+    return BadSetting(setting="data", reason=reason, advice=advice)
 
 
 def begin(folder: RunFolder, asked: Asked) -> Recipe:
@@ -106,6 +127,7 @@ def _tables(asked: Asked, recipe: Recipe, threads: int) -> dict[str, Any]:
             "width": shape.width_px,
             "channels": shape.channels,
             "classes": list(asked.dataset.classes[: shape.classes]),
+            "regions": list(asked.dataset.regions),
         },
         "recipe": table(recipe),
     }

@@ -114,6 +114,7 @@ class Training:
         self.device = device_of(asked.recipe)
         shown, held_out = hold_out(asked.dataset, asked.recipe.held_out, self.streams)
         self.feed = Feed(shown, asked.recipe, self.streams, self.device)
+        self.examples = self.feed.examples(held_out) if asked.recipe.asks else None
         self.recipe = go_on(folder, asked) if resume else begin(folder, asked)
         promised = folder.read_config()["run"]
         torch.set_num_threads(max(1, promised["threads"] // local_processes()))
@@ -198,7 +199,8 @@ class Training:
         """Draw samples and nothing else, before there is anything to keep."""
         began = self.clock()
         if is_first():
-            self.sample = show(self.folder, self.cast.preview(self.cast.published()), self.images)
+            picture_NCHW = self.cast.preview(self.cast.published(), self.examples)
+            self.sample = show(self.folder, self.cast.sheet(picture_NCHW, self.examples), self.images)
         self.pace.pause(self.clock() - began)
 
     def keep(self) -> None:
@@ -206,7 +208,9 @@ class Training:
         began = self.clock()
         place = self.place()
         if is_first():
-            self.sample = publish(self.folder, self.asked, self.recipe, self.cast, place, self.checkup)
+            self.sample = publish(
+                self.folder, self.asked, self.recipe, self.cast, place, self.checkup, self.examples
+            )
         self.save()
         self.pace.pause(self.clock() - began)
 

@@ -68,11 +68,23 @@ def wasserstein_generator(real_N: Tensor, fake_N: Tensor) -> Tensor:
     return -fake_N.mean()
 
 
+def least_squares_critic(real_N: Tensor, fake_N: Tensor) -> Tensor:
+    """Real pictures are to be rated 1 and generated ones 0, by squares (Mao et al. 2017, eq. 9)."""
+    return (real_N - 1).square().mean() + fake_N.square().mean()
+
+
+def least_squares_generator(real_N: Tensor, fake_N: Tensor) -> Tensor:
+    """The other side of `least_squares_critic`."""
+    del real_N
+    return (fake_N - 1).square().mean()
+
+
 OBJECTIVES = {
     "nonsaturating": (nonsaturating_critic, nonsaturating_generator),
     "relativistic": (relativistic_critic, relativistic_generator),
     "hinge": (hinge_critic, hinge_generator),
     "minimax": (nonsaturating_critic, minimax_generator),
+    "least_squares": (least_squares_critic, least_squares_generator),
     "wasserstein": (wasserstein_critic, wasserstein_generator),
 }
 """Critic and generator side by name."""

@@ -29,6 +29,9 @@ class Turn:
     """One batch and its place in the run; ``progress`` is the share of the run already done, 0 to 1, ``passes`` how
     often every picture of the data has been seen.
 
+    Where the data has them, ``mask_NHW`` (int64) and ``captions`` belong to the pictures; ``other_NCHW`` are as many of
+    the second set.
+
     Of several ``processes`` each has a turn of its own, with its part of the batch: ``first`` and ``count`` are of that
     part, so what is drawn for images ``first`` to ``first + count`` is each image's own in any cut.
     """
@@ -41,6 +44,9 @@ class Turn:
     processes: int = 1
     passes: float = 0.0
     readings: dict[str, float] = field(default_factory=dict)
+    mask_NHW: Tensor | None = None
+    captions: tuple[str, ...] | None = None
+    other_NCHW: Tensor | None = None
     _made: dict[str, object] = field(default_factory=dict)
 
     @property
@@ -146,8 +152,14 @@ class Cast(Protocol):
         """The modules as they are given to the world, by the name of their weights' file."""
         ...
 
-    def preview(self, published: dict[str, nn.Module]) -> Tensor:
-        """Pictures (N, C, H, W) that show the state of the run, always made from the same noise."""
+    def preview(self, published: dict[str, nn.Module], examples: Turn | None = None) -> Tensor:
+        """Pictures (N, C, H, W) that show the state of the run, always made from the same noise and, where pictures
+        are made from something, from the same ``examples``.
+        """
+        ...
+
+    def sheet(self, picture_NCHW: Tensor, examples: Turn | None = None) -> Tensor:
+        """These pictures with what people want to see beside them."""
         ...
 
 

@@ -23,14 +23,20 @@ from rectoverso.recto.train.feed import shape_of
 from rectoverso.recto.train.folder import RunFolder, write
 from rectoverso.recto.train.grid import contact_sheet
 from rectoverso.recto.train.machine import describe, device_of
-from rectoverso.recto.train.players import Cast
+from rectoverso.recto.train.players import Cast, Turn
 from rectoverso.recto.train.streams import Streams
 from rectoverso.types import Digest
 from rectoverso.version import __version__
 
 
 def publish(
-    folder: RunFolder, asked: Asked, recipe: Recipe, cast: Cast, place: Place, checkup: Checkup
+    folder: RunFolder,
+    asked: Asked,
+    recipe: Recipe,
+    cast: Cast,
+    place: Place,
+    checkup: Checkup,
+    examples: Turn | None = None,
 ) -> str:
     """Write weights, sample grid, report and cards as of ``place``, after a look at their health; the grid's path
     within the run is returned.
@@ -39,8 +45,8 @@ def publish(
     digests = {
         f"{name}.safetensors": _write_weights(folder, name, module) for name, module in modules.items()
     }
-    picture_NCHW = cast.preview(modules)
-    sample = show(folder, picture_NCHW, place.images)
+    picture_NCHW = cast.preview(modules, examples)
+    sample = show(folder, cast.sheet(picture_NCHW, examples), place.images)
     checkup.examine(modules, picture_NCHW, sample)
     facts = report(asked, recipe, place, digests, sample) | in_words(checkup)
     folder.write_report(facts)

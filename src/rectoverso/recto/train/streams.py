@@ -65,19 +65,20 @@ class Streams:
         """A seed for torch's global generator, for what can only be drawn from it (dropout)."""
         return int(self.words(purpose, images, 1, 1)[0, 0] >> np.uint64(1))
 
-    def order(self, epoch: int, length: int) -> NDArray[np.int64]:
+    def order(self, epoch: int, length: int, purpose: str = "order") -> NDArray[np.int64]:
         """The order (length,) in which one pass over the data takes its pictures."""
-        return _order(self.seed, epoch, length)
+        return _order(self.seed, epoch, length, purpose)
 
-    def places(self, first: int, count: int, length: int) -> NDArray[np.int64]:
+    def places(self, first: int, count: int, length: int, purpose: str = "order") -> NDArray[np.int64]:
         """Which picture of the data each image index (N,) shows: every pass has an order of its own."""
         index_N = np.arange(first, first + count)
-        return np.array([self.order(int(i) // length, length)[i % length] for i in index_N], dtype=np.int64)
+        orders = [self.order(int(i) // length, length, purpose)[i % length] for i in index_N]
+        return np.array(orders, dtype=np.int64)
 
 
 @lru_cache(maxsize=4)
-def _order(seed: int, epoch: int, length: int) -> NDArray[np.int64]:
-    key = np.array([seed & MASK64, _number("order")], dtype=np.uint64)
+def _order(seed: int, epoch: int, length: int, purpose: str) -> NDArray[np.int64]:
+    key = np.array([seed & MASK64, _number(purpose)], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=epoch << 128)).permutation(length)
 
 

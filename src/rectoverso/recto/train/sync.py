@@ -119,6 +119,15 @@ def average_values(values: Mapping[str, float]) -> dict[str, float]:
     return dict(zip(values, (mean / dist.get_world_size()).tolist(), strict=True))
 
 
+def gathered(x_N: Tensor) -> Tensor:
+    """The rows of all processes, in their order; no gradient goes through."""
+    if not dist.is_initialized():
+        return x_N
+    parts = [torch.empty_like(x_N, memory_format=torch.contiguous_format) for _ in range(processes())]
+    _exchange(lambda: dist.all_gather(parts, x_N.contiguous()))
+    return torch.cat(parts)
+
+
 def shared(clock: Callable[[], float]) -> Callable[[], float]:
     """The first process's clock; every process must look at it as often as the others."""
     if not dist.is_initialized():

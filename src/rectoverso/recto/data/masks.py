@@ -1,0 +1,134 @@
+"""Masks: pictures whose levels are classes, brought to the frame of the pictures that they belong to.
+
+A mask is cut exactly as its picture is and resized by taking the nearest pixel, for a class is never an average of two.
+Classes are counted from 0 without gaps; the first pixel of a class that there is none of stops the reading.
+
+Shape suffixes: N images, H height, W width.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from rectoverso.errors import BadImages
+from rectoverso.i18n import Phrase
+from rectoverso.recto.data.check import BadImage, bad, damage, listing, open_checked, unreadable
+from rectoverso.recto.data.entry import Entry, unusable
+from rectoverso.recto.data.frame import Frame
+from rectoverso.recto.data.picture import centred
+
+PLAIN = ("1", "L", "P")
+MOST_CLASSES = 64
+_THREADS = 2
+
+Masks = NDArray[np.uint8]
+
+
+def read_masks(
+    data: object, entries: Sequence[Entry], frame: Frame, names: tuple[str, ...], count: int | None = None
+) -> tuple[Masks, tuple[str, ...]] | None:
+    """The masks (N, H, W) of all entries and the names of their classes; None where an entry has none.
+
+    ``names`` are the classes' where the data has names for them; else there are ``count``, or as many as occur. Raises
+    BadImages for masks that cannot be used, and for classes that there are none of.
+    """
+    if not entries or any(entry.mask is None for entry in entries):
+        return None
+    with warnings.catch_warnings(action="ignore"), ThreadPoolExecutor(_THREADS) as pool:
+        read = list(pool.map(lambda entry: _read(entry, frame), entries))
+    faults = [mask for mask in read if isinstance(mask, BadImage)]
+    if faults:
+        raise BadImages(count=len(faults), total=len(entries), listing=Phrase(*listing(faults)))
+    mask_NHW = np.stack([mask for mask in read if not isinstance(mask, BadImage)])
+    classes = len(names) or count or _counted(data, mask_NHW)
+    unknown = [
+        unknown_class(entry.path, mask_HW, classes)
+        for entry, mask_HW in zip(entries, mask_NHW, strict=True)
+        if mask_HW.max() >= classes
+    ]
+    if unknown:
+        raise BadImages(count=len(unknown), total=len(entries), listing=Phrase(*listing(unknown)))
+    return mask_NHW, names or tuple(str(number) for number in range(classes))
+
+
+def unknown_class(path: str, mask_HW: Masks, classes: int) -> BadImage:
+    """What to say of a mask with a class that there is none of: which, where first, and how many pixels."""
+    row, column = np.argwhere(mask_HW >= classes)[0]
+    return bad(
+        f"{path} (mask)",
+        "unknown_class",
+        number=int(mask_HW[row, column]),
+        column=int(column),
+        row=int(row),
+        pixels=int((mask_HW >= classes).sum()),
+        last=classes - 1,
+    )
+
+
+def read_map(path: Path) -> Masks:
+    """The classes in a file (H, W, 1), those of a paletted one by their numbers. Raises BadImages."""
+    read: Masks | BadImage
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        read = unreadable(str(path), error)
+    else:
+        read = _levels_in(str(path), data)
+    if isinstance(read, BadImage):
+        raise BadImages(count=1, total=1, listing=Phrase(*listing([read])))
+    return read[..., None]
+
+
+def levels(image: Image.Image) -> Masks:
+    """The classes of an opened mask (H, W), of the modes in `PLAIN`."""
+    return np.asarray(image.convert("L") if image.mode == "1" else image).astype(np.uint8) // (
+        255 if image.mode == "1" else 1
+    )
+
+
+def framed_levels(mask_HW: Masks, frame: Frame) -> Masks:
+    """The largest centred part of the frame's aspect, each pixel the nearest of the mask's."""
+    image = centred(Image.fromarray(mask_HW), frame)
+    return np.asarray(image.resize((frame.width, frame.height), Image.Resampling.NEAREST))
+
+
+def _read(entry: Entry, frame: Frame) -> Masks | BadImage:
+    assert entry.mask is not None  # noqa: S101 - asked before
+    path = f"{entry.path} (mask)"
+    try:
+        data = entry.mask()
+    except OSError as error:
+        return unreadable(path, error)
+    read = _levels_in(path, data)
+    return read if isinstance(read, BadImage) else framed_levels(read, frame)
+
+
+def _levels_in(path: str, data: bytes) -> Masks | BadImage:
+    image = open_checked(path, data)
+    if isinstance(image, BadImage):
+        return image
+    if image.mode not in PLAIN:
+        return bad(path, "mask_colours", mode=image.mode)
+    try:
+        return levels(image)
+    except Exception as error:  # noqa: BLE001 - a decoder given hostile bytes raises anything at all
+        return damage(path, data, error)
+
+
+def _counted(data: object, mask_NHW: Masks) -> int:
+    """How many classes occur. Raises DataUnusable where numbers are missing between them."""
+    seen = np.flatnonzero(np.bincount(mask_NHW.ravel(), minlength=256))
+    gaps = sorted(set(range(int(seen[-1]))) - set(seen.tolist()))
+    if gaps or seen[-1] >= MOST_CLASSES:
+        known = int(gaps[0]) if gaps else MOST_CLASSES
+        beyond = int(seen[seen >= known][0])
+        entry = int(np.argmax((mask_NHW == beyond).any((1, 2))))
+        raise unusable(data, "mask_gap", last=known - 1, number=beyond, row=entry, at_least=beyond + 1)
+    return int(seen[-1]) + 1

@@ -1,0 +1,154 @@
+"""EdgeConnect: fills holes, edges first. Nazeri et al. 2019, arXiv:1901.00212 (networks: `nets.edgeconnect`).
+
+Two translators and two critics (section 3); holes are irregular strokes (section 4.2); edges are Canny's. Where the
+presets leave the paper: both translators learn at once and are joined late in the run, instead of one after the other;
+least squares instead of cross-entropy in the critics' losses; the perceptual and style losses, whose network nobody
+here has, are replaced by the features of the critic; the distance to the true colours counts within the hole alone;
+edges have a cross-entropy of their own; narrower networks and pieces of 64 pixels on a CPU.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from rectoverso.recto.systems.about import System
+from rectoverso.recto.systems.adversarial import AdversarialRecipe
+from rectoverso.recto.systems.recipe import (
+    Adam,
+    Ask,
+    Averaging,
+    Penalty,
+    PenaltyKind,
+    Recipe,
+    Shape,
+    bad_size,
+)
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from rectoverso.recto.nets.patch_critic import PatchCritic
+    from rectoverso.recto.train.players import Cast
+    from rectoverso.recto.train.streams import Streams
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeConnectNets:
+    """The translators' widths, halvings and blocks; the critics' width and halvings."""
+
+    generator_width: int = 32
+    edge_width: int = 16
+    generator_downs: int = 2
+    blocks: int = 4
+    critic_width: int = 24
+    critic_downs: int = 2
+
+    @property
+    def latent(self) -> int:
+        """It takes no noise."""
+        return 0
+
+    def generator(self, shape: Shape) -> nn.Module:
+        from rectoverso.recto.nets.edgeconnect import EdgeConnectGenerator
+
+        return EdgeConnectGenerator(
+            shape,
+            width=self.generator_width,
+            edge_width=self.edge_width,
+            downs=self.generator_downs,
+            blocks=self.blocks,
+        )
+
+    def critic(self, shape: Shape) -> nn.Module:
+        """That of the colours."""
+        return self.critics(shape)[1]
+
+    def critics(self, shape: Shape) -> tuple[PatchCritic, PatchCritic]:
+        """Of edges beside a grey picture, and of pictures; with spectral norm (section 3)."""
+        from rectoverso.recto.nets.patch_critic import PatchCritic
+
+        edges, fill = (
+            PatchCritic(inputs, width=self.critic_width, downs=self.critic_downs, spectral=True)
+            for inputs in (2, shape.channels)
+        )
+        return edges, fill
+
+
+@dataclass(frozen=True, slots=True)
+class FillWeights:
+    """Of the losses: the edges' cross-entropy, the colours' distance, both critics' features, and how much the colours'
+    critic counts.
+    """
+
+    edges: float = 1.0
+    near: float = 10.0
+    matching: float = 10.0
+    fooling: float = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EdgeConnectRecipe(AdversarialRecipe):
+    """``piece_px``: the side of what is cut out of each picture; ``joint``: the share of a run after which imagined
+    edges take the place of true ones.
+    """
+
+    takes_one_pass: ClassVar[bool] = False
+    penalties: ClassVar[tuple[PenaltyKind, ...]] = ("none",)
+    asks: ClassVar[frozenset[Ask]] = frozenset({"picture", "hole"})
+
+    nets: EdgeConnectNets
+    weights: FillWeights = FillWeights()
+    piece_px: int = 64
+    joint: float = 0.6
+
+    def cast(self, shape: Shape, streams: Streams) -> Cast:
+        from rectoverso.recto.systems.fill_pair import FillPair
+
+        return FillPair(self, shape, streams)
+
+    def check(self, shape: Shape) -> None:
+        """Raise BadSetting for sides that the networks cannot halve as often as they do."""
+        least = 4 << self.nets.generator_downs
+        sides = {min(side, self.piece_px) for side in (shape.height_px, shape.width_px)}
+        if any(side % least for side in sides):
+            raise bad_size(shape, f"{least} x n")
+
+
+DEFAULT = EdgeConnectRecipe(
+    system="edgeconnect",
+    preset="default",
+    measured="not measured",
+    batch=16,
+    flip=True,
+    labels=False,
+    nets=EdgeConnectNets(),
+    objective="least_squares",
+    penalty=Penalty("none"),
+    generator_adam=Adam(1e-3, 1e-4, beta1=0.5, beta2=0.99),
+    critic_adam=Adam(5e-4, 5e-5, beta1=0.5, beta2=0.99),
+    averaging=Averaging(half_life=5_000, ramp=0.1),
+)
+
+PRESETS: dict[str, Recipe] = {
+    "default": DEFAULT,
+    "gpu": replace(
+        DEFAULT,
+        preset="gpu",
+        batch=32,
+        images=3_000_000,
+        nets=EdgeConnectNets(generator_width=64, edge_width=64, blocks=8, critic_width=64, critic_downs=3),
+        generator_adam=Adam(4e-4, 4e-6, beta1=0.5, beta2=0.99),
+        critic_adam=Adam(2e-4, 2e-6, beta1=0.5, beta2=0.99),
+        averaging=Averaging(half_life=50_000, ramp=0.1),
+        piece_px=128,
+    ),
+}
+
+SYSTEM = System(
+    title="Fills holes, edges first",
+    year=2019,
+    source="Nazeri et al.: EdgeConnect, arXiv:1901.00212",
+    needs="images, larger than 64 px for the best use",
+    presets=PRESETS,
+)

@@ -1,0 +1,65 @@
+"""The numbers that pix2pixHD and SPADE share: pictures from maps, critics at several scales, feature matching."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol
+
+from rectoverso.recto.systems.adversarial import AdversarialRecipe
+from rectoverso.recto.systems.recipe import Ask, Need, PenaltyKind, Shape, bad_size
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from rectoverso.recto.train.players import Cast
+    from rectoverso.recto.train.streams import Streams
+
+
+class MapNets(Protocol):
+    """The numbers of networks that make pictures from maps."""
+
+    @property
+    def latent(self) -> int: ...
+
+    @property
+    def least_multiple(self) -> int: ...
+
+    def noise(self, shape: Shape) -> int:
+        """How many numbers of noise a picture takes."""
+        ...
+
+    def generator(self, shape: Shape) -> nn.Module: ...
+
+    def critic(self, shape: Shape) -> nn.Module: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapRecipe(AdversarialRecipe):
+    """``matching`` weighs feature matching, ``divergence`` the style encoder's; during the share ``coarse`` of a run
+    only the global network learns, at half the sides.
+    """
+
+    takes_one_pass: ClassVar[bool] = False
+    penalties: ClassVar[tuple[PenaltyKind, ...]] = ("none",)
+    needs: ClassVar[frozenset[Need]] = frozenset({"masks"})
+    asks: ClassVar[frozenset[Ask]] = frozenset({"map"})
+    takes_style: ClassVar[bool] = True
+
+    nets: MapNets
+    matching: float = 10.0
+    divergence: float = 0.05
+    coarse: float = 0.0
+
+    def noise(self, shape: Shape) -> int:
+        return self.nets.noise(shape)
+
+    def cast(self, shape: Shape, streams: Streams) -> Cast:
+        from rectoverso.recto.systems.map_pair import MapPair
+
+        return MapPair(self, shape, streams)
+
+    def check(self, shape: Shape) -> None:
+        """Raise BadSetting for sides that the networks cannot halve as often as they do."""
+        least = self.nets.least_multiple
+        if shape.height_px % least or shape.width_px % least:
+            raise bad_size(shape, f"{least} x n")

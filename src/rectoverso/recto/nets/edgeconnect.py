@@ -4,7 +4,8 @@ Two translators with dilated blocks (section 3): the first completes the map of 
 hole (3.1), the second fills in colours along these edges (3.2).
 
 Departures, for minutes on two cores: narrower, fewer blocks; no spectral norm in the edge translator; the rims of holes
-are left out of the edges that are given, in training as in use.
+are left out of the edges that are given, in training as in use; the second one's norms are over all channels of a
+picture, so that a smooth one keeps its colour.
 
 Shapes: N images, C channels, H height, W width.
 """
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 from rectoverso.recto.data.edges import edges_of
 from rectoverso.recto.data.pixels import to_pixels
 from rectoverso.recto.nets.given import Given
-from rectoverso.recto.nets.translator import Translator
+from rectoverso.recto.nets.translator import Translator, picture_norm
 from rectoverso.recto.systems.recipe import Shape
 
 DILATION = 2
@@ -34,7 +35,13 @@ class EdgeConnectGenerator(nn.Module):
             3, 1, width=edge_width, downs=downs, blocks=blocks, dilation=DILATION, raw=True
         )
         self.fill = Translator(
-            shape.channels + 2, shape.channels, width=width, downs=downs, blocks=blocks, dilation=DILATION
+            shape.channels + 2,
+            shape.channels,
+            width=width,
+            downs=downs,
+            blocks=blocks,
+            dilation=DILATION,
+            norm=picture_norm,
         )
 
     def forward(self, noise_NZ: Tensor, given: Given) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from rectoverso.recto.nets.resampling import smaller
-from rectoverso.recto.nets.translator import normed
+from rectoverso.recto.nets.translator import channel_norm
 
 SLOPE = 0.2
 WIDEST = 8
@@ -49,7 +49,7 @@ class PatchCritic(nn.Module):
         x = x_NIHW
         for place, conv in enumerate(self.convs):
             x = conv(x)
-            x = F.leaky_relu(x if self.spectral or place == 0 else normed(x), SLOPE)
+            x = F.leaky_relu(x if self.spectral or place == 0 else channel_norm(x), SLOPE)
             seen.append(x)
         return self.last(x).float(), seen
 

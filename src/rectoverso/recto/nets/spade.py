@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from rectoverso.recto.nets.given import Given
 from rectoverso.recto.nets.regions import planes_of
 from rectoverso.recto.nets.resampling import larger
-from rectoverso.recto.nets.translator import normed
+from rectoverso.recto.nets.translator import channel_norm
 from rectoverso.recto.systems.recipe import Shape
 
 SLOPE = 0.2
@@ -111,7 +111,7 @@ class StyleEncoder(nn.Module):
         x = x_NCHW
         for place, conv in enumerate(self.convs):
             x = conv(x)
-            x = F.leaky_relu(normed(x) if place else x, SLOPE)
+            x = F.leaky_relu(channel_norm(x) if place else x, SLOPE)
         mean_NZ, log_variance_NZ = self.told(x.flatten(1)).float().chunk(2, 1)
         return mean_NZ, log_variance_NZ
 
@@ -127,4 +127,4 @@ def halvings(shape: Shape) -> int:
 def modulated(x_NCHW: Tensor, said_NDHW: Tensor) -> Tensor:
     """The norm, times 1 plus the first half of what the map says, plus the other half."""
     gain_NCHW, bias_NCHW = said_NDHW.chunk(2, 1)
-    return torch.addcmul(bias_NCHW, normed(x_NCHW), 1 + gain_NCHW)
+    return torch.addcmul(bias_NCHW, channel_norm(x_NCHW), 1 + gain_NCHW)

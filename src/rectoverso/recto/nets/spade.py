@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from rectoverso.recto.nets.given import Given
 from rectoverso.recto.nets.regions import planes_of
-from rectoverso.recto.nets.resampling import larger
+from rectoverso.recto.nets.resampling import begun_alike, larger
 from rectoverso.recto.nets.translator import channel_norm
 from rectoverso.recto.systems.recipe import Shape
 
@@ -45,7 +45,8 @@ class SpadeGenerator(nn.Module):
         self.blocks = nn.ModuleList(
             SpadeBlock(w, v, self.classes, seen) for w, v in pairwise([widths[0], *widths])
         )
-        self.to_picture = nn.Conv2d(widths[-1], shape.channels * PATCH**2, 3, padding=1)
+        last = nn.Conv2d(widths[-1], shape.channels * PATCH**2, 3, padding=1)
+        self.to_picture = begun_alike(last, PATCH)
 
     def forward(self, noise_NZ: Tensor, given: Given) -> Tensor:
         z_NZ = noise_NZ if given.style_NCHW is None else self.encoder(given.style_NCHW)[0]

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rectoverso.recto.nets.resampling import doubled
+from rectoverso.recto.nets.resampling import begun_alike, doubled
 
 WIDEST = 8
 """A network is at most so many times as wide inside as at its full side."""
@@ -70,6 +70,7 @@ class Translator(nn.Module):
         self.blocks = nn.ModuleList(Residual(widths[-1], dilation, norm) for _ in range(blocks))
         self.ups = nn.ModuleList(Up(w, v) for w, v in pairwise(reversed(widths)))
         self.last = Reflected(width, outputs * patch**2, kernel)
+        begun_alike(self.last.conv, patch)
 
     def forward(self, x_NIHW: Tensor) -> Tensor:
         x = F.relu(self.norm(self.first(F.pixel_unshuffle(x_NIHW, self.patch))))

@@ -5,6 +5,8 @@ Shapes: N images, K classes, C channels, H height, W width.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -26,7 +28,7 @@ class Segmenter(nn.Module):
         super().__init__()
         widths = [width, 2 * width, 4 * width, 4 * width]
         self.first = _double(channels, width)
-        self.downs = nn.ModuleList(_double(w, v) for w, v in zip(widths[:-1], widths[1:], strict=True))
+        self.downs = nn.ModuleList(_double(w, v) for w, v in pairwise(widths))
         self.ups = nn.ModuleList(
             _double(w + v, v) for w, v in zip(widths[:0:-1], widths[-2::-1], strict=True)
         )

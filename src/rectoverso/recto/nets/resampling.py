@@ -68,6 +68,23 @@ def binomial(x_NIHW: Tensor) -> Tensor:
     return torch.outer(row, row).to(x_NIHW).expand(x_NIHW.shape[1], 1, -1, -1).contiguous()
 
 
+def smooth_over(x_NCHW: Tensor, hole_N1HW: Tensor) -> Tensor:
+    """Pictures whose holes (1 there, else 0) are filled with what is around, the smoother the farther from the rim:
+    pull and push (Gortler et al. 1996, "The Lumigraph", section 3.4). Sides need not be even.
+    """
+    known_N1HW = 1 - hole_N1HW
+    if min(x_NCHW.shape[2:]) == 1 or bool((known_N1HW > 0).all()):
+        mean = (x_NCHW * known_N1HW).sum((2, 3), keepdim=True) / known_N1HW.sum(
+            (2, 3), keepdim=True
+        ).clamp_min(1e-6)
+        return torch.where(known_N1HW > 0, x_NCHW, mean)
+    share = F.avg_pool2d(known_N1HW, 2, ceil_mode=True)
+    pulled = F.avg_pool2d(x_NCHW * known_N1HW, 2, ceil_mode=True) / share.clamp_min(1e-6)
+    pushed = smooth_over(pulled, (share == 0).to(share.dtype))
+    around = F.interpolate(pushed, size=x_NCHW.shape[2:], mode="bilinear", align_corners=False)
+    return torch.where(known_N1HW > 0, x_NCHW, around)
+
+
 @torch.no_grad()
 def begun_alike(conv: nn.Conv2d, patch: int) -> nn.Conv2d:
     """The convolution with equal weights for all pixels of a square that `pixel_shuffle` will lay out of its channels:

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from rectoverso.errors import BadImages, DataUnusable
+from rectoverso.errors import BadImages, DataUnusable, FilesUnusable
 from rectoverso.i18n import explain
 from rectoverso.recto.data.frame import Frame
 from rectoverso.recto.data.masks import framed_levels, read_map
@@ -85,7 +85,7 @@ def test_an_unknown_class_is_named_before_anything_else(tmp_path: Path) -> None:
 def test_a_mask_in_colours_is_refused(tmp_path: Path) -> None:
     coloured = Image.new("RGB", (16, 16), "red")
     coloured.save(tmp_path / "map.png")
-    with pytest.raises(BadImages, match="picture in RGB"):
+    with pytest.raises(FilesUnusable, match="picture in RGB"):
         read_map(tmp_path / "map.png")
 
 

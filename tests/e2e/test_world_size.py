@@ -69,7 +69,7 @@ def alone(case: str) -> dict[str, np.ndarray]:
 def in_one_process(run: Path, case: str, *, resume: bool = False) -> None:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    train(world_run["tiny"](case), world_run["pictures"](), run, images=IMAGES, resume=resume)
+    train(world_run["tiny"](case), world_run["pictures"](case), run, images=IMAGES, resume=resume)
     torch.set_num_threads(threads)
 
 

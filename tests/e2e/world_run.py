@@ -51,7 +51,7 @@ CASES = {
     "stylegan2": ("stylegan2", "default", (*STYLES, "mixing=0.5", "path.weight=0.1", *CHANGED)),
     "biggan": ("biggan", "default", ("nets.latent=16", *PAIR[1:])),
     "cyclegan": ("cyclegan", "default", (*GIVEN, "nets.blocks=1", "pool=20")),
-    "pix2pixhd": ("pix2pixhd", "default", (*GIVEN, "nets.blocks=1", "generator_adam.rate=3e-6")),
+    "pix2pixhd": ("pix2pixhd", "default", (*GIVEN, "nets.blocks=1", "generator_adam.rate=1e-6")),
     "spade": ("spade", "default", (*GIVEN, "nets.latent=8", "nets.seen_width=8")),
     "edgeconnect": ("edgeconnect", "default", (*GIVEN, "nets.edge_width=8", "nets.blocks=1", "piece_px=16")),
 }

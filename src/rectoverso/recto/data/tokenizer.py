@@ -55,7 +55,9 @@ class Tokenizer:
         """A word in tokens: neighbours are merged, those that were learned first before others."""
         parts = list(word)
         while len(parts) > 1:
-            merged = min((a + b for a, b in pairwise(parts)), key=lambda both: self.rank.get(both, len(self.rank)))
+            merged = min(
+                (a + b for a, b in pairwise(parts)), key=lambda both: self.rank.get(both, len(self.rank))
+            )
             if merged not in self.rank:
                 break
             parts = joined(parts, merged)

@@ -12,6 +12,7 @@ Shapes: N images, C channels, H height, W width, K codes, D features, Y and X si
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -35,7 +36,10 @@ class Grid:
         shorter = min(shape.height_px, shape.width_px)
         self.halvings = max(1, (shorter // places).bit_length() - 1)
         self.height, self.width = shape.height_px >> self.halvings, shape.width_px >> self.halvings
-        self.fits = (self.height << self.halvings, self.width << self.halvings) == (shape.height_px, shape.width_px)
+        self.fits = (self.height << self.halvings, self.width << self.halvings) == (
+            shape.height_px,
+            shape.width_px,
+        )
 
     @property
     def places(self) -> int:
@@ -70,9 +74,7 @@ class Narrowing(nn.Module):
         super().__init__()
         widths = [width * min(WIDEST, 2**level) for level in range(halvings)]
         self.first = nn.Conv2d(channels * PATCH**2, widths[0], 3, padding=1)
-        self.downs = nn.ModuleList(
-            nn.Conv2d(w, v, 4, stride=2, padding=1) for w, v in zip(widths, widths[1:], strict=False)
-        )
+        self.downs = nn.ModuleList(nn.Conv2d(w, v, 4, stride=2, padding=1) for w, v in pairwise(widths))
         self.blocks = nn.ModuleList(Residual(widths[-1]) for _ in range(BLOCKS))
         self.last = nn.Conv2d(widths[-1], outputs, 1)
 
@@ -95,9 +97,7 @@ class CodeDecoder(nn.Module):
         widths = [width * min(WIDEST, 2**level) for level in reversed(range(grid.halvings))]
         self.book = nn.Conv2d(codes, widths[0], 1, bias=False)
         self.blocks = nn.ModuleList(Residual(widths[0]) for _ in range(BLOCKS))
-        self.ups = nn.ModuleList(
-            nn.Conv2d(w, 4 * v, 3, padding=1) for w, v in zip(widths, widths[1:], strict=False)
-        )
+        self.ups = nn.ModuleList(nn.Conv2d(w, 4 * v, 3, padding=1) for w, v in pairwise(widths))
         self.inner = nn.Conv2d(widths[-1], widths[-1], 3, padding=1)
         self.last = nn.Conv2d(widths[-1], shape.channels * PATCH**2, 3, padding=1)
 

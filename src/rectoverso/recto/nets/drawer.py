@@ -24,7 +24,7 @@ from rectoverso.recto.systems.recipe import Shape
 
 
 class Drawer(nn.Module):
-    """Noise (N, Z) and captions to pictures (N, C, H, W)."""
+    """Noise (N, Z), of as many candidates as it is enough for, and captions to pictures (N, C, H, W)."""
 
     def __init__(
         self,
@@ -32,13 +32,11 @@ class Drawer(nn.Module):
         decoder: CodeDecoder,
         prior: Prior,
         scorer: Scorer,
-        *,
-        candidates: int,
         sampling: Sampling,
     ) -> None:
         super().__init__()
         self.decoder, self.prior, self.scorer = decoder, prior, scorer
-        self.tokenizer, self.candidates, self.sampling = Tokenizer(shape.merges), candidates, sampling
+        self.tokenizer, self.sampling = Tokenizer(shape.merges), sampling
 
     def forward(self, noise_NZ: Tensor, given: Given) -> Tensor:
         assert given.captions is not None  # noqa: S101 - asked for
@@ -49,7 +47,7 @@ class Drawer(nn.Module):
     def judged(self, noise_NZ: Tensor, captions: Sequence[str]) -> tuple[Tensor, Tensor]:
         """All candidates (N, M, C, H, W), and how well each fits its caption (N, M)."""
         word_NT = self.read(captions).to(noise_NZ.device)
-        uniform_NMG = uniforms(noise_NZ).unflatten(1, (self.candidates, -1))
+        uniform_NMG = uniforms(noise_NZ).unflatten(1, (-1, self.prior.grid.places))
         code_NMG = self.prior.draw(word_NT, uniform_NMG, self.sampling)
         candidate_BCHW = self.decoder(code_NMG.flatten(0, 1))
         seen_NME = self.scorer.seen(candidate_BCHW).unflatten(0, fit_sides := code_NMG.shape[:2])

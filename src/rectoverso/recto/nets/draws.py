@@ -13,8 +13,8 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """``temperature``: below 1 the likely becomes likelier. ``top_k``: only so many of the likeliest (0: all); ``top_p``:
-    only as many of the likeliest as have this chance together (Holtzman et al. 2020).
+    """``temperature``: below 1 the likely becomes likelier. ``top_k``: only so many of the likeliest (0: all).
+    ``top_p``: only as many of the likeliest as have this chance together (Holtzman et al. 2020).
     """
 
     temperature: float = 1.0
@@ -40,7 +40,9 @@ def chances(logit_NK: Tensor, sampling: Sampling) -> tuple[Tensor, Tensor]:
     scaled_NK = logit_NK.double() / max(sampling.temperature, 1e-6)
     chance_NK, order_NK = torch.sort(torch.softmax(scaled_NK, 1), dim=1, descending=True, stable=True)
     before_NK = chance_NK.cumsum(1) - chance_NK
-    left_NK = before_NK < sampling.top_p  # the likeliest stays whatever is asked, for nothing stands before it
+    left_NK = (
+        before_NK < sampling.top_p
+    )  # the likeliest stays whatever is asked, for nothing stands before it
     left_NK[:, 0] = True
     if sampling.top_k:
         left_NK[:, sampling.top_k :] = False

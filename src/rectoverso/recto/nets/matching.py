@@ -1,11 +1,11 @@
 """Whether a picture fits a caption: two encoders to one space (Radford et al. 2021, CLIP, arXiv:2103.00020, figure 3).
 
-Each row of a batch is to find its own column among all, and each column its row. Captions that differ from a true one in
-a single word are further columns (Yuksekgonul et al. 2023, arXiv:2210.01936, section 4.1): among others alone, what is
-left of what need not be seen.
+Each row of a batch is to find its own column among all, and each column its row. Captions that differ from a true one
+in a single word are further columns (Yuksekgonul et al. 2023, arXiv:2210.01936, section 4.1): among others alone, who
+stands left of whom need not be seen.
 
-Shapes: N pictures, M texts, T places of words, C channels, H height, W width, G places of the grid, D features, E features
-of the space.
+Shapes: N pictures, M texts, T places of words, C channels, H height, W width, G places of the grid, D features, E
+features of the space.
 """
 
 from __future__ import annotations
@@ -28,7 +28,15 @@ class Scorer(nn.Module):
     """Pictures (N, C, H, W) and words (M, T), -1 where there are none, to directions (N, E) and (M, E)."""
 
     def __init__(
-        self, shape: Shape, grid: Grid, *, words: int, places: int, width: int, picture_width: int, blocks: int
+        self,
+        shape: Shape,
+        grid: Grid,
+        *,
+        words: int,
+        places: int,
+        width: int,
+        picture_width: int,
+        blocks: int,
     ) -> None:
         super().__init__()
         self.words = words
@@ -60,7 +68,9 @@ class Scorer(nn.Module):
         text_E = self.read(torch.cat([word_NT, near_MT]))
         logit_NM = self.sharpness.exp().clamp_max(SHARPEST) * self.seen(x_NCHW) @ text_E.T
         same_NM = (word_NT[:, None] == torch.cat([word_NT, near_MT])[None]).all(2)
-        return 0.5 * (found(logit_NM, same_NM) + found(logit_NM[:, : len(word_NT)].T, same_NM[:, : len(word_NT)].T))
+        return 0.5 * (
+            found(logit_NM, same_NM) + found(logit_NM[:, : len(word_NT)].T, same_NM[:, : len(word_NT)].T)
+        )
 
 
 def found(logit_NM: Tensor, same_NM: Tensor) -> Tensor:

@@ -67,7 +67,7 @@ class Prior(nn.Module):
         """Codes (N, M, G) for each text, one for each of M rows of numbers between 0 and 1, place after place: what was
         computed for the places before is kept.
         """
-        uniform_BG, memory = uniform_NMG.flatten(0, 1), Memory()
+        uniform_BG, memory = uniform_NMG.flatten(0, 1), Memory(1 + self.places + self.grid.places)
         each = uniform_NMG.shape[1]
         last_BD = self.body(self.read(word_NT), memory)[:, -1].repeat_interleave(each, 0)
         memory, chosen = memory.repeated(each), list[Tensor]()

@@ -4,9 +4,9 @@ First a discrete autoencoder learns to write a picture as a grid of codes (secti
 transformer learns to continue captions with codes (section 2.2: words weigh 1/8, codes 7/8), and a contrastive model
 learns to say which of several pictures fits a caption best (section 2.6). All three are players of one run.
 
-Where the presets leave the paper, for minutes on two cores: grids of 8 or 16 codes a side, 512 words and 512 codes, small
-networks, pictures moved by a pixel or two while learning, averaged weights; the contrastive model is learned from the same
-captions. The divergence of the codes is a mean over places with a weight of its own.
+Where the presets leave the paper, for minutes on two cores: grids of 8 or 16 codes a side, 512 words and 512 codes,
+small networks, pictures moved by a pixel or two while learning, averaged weights; the contrastive model is learned from
+the same captions. The divergence of the codes is a mean over places with a weight of its own.
 """
 
 from __future__ import annotations
@@ -106,8 +106,8 @@ class DalleRecipe(Recipe):
     """During the share ``stage`` of a run only the codes are learned, afterwards only what is done with them.
 
     ``sharp`` is the codes' temperature at the end of its stage, from 1; ``divergence`` weighs how far codes are from
-    even ones, ``word_weight`` words against codes; ``shift``: by how many pixels a picture is moved at most; ``decay`` is
-    that of the transformers' weights, ``warm_up`` the steps in which their rates rise.
+    even ones, ``word_weight`` words against codes; ``shift``: by how many pixels a picture is moved at most; ``decay``
+    is that of the transformers' weights, ``warm_up`` the steps in which their rates rise.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({"captions"})
@@ -115,7 +115,7 @@ class DalleRecipe(Recipe):
     grows: ClassVar[bool] = True
 
     nets: DalleNets
-    sampling: Drawing
+    drawing: Drawing
     code_adam: Adam
     prior_adam: Adam
     scorer_adam: Adam
@@ -130,7 +130,7 @@ class DalleRecipe(Recipe):
 
     @property
     def latent(self) -> int:
-        return self.sampling.candidates
+        return self.drawing.candidates
 
     @property
     def merges(self) -> int:
@@ -138,26 +138,21 @@ class DalleRecipe(Recipe):
 
     def noise(self, shape: Shape) -> int:
         """A number for each code of each candidate."""
-        return self.sampling.candidates * self.nets.laid(shape).places
+        return self.drawing.candidates * self.nets.laid(shape).places
 
     def at_size(self, size: Size) -> Self:
         """Widths follow the dial, rates its square root the other way (`dial`)."""
         k = FACTORS[size] / FACTORS[self.size]
-        rates = {name: _rated(getattr(self, name), k**-0.5) for name in ("code_adam", "prior_adam", "scorer_adam")}
+        rates = {
+            name: _rated(getattr(self, name), k**-0.5) for name in ("code_adam", "prior_adam", "scorer_adam")
+        }
         return dataclasses.replace(self, size=size, nets=widened(self.nets, k), **rates)
 
     def generator(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.drawer import Drawer
 
-        nets, drawing = self.nets, self.sampling
-        return Drawer(
-            shape,
-            nets.code_book(shape).decoder,
-            nets.prior(shape),
-            nets.scorer(shape),
-            candidates=drawing.candidates,
-            sampling=drawing.sampling,
-        )
+        nets, decoder = self.nets, self.nets.code_book(shape).decoder
+        return Drawer(shape, decoder, nets.prior(shape), nets.scorer(shape), self.drawing.sampling)
 
     def cast(self, shape: Shape, streams: Streams) -> Cast:
         from rectoverso.recto.systems.dalle_trio import DalleTrio
@@ -182,7 +177,7 @@ DEFAULT = DalleRecipe(
     images=120_000,
     labels=False,
     nets=DalleNets(),
-    sampling=Drawing(temperature=0.9),
+    drawing=Drawing(temperature=0.9),
     code_adam=Adam(2e-3, 2e-5, beta1=0.9, beta2=0.99),
     prior_adam=Adam(1.5e-3, 3e-5, beta1=0.9, beta2=0.96),
     scorer_adam=Adam(1e-3, 2e-5, beta1=0.9, beta2=0.98),
@@ -208,7 +203,7 @@ PRESETS: dict[str, Recipe] = {
             scorer_blocks=4,
             look_width=96,
         ),
-        sampling=Drawing(temperature=0.95, candidates=16),
+        drawing=Drawing(temperature=0.95, candidates=16),
         code_adam=Adam(1e-3, 1e-5, beta1=0.9, beta2=0.99),
         prior_adam=Adam(6e-4, 6e-6, beta1=0.9, beta2=0.96),
         scorer_adam=Adam(5e-4, 5e-6, beta1=0.9, beta2=0.98),

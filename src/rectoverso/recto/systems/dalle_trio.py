@@ -28,9 +28,13 @@ from rectoverso.recto.train.players import Losses, Phase, Turn, cosine
 from rectoverso.recto.train.streams import Streams
 
 if TYPE_CHECKING:
+    from rectoverso.recto.nets.matching import Scorer
+    from rectoverso.recto.nets.prior import Prior
     from rectoverso.recto.systems.dalle import DalleRecipe
 
 SHOWN = 16
+FEW = 2
+"""Candidates of each in a preview."""
 NEAR = 2
 """Texts a word away, of each caption of a batch."""
 
@@ -114,22 +118,21 @@ class DalleTrio:
     def published(self) -> dict[str, nn.Module]:
         """A copy of what draws, averaged."""
         codes, prior, scorer = (copy.deepcopy(module) for module in self.averaged())
-        drawing = self.recipe.sampling
         drawer = Drawer(
             self.shape,
             cast("CodeBook", codes).decoder,
-            prior,  # type: ignore[arg-type]
-            scorer,  # type: ignore[arg-type]
-            candidates=drawing.candidates,
-            sampling=drawing.sampling,
+            cast("Prior", prior),
+            cast("Scorer", scorer),
+            self.recipe.drawing.sampling,
         )
         return {"generator": drawer.eval()}
 
     @torch.no_grad()
     def preview(self, published: dict[str, nn.Module], examples: Turn | None = None) -> Tensor:
-        """Pictures of the first captions, each from noise of its own."""
-        captions = self.shown(examples)
-        noise = self.streams.normals("preview", 0, len(captions), self.recipe.noise(self.shape))
+        """Pictures of the first captions, each the better of a few candidates from noise of its own."""
+        captions, candidates = self.shown(examples), min(FEW, self.recipe.drawing.candidates)
+        numbers = candidates * self.prior.grid.places
+        noise = self.streams.normals("preview", 0, len(captions), numbers)
         noise_NZ = torch.from_numpy(noise).to(next(self.codes.parameters()).device)
         picture_NCHW: Tensor = published["generator"](noise_NZ, Given(captions=captions))
         return picture_NCHW
@@ -153,7 +156,7 @@ class DalleTrio:
         """
         codes, prior, _ = self.averaged()
         return ladder.kept(cast("CodeBook", codes), examples.image_NCHW) | ladder.heeded(
-            prior,  # type: ignore[arg-type]
+            cast("Prior", prior),
             self.words(examples),
             cast("CodeBook", codes).codes(examples.image_NCHW),
         )

@@ -24,7 +24,9 @@ class Careful:
 
 
 class StagedPlayer(Player):
-    """Moves from the share ``begins`` of a run to the share ``ends``: its rate falls along half a cosine within these."""
+    """Moves from the share ``begins`` of a run to the share ``ends``: between these its rate falls along half a
+    cosine.
+    """
 
     def __init__(
         self,

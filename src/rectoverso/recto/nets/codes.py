@@ -27,6 +27,8 @@ PATCH = 2
 WIDEST = 2
 BLOCKS = 2
 DRAWS = 2**16
+GAIN = 5.0
+"""Of the normalised logits at the start: large enough that the noise does not drown them."""
 
 
 class Grid:
@@ -52,17 +54,20 @@ class CodeBook(nn.Module):
     def __init__(self, shape: Shape, grid: Grid, *, codes: int, width: int) -> None:
         super().__init__()
         self.encoder = Narrowing(shape.channels, codes, grid.halvings, width)
+        self.norm = nn.BatchNorm2d(codes, affine=False)
+        self.gain = nn.Parameter(torch.tensor(GAIN))
         self.decoder = CodeDecoder(shape, grid, codes=codes, width=width)
 
     @torch.no_grad()
     def codes(self, x_NCHW: Tensor) -> Tensor:
         """The likeliest code of each place (N, G), row by row."""
-        code_NG: Tensor = self.encoder(x_NCHW).argmax(1).flatten(1)
-        return code_NG
+        raw_NKYX, norm = self.encoder(x_NCHW).float(), self.norm
+        normed_NKYX = F.batch_norm(raw_NKYX, norm.running_mean, norm.running_var)
+        return normed_NKYX.argmax(1).flatten(1)
 
     def relaxed(self, x_NCHW: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
         """Pictures as they come back through drawn, relaxed codes, and the logits (N, K, Y, X) of those."""
-        logit_NKYX = self.encoder(x_NCHW).float()
+        logit_NKYX = self.norm(self.encoder(x_NCHW).float()) * self.gain
         drawn_NKYX = torch.softmax((logit_NKYX + gumbels(logit_NKYX)) / temperature, 1)
         return self.decoder.drawn(drawn_NKYX), logit_NKYX
 

@@ -10,7 +10,9 @@ from rectoverso.recto.nets.draws import Sampling, chances, drawn, uniforms
 LOGIT_1K = torch.log(torch.tensor([[0.1, 0.6, 0.3]]))
 
 
-@pytest.mark.parametrize(("number", "option"), [(0.0, 1), (0.59, 1), (0.61, 2), (0.89, 2), (0.91, 0), (1.0, 0)])
+@pytest.mark.parametrize(
+    ("number", "option"), [(0.0, 1), (0.59, 1), (0.61, 2), (0.89, 2), (0.91, 0), (1.0, 0)]
+)
 def test_the_likeliest_lie_lowest(number: float, option: int) -> None:
     assert drawn(LOGIT_1K, torch.tensor([number]), Sampling()).item() == option
 

@@ -145,7 +145,8 @@ def _painted(shape: str, turn: float, x: float, y: float, area: float, sides: tu
     thing = Thing(shape, "", x * FINE, y * FINE, FINE * math.sqrt(area / _unit_area(shape)), turn)
     fine = Image.new("L", (width * FINE, height * FINE))
     paint(ImageDraw.Draw(fine), thing, 1, 255)
-    return np.asarray(fine, np.float64).reshape(height, FINE, width, FINE).mean((1, 3)) / 255
+    covered_HW: Floats = np.asarray(fine, np.float64).reshape(height, FINE, width, FINE).mean((1, 3)) / 255
+    return covered_HW
 
 
 @lru_cache(maxsize=len(SHAPES))

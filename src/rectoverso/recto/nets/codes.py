@@ -109,7 +109,7 @@ class CodeDecoder(nn.Module):
     def forward(self, code_NG: Tensor) -> Tensor:
         """Pictures of whole codes (N, G)."""
         found_NGD = F.embedding(code_NG, self.book.weight[:, :, 0, 0].T)
-        return self.made(found_NGD.transpose(1, 2).unflatten(2, self.sides))
+        return self.made(found_NGD.transpose(1, 2).reshape(len(code_NG), -1, *self.sides))
 
     def drawn(self, share_NKYX: Tensor) -> Tensor:
         """Pictures of shares of codes."""

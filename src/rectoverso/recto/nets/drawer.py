@@ -47,12 +47,13 @@ class Drawer(nn.Module):
     def judged(self, noise_NZ: Tensor, captions: Sequence[str]) -> tuple[Tensor, Tensor]:
         """All candidates (N, M, C, H, W), and how well each fits its caption (N, M)."""
         word_NT = self.read(captions).to(noise_NZ.device)
-        uniform_NMG = uniforms(noise_NZ).unflatten(1, (-1, self.prior.grid.places))
+        uniform_NMG = uniforms(noise_NZ).view(len(captions), -1, self.prior.grid.places)
         code_NMG = self.prior.draw(word_NT, uniform_NMG, self.sampling)
         candidate_BCHW = self.decoder(code_NMG.flatten(0, 1))
-        seen_NME = self.scorer.seen(candidate_BCHW).unflatten(0, fit_sides := code_NMG.shape[:2])
+        sides = code_NMG.shape[:2]
+        seen_NME = self.scorer.seen(candidate_BCHW).view(*sides, -1)
         fit_NM = (seen_NME * self.scorer.read(word_NT)[:, None]).sum(2)
-        return candidate_BCHW.unflatten(0, fit_sides), fit_NM
+        return candidate_BCHW.view(*sides, *candidate_BCHW.shape[1:]), fit_NM
 
     def read(self, captions: Sequence[str]) -> Tensor:
         """Captions as words (N, T)."""

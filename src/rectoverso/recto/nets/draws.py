@@ -24,7 +24,8 @@ class Sampling:
 
 def uniforms(noise_N: Tensor) -> Tensor:
     """Normal numbers as numbers between 0 and 1 of the same rank: the normal distribution's own sum."""
-    return torch.special.ndtr(noise_N.double())
+    uniform_N: Tensor = torch.special.ndtr(noise_N.double())
+    return uniform_N
 
 
 def drawn(logit_NK: Tensor, uniform_N: Tensor, sampling: Sampling) -> Tensor:

@@ -75,4 +75,4 @@ class Prior(nn.Module):
             if chosen:
                 last_BD = self.body(self.seen(chosen[-1][:, None], place - 1), memory)[:, -1]
             chosen.append(drawn(self.to_code(last_BD), uniform_BG[:, place], sampling))
-        return torch.stack(chosen, 1).unflatten(0, uniform_NMG.shape[:2])
+        return torch.stack(chosen, 1).view(uniform_NMG.shape)

@@ -57,11 +57,10 @@ class Transformer(nn.Module):
     def __init__(self, width: int, blocks: int, *, causal: bool) -> None:
         super().__init__()
         self.blocks = nn.ModuleList(Block(width, causal=causal) for _ in range(blocks))
-        for (
-            block
-        ) in self.blocks:  # what each block adds is small at the start (Radford et al. 2019, section 2.3)
-            for last in (block.out, block.narrow):
-                nn.init.normal_(last.weight, std=START / (2 * blocks) ** 0.5)
+        for name, told in self.named_parameters():
+            if name.endswith(("out.weight", "narrow.weight")):
+                # What each block adds is small at the start (Radford et al. 2019, section 2.3).
+                nn.init.normal_(told, std=START / (2 * blocks) ** 0.5)
         self.norm = nn.LayerNorm(width)
 
     def forward(self, x_NSD: Tensor, memory: Memory | None = None) -> Tensor:
@@ -91,7 +90,7 @@ class Block(nn.Module):
 
     def found(self, x_NSD: Tensor, memory: Memory | None, number: int) -> Tensor:
         """What each place finds in those that it sees."""
-        looked = self.look(x_NSD).unflatten(2, (3, self.heads, -1))
+        looked = self.look(x_NSD).view(*x_NSD.shape[:2], 3, self.heads, -1)
         query_NASF, key_NASF, value_NASF = (part.transpose(1, 2) for part in looked.unbind(2))
         if memory is not None:
             key_NASF, value_NASF = memory.added(number, key_NASF, value_NASF)
@@ -112,7 +111,7 @@ def attended(query_NASF: Tensor, key_NAPF: Tensor, value_NAPF: Tensor, *, causal
     with torch.autocast("cpu", enabled=False):
         scale = query.shape[2] ** -0.5
         weight = torch.softmax(torch.baddbmm(unseen_SP, query, key.transpose(1, 2), alpha=scale), 2)
-        return torch.bmm(weight, value).unflatten(0, query_NASF.shape[:2])
+        return torch.bmm(weight, value).view(query_NASF.shape)
 
 
 def heads_of(width: int) -> int:

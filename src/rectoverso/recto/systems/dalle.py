@@ -11,7 +11,6 @@ the same captions. The divergence of the codes is a mean over places with a weig
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -107,7 +106,8 @@ class DalleRecipe(Recipe):
 
     ``sharp`` is the codes' temperature at the end of its stage, from 1; ``divergence`` weighs how far codes are from
     even ones, ``word_weight`` words against codes; ``shift``: by how many pixels a picture is moved at most; ``decay``
-    is that of the transformers' weights, ``warm_up`` the steps in which their rates rise.
+    is that of the transformers' weights, ``warm_up`` the steps in which their rates rise. The scorer moves every
+    ``score_every`` turns, which is often enough.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({"captions"})
@@ -120,13 +120,14 @@ class DalleRecipe(Recipe):
     prior_adam: Adam
     scorer_adam: Adam
     averaging: Averaging
-    stage: float = field(default=0.25, metadata={"below": 1})
+    stage: float = field(default=0.3, metadata={"below": 1})
     sharp: float = 1 / 16
     divergence: float = 1e-4
     word_weight: float = field(default=1 / 8, metadata={"below": 1})
     shift: int = field(default=2, metadata={"least": 0})
     decay: float = 0.05
     warm_up: int = 100
+    score_every: int = 2
 
     @property
     def latent(self) -> int:
@@ -143,10 +144,14 @@ class DalleRecipe(Recipe):
     def at_size(self, size: Size) -> Self:
         """Widths follow the dial, rates its square root the other way (`dial`)."""
         k = FACTORS[size] / FACTORS[self.size]
-        rates = {
-            name: _rated(getattr(self, name), k**-0.5) for name in ("code_adam", "prior_adam", "scorer_adam")
-        }
-        return dataclasses.replace(self, size=size, nets=widened(self.nets, k), **rates)
+        return replace(
+            self,
+            size=size,
+            nets=widened(self.nets, k),
+            code_adam=_rated(self.code_adam, k**-0.5),
+            prior_adam=_rated(self.prior_adam, k**-0.5),
+            scorer_adam=_rated(self.scorer_adam, k**-0.5),
+        )
 
     def generator(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.drawer import Drawer
@@ -173,13 +178,13 @@ DEFAULT = DalleRecipe(
     system="dalle",
     preset="default",
     measured="not measured",
-    batch=32,
+    batch=16,
     images=120_000,
     labels=False,
     nets=DalleNets(),
     drawing=Drawing(temperature=0.9),
-    code_adam=Adam(2e-3, 2e-5, beta1=0.9, beta2=0.99),
-    prior_adam=Adam(1.5e-3, 3e-5, beta1=0.9, beta2=0.96),
+    code_adam=Adam(3e-3, 3e-5, beta1=0.9, beta2=0.99),
+    prior_adam=Adam(1.2e-3, 2e-5, beta1=0.9, beta2=0.96),
     scorer_adam=Adam(1e-3, 2e-5, beta1=0.9, beta2=0.98),
     averaging=Averaging(half_life=2_000, ramp=0.05),
 )

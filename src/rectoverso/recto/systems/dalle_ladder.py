@@ -58,4 +58,4 @@ def decibels(error: Tensor) -> float:
 
 
 def share_used(code: Tensor, codes: int) -> float:
-    return len(code.unique()) / codes
+    return int((torch.bincount(code.flatten(), minlength=codes) > 0).sum()) / codes

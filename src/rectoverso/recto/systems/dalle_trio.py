@@ -63,7 +63,7 @@ class DalleTrio:
         self.phases = (
             Phase(("dvae",), self.code_losses, ends=recipe.stage),
             Phase(("prior",), self.prior_losses, begins=recipe.stage),
-            Phase(("scorer",), self.scorer_losses, begins=recipe.stage),
+            Phase(("scorer",), self.scorer_losses, recipe.score_every, begins=recipe.stage),
         )
 
     def code_losses(self, turn: Turn) -> Losses:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -63,5 +64,5 @@ class StagedPlayer(Player):
     @property
     def steps(self) -> int:
         """How often it has moved, as its optimiser knows it."""
-        state = next(iter(self.optimiser.state.values()), {})
-        return int(state.get("step", 0))
+        moments: Mapping[str, torch.Tensor | int] = next(iter(self.optimiser.state.values()), {})
+        return int(moments.get("step", 0))

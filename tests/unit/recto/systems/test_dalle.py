@@ -177,7 +177,7 @@ def test_sides_that_no_grid_fits_are_refused() -> None:
         recipe("dalle").check(Shape(33, 33, 3, 0))
 
 
-def test_the_dial_widens_the_networks(small: DalleRecipe) -> None:
+def test_the_dial_widens_the_networks() -> None:
     wide = with_settings(recipe("dalle"), ["size=m"])
     assert isinstance(wide, DalleRecipe)
     assert wide.nets.prior_width == 2 * recipe("dalle").nets.prior_width  # type: ignore[attr-defined]

@@ -2,8 +2,8 @@
 
     python benchmarks/dalle_shapes.py RUN [--captions 500] [--out result.json] [--sheet drawn.png]
 
-Scenes from index 10,000 on were in no training set. Each caption is drawn from its own seed: the first candidate, and the
-one that the scorer chose. Prints one JSON object.
+Scenes from index 10,000 on were in no training set. Each caption is drawn from its own seed: the first candidate,
+and the one that the scorer chose. Prints one JSON object.
 """
 
 from __future__ import annotations

@@ -3,8 +3,11 @@
 Each place of the grid holds one of K codes. While it learns, codes are drawn by the Gumbel-softmax (Jang et al. 2017;
 Maddison et al. 2017), whose temperature falls; afterwards each place holds its likeliest code.
 
-Departures, for minutes on two cores: squares of 2x2 pixels come in and go out as one; a few 3x3 blocks; the mean square
-of the difference (a normal likelihood) instead of the logit-Laplace, for pictures whose colours may be 0 and 255.
+Departures, for minutes on two cores: a code's logit is how near it is to what the encoder sees (Takida et al. 2022,
+arXiv:2205.07547, section 3), in a space of few features (Yu et al. 2022, arXiv:2110.04627, section 3.2) that a batch
+norm holds in place, so that no code wins everywhere; squares of 2x2 pixels come in and go out as one; a few 3x3 blocks;
+the mean square of the difference (a normal likelihood) instead of the logit-Laplace, for pictures whose colours may be
+0 and 255.
 
 Shapes: N images, C channels, H height, W width, K codes, D features, Y and X sides of the grid, G = Y X its places.
 """
@@ -27,8 +30,12 @@ PATCH = 2
 WIDEST = 2
 BLOCKS = 2
 DRAWS = 2**16
-GAIN = 5.0
-"""Of the normalised logits at the start: large enough that the noise does not drown them."""
+FEATURES = 6
+"""Of a code, in the space where codes are near or far: so few that the pictures' fill it, and most codes are used."""
+SHARP = 1.0
+"""The logarithm of what distances are multiplied by, at the start."""
+SOFT = 0.3
+"""The decoder's last layer, at the start, against the others."""
 
 
 class Grid:
@@ -53,23 +60,31 @@ class CodeBook(nn.Module):
 
     def __init__(self, shape: Shape, grid: Grid, *, codes: int, width: int) -> None:
         super().__init__()
-        self.encoder = Narrowing(shape.channels, codes, grid.halvings, width)
-        self.norm = nn.BatchNorm2d(codes, affine=False)
-        self.gain = nn.Parameter(torch.tensor(GAIN))
+        self.encoder = Narrowing(shape.channels, FEATURES, grid.halvings, width)
+        self.norm = nn.BatchNorm2d(FEATURES, affine=False)
+        self.sharpness = nn.Parameter(torch.tensor(SHARP))
         self.decoder = CodeDecoder(shape, grid, codes=codes, width=width)
+        started(self)
+        self.decoder.last.weight.data.mul_(SOFT)
 
     @torch.no_grad()
     def codes(self, x_NCHW: Tensor) -> Tensor:
         """The likeliest code of each place (N, G), row by row."""
-        raw_NKYX, norm = self.encoder(x_NCHW).float(), self.norm
-        normed_NKYX = F.batch_norm(raw_NKYX, norm.running_mean, norm.running_var)
-        return normed_NKYX.argmax(1).flatten(1)
+        seen_NDYX, norm = self.encoder(x_NCHW).float(), self.norm
+        return self.logits(F.batch_norm(seen_NDYX, norm.running_mean, norm.running_var)).argmax(1).flatten(1)
 
     def relaxed(self, x_NCHW: Tensor, temperature: float) -> tuple[Tensor, Tensor]:
         """Pictures as they come back through drawn, relaxed codes, and the logits (N, K, Y, X) of those."""
-        logit_NKYX = self.norm(self.encoder(x_NCHW).float()) * self.gain
+        logit_NKYX = self.logits(self.norm(self.encoder(x_NCHW).float()))
         drawn_NKYX = torch.softmax((logit_NKYX + gumbels(logit_NKYX)) / temperature, 1)
         return self.decoder.drawn(drawn_NKYX), logit_NKYX
+
+    def logits(self, seen_NDYX: Tensor) -> Tensor:
+        """The nearer a code is to what the encoder sees, the likelier (N, K, Y, X)."""
+        book_KD = self.decoder.book.weight
+        with torch.autocast(seen_NDYX.device.type, enabled=False):
+            near_NKYX = F.conv2d(2 * seen_NDYX, book_KD[:, :, None, None], -book_KD.square().sum(1))
+            return self.sharpness.exp() * (near_NKYX - seen_NDYX.square().sum(1, keepdim=True))
 
 
 class Narrowing(nn.Module):
@@ -100,7 +115,8 @@ class CodeDecoder(nn.Module):
         super().__init__()
         self.sides = (grid.height, grid.width)
         widths = [width * min(WIDEST, 2**level) for level in reversed(range(grid.halvings))]
-        self.book = nn.Conv2d(codes, widths[0], 1, bias=False)
+        self.book = nn.Embedding(codes, FEATURES)
+        self.first = nn.Conv2d(FEATURES, widths[0], 1)
         self.blocks = nn.ModuleList(Residual(widths[0]) for _ in range(BLOCKS))
         self.ups = nn.ModuleList(nn.Conv2d(w, 4 * v, 3, padding=1) for w, v in pairwise(widths))
         self.inner = nn.Conv2d(widths[-1], widths[-1], 3, padding=1)
@@ -108,15 +124,15 @@ class CodeDecoder(nn.Module):
 
     def forward(self, code_NG: Tensor) -> Tensor:
         """Pictures of whole codes (N, G)."""
-        found_NGD = F.embedding(code_NG, self.book.weight[:, :, 0, 0].T)
+        found_NGD: Tensor = self.book(code_NG)
         return self.made(found_NGD.transpose(1, 2).reshape(len(code_NG), -1, *self.sides))
 
     def drawn(self, share_NKYX: Tensor) -> Tensor:
         """Pictures of shares of codes."""
-        return self.made(self.book(share_NKYX))
+        return self.made(F.conv2d(share_NKYX, self.book.weight.T[:, :, None, None]))
 
     def made(self, x_NDYX: Tensor) -> Tensor:
-        x = x_NDYX.contiguous(memory_format=torch.channels_last)
+        x = self.first(x_NDYX.contiguous(memory_format=torch.channels_last))
         for block in self.blocks:
             x = block(x)
         for up in self.ups:
@@ -136,6 +152,17 @@ class Residual(nn.Module):
     def forward(self, x_NCHW: Tensor) -> Tensor:
         added_NCHW: Tensor = self.second(F.relu(self.first(F.relu(x_NCHW))))
         return x_NCHW + added_NCHW
+
+
+def started(net: nn.Module) -> None:
+    """Convolutions that keep the variance through rectifiers (He et al. 2015), blocks that add nothing yet."""
+    for part in net.modules():
+        if isinstance(part, nn.Conv2d):
+            nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
+            nn.init.zeros_(part.bias)  # type: ignore[arg-type]
+    for part in net.modules():
+        if isinstance(part, Residual):
+            nn.init.zeros_(part.second.weight)
 
 
 def divergence(logit_NKYX: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rectoverso.recto.nets.codes import Grid, Narrowing
+from rectoverso.recto.nets.codes import Grid, Narrowing, started
 from rectoverso.recto.nets.transformer import START, Transformer
 from rectoverso.recto.systems.recipe import Shape
 
@@ -44,6 +44,7 @@ class Scorer(nn.Module):
         self.where = nn.Parameter(torch.zeros(grid.places, width))
         self.word = nn.Embedding(words + places, width)
         self.place = nn.Parameter(torch.zeros(places, width))
+        started(self.look)
         for told in (self.where, self.word.weight, self.place):
             nn.init.normal_(told, std=START)
         self.seeing = Transformer(width, blocks, causal=False)

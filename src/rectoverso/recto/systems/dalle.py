@@ -120,9 +120,9 @@ class DalleRecipe(Recipe):
     prior_adam: Adam
     scorer_adam: Adam
     averaging: Averaging
-    stage: float = field(default=0.3, metadata={"below": 1})
+    stage: float = field(default=0.35, metadata={"below": 1})
     sharp: float = 1 / 16
-    divergence: float = 1e-4
+    divergence: float = 1e-5
     word_weight: float = field(default=1 / 8, metadata={"below": 1})
     shift: int = field(default=2, metadata={"least": 0})
     decay: float = 0.05
@@ -184,7 +184,7 @@ DEFAULT = DalleRecipe(
     nets=DalleNets(),
     drawing=Drawing(temperature=0.9),
     code_adam=Adam(3e-3, 3e-5, beta1=0.9, beta2=0.99),
-    prior_adam=Adam(1.2e-3, 2e-5, beta1=0.9, beta2=0.96),
+    prior_adam=Adam(1.5e-3, 2e-5, beta1=0.9, beta2=0.96),
     scorer_adam=Adam(1e-3, 2e-5, beta1=0.9, beta2=0.98),
     averaging=Averaging(half_life=2_000, ramp=0.05),
 )

@@ -25,7 +25,7 @@ def kept(codes: CodeBook, image_NCHW: Tensor) -> dict[str, float]:
     """The first rung: ``psnr`` of pictures after their codes, in decibels, and the share of all codes that they use."""
     code_NG = codes.codes(image_NCHW)
     error = (codes.decoder(code_NG).float() - image_NCHW).square().mean()
-    used = share_used(code_NG, codes.decoder.book.weight.shape[1])
+    used = share_used(code_NG, codes.decoder.book.num_embeddings)
     return {"psnr": decibels(error), "codes_used": used}
 
 

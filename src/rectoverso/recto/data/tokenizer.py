@@ -82,7 +82,7 @@ def _learned(captions: tuple[str, ...], count: int) -> tuple[str, ...]:
     merges: list[str] = []
     while len(merges) < count and (merged := _most_frequent(parts, counts)) is not None:
         merges.append(merged)
-        parts = {word: joined(split, merged) for word, split in parts.items()}
+        parts = {word: joined(split, merged) if merged in word else split for word, split in parts.items()}
     return tuple(merges)
 
 

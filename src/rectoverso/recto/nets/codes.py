@@ -32,8 +32,8 @@ BLOCKS = 2
 DRAWS = 2**16
 FEATURES = 6
 """Of a code, in the space where codes are near or far: so few that the pictures' fill it, and most codes are used."""
-SHARP = 1.0
-"""The logarithm of what distances are multiplied by, at the start."""
+SHARP, SPEED = 1.5, 3.0
+"""The logarithm of what distances are multiplied by, at the start, and how much faster it moves than other numbers."""
 SOFT = 0.3
 """The decoder's last layer, at the start, against the others."""
 
@@ -62,7 +62,7 @@ class CodeBook(nn.Module):
         super().__init__()
         self.encoder = Narrowing(shape.channels, FEATURES, grid.halvings, width)
         self.norm = nn.BatchNorm2d(FEATURES, affine=False)
-        self.sharpness = nn.Parameter(torch.tensor(SHARP))
+        self.sharpness = nn.Parameter(torch.tensor(SHARP / SPEED))
         self.decoder = CodeDecoder(shape, grid, codes=codes, width=width)
         started(self)
         self.decoder.last.weight.data.mul_(SOFT)
@@ -84,7 +84,7 @@ class CodeBook(nn.Module):
         book_KD = self.decoder.book.weight
         with torch.autocast(seen_NDYX.device.type, enabled=False):
             near_NKYX = F.conv2d(2 * seen_NDYX, book_KD[:, :, None, None], -book_KD.square().sum(1))
-            return self.sharpness.exp() * (near_NKYX - seen_NDYX.square().sum(1, keepdim=True))
+            return (SPEED * self.sharpness).exp() * (near_NKYX - seen_NDYX.square().sum(1, keepdim=True))
 
 
 class Narrowing(nn.Module):

@@ -120,7 +120,7 @@ class DalleRecipe(Recipe):
     prior_adam: Adam
     scorer_adam: Adam
     averaging: Averaging
-    stage: float = field(default=0.35, metadata={"below": 1})
+    stage: float = field(default=0.5, metadata={"below": 1})
     sharp: float = 1 / 16
     divergence: float = 1e-5
     word_weight: float = field(default=1 / 8, metadata={"below": 1})

@@ -1,8 +1,8 @@
 """One sequence of words and codes, each token guessed from those before it (Ramesh et al. 2021, section 2.2).
 
 Words have an embedding of their place, codes one of their row and one of their column; where a text is over, each place
-has a padding token of its own. Departures: all places see all before them (no sparse attention, for 80 places); nothing
-is asked of the guesses at padding.
+has a padding token of its own. Departures: all places see all before them (no sparse attention, for 80 places), and a
+code comes in together with the neighbours of the next one; nothing is asked of the guesses at padding.
 
 Shapes: N sequences, T places of words, G places of codes, V words, K codes, D features, S places in all.
 """
@@ -27,12 +27,16 @@ class Prior(nn.Module):
         super().__init__()
         self.words, self.places, self.grid = words, places, grid
         self.word = nn.Embedding(words + places, width)  # behind the words, a padding for each place
-        self.code = nn.Embedding(codes, width)
+        self.code, self.above, self.beside = (nn.Embedding(codes, width) for _ in range(3))
         self.start = nn.Parameter(torch.zeros(1, 1, width))
         self.place = nn.Parameter(torch.zeros(places, width))
         self.row = nn.Parameter(torch.zeros(grid.height, 1, width))
         self.column = nn.Parameter(torch.zeros(1, grid.width, width))
-        for told in (self.word.weight, self.code.weight, self.start, self.place, self.row, self.column):
+        embeddings = [self.word, self.code, self.above, self.beside]
+        for told in (
+            *(embedding.weight for embedding in embeddings),
+            *(self.start, self.place, self.row, self.column),
+        ):
             nn.init.normal_(told, std=START)
         self.body = Transformer(width, blocks, causal=True)
         self.to_word = nn.Linear(width, words)
@@ -56,10 +60,15 @@ class Prior(nn.Module):
         told_NTD = self.word(torch.where(word_NT < 0, padding_T, word_NT)) + self.place
         return torch.cat([self.start.expand(len(word_NT), -1, -1), told_NTD], 1)
 
-    def seen(self, code_NG: Tensor, first: int = 0) -> Tensor:
-        """Codes from the place ``first`` on, embedded (N, G, D)."""
-        where_GD = (self.row + self.column).flatten(0, 1)[first : first + code_NG.shape[1]]
-        embedded_NGD: Tensor = self.code(code_NG) + where_GD
+    def seen(self, code_NG: Tensor) -> Tensor:
+        """The first codes of a picture, embedded (N, G, D), each with what stands above the place behind it and to the
+        right of that: the neighbours of the code that is guessed next.
+        """
+        count, width = code_NG.shape[1], self.grid.width
+        where_GD = (self.row + self.column).flatten(0, 1)[:count]
+        above_NGD = F.pad(self.above(code_NG), (0, 0, width - 1, 0))[:, :count]
+        beside_NGD = F.pad(self.beside(code_NG), (0, 0, width - 2, 0))[:, :count]
+        embedded_NGD: Tensor = self.code(code_NG) + where_GD + above_NGD + beside_NGD
         return embedded_NGD
 
     @torch.no_grad()
@@ -73,6 +82,6 @@ class Prior(nn.Module):
         memory, chosen = memory.repeated(each), list[Tensor]()
         for place in range(self.grid.places):
             if chosen:
-                last_BD = self.body(self.seen(chosen[-1][:, None], place - 1), memory)[:, -1]
+                last_BD = self.body(self.seen(torch.stack(chosen, 1))[:, -1:], memory)[:, -1]
             chosen.append(drawn(self.to_code(last_BD), uniform_BG[:, place], sampling))
         return torch.stack(chosen, 1).view(uniform_NMG.shape)

@@ -126,7 +126,7 @@ class DalleRecipe(Recipe):
     word_weight: float = field(default=1 / 8, metadata={"below": 1})
     shift: int = field(default=2, metadata={"least": 0})
     decay: float = 0.05
-    warm_up: int = 100
+    warm_up: int = 200
     score_every: int = 2
 
     @property
@@ -178,12 +178,12 @@ DEFAULT = DalleRecipe(
     system="dalle",
     preset="default",
     measured="not measured",
-    batch=16,
+    batch=8,
     images=120_000,
     labels=False,
     nets=DalleNets(),
     drawing=Drawing(temperature=0.9),
-    code_adam=Adam(3e-3, 3e-5, beta1=0.9, beta2=0.99),
+    code_adam=Adam(2e-3, 2e-5, beta1=0.9, beta2=0.99),
     prior_adam=Adam(1.5e-3, 2e-5, beta1=0.9, beta2=0.96),
     scorer_adam=Adam(1e-3, 2e-5, beta1=0.9, beta2=0.98),
     averaging=Averaging(half_life=2_000, ramp=0.05),

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 SHOWN = 16
 FEW = 2
 """Candidates of each in a preview."""
-NEAR = 2
+NEAR = 4
 """Texts a word away, of each caption of a batch."""
 
 

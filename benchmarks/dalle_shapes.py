@@ -16,11 +16,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rectoverso.recto.data.pixels import to_pixels
+from rectoverso.recto.data.pixels import to_pixels, to_tensor
 from rectoverso.recto.data.shapes import scene
 from rectoverso.recto.metrics.shapes_checker import is_right
+from rectoverso.recto.nets.codes import CodeBook
 from rectoverso.recto.nets.drawer import Drawer
 from rectoverso.recto.sample.generator import RunGenerator
+from rectoverso.recto.systems.dalle_trio import DalleTrio
+from rectoverso.recto.train import checkpoint
+from rectoverso.recto.train.folder import RunFolder
 from rectoverso.recto.train.grid import contact_sheet
 from rectoverso.recto.train.machine import describe
 from rectoverso.recto.train.streams import Streams
@@ -49,6 +53,7 @@ def main() -> None:
     result = {
         "run": json.loads((asked.run / "run.json").read_text()),
         "captions": len(captions),
+        "right_after_codes": round(after_codes(asked.run, generator, asked.captions), 4),
         "right": round(float(np.mean(rights[0])), 4),
         "right_first_candidate": round(float(np.mean(rights[1])), 4),
         "right_of_one_thing": round(
@@ -66,6 +71,26 @@ def main() -> None:
         asked.out.write_text(text + "\n")
     if asked.sheet:
         asked.sheet.write_bytes(contact_sheet(np.stack(best[:64])))
+
+
+@torch.inference_mode()
+def after_codes(run: Path, generator: RunGenerator, count: int) -> float:
+    """The share of unseen real scenes that are still right when they come back from their codes: no prior can do better
+    by much. Needs the state of the run, which holds the encoder.
+    """
+    cast = generator.recipe.cast(generator.shape, Streams(0))
+    assert isinstance(cast, DalleTrio)
+    checkpoint.load(RunFolder(run).state, cast.players)
+    codes = cast.averaged()[0]
+    assert isinstance(codes, CodeBook)
+    scenes = [scene(FIRST + place, generator.shape.height_px) for place in range(count)]
+    rights = []
+    for start in range(0, count, TOGETHER):
+        part = scenes[start : start + TOGETHER]
+        code_NG = codes.codes(to_tensor(np.stack([one.image for one in part])))
+        images = to_pixels(codes.decoder(code_NG))
+        rights += [is_right(image, one.caption) for image, one in zip(images, part, strict=True)]
+    return float(np.mean(rights))
 
 
 @torch.inference_mode()

@@ -128,8 +128,8 @@ def _drawn(
     image = _ground(ground, slope, fine)
     mask = Image.new("L", (fine, fine))
     for thing in things:
-        _draw(ImageDraw.Draw(image), thing, fine, COLOURS[thing.colour])
-        _draw(ImageDraw.Draw(mask), thing, fine, 1 + SHAPES.index(thing.shape))
+        paint(ImageDraw.Draw(image), thing, fine, COLOURS[thing.colour])
+        paint(ImageDraw.Draw(mask), thing, fine, 1 + SHAPES.index(thing.shape))
     pixels = np.asarray(image.resize((size, size), Image.Resampling.BOX))
     # The fine mask is read at the pixels' centres: a class is never an average of two.
     classes = np.asarray(mask)[_FINE // 2 :: _FINE, _FINE // 2 :: _FINE]
@@ -146,7 +146,8 @@ def _ground(colour: tuple[int, int, int], slope: float, side: int) -> Image.Imag
 Ink = tuple[int, int, int] | int
 
 
-def _draw(draw: ImageDraw.ImageDraw, thing: Thing, side: int, ink: Ink) -> None:
+def paint(draw: ImageDraw.ImageDraw, thing: Thing, side: int, ink: Ink) -> None:
+    """Draw one object into a picture of this side."""
     x, y, radius = thing.x * side, thing.y * side, thing.radius * side
     box = (x - radius, y - radius, x + radius, y + radius)
     if thing.shape == "circle":

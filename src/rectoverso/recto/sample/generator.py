@@ -155,5 +155,6 @@ def _asked(config: dict[str, Any]) -> tuple[Recipe, Shape]:
     preset = recipe(config["run"]["system"], config["run"]["preset"])
     data = config["data"]
     classes, regions = len(data["classes"]), len(data.get("regions", ()))
-    shape = Shape(data["height"], data["width"], data["channels"], classes, regions)
+    merges = tuple(data.get("merges", ()))
+    shape = Shape(data["height"], data["width"], data["channels"], classes, regions, merges)
     return from_table(preset, config["recipe"]), shape

@@ -34,7 +34,8 @@ START_PX = 4
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What a system must know of the data before it builds networks: sides in pixels, channels, number of
-    classes, and of the ``regions`` that masks tell apart.
+    classes, and of the ``regions`` that masks tell apart; of captions, the ``merges`` in which they are read
+    (`data.tokenizer`).
     """
 
     height_px: int
@@ -42,6 +43,7 @@ class Shape:
     channels: int
     classes: int
     regions: int = 0
+    merges: tuple[str, ...] = ()
 
     @property
     def levels(self) -> int:
@@ -169,6 +171,11 @@ class Recipe(ABC):
     @abstractmethod
     def latent(self) -> int:
         """Numbers of noise an image is made from."""
+
+    @property
+    def merges(self) -> int:
+        """The most merges of bytes in which it reads captions (`data.tokenizer`); 0 where it reads none."""
+        return 0
 
     def noise(self, shape: Shape) -> int:
         """The same for pictures of a shape, where it depends on that."""

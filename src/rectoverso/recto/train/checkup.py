@@ -28,6 +28,7 @@ HELD_OUT_ORDER = 2**40
 """The number of a pass over the data that no run reaches: its order says which pictures are held out."""
 
 
+NOTHING: Mapping[str, float] = {}
 Scorer = Callable[[nn.Module], Mapping[str, float]]
 """Scores of a published generator, by their names."""
 
@@ -48,12 +49,19 @@ class Checkup:
         self.readings: Mapping[str, float] = next((r.readings for r in reversed(records) if r.readings), {})
         self.real_variety = variety(to_tensor(_first(shown)))
 
-    def examine(self, modules: Mapping[str, nn.Module], picture_NCHW: Tensor, sample: str) -> None:
-        """Measure published modules and the previews they make."""
+    def examine(
+        self,
+        modules: Mapping[str, nn.Module],
+        picture_NCHW: Tensor,
+        sample: str,
+        told: Mapping[str, float] = NOTHING,
+    ) -> None:
+        """Measure published modules and the previews they make, and remember what else the cast has ``told``."""
         if not bool(torch.isfinite(picture_NCHW).all()):
             self._note({"not_finite": 1.0}, sample)
             return
         readings = {"variety": variety(picture_NCHW.float().cpu()) / max(self.real_variety, 1e-9)}
+        readings |= told
         if self.held_out is not None and "critic" in modules:
             readings["overfitting"] = self._overfitting(modules["critic"], picture_NCHW)
         if self.scorer is not None and "generator" in modules:

@@ -128,6 +128,7 @@ def _tables(asked: Asked, recipe: Recipe, threads: int) -> dict[str, Any]:
             "channels": shape.channels,
             "classes": list(asked.dataset.classes[: shape.classes]),
             "regions": list(asked.dataset.regions),
+            "merges": list(shape.merges) or None,
         },
         "recipe": table(recipe),
     }

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rectoverso.recto.data.dataset import Dataset, Outline
 from rectoverso.recto.data.part import Part
 from rectoverso.recto.data.pixels import to_tensor
+from rectoverso.recto.data.tokenizer import learn_merges
 from rectoverso.recto.systems.recipe import Recipe, Shape
 from rectoverso.recto.train.players import Turn
 from rectoverso.recto.train.streams import Streams
@@ -115,4 +116,12 @@ def _captions(data: Dataset | Part, place_N: NDArray[np.int64]) -> tuple[str, ..
 def shape_of(data: Outline, recipe: Recipe) -> Shape:
     """What the recipe's networks must know of the data."""
     classes = len(data.classes) if recipe.labels and data.labels is not None else 0
-    return Shape(data.height, data.width, data.channels, classes, len(data.regions))
+    return Shape(
+        data.height, data.width, data.channels, classes, len(data.regions), _merges(data, recipe.merges)
+    )
+
+
+def _merges(data: Outline, count: int) -> tuple[str, ...]:
+    """What the captions are read in; those of pictures held out are read as well."""
+    whole = data.whole if isinstance(data, Part) else data
+    return learn_merges(whole.captions, count) if isinstance(whole, Dataset) and whole.captions else ()

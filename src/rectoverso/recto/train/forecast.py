@@ -98,7 +98,7 @@ class Trial:
 
     def run(self, moments: Sequence[float]) -> list[float]:
         """Seconds of a turn, at each of these moments of a run."""
-        self._turn(0, moments[-1])  # the dearest: everything is due, and torch makes itself ready
+        self._turn(0, moments[-1], everything=True)  # the dearest, and torch makes itself ready
         rare_s = {place: seconds[0] for place, seconds in self.phase_s.items()}
         return [self._cycle(number, progress, rare_s) for number, progress in enumerate(moments)]
 
@@ -109,18 +109,20 @@ class Trial:
         self.phase_s, self.rest_s = {}, []
         for turn in range(CYCLE * number + 1, CYCLE * (number + 1) + 1):
             self._turn(turn, progress)
+        phases = self.stepper.cast.phases
         shares = (
-            _mean(self.phase_s.get(place, [seconds])) / self.stepper.cast.phases[place].every
+            _mean(self.phase_s.get(place, [seconds])) / phases[place].every
             for place, seconds in rare_s.items()
+            if phases[place].is_on(progress)
         )
         return max(_mean(self.rest_s) + sum(shares), 1e-9)
 
-    def _turn(self, number: int, progress: float) -> None:
+    def _turn(self, number: int, progress: float, *, everything: bool = False) -> None:
         began = self.clock()
         turn = self.feed.turn(number * self.stepper.recipe.batch, progress)
         spent = 0.0
         for place, phase in enumerate(self.stepper.cast.phases):
-            if number % phase.every == 0:
+            if everything or phase.is_due(number, progress):
                 seconds = self._phase(phase, turn)
                 self.phase_s.setdefault(place, []).append(seconds)
                 spent += seconds

@@ -87,7 +87,7 @@ def train(
         while not training.is_over():
             turn = training.feed.turn(training.images, training.pace.progress(training.images))
             for phase in training.cast.phases:
-                if turn.number % phase.every == 0:
+                if phase.is_due(turn.number, turn.progress):
                     training.take(phase, turn)
             training.images += turn.batch
             training.stepper.follow(training.images, turn)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -132,11 +132,23 @@ class MomentumPlayer(Player):
 
 @dataclass(frozen=True)
 class Phase:
-    """``players`` move every ``every`` turns, down the sum of what ``losses`` returns for the turn."""
+    """``players`` move every ``every`` turns, down the sum of what ``losses`` returns for the turn, from the share
+    ``begins`` of a run to the share ``ends``.
+    """
 
     players: tuple[str, ...]
     losses: Callable[[Turn], Losses]
     every: int = 1
+    begins: float = 0.0
+    ends: float = 1.0
+
+    def is_due(self, number: int, progress: float) -> bool:
+        """Whether its turn has come: of all turns it is this one, at this share of the run."""
+        return number % self.every == 0 and self.is_on(progress)
+
+    def is_on(self, progress: float) -> bool:
+        """Whether this share of the run is within its own; a run ends with the phases that it ended in."""
+        return self.begins <= progress < self.ends or progress >= self.ends == 1.0
 
 
 class Cast(Protocol):
@@ -160,6 +172,15 @@ class Cast(Protocol):
 
     def sheet(self, picture_NCHW: Tensor, examples: Turn | None = None) -> Tensor:
         """These pictures with what people want to see beside them."""
+        ...
+
+
+@runtime_checkable
+class Telling(Protocol):
+    """A cast that measures itself on the examples whenever a run shows samples."""
+
+    def told(self, examples: Turn) -> dict[str, float]:
+        """What it measured, by name: for `Status.readings`."""
         ...
 
 

@@ -23,7 +23,7 @@ from rectoverso.recto.train.feed import shape_of
 from rectoverso.recto.train.folder import RunFolder, write
 from rectoverso.recto.train.grid import contact_sheet
 from rectoverso.recto.train.machine import describe, device_of
-from rectoverso.recto.train.players import Cast, Turn
+from rectoverso.recto.train.players import Cast, Telling, Turn
 from rectoverso.recto.train.streams import Streams
 from rectoverso.types import Digest
 from rectoverso.version import __version__
@@ -47,7 +47,8 @@ def publish(
     }
     picture_NCHW = cast.preview(modules, examples)
     sample = show(folder, cast.sheet(picture_NCHW, examples), place.images)
-    checkup.examine(modules, picture_NCHW, sample)
+    told = cast.told(examples) if isinstance(cast, Telling) and examples is not None else {}
+    checkup.examine(modules, picture_NCHW, sample, told)
     facts = report(asked, recipe, place, digests, sample) | in_words(checkup)
     folder.write_report(facts)
     write_cards(folder, asked.dataset, facts, checkup.symptoms())

@@ -73,6 +73,14 @@ def test_a_phase_counts_by_how_often_its_turn_comes_even_if_it_came_only_while_w
     assert clock.now == 3 + 8 + 4 * 3
 
 
+def test_a_phase_costs_nothing_outside_its_part_of_the_run(tiny: Recipe, unlabelled: Dataset) -> None:
+    clock = Clock()
+    cast = TimedCast(clock)
+    cast.phases = (Phase(("p",), cast.always, ends=0.5), Phase(("p",), cast.seldom, begins=0.5))
+    trial = Trial(Stepper(tiny, cast, CPU), Feed(unlabelled, tiny, Streams(0)), clock)
+    assert trial.run([0.1, 0.4, 0.6]) == [3, 3, 8]
+
+
 def test_measuring_leaves_torchs_random_state_alone(tiny: Recipe, stripes: Dataset) -> None:
     before = torch.get_rng_state()
     cost = measure(tiny, Feed(stripes, tiny, Streams(1)), Streams(1), CPU)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from rectoverso.recto.train.players import Turn, cosine
+from rectoverso.recto.train.players import Phase, Turn, cosine
 from rectoverso.recto.train.streams import Streams
 
 
@@ -31,3 +31,10 @@ def test_an_images_noise_does_not_depend_on_the_batch_it_is_in() -> None:
 
 def test_turns_are_numbered_by_images() -> None:
     assert turn(24, 8).number == 3
+
+
+def test_a_phase_is_due_on_its_turns_within_its_part_of_the_run() -> None:
+    phase = Phase(("p",), lambda _: {}, every=2, begins=0.25, ends=0.5)
+    due = [(number, progress) for number in (0, 1, 2) for progress in (0.0, 0.25, 0.4, 0.5, 1.0)]
+    assert [place for place in due if phase.is_due(*place)] == [(0, 0.25), (0, 0.4), (2, 0.25), (2, 0.4)]
+    assert Phase(("p",), lambda _: {}).is_due(3, 1.0)

@@ -1,0 +1,94 @@
+"""Whether a picture fits a caption: two encoders to one space (Radford et al. 2021, CLIP, arXiv:2103.00020, figure 3).
+
+Each row of a batch is to find its own column among all, and each column its row. Captions that differ from a true one
+in a single word are further columns (Yuksekgonul et al. 2023, arXiv:2210.01936, section 4.1): among others alone, who
+stands left of whom need not be seen.
+
+Shapes: N pictures, M texts, T places of words, C channels, H height, W width, G places of the grid, D features, E
+features of the space.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from rectoverso.recto.nets.codes import Grid, Narrowing, started
+from rectoverso.recto.nets.transformer import START, Transformer
+from rectoverso.recto.systems.recipe import Shape
+
+SHARPEST = 100.0
+"""The most that the cosine is multiplied by (CLIP, section 2.5)."""
+AT_START = 2.6593
+"""The logarithm of 1 / 0.07."""
+
+
+class Scorer(nn.Module):
+    """Pictures (N, C, H, W) and words (M, T), -1 where there are none, to directions (N, E) and (M, E)."""
+
+    def __init__(
+        self,
+        shape: Shape,
+        grid: Grid,
+        *,
+        words: int,
+        places: int,
+        width: int,
+        picture_width: int,
+        blocks: int,
+    ) -> None:
+        super().__init__()
+        self.words = words
+        self.look = Narrowing(shape.channels, width, grid.halvings, picture_width)
+        self.where = nn.Parameter(torch.zeros(grid.places, width))
+        self.word = nn.Embedding(words + places, width)
+        self.place = nn.Parameter(torch.zeros(places, width))
+        started(self.look)
+        for told in (self.where, self.word.weight, self.place):
+            nn.init.normal_(told, std=START)
+        self.seeing = Transformer(width, blocks, causal=False)
+        self.reading = Transformer(width, blocks, causal=False)
+        self.of_picture = nn.Linear(width, width, bias=False)
+        self.of_text = nn.Linear(width, width, bias=False)
+        self.sharpness = nn.Parameter(torch.tensor(AT_START))
+
+    def seen(self, x_NCHW: Tensor) -> Tensor:
+        """The directions of pictures, of length 1."""
+        x_NGD = self.look(x_NCHW).flatten(2).transpose(1, 2) + self.where
+        return F.normalize(self.of_picture(self.seeing(x_NGD).mean(1)).float(), dim=1)
+
+    def read(self, word_MT: Tensor) -> Tensor:
+        """The directions of texts, of length 1."""
+        padding_T = torch.arange(word_MT.shape[1], device=word_MT.device) + self.words
+        x_MTD = self.word(torch.where(word_MT < 0, padding_T, word_MT)) + self.place
+        return F.normalize(self.of_text(self.reading(x_MTD).mean(1)).float(), dim=1)
+
+    def losses(self, x_NCHW: Tensor, word_NT: Tensor, near_MT: Tensor) -> Tensor:
+        """The mean of both ways; ``near_MT`` are texts that are nobody's."""
+        text_E = self.read(torch.cat([word_NT, near_MT]))
+        logit_NM = self.sharpness.exp().clamp_max(SHARPEST) * self.seen(x_NCHW) @ text_E.T
+        same_NM = (word_NT[:, None] == torch.cat([word_NT, near_MT])[None]).all(2)
+        return 0.5 * (
+            found(logit_NM, same_NM) + found(logit_NM[:, : len(word_NT)].T, same_NM[:, : len(word_NT)].T)
+        )
+
+
+def found(logit_NM: Tensor, same_NM: Tensor) -> Tensor:
+    """How surprised each row is at its own column, the one on the diagonal; other columns that say the same (true in
+    ``same_NM``) do not count against it.
+    """
+    own_NM = torch.eye(*same_NM.shape, dtype=torch.bool, device=same_NM.device)
+    others_NM = logit_NM.masked_fill(same_NM & ~own_NM, float("-inf"))
+    return F.cross_entropy(others_NM, torch.arange(len(logit_NM), device=logit_NM.device))
+
+
+def nearby(word_NT: Tensor, where_N: Tensor, other_N: Tensor) -> Tensor:
+    """Each text with one word, the one at the share ``where_N`` of its length, taken from the text ``other_N`` at the
+    same place; as it is where that has none.
+    """
+    length_N = (word_NT >= 0).sum(1)
+    place_N1 = (where_N * length_N).long().clamp(0, word_NT.shape[1] - 1)[:, None]
+    taken_N1 = word_NT[other_N].gather(1, place_N1)
+    kept_N1 = word_NT.gather(1, place_N1)
+    return word_NT.scatter(1, place_N1, torch.where(taken_N1 < 0, kept_N1, taken_N1))

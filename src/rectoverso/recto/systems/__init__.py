@@ -22,6 +22,7 @@ NAMES = (
     "pix2pixhd",
     "spade",
     "edgeconnect",
+    "single",
 )
 """The files here that hold a ``SYSTEM``, in the order in which people are shown them."""
 

@@ -40,7 +40,7 @@ def generate_images(
     something; released ones are written to ``out``. ``size``: pixels a side or WIDTHxHEIGHT, of a run that draws any.
 
     The same call again gives the same images and decides nothing twice. Raises RunNotFound, UnknownName (use, label or
-    direction), BadSetting (controls, or what is given), ImageUnreadable, BadImages (a map), HomeBusy.
+    direction), BadSetting (controls, or what is given), ImageUnreadable, FilesUnusable (a map), HomeBusy.
     """
     policy(use)
     generator = _sized(open_generator(run), size)

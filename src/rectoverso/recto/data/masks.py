@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from rectoverso.errors import BadImages
+from rectoverso.errors import BadImages, FilesUnusable
 from rectoverso.i18n import Phrase
 from rectoverso.recto.data.check import BadImage, bad, damage, listing, open_checked, unreadable
 from rectoverso.recto.data.entry import Entry, unusable
@@ -73,7 +73,7 @@ def unknown_class(path: str, mask_HW: Masks, classes: int) -> BadImage:
 
 
 def read_map(path: Path) -> Masks:
-    """The classes in a file (H, W, 1), those of a paletted one by their numbers. Raises BadImages."""
+    """The classes in a file (H, W, 1), those of a paletted one by their numbers. Raises FilesUnusable."""
     read: Masks | BadImage
     try:
         data = path.read_bytes()
@@ -82,8 +82,13 @@ def read_map(path: Path) -> Masks:
     else:
         read = _levels_in(str(path), data)
     if isinstance(read, BadImage):
-        raise BadImages(count=1, total=1, listing=Phrase(*listing([read])))
+        raise unusable_map(read)
     return read[..., None]
+
+
+def unusable_map(fault: BadImage) -> FilesUnusable:
+    """The error for one map that somebody gave."""
+    return FilesUnusable(files=fault.path, reason=Phrase(fault.reason), advice=Phrase(fault.fix))
 
 
 def levels(image: Image.Image) -> Masks:

@@ -8,16 +8,18 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from rectoverso.recto.nets.given import Given
-from rectoverso.recto.nets.translator import Translator
+from rectoverso.recto.nets.translator import NORMS, Translator
 
 
 class BothWays(nn.Module):
     """The pictures given, as the other set has them: of the first set as the second, or ``back``."""
 
-    def __init__(self, channels: int, *, width: int, downs: int, blocks: int, patch: int) -> None:
+    def __init__(self, channels: int, *, width: int, downs: int, blocks: int, patch: int, norm: str) -> None:
         super().__init__()
         self.forth, self.back = (
-            Translator(channels, channels, width=width, downs=downs, blocks=blocks, patch=patch)
+            Translator(
+                channels, channels, width=width, downs=downs, blocks=blocks, patch=patch, norm=NORMS[norm]
+            )
             for _ in range(2)
         )
 

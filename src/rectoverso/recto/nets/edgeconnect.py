@@ -3,8 +3,10 @@
 Two translators with dilated blocks (section 3): the first completes the map of edges from the grey picture around the
 hole (3.1), the second fills in colours along these edges (3.2).
 
-Departures, for minutes on two cores: narrower, fewer blocks; no spectral norm in the edge translator; the rims of holes
-are left out of the edges that are given, in training as in use.
+Departures, for minutes on two cores: narrower, fewer blocks; no spectral norm in the edge translator; the rims of
+holes are left out of the edges that are given, in training as in use. The second translator is shown a smooth filling in
+place of white, and says what to add to it; its norms are over all channels of a picture, so that a smooth one keeps its
+colour.
 
 Shapes: N images, C channels, H height, W width.
 """
@@ -18,7 +20,8 @@ from torch import Tensor, nn
 from rectoverso.recto.data.edges import edges_of
 from rectoverso.recto.data.pixels import to_pixels
 from rectoverso.recto.nets.given import Given
-from rectoverso.recto.nets.translator import Translator
+from rectoverso.recto.nets.resampling import smooth_over
+from rectoverso.recto.nets.translator import Translator, picture_norm
 from rectoverso.recto.systems.recipe import Shape
 
 DILATION = 2
@@ -34,7 +37,14 @@ class EdgeConnectGenerator(nn.Module):
             3, 1, width=edge_width, downs=downs, blocks=blocks, dilation=DILATION, raw=True
         )
         self.fill = Translator(
-            shape.channels + 2, shape.channels, width=width, downs=downs, blocks=blocks, dilation=DILATION
+            shape.channels + 2,
+            shape.channels,
+            width=width,
+            downs=downs,
+            blocks=blocks,
+            dilation=DILATION,
+            norm=picture_norm,
+            raw=True,
         )
 
     def forward(self, noise_NZ: Tensor, given: Given) -> Tensor:
@@ -56,8 +66,10 @@ class EdgeConnectGenerator(nn.Module):
         return laid_in(x_NCHW, made_NCHW.to(x_NCHW.dtype), hole_N1HW)
 
     def made(self, x_NCHW: Tensor, edge_N1HW: Tensor, hole_N1HW: Tensor) -> Tensor:
-        made: Tensor = self.fill(torch.cat([emptied(x_NCHW, hole_N1HW), edge_N1HW, hole_N1HW], 1))
-        return made
+        """Whole pictures: the smooth filling, and what the translator adds to it."""
+        smooth_NCHW = smooth_over(x_NCHW, hole_N1HW)
+        added: Tensor = self.fill(torch.cat([smooth_NCHW, edge_N1HW, hole_N1HW], 1))
+        return smooth_NCHW + added.float()
 
 
 def emptied(x_NCHW: Tensor, hole_N1HW: Tensor) -> Tensor:

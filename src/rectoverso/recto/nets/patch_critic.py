@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from rectoverso.recto.nets.resampling import smaller
-from rectoverso.recto.nets.translator import normed
+from rectoverso.recto.nets.translator import channel_norm
 
 SLOPE = 0.2
 WIDEST = 8
@@ -23,7 +23,8 @@ WIDEST = 8
 
 class PatchCritic(nn.Module):
     """Pictures (N, I, H, W) to logits (N, 1, h, w). ``downs`` halvings: each logit sees 16 pixels a side of one, 34 of
-    two, 70 of three. ``spectral``: spectral norm of the weights in place of the instance norms.
+    two, 70 of three. ``spectral``: spectral norm of the weights beside the instance norms, as SPADE has it (Park et al.
+    2019).
     """
 
     def __init__(self, inputs: int, *, width: int, downs: int, spectral: bool = False) -> None:
@@ -36,7 +37,6 @@ class PatchCritic(nn.Module):
             for (w, v), s in zip(pairwise(widths), strides, strict=True)
         ]
         last = nn.Conv2d(widths[-1], 1, 4, padding=1)
-        self.spectral = spectral
         self.convs = nn.ModuleList(map(spectral_norm, convs) if spectral else convs)
         self.last = spectral_norm(last) if spectral else last
 
@@ -49,7 +49,7 @@ class PatchCritic(nn.Module):
         x = x_NIHW
         for place, conv in enumerate(self.convs):
             x = conv(x)
-            x = F.leaky_relu(x if self.spectral or place == 0 else normed(x), SLOPE)
+            x = F.leaky_relu(channel_norm(x) if place else x, SLOPE)
             seen.append(x)
         return self.last(x).float(), seen
 

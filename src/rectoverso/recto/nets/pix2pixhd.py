@@ -6,6 +6,9 @@ encoder reads from the real picture, averaged over the region (section 3.4): oth
 map. What was read in training is kept in a bank for each class, from which a seed chooses; the paper takes the centres
 of ten clusters instead.
 
+Departure: norms over all channels of a picture, so that a map of one class is not as good as empty (the fault that
+SPADE was made for).
+
 Shapes: N images, K classes, E numbers a region, B places of the bank, C channels, H height, W width.
 """
 
@@ -17,7 +20,7 @@ from torch import Tensor, nn
 
 from rectoverso.recto.nets.given import Given
 from rectoverso.recto.nets.regions import boundaries, halved_mask, laid_out, planes_of, region_means
-from rectoverso.recto.nets.translator import Reflected, Residual, Translator, Up, normed
+from rectoverso.recto.nets.translator import Reflected, Residual, Translator, Up, picture_norm
 from rectoverso.recto.systems.recipe import Shape
 
 TOLD = 3
@@ -36,11 +39,13 @@ class Pix2pixHdGenerator(nn.Module):
         self.classes = shape.regions
         inputs = self.classes + 1 + TOLD
         self.encoder = Translator(shape.channels, TOLD, width=width // 2, downs=2, blocks=0, patch=2)
-        self.coarse = Translator(inputs, 2 * width, width=2 * width, downs=downs, blocks=blocks, raw=True)
+        self.coarse = Translator(
+            inputs, 2 * width, width=2 * width, downs=downs, blocks=blocks, norm=picture_norm, raw=True
+        )
         self.coarse_picture = Reflected(2 * width, shape.channels, 5)
         self.first = Reflected(inputs, width // 2, 5)
         self.down = nn.Conv2d(width // 2, 2 * width, 4, stride=2, padding=1)
-        self.inside = Residual(2 * width)
+        self.inside = Residual(2 * width, norm=picture_norm)
         self.up = Up(2 * width, width // 2)
         self.picture = Reflected(width // 2, shape.channels, 5)
         self.register_buffer("bank_KBE", torch.zeros(self.classes, BANK, TOLD))
@@ -65,9 +70,9 @@ class Pix2pixHdGenerator(nn.Module):
         return self.fine(mask_NHW, told_NKE), {}
 
     def fine(self, mask_NHW: Tensor, told_NKE: Tensor) -> Tensor:
-        x = F.relu(normed(self.first(self.inputs(mask_NHW, told_NKE))))
-        x = F.relu(normed(self.down(x))) + F.relu(self.globally(mask_NHW, told_NKE))
-        x = F.relu(normed(self.up(self.inside(x))))
+        x = F.relu(picture_norm(self.first(self.inputs(mask_NHW, told_NKE))))
+        x = F.relu(picture_norm(self.down(x))) + F.relu(self.globally(mask_NHW, told_NKE))
+        x = F.relu(picture_norm(self.up(self.inside(x))))
         return torch.tanh(self.picture(x))
 
     def globally(self, mask_NHW: Tensor, told_NKE: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 ROWS_4x3 = torch.tensor([[1.0, 0, 0], [1, 1, 0], [0, 1, 1], [0, 0, 1]])
 """Tap r of the large kernel is the sum of these taps of the small one, in each direction."""
@@ -66,6 +66,36 @@ def binomial(x_NIHW: Tensor) -> Tensor:
     """[1 2 1] times itself as one kernel a channel (I, 1, 3, 3), in the picture's precision."""
     row = torch.tensor([0.25, 0.5, 0.25])
     return torch.outer(row, row).to(x_NIHW).expand(x_NIHW.shape[1], 1, -1, -1).contiguous()
+
+
+def smooth_over(x_NCHW: Tensor, hole_N1HW: Tensor) -> Tensor:
+    """Pictures whose holes (1 there, else 0) are filled with what is around, the smoother the farther from the rim:
+    pull and push (Gortler et al. 1996, "The Lumigraph", section 3.4). Sides need not be even.
+    """
+    known_N1HW = 1 - hole_N1HW
+    if min(x_NCHW.shape[2:]) == 1 or bool((known_N1HW > 0).all()):
+        mean = (x_NCHW * known_N1HW).sum((2, 3), keepdim=True) / known_N1HW.sum(
+            (2, 3), keepdim=True
+        ).clamp_min(1e-6)
+        return torch.where(known_N1HW > 0, x_NCHW, mean)
+    share = F.avg_pool2d(known_N1HW, 2, ceil_mode=True)
+    pulled = F.avg_pool2d(x_NCHW * known_N1HW, 2, ceil_mode=True) / share.clamp_min(1e-6)
+    pushed = smooth_over(pulled, (share == 0).to(share.dtype))
+    around = F.interpolate(pushed, size=x_NCHW.shape[2:], mode="bilinear", align_corners=False)
+    return torch.where(known_N1HW > 0, x_NCHW, around)
+
+
+@torch.no_grad()
+def begun_alike(conv: nn.Conv2d, patch: int) -> nn.Conv2d:
+    """The convolution with equal weights for all pixels of a square that `pixel_shuffle` will lay out of its channels:
+    it begins without chequers (Aitken et al. 2017, arXiv:1707.02937).
+    """
+    if patch > 1:
+        same = patch**2
+        conv.weight.copy_(conv.weight[::same].repeat_interleave(same, 0))
+        if conv.bias is not None:
+            conv.bias.copy_(conv.bias[::same].repeat_interleave(same, 0))
+    return conv
 
 
 RESAMPLED = {"same": convolved, "double": doubled, "halve": halved}

@@ -20,8 +20,8 @@ from torch import Tensor, nn
 
 from rectoverso.recto.nets.given import Given
 from rectoverso.recto.nets.regions import planes_of
-from rectoverso.recto.nets.resampling import larger
-from rectoverso.recto.nets.translator import normed
+from rectoverso.recto.nets.resampling import begun_alike, larger
+from rectoverso.recto.nets.translator import channel_norm
 from rectoverso.recto.systems.recipe import Shape
 
 SLOPE = 0.2
@@ -45,7 +45,8 @@ class SpadeGenerator(nn.Module):
         self.blocks = nn.ModuleList(
             SpadeBlock(w, v, self.classes, seen) for w, v in pairwise([widths[0], *widths])
         )
-        self.to_picture = nn.Conv2d(widths[-1], shape.channels * PATCH**2, 3, padding=1)
+        last = nn.Conv2d(widths[-1], shape.channels * PATCH**2, 3, padding=1)
+        self.to_picture = begun_alike(last, PATCH)
 
     def forward(self, noise_NZ: Tensor, given: Given) -> Tensor:
         z_NZ = noise_NZ if given.style_NCHW is None else self.encoder(given.style_NCHW)[0]
@@ -111,7 +112,7 @@ class StyleEncoder(nn.Module):
         x = x_NCHW
         for place, conv in enumerate(self.convs):
             x = conv(x)
-            x = F.leaky_relu(normed(x) if place else x, SLOPE)
+            x = F.leaky_relu(channel_norm(x) if place else x, SLOPE)
         mean_NZ, log_variance_NZ = self.told(x.flatten(1)).float().chunk(2, 1)
         return mean_NZ, log_variance_NZ
 
@@ -127,4 +128,4 @@ def halvings(shape: Shape) -> int:
 def modulated(x_NCHW: Tensor, said_NDHW: Tensor) -> Tensor:
     """The norm, times 1 plus the first half of what the map says, plus the other half."""
     gain_NCHW, bias_NCHW = said_NDHW.chunk(2, 1)
-    return torch.addcmul(bias_NCHW, normed(x_NCHW), 1 + gain_NCHW)
+    return torch.addcmul(bias_NCHW, channel_norm(x_NCHW), 1 + gain_NCHW)

@@ -12,16 +12,37 @@ Shapes: N images, I and O channels in and out, C channels, H height, W width.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rectoverso.recto.nets.resampling import doubled
+from rectoverso.recto.nets.resampling import begun_alike, doubled
 
 WIDEST = 8
 """A network is at most so many times as wide inside as at its full side."""
+
+
+Norm = Callable[[Tensor], Tensor]
+
+
+def channel_norm(x_NCHW: Tensor, epsilon: float = 1e-5) -> Tensor:
+    """Instance norm without gain or bias (Ulyanov et al. 2016): each channel of each picture by itself."""
+    var_NC11, mean_NC11 = torch.var_mean(x_NCHW.float(), (2, 3), correction=0, keepdim=True)
+    gain_NC11 = (var_NC11 + epsilon).rsqrt()
+    return torch.addcmul((-mean_NC11 * gain_NC11).to(x_NCHW.dtype), x_NCHW, gain_NC11.to(x_NCHW.dtype))
+
+
+def picture_norm(x_NCHW: Tensor) -> Tensor:
+    """All channels of a picture together (Ba et al. 2016): unlike `channel_norm` it leaves the colour of a picture, or
+    the class of a map, that is the same everywhere.
+    """
+    return F.group_norm(x_NCHW, 1)
+
+
+NORMS: dict[str, Norm] = {"channel": channel_norm, "picture": picture_norm}
 
 
 class Translator(nn.Module):
@@ -37,26 +58,28 @@ class Translator(nn.Module):
         blocks: int,
         patch: int = 1,
         dilation: int = 1,
+        norm: Norm = channel_norm,
         raw: bool = False,
     ) -> None:
         super().__init__()
-        self.patch, self.raw = patch, raw
+        self.patch, self.raw, self.norm = patch, raw, norm
         kernel = 7 if patch == 1 else 5
         widths = [min(width * 2**level, width * WIDEST) for level in range(downs + 1)]
         self.first = Reflected(inputs * patch**2, width, kernel)
         self.downs = nn.ModuleList(nn.Conv2d(w, v, 4, stride=2, padding=1) for w, v in pairwise(widths))
-        self.blocks = nn.ModuleList(Residual(widths[-1], dilation) for _ in range(blocks))
+        self.blocks = nn.ModuleList(Residual(widths[-1], dilation, norm) for _ in range(blocks))
         self.ups = nn.ModuleList(Up(w, v) for w, v in pairwise(reversed(widths)))
         self.last = Reflected(width, outputs * patch**2, kernel)
+        begun_alike(self.last.conv, patch)
 
     def forward(self, x_NIHW: Tensor) -> Tensor:
-        x = F.relu(normed(self.first(F.pixel_unshuffle(x_NIHW, self.patch))))
+        x = F.relu(self.norm(self.first(F.pixel_unshuffle(x_NIHW, self.patch))))
         for down in self.downs:
-            x = F.relu(normed(down(x)))
+            x = F.relu(self.norm(down(x)))
         for block in self.blocks:
             x = block(x)
         for up in self.ups:
-            x = F.relu(normed(up(x)))
+            x = F.relu(self.norm(up(x)))
         y_NOHW = F.pixel_shuffle(self.last(x), self.patch)
         return y_NOHW if self.raw else torch.tanh(y_NOHW)
 
@@ -79,14 +102,15 @@ class Reflected(nn.Module):
 class Residual(nn.Module):
     """x plus what two convolutions make of it."""
 
-    def __init__(self, width: int, dilation: int = 1) -> None:
+    def __init__(self, width: int, dilation: int = 1, norm: Norm = channel_norm) -> None:
         super().__init__()
+        self.norm = norm
         self.first = Reflected(width, width, 3, dilation)
         self.second = Reflected(width, width, 3)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
-        y_NCHW = F.relu(normed(self.first(x_NCHW)))
-        return x_NCHW + normed(self.second(y_NCHW))
+        y_NCHW = F.relu(self.norm(self.first(x_NCHW)))
+        return x_NCHW + self.norm(self.second(y_NCHW))
 
 
 class Up(nn.Module):
@@ -100,10 +124,3 @@ class Up(nn.Module):
 
     def forward(self, x_NIHW: Tensor) -> Tensor:
         return doubled(x_NIHW, self.weight, self.bias)
-
-
-def normed(x_NCHW: Tensor, epsilon: float = 1e-5) -> Tensor:
-    """Instance norm without gain or bias (Ulyanov et al. 2016): each channel of each picture by itself."""
-    var_NC11, mean_NC11 = torch.var_mean(x_NCHW.float(), (2, 3), correction=0, keepdim=True)
-    gain_NC11 = (var_NC11 + epsilon).rsqrt()
-    return torch.addcmul((-mean_NC11 * gain_NC11).to(x_NCHW.dtype), x_NCHW, gain_NC11.to(x_NCHW.dtype))

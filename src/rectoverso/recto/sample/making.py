@@ -12,11 +12,8 @@ import torch
 from PIL import Image
 from torch import nn
 
-from rectoverso.errors import BadImages
-from rectoverso.i18n import Phrase
-from rectoverso.recto.data.check import listing
 from rectoverso.recto.data.frame import Frame
-from rectoverso.recto.data.masks import framed_levels, unknown_class
+from rectoverso.recto.data.masks import framed_levels, unknown_class, unusable_map
 from rectoverso.recto.data.picture import framed
 from rectoverso.recto.data.pixels import to_pixels, to_tensor
 from rectoverso.recto.nets.given import Given
@@ -39,7 +36,7 @@ class Making:
 
     @torch.inference_mode()
     def picture(self, seed: int, material: Material) -> Pixels:
-        """The picture that this seed makes of the material, uint8 HWC. Raises BadSetting and BadImages."""
+        """The picture that this seed makes of the material, uint8 HWC. Raises BadSetting and FilesUnusable."""
         check_material(self.recipe, material)
         with one_thread():
             noise_1Z = torch.from_numpy(
@@ -72,12 +69,11 @@ class Making:
         return to_tensor(pixels[None])
 
     def _map(self, material: Material) -> torch.Tensor:
-        """The classes of a map. Raises BadImages for an unknown one."""
+        """The classes of a map. Raises FilesUnusable for an unknown one."""
         assert material.image is not None  # noqa: S101 - checked
         mask_HW = material.image[..., 0]
         if int(mask_HW.max()) >= self.shape.regions:
-            fault = unknown_class(material.name or "-", mask_HW, self.shape.regions)
-            raise BadImages(count=1, total=1, listing=Phrase(*listing([fault])))
+            raise unusable_map(unknown_class(material.name or "-", mask_HW, self.shape.regions))
         return torch.from_numpy(framed_levels(mask_HW, self.frame).astype(np.int64))[None]
 
 

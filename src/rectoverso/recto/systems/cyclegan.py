@@ -4,14 +4,15 @@ Two translators (section 7.2) and two patch critics; least squares (eq. 1 with s
 weight 10), identity (section 5.2, half of that), pools of 50 earlier pictures (section 4), Adam 2e-4 with beta1 0.5.
 
 Where the presets leave the paper, for minutes on two cores: squares of 2x2 pixels come in as one pixel, so that most of
-the work happens at a quarter of the pixels; narrower networks and fewer blocks; doublings that leave no chequers; a
-batch of more than one; averaged weights; rates that fall along half a cosine. ``paper`` is the paper's.
+the work happens at a quarter of the pixels; norms over all channels of a picture; narrower networks and fewer blocks;
+doublings that leave no chequers; a batch of more than one; averaged weights; rates that fall along half a cosine.
+``paper`` is the paper's.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
@@ -36,14 +37,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CycleNets:
-    """The translators' and critics' widths at their first step, how often they halve, the translators' blocks, and how
-    many pixels a side come in as one.
+    """The translators' and critics' widths at their first step, how often they halve, the translators' blocks, how
+    many pixels a side come in as one, and the translators' norm.
     """
 
     generator_width: int = 48
     generator_downs: int = 1
     blocks: int = 4
     generator_patch: int = 2
+    norm: Literal["channel", "picture"] = "picture"
     critic_width: int = 32
     critic_downs: int = 2
 
@@ -66,6 +68,7 @@ class CycleNets:
             downs=self.generator_downs,
             blocks=self.blocks,
             patch=self.generator_patch,
+            norm=self.norm,
         )
 
     def critic(self, shape: Shape) -> nn.Module:
@@ -117,7 +120,13 @@ DEFAULT = CycleRecipe(
 )
 
 PAPER_NETS = CycleNets(
-    generator_width=64, generator_downs=2, blocks=9, generator_patch=1, critic_width=64, critic_downs=3
+    generator_width=64,
+    generator_downs=2,
+    blocks=9,
+    generator_patch=1,
+    norm="channel",
+    critic_width=64,
+    critic_downs=3,
 )
 PAPER_ADAM = Adam(2e-4, 2e-6, beta1=0.5, beta2=0.999)
 
@@ -139,7 +148,7 @@ PRESETS: dict[str, Recipe] = {
         measured="not measured",
         batch=16,
         images=1_000_000,
-        nets=replace(PAPER_NETS, generator_patch=1),
+        nets=replace(PAPER_NETS, norm="picture"),
         generator_adam=Adam(4e-4, 4e-6, beta1=0.5, beta2=0.99),
         critic_adam=Adam(4e-4, 4e-6, beta1=0.5, beta2=0.99),
         averaging=Averaging(half_life=50_000, ramp=0.1),

@@ -82,11 +82,12 @@ class FillPair:
         }
 
     def critic_losses(self, turn: Turn) -> Losses:
-        x_NCHW, edge_N1HW, _, _ = self.task(turn)
+        x_NCHW, edge_N1HW, hole_N1HW, _ = self.task(turn)
         drawn_N1HW, whole_NCHW = turn.once("made", lambda: self.made_before(turn))
         edges = [self.edges_said(x_NCHW, e)[0] for e in (edge_N1HW, drawn_N1HW)]
         fills = [self.fill_critic.judged(x)[0] for x in (x_NCHW, whole_NCHW)]
-        turn.readings["margin"] = (fills[0].mean() - fills[1].mean()).item()
+        # Of the places that a hole is in, for the others are the same.
+        turn.readings["margin"] = ((fills[0].mean() - fills[1].mean()) / hole_N1HW.mean()).item()
         return {"edge_critic": self.critic_objective(*edges), "critic": self.critic_objective(*fills)}
 
     def edge_distance(self, logit_N1HW: Tensor, edge_N1HW: Tensor, hole_N1HW: Tensor) -> Tensor:

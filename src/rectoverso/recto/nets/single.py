@@ -2,13 +2,14 @@
 
 Shaham, Dekel and Michaeli 2019 (SinGAN, arXiv:1905.01164), section 2.1 and 2.2. Each scale adds to the enlarged
 picture of the one before what five 3x3 convolutions make of it and of noise (eq. 1 and 2); nothing else is there, so
-that a scale sees 11 of its pixels a side and learns how patches look. Beyond its edges a picture is black and without
-noise, and that is all that tells a patch where it is: sky stays at the top, and what is far from every edge may be
+that a scale sees 11 of its pixels a side and learns how patches look. At the first scale there is no noise beyond the
+edges, and that is all that tells a patch where it is: sky stays at the top, and what is far from every edge may be
 anywhere.
 
 Where this leaves the paper: no batch norm, so that a picture does not depend on others or on its sides (Hinz et al.
 2020, arXiv:2003.11512, section 3.2, find that none is needed); the last convolution of all scales but the first begins
-at zero, so that a scale begins by changing nothing.
+at zero, so that a scale begins by changing nothing; beyond the edges of later scales a picture goes on as it ends, where
+zeros would leave a rim.
 
 Shapes: N pictures, C channels, H and W of a scale, S scales, D noise of all scales.
 """
@@ -132,7 +133,7 @@ class SingleGenerator(nn.Module):
             assert noise_NCHW is not None  # noqa: S101 - it is all that the first scale has
             return torch.tanh(self.parts[scale](F.pad(noise_NCHW, (MARGIN,) * 4)))
         seen = before_NCHW if noise_NCHW is None else before_NCHW + self.amplitude_S[scale] * noise_NCHW
-        added: Tensor = self.parts[scale](F.pad(seen, (MARGIN,) * 4, value=-1.0))
+        added: Tensor = self.parts[scale](F.pad(seen, (MARGIN,) * 4, mode="replicate"))
         return before_NCHW + added
 
     def itself(self, scale: int) -> Tensor:

@@ -6,10 +6,9 @@ that a scale sees 11 of its pixels a side and learns how patches look. At the fi
 edges, and that is all that tells a patch where it is: sky stays at the top, and what is far from every edge may be
 anywhere.
 
-Where this leaves the paper: no batch norm, so that a picture does not depend on others or on its sides (Hinz et al.
-2020, arXiv:2003.11512, section 3.2, find that none is needed); the last convolution of all scales but the first begins
-at zero, so that a scale begins by changing nothing; beyond the edges of later scales a picture goes on as it ends, where
-zeros would leave a rim.
+Where this leaves the paper: no batch norm, so that a picture depends neither on others nor on its sides; the last
+convolution of all scales but the first begins at zero, so that a scale begins by changing nothing; beyond the edges of
+later scales a picture goes on as it ends, where zeros would leave a rim.
 
 Shapes: N pictures, C channels, H and W of a scale, S scales, D noise of all scales.
 """

@@ -16,6 +16,7 @@ import json
 import os
 import tarfile
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -32,6 +33,9 @@ LEFT_BEHIND = ("state", "weights/critic.safetensors")
 def main() -> None:
     asked = arguments()
     dataset = open_source(asked.data, size=asked.size)
+    if asked.data_b:
+        other = open_source(asked.data_b, size=asked.size, channels=dataset.channels)
+        dataset = replace(dataset, other=other)
     made = with_settings(recipe(asked.system, asked.preset), asked.set or ())
     name = asked.name or f"{asked.system}-{dataset.name}"
     with tempfile.TemporaryDirectory() as scratch:
@@ -86,7 +90,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("system")
     parser.add_argument("--preset", default="gpu")
     parser.add_argument("--data", required=True)
-    parser.add_argument("--size", type=int, default=32)
+    parser.add_argument("--data-b")
+    parser.add_argument("--size", default="32", help="pixels a side, or 256x192")
     parser.add_argument("--seconds", type=float, default=480.0)
     parser.add_argument("--set", action="append")
     parser.add_argument("--name")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rectoverso.recto.data.dataset import Dataset
     from rectoverso.recto.metrics.features import Features
     from rectoverso.recto.metrics.score import Reference, Scores
+    from rectoverso.recto.sample.generator import RunGenerator
 
 FEATURES = ("proxy", "inception")
 CACHE = "features"
@@ -66,7 +67,7 @@ def evaluate_run(request: EvaluateRequest, home_path: Path, listener: Listener =
         from rectoverso.recto.train.folder import write
 
     generator = RunGenerator(request.run)
-    dataset = _open(request, generator.size, generator.shape.channels, listener)
+    dataset = _open(request, generator, listener)
     _check_enough(len(dataset), request.samples)
     features = _features(request.features, dataset, home_path, listener)
     reference = Reference(dataset, features)
@@ -86,16 +87,17 @@ def evaluate_run(request: EvaluateRequest, home_path: Path, listener: Listener =
     return evaluated
 
 
-def _open(request: EvaluateRequest, size: tuple[int, int], channels: int, listener: Listener) -> Dataset:
-    """The data, at the run's own sides and channels."""
+def _open(request: EvaluateRequest, generator: RunGenerator, listener: Listener) -> Dataset:
+    """The data, at the run's own sides and channels, its masks with the run's classes."""
     from rectoverso.recto.data.source import open_source
 
     return open_source(
         request.data,
-        size=size,
-        channels=channels,
+        size=generator.size,
+        channels=generator.shape.channels,
         take=request.take,
         skip_bad=request.skip_bad,
+        mask_classes=generator.shape.regions or None,
         listener=_told(listener, "reading"),
     )
 

@@ -34,6 +34,7 @@ def export_run(run: Path, file: Path) -> ExportedRun:
     Raises RunNotFound, MissingExtra, ExportDiffers, OutNotWritable.
     """
     generator = open_generator(run)
+    _ = generator.painter  # which runs that make pictures from something do not have
     make_folder(file.parent)
     notes = {
         "maker": f"{generator.maker.name} {generator.maker.version}",

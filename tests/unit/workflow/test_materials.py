@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 
 from rectoverso.cli.main import main
-from rectoverso.errors import BadSetting, FilesUnusable
+from rectoverso.errors import BadSetting, FilesUnusable, NotComparable
 from rectoverso.recto.data.shapes import scene
 from rectoverso.verso.picture import open_picture
 from rectoverso.workflow.drawing import open_generator
+from rectoverso.workflow.evaluate import EvaluateRequest, evaluate_run
 from rectoverso.workflow.generate import generate_images
 from rectoverso.workflow.materials import Given, read_materials
 from rectoverso.workflow.train import TrainRequest, train_run
@@ -142,3 +143,20 @@ def test_what_does_not_fit_is_told_with_what_to_type(
 def test_other_commands_say_that_such_a_run_draws_from_no_seed(trained: Path) -> None:
     with pytest.raises(BadSetting, match="--image"):
         _ = open_generator(trained / "cyclegan").painter
+
+
+def test_a_run_that_paints_maps_is_measured_on_the_maps_of_data(trained: Path) -> None:
+    scores = evaluate_run(EvaluateRequest(trained / "spade", "shapes", samples=32, take=64), trained / "home")
+    assert scores.scores.value("proxy-FID") > 0
+    assert not any("PPL" in name for name in scores.scores.scores)
+    with pytest.raises(NotComparable, match="with masks"):
+        evaluate_run(EvaluateRequest(trained / "cyclegan", "shapes", samples=32, take=64), trained / "home")
+    with pytest.raises(NotComparable, match="with masks"):
+        evaluate_run(EvaluateRequest(trained / "spade", "digits", samples=32, take=64), trained / "home")
+
+
+def test_features_in_the_home_do_not_stop_such_a_training(trained: Path, tmp_path: Path) -> None:
+    """A milestone's score draws from seeds, which these runs do not."""
+    evaluate_run(EvaluateRequest(trained / "spade", "shapes", samples=32, take=64), trained / "home")
+    request = TrainRequest("spade", "shapes", tmp_path / "again", size=32, take=64, images=8, settings=TINY)
+    assert train_run(request, trained / "home").images == 8

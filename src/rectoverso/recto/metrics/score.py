@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from rectoverso.errors import NotComparable
@@ -35,6 +36,7 @@ from rectoverso.recto.metrics.frechet import Gaussian, frechet_distance
 from rectoverso.recto.metrics.kernel import kernel_distance
 from rectoverso.recto.metrics.manifold import manifold_scores
 from rectoverso.recto.metrics.path_length import PATHS, path_length
+from rectoverso.recto.nets.given import Given
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.recto.train.streams import Streams
 from rectoverso.types import Message
@@ -126,7 +128,7 @@ def score_run(
     reference = reference or Reference(dataset, features)
     drawn = extract(features, drawn_batches(generator, dataset, samples, listener))
     scores = compare(reference, drawn)
-    if features.continuous:
+    if features.continuous and not generator.recipe.asks:
         ends = latents(generator, dataset, 0, 2 * min(samples, PATHS))
         path = path_length(generator.module, *ends, features)
         scores[f"{features.name}-PPL-{path.space}"] = path.estimate
@@ -158,9 +160,34 @@ def drawn_batches(
     """The pictures of a run that are measured, uint8 NHWC, a batch at a time."""
     for first in range(0, samples, BATCH):
         count = min(BATCH, samples - first)
-        yield generator.batch(*latents(generator, dataset, first, count))
+        if generator.recipe.asks:
+            yield generator.batch_from(*materials(generator, dataset, first, count))
+        else:
+            yield generator.batch(*latents(generator, dataset, first, count))
         if listener:
             listener(first + count, samples)
+
+
+def materials(
+    generator: RunGenerator, dataset: Dataset, first: int, count: int
+) -> tuple[torch.Tensor, Given]:
+    """The noise (N, Z) of the measured pictures, and what they are made from: masks or captions of the data, drawn as
+    labels are. Raises NotComparable for a run that asks for something else, or that the data does not have.
+    """
+    asks, streams = generator.recipe.asks, Streams(SEED)
+    place_N = streams.choices(f"{PURPOSE}-label", first, count, len(dataset))
+    noise_NZ = torch.from_numpy(
+        streams.normals(PURPOSE, first, count, generator.recipe.noise(generator.shape))
+    )
+    if asks == {"map"} and dataset.masks is not None:
+        return noise_NZ, Given(mask_NHW=torch.from_numpy(dataset.masks[place_N].astype(np.int64)))
+    if asks == {"caption"} and dataset.captions is not None:
+        return noise_NZ, Given(captions=tuple(dataset.captions[place] for place in place_N))
+    facts: dict[str, object] = {"system": generator.recipe.system}
+    raise NotComparable(
+        reason=Phrase(Message("evaluate.made_from.reason", facts)),
+        advice=Phrase(Message("evaluate.made_from.advice", facts)),
+    )
 
 
 def latents(

@@ -4,9 +4,9 @@ Two translators with dilated blocks (section 3): the first completes the map of 
 hole (3.1), the second fills in colours along these edges (3.2).
 
 Departures, for minutes on two cores: narrower, fewer blocks; no spectral norm in the edge translator; the rims of
-holes are left out of the edges that are given, in training as in use. The second translator is shown a smooth filling in
-place of white, and says what to add to it; its norms are over all channels of a picture, so that a smooth one keeps its
-colour.
+holes are left out of the edges that are given, in training as in use. The second translator is shown a smooth filling
+in place of white, and says what to add to it; its norms are over all channels of a picture, so that a smooth one keeps
+its colour.
 
 Shapes: N images, C channels, H height, W width.
 """

@@ -93,11 +93,14 @@ class Pix2pixHdGenerator(nn.Module):
         return self.bank_KBE[torch.arange(self.classes, device=noise_NK.device), place_NK]
 
     @torch.no_grad()
-    def remember(self, image_NCHW: Tensor, mask_NHW: Tensor) -> None:
-        """Keep the numbers of the regions in these pictures, in place of the oldest."""
+    def read(self, image_NCHW: Tensor, mask_NHW: Tensor) -> tuple[Tensor, Tensor]:
+        """The numbers of the regions in these pictures (N, K, E), and which classes are there (N, K)."""
         hot_NKHW = planes_of(mask_NHW, self.classes)
-        told_NKE = region_means(self.encoder(image_NCHW), hot_NKHW)
-        there_NK = hot_NKHW.float().sum((2, 3)) > 0
+        return region_means(self.encoder(image_NCHW), hot_NKHW), hot_NKHW.sum((2, 3)) > 0
+
+    @torch.no_grad()
+    def remember(self, told_NKE: Tensor, there_NK: Tensor) -> None:
+        """Keep what was read, in place of the oldest."""
         for told_KE, there_K in zip(told_NKE, there_NK, strict=True):
             place_K = self.filled_K % BANK
             self.bank_KBE[there_K, place_K[there_K]] = told_KE[there_K]

@@ -23,6 +23,7 @@ from rectoverso.errors import RectoversoError, RunNotFound, UnknownName
 from rectoverso.i18n import Phrase
 from rectoverso.recto.data.frame import Frame
 from rectoverso.recto.data.pixels import to_pixels
+from rectoverso.recto.nets.given import Given
 from rectoverso.recto.sample.controls import Controls, bad_control
 from rectoverso.recto.sample.directions import read_directions
 from rectoverso.recto.sample.making import Making
@@ -140,6 +141,12 @@ class RunGenerator:
         measuring. Faster than ``sample``, whose bytes it gives only up to rounding.
         """
         pixels: Pixels = to_pixels(self.module(noise_NZ, label_N))
+        return pixels
+
+    @torch.inference_mode()
+    def batch_from(self, noise_NZ: torch.Tensor, given: Given) -> Pixels:
+        """The same, of a run that makes its pictures from something."""
+        pixels: Pixels = to_pixels(self.module(noise_NZ, given))
         return pixels
 
     def critic(self) -> nn.Module | None:

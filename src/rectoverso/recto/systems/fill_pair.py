@@ -69,9 +69,7 @@ class FillPair:
         )
         fill, real_fill = self.fill_critic.judged(whole_NCHW), self.seen_real(self.fill_critic.judged, x_NCHW)
         weights = self.recipe.weights
-        near = (
-            (made_NCHW - x_NCHW).abs().mul(hole_N1HW).sum() / hole_N1HW.sum().clamp_min(1) / x_NCHW.shape[1]
-        )
+        near = within((made_NCHW - x_NCHW).abs(), hole_N1HW)
         return {
             "edges": weights.edges * self.edge_distance(logit_N1HW, edge_N1HW, hole_N1HW),
             "edge_generator": self.generator_objective(edge[0], edge[0]),
@@ -93,7 +91,7 @@ class FillPair:
     def edge_distance(self, logit_N1HW: Tensor, edge_N1HW: Tensor, hole_N1HW: Tensor) -> Tensor:
         """Cross-entropy within the hole: in a run of minutes the critic alone does not find the edges."""
         loss_N1HW = F.binary_cross_entropy_with_logits(logit_N1HW.float(), edge_N1HW, reduction="none")
-        return (loss_N1HW * hole_N1HW).sum() / hole_N1HW.sum().clamp_min(1)
+        return within(loss_N1HW, hole_N1HW)
 
     def edges_said(self, x_NCHW: Tensor, edge_N1HW: Tensor) -> tuple[Tensor, list[Tensor]]:
         """What the first critic says of edges beside the grey picture they belong to (eq. 2)."""
@@ -153,6 +151,12 @@ class FillPair:
         chances = [chance_of(self.streams, "preview", place) for place in range(len(x_NCHW))]
         holes = np.stack([hole(chance, side, side, SHOWN_SHARE) for chance in chances])
         return x_NCHW, torch.from_numpy(holes[:, None].astype(np.float32)).to(x_NCHW.device)
+
+
+def within(x_NCHW: Tensor, hole_N1HW: Tensor) -> Tensor:
+    """The mean over pictures of each one's mean over its hole, so that it does not matter how a batch is cut."""
+    sum_N = (x_NCHW.mean(1, keepdim=True) * hole_N1HW).sum((1, 2, 3))
+    return (sum_N / hole_N1HW.sum((1, 2, 3)).clamp_min(1)).mean()
 
 
 def pieces(turn: Turn, side: int) -> Tensor:

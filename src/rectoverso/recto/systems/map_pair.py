@@ -24,6 +24,7 @@ from rectoverso.recto.systems.recipe import Shape
 from rectoverso.recto.train.objectives import OBJECTIVES
 from rectoverso.recto.train.players import Losses, Phase, Player, Turn
 from rectoverso.recto.train.streams import Streams
+from rectoverso.recto.train.sync import gathered
 
 if TYPE_CHECKING:
     from rectoverso.recto.systems.maps import MapRecipe
@@ -102,9 +103,10 @@ class MapPair:
         return turn.progress < self.recipe.coarse
 
     def remember(self, turn: Turn) -> None:
-        """Let a generator that keeps a bank of what it read keep that of the turn."""
+        """Let a generator that keeps a bank of what it read keep that of the turn, of all processes."""
         if hasattr(self.generator, "remember"):
-            self.any.remember(turn.image_NCHW, self.mask(turn))
+            told_NKE, there_NK = self.any.read(turn.image_NCHW, self.mask(turn))
+            self.any.remember(gathered(told_NKE), gathered(there_NK.float()).bool())
 
     @property
     def any(self) -> Any:

@@ -90,8 +90,11 @@ class SinglePair:
         penalty = self.recipe.penalty
         if penalty.kind == "none" or turn.number % penalty.every:
             return losses
-        x_NCHW = torch.cat([real_1CHW, fake_NCHW[:1]])
-        sign_NCHW = turn.signs("slope", x_NCHW[0].numel()).view(-1, *x_NCHW.shape[1:])[: len(x_NCHW)]
+        # Every other picture, and the true one as often: the same in any cut of the batch.
+        some_NCHW = fake_NCHW[::2]
+        x_NCHW = torch.cat([real_1CHW.expand_as(some_NCHW), some_NCHW])
+        signs = [turn.signs(purpose, x_NCHW[0].numel())[::2] for purpose in ("slope-real", "slope")]
+        sign_NCHW = torch.cat(signs).view(x_NCHW.shape)
         slope = finite_difference_penalty(judge, x_NCHW, sign_NCHW, penalty.sigma)
         return losses | {"penalty": penalty.gamma * penalty.every * slope}
 

@@ -54,6 +54,7 @@ CASES = {
     "pix2pixhd": ("pix2pixhd", "default", (*GIVEN, "nets.blocks=1", "generator_adam.rate=1e-6")),
     "spade": ("spade", "default", (*GIVEN, "nets.latent=8", "nets.seen_width=8")),
     "edgeconnect": ("edgeconnect", "default", (*GIVEN, "nets.edge_width=8", "nets.blocks=1", "piece_px=16")),
+    "single": ("single", "default", (*GENTLER, "nets.width=4", "nets.coarsest_px=13", *LIGHT)),
 }
 
 
@@ -72,6 +73,8 @@ def pictures(case: str = "") -> Dataset:
         return Dataset("noise", pixels, masks=masks, regions=("dark", "light"))
     if case == "cyclegan":
         return Dataset("noise", pixels, other=Dataset("other", pixels[:24, ..., ::-1].copy()))
+    if case == "single":
+        return Dataset("noise", pixels[:1])
     return Dataset("noise", pixels, np.arange(40) % 2, ("a", "b"))
 
 

@@ -44,6 +44,9 @@ def generate(
     mix: MixOption = None,
     layers: LayersOption = None,
     edit: EditOption = None,
+    size: Annotated[
+        str | None, typer.Option("--size", help="Pixels a side, or WIDTHxHEIGHT; runs of single only.")
+    ] = None,
     use: UseOption = "general",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -65,6 +68,7 @@ def generate(
             label=label,
             controls=controls,
             given=given,
+            size=size,
             use=use,
             listener=listener,
         )

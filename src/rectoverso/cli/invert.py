@@ -30,6 +30,10 @@ def invert(
     label: LabelOption = None,
     steps: Annotated[int, typer.Option("--steps", min=1, help="Steps of the search.")] = 200,
     starts: Annotated[int, typer.Option("--starts", min=1, max=64, help="Places to begin at.")] = 4,
+    tune: Annotated[
+        int,
+        typer.Option("--tune", min=0, help="Steps that the weights then go as well, for this picture alone."),
+    ] = 0,
     seed: SeedOption = 0,
     edit: EditOption = None,
     layers: LayersOption = None,
@@ -51,6 +55,7 @@ def invert(
             seed=seed,
             steps=steps,
             starts=starts,
+            tune=tune,
             controls=parse_controls(None, (), layers, edit or ()),
             use=use,
             listener=listener,
@@ -60,5 +65,8 @@ def invert(
     else:
         psnr, ssim = f"{projected.psnr_db:.1f}", f"{projected.ssim:.3f}"
         tell("cli.inverted", psnr=psnr, ssim=ssim, path=projected.code)
+        if projected.weights:
+            before = f"{projected.psnr_db_before:.1f}"
+            tell("cli.tuned", before=before, path=projected.weights)
         print_summary(projected.batch, out)
     raise typer.Exit(exit_code(projected.batch))

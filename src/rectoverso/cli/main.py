@@ -14,6 +14,7 @@ from rectoverso.cli import (
     demo,
     directions,
     doctor,
+    dream,
     evaluate,
     export,
     generate,
@@ -48,6 +49,7 @@ app.command()(generate.generate)
 app.command()(interpolate.interpolate)
 app.command()(directions.directions)
 app.command()(invert.invert)
+app.command()(dream.dream)
 app.command()(export.export)
 app.command()(hub.push)
 app.command()(hub.pull)

@@ -50,7 +50,7 @@ def export_run(run: Path, file: Path) -> ExportedRun:
         exported = export_onnx(
             generator.module,
             file,
-            latent=generator.recipe.latent,
+            latent=generator.noise,
             classes=generator.shape.classes,
             notes=notes,
         )

@@ -31,18 +31,19 @@ def generate_images(
     label: str | None = None,
     controls: Controls = Controls(),  # noqa: B008 - frozen
     given: Given = Given(),  # noqa: B008 - frozen
+    size: str | None = None,
     use: str = "general",
     listener: Listener = silent,
     clock: Clock | None = None,
 ) -> Batch:
     """Draw ``count`` images from ``run``, seeds ``seed`` onwards, of each thing ``given`` where the run makes them from
-    something; released ones are written to ``out``.
+    something; released ones are written to ``out``. ``size``: pixels a side or WIDTHxHEIGHT, of a run that draws any.
 
     The same call again gives the same images and decides nothing twice. Raises RunNotFound, UnknownName (use, label or
     direction), BadSetting (controls, or what is given), ImageUnreadable, FilesUnusable (a map), HomeBusy.
     """
     policy(use)
-    generator = open_generator(run)
+    generator = _sized(open_generator(run), size)
     class_index = generator.class_index(label)
     materials = read_materials(generator, given)
     generator.check(controls, materials)
@@ -51,6 +52,12 @@ def generate_images(
     drafts = _made(generator, seeds, materials) if given else _drafts(generator, seeds, class_index, controls)
     passages = take_through(drafts, count * len(materials), door, out, listener)
     return Batch(tuple(passages), sheet=release_sheet(passages, generator.maker, door, out / "contact-sheet"))
+
+
+def _sized(generator: RunGenerator, size: str | None) -> RunGenerator:
+    from rectoverso.recto.data.frame import Frame
+
+    return generator if size is None else generator.at_size(Frame.of(size))
 
 
 def _drafts(

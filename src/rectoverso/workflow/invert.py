@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rectoverso.recto.sample.generator import RunGenerator
     from rectoverso.recto.sample.invert import Inverted
     from rectoverso.recto.sample.painter import Code
+    from rectoverso.recto.sample.tuned import Tuned
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 FOLDER = "inversions"
@@ -34,16 +35,22 @@ FOLDER = "inversions"
 
 @dataclass(frozen=True, slots=True)
 class Projected:
-    """What came of it: how alike, where the code lies, and how the picture fared at the door."""
+    """What came of it: how alike, where the code lies, and how the picture fared at the door; where the generator was
+    tuned, also how alike the code alone was, and where the tuned weights lie.
+    """
 
     psnr_db: float
     ssim: float
     code: Path
     batch: Batch
+    psnr_db_before: float | None = None
+    weights: Path | None = None
 
     def plain(self) -> dict[str, Any]:
         """As `--json` prints it."""
         likeness = {"psnr_db": round(self.psnr_db, 2), "ssim": round(self.ssim, 4), "code": str(self.code)}
+        if self.psnr_db_before is not None:
+            likeness |= {"psnr_db_before": round(self.psnr_db_before, 2), "weights": str(self.weights)}
         return likeness | self.batch.plain()
 
 
@@ -57,6 +64,7 @@ def invert_picture(
     seed: int = 0,
     steps: int = 200,
     starts: int = 4,
+    tune: int = 0,
     controls: Controls = Controls(),  # noqa: B008 - frozen
     use: str = "general",
     listener: Listener = silent,
@@ -65,7 +73,9 @@ def invert_picture(
     """Find the code in ``run`` whose picture is nearest to the one in ``file``; draw it, after the edits of
     ``controls``, and release that to ``out`` if it may leave. The picture in ``file`` itself goes nowhere.
 
-    The code is kept in the run. Raises RunNotFound, ImageUnreadable, UnknownName, BadSetting, HomeBusy.
+    With ``tune`` the weights of a copy of the generator go that many steps further towards the picture (`tuned`). They
+    draw this picture and its edits and nothing else; the run's weights stay. The code, and these weights beside it, are
+    kept in the run's inversions. Raises RunNotFound, ImageUnreadable, UnknownName, BadSetting, HomeBusy.
     """
     policy(use)
     generator = open_generator(run)
@@ -74,19 +84,22 @@ def invert_picture(
     data, pixels = read_picture(file)
     with training_part("Inverting"):
         from rectoverso.recto.sample.invert import invert
+        from rectoverso.recto.sample.tuned import tuned
     door = open_door(run, home_path, use, listener, clock)
+    target, critic = fitted(pixels, generator.size, generator.shape.channels), generator.critic()
     found = invert(
-        generator.painter,
-        fitted(pixels, generator.size, generator.shape.channels),
-        critic=generator.critic(),
-        label=class_index,
-        seed=seed,
-        starts=starts,
-        steps=steps,
+        generator.painter, target, critic=critic, label=class_index, seed=seed, starts=starts, steps=steps
     )
-    kept = _keep(run, file, digests.of_bytes(data), generator, found)
-    (passage,) = take_through(_draft(generator, found.code, controls, file), 1, door, out, listener)
-    return Projected(found.psnr_db, found.ssim, kept, Batch((passage,)))
+    nearer = (
+        tuned(generator.painter, found.code, target, critic=critic, seed=seed, steps=tune) if tune else None
+    )
+    kept, weights = _keep(run, file, digests.of_bytes(data), generator, found, nearer)
+    drafts = _draft(generator, found, nearer, controls, file)
+    (passage,) = take_through(drafts, 1, door, out, listener)
+    best = nearer or found
+    return Projected(
+        best.psnr_db, best.ssim, kept, Batch((passage,)), found.psnr_db if nearer else None, weights
+    )
 
 
 def fitted(pixels: Pixels, size: tuple[int, int], channels: int) -> Pixels:
@@ -104,30 +117,40 @@ def fitted(pixels: Pixels, size: tuple[int, int], channels: int) -> Pixels:
     return np.asarray(image).reshape(size[1], size[0], channels)
 
 
-def _draft(generator: RunGenerator, code: Code, controls: Controls, file: Path) -> Iterator[Draft]:
-    edited = generator.painter.edit(code, controls)
-    asked = request_of(generator, controls, code=digests.of_facts(**_plain(code)))
+def _draft(
+    generator: RunGenerator, found: Inverted, nearer: Tuned | None, controls: Controls, file: Path
+) -> Iterator[Draft]:
+    painter = nearer.painter if nearer else generator.painter
+    asked = {"code": digests.of_facts(**_plain(found.code))}
+    asked |= {"tuned": digests.of_bytes(nearer.weights())} if nearer else {}
     yield Draft(
-        pixels=generator.painter.paint(edited),
-        request=asked,
+        pixels=painter.paint(painter.edit(found.code, controls)),
+        request=request_of(generator, controls, **asked),
         maker=generator.maker,
         source=f"inverted-{file.stem}",
     )
 
 
-def _keep(run: Path, file: Path, picture: Digest, generator: RunGenerator, found: Inverted) -> Path:
+def _keep(
+    run: Path, file: Path, picture: Digest, generator: RunGenerator, found: Inverted, nearer: Tuned | None
+) -> tuple[Path, Path | None]:
+    """Write the code, and beside it the weights that were tuned, if any; where both are."""
     from rectoverso.recto.train.folder import write
 
+    best = nearer or found
+    path = run / FOLDER / f"{file.stem[:60]}-{picture[:8]}.json"
+    weights = path.with_suffix(".safetensors") if nearer else None
     facts = {
         "weights": generator.maker.digest,
         "picture": picture,
-        "psnr_db": found.psnr_db if found.psnr_db < 1000 else None,
-        "ssim": found.ssim,
+        "psnr_db": best.psnr_db if best.psnr_db < 1000 else None,
+        "ssim": best.ssim,
         **_plain(found.code),
     }
-    path = run / FOLDER / f"{file.stem[:60]}-{picture[:8]}.json"
+    if nearer and weights:
+        facts["tuned"] = write(weights, nearer.weights())
     write(path, (json.dumps(facts) + "\n").encode())
-    return path
+    return path, weights
 
 
 def _plain(code: Code) -> dict[str, Any]:

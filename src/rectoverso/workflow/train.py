@@ -175,14 +175,14 @@ def _read(request: TrainRequest, recipe: Recipe, seed: int, listener: Listener) 
     def told(done: int, total: int) -> None:
         listener(Progress(Message("progress.reading"), done, total))
 
-    source = _find(request)
+    source = _find(request, recipe)
     check(recipe, source.outline)
     if is_first() and not recipe.asks:  # what makes pictures from pictures has none before they are read
         _show_first(request, recipe, source.outline, seed, listener)
     return source.read(told)
 
 
-def _find(request: TrainRequest) -> Source:
+def _find(request: TrainRequest, recipe: Recipe) -> Source:
     """The pictures, and where there is a second set, that too, in the same frame and channels."""
     from rectoverso.recto.data.source import find_source, with_other
 
@@ -196,6 +196,8 @@ def _find(request: TrainRequest) -> Source:
         skip_bad=request.skip_bad,
         mask_classes=request.mask_classes,
         cache=cache,
+        fewest=recipe.least_pictures,
+        longest_px=recipe.natural_px,
     )
     if request.data_b is None:
         return first

@@ -212,8 +212,8 @@ def test_an_inverted_picture_is_found_decided_and_its_source_stays_where_it_is(r
     file.write_bytes(to_png(target))
     out = home.parent / "out"
 
-    def projected(controls: Controls = Controls()) -> tuple:  # noqa: B008
-        told = invert_picture(run, file, out, home, steps=25, starts=1, controls=controls)
+    def projected(controls: Controls = Controls(), tune: int = 0) -> tuple:  # noqa: B008
+        told = invert_picture(run, file, out, home, steps=25, starts=1, tune=tune, controls=controls)
         return told, told.batch.passages[0]
 
     told, passage = projected()
@@ -225,6 +225,12 @@ def test_an_inverted_picture_is_found_decided_and_its_source_stays_where_it_is(r
     assert (repeated.repeated, repeated.asset.id, again.psnr_db) == (True, passage.asset.id, told.psnr_db)
     _, edited = projected(Controls(edits=(Edit("0", 2.0),)))
     assert edited.asset.id != passage.asset.id
+    weights = (run / "weights" / "generator.safetensors").read_bytes()
+    tuned, nearer = projected(tune=30)
+    assert tuned.psnr_db_before == told.psnr_db != tuned.psnr_db
+    assert nearer.asset.id not in (passage.asset.id, edited.asset.id)
+    assert tuned.weights.parent == run / "inversions"
+    assert (run / "weights" / "generator.safetensors").read_bytes() == weights != tuned.weights.read_bytes()
     assert file.read_bytes() == to_png(target)
     assert all(path.name.startswith("inverted-mine") for path in out.iterdir())
 

@@ -27,6 +27,11 @@ def contents(folder: Path) -> Contents:
     return Contents(folder.resolve().name, entries)
 
 
+def one_picture(file: Path) -> Contents:
+    """A file that is to be a picture; the check names it if it is none."""
+    return Contents(file.stem, [Entry(file.name, partial(_read, file))])
+
+
 def _files(folder: Path) -> Iterator[tuple[PurePosixPath, Callable[[], bytes]]]:
     """Each file and how to read it; a sub-folder that cannot be listed is a file that cannot be read."""
     unlisted: list[OSError] = []

@@ -28,6 +28,12 @@ def short_side(entry: Entry) -> int | None:
     return None if isinstance(image, BadImage) else min(image[0].size)
 
 
+def sides_of(entry: Entry) -> tuple[int, int] | None:
+    """The width and height of a picture as it is looked at; None where it is bad."""
+    image = _opened(entry)
+    return None if isinstance(image, BadImage) else _upright(image[0]).size
+
+
 def is_see_through(entry: Entry) -> bool | None:
     """Whether any pixel of a picture lets the ground through; None where the picture is bad."""
     opened = _opened(entry)

@@ -23,9 +23,9 @@ from rectoverso.recto.data.builtin import BUILTINS, built_in
 from rectoverso.recto.data.check import BadImage, listing
 from rectoverso.recto.data.dataset import Dataset, Outline, numbered
 from rectoverso.recto.data.entry import Contents, Entry, unusable
-from rectoverso.recto.data.frame import Frame, Size, bad_setting
+from rectoverso.recto.data.frame import SIDES_PX, Frame, Size, bad_setting
 from rectoverso.recto.data.masks import read_masks
-from rectoverso.recto.data.picture import decode, is_see_through, short_side
+from rectoverso.recto.data.picture import decode, is_see_through, short_side, sides_of
 from rectoverso.recto.data.storage import CHUNK, InMemory, OnDisk, Storage
 from rectoverso.recto.data.subset import taken
 from rectoverso.types import Message
@@ -68,6 +68,8 @@ def open_source(
     mask_classes: int | None = None,
     cache: Path | None = None,
     ram_bytes: int | None = None,
+    fewest: int = FEWEST,
+    longest_px: int | None = None,
     listener: Listener | None = None,
 ) -> Dataset:
     """Read the pictures of DATA at ``size``: pixels a side, or width and height (``"96x64"``, ``(96, 64)``).
@@ -77,7 +79,8 @@ def open_source(
     all pictures are grey, else RGB. ``take`` reads only so many, the classes in turn (`subset`). Masks have
     ``mask_classes`` classes, or those that occur (`masks`). More pixels than
     ``ram_bytes`` (a quarter of the memory by default) are mapped from a file: in the folder ``cache``, where the next
-    call finds them again, or without a name.
+    call finds them again, or without a name. ``fewest`` pictures must be there; where one is enough, DATA may also be
+    its file. ``longest_px``: without ``size``, the longer side, and the first picture's own aspect.
 
     Raises DataNotFound, DataUnusable, BadSetting, MissingExtra; BadImages, which names each with its fix, unless
     ``skip_bad`` leaves them out.
@@ -91,6 +94,8 @@ def open_source(
         mask_classes=mask_classes,
         cache=cache,
         ram_bytes=ram_bytes,
+        fewest=fewest,
+        longest_px=longest_px,
     ).read(listener)
 
 
@@ -104,6 +109,8 @@ def find_source(
     mask_classes: int | None = None,
     cache: Path | None = None,
     ram_bytes: int | None = None,
+    fewest: int = FEWEST,
+    longest_px: int | None = None,
 ) -> Source:
     """Find the pictures of DATA, as `open_source`, and look at as many as their outline needs.
 
@@ -116,14 +123,14 @@ def find_source(
     kept_channels = _CHANNELS[channels]
     if str(data) in BUILTINS:
         frame = frame or Frame(DEFAULT_SIDE, DEFAULT_SIDE)
-        dataset = _part(built_in(str(data), frame, kept_channels), take)
+        dataset = _part(built_in(str(data), frame, kept_channels), take, fewest)
         return Source(dataset, lambda _: dataset)
-    found = _contents(data)
-    places = _taken([entry.label for entry in found.entries], take)
+    found = _contents(data, one_is_enough=fewest == 1)
+    places = _taken([entry.label for entry in found.entries], take, fewest)
     wanted = Wanted(data, replace(found, entries=[found.entries[place] for place in places]))
-    frame = frame or _natural_frame(wanted.entries)
+    frame = frame or _own_frame(wanted.entries, longest_px) or _natural_frame(wanted.entries)
     kept_channels = kept_channels or _natural_channels(wanted.entries)
-    room = Room(frame, kept_channels, cache, ram_bytes)
+    room = Room(frame, kept_channels, cache, ram_bytes, fewest)
 
     def read(listener: Listener | None) -> Dataset:
         images, bad = _reused(wanted, room) or _decoded(wanted, room, skip_bad=skip_bad, listener=listener)
@@ -156,12 +163,13 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What the pictures are brought to, and where they may lie."""
+    """What the pictures are brought to, where they may lie, and how many there must be."""
 
     frame: Frame
     channels: int
     cache: Path | None
     ram_bytes: int | None
+    fewest: int = FEWEST
 
     @property
     def planes(self) -> int:
@@ -224,7 +232,7 @@ class Foreseen:
         return cls(len(first), **{name: getattr(first, name) for name in names}, other=other)
 
 
-def _contents(data: str | Path) -> Contents:
+def _contents(data: str | Path, *, one_is_enough: bool = False) -> Contents:
     """The entries of whatever ``data`` turns out to be, told by its content and not its name."""
     if str(data).startswith("hf:"):
         from rectoverso.recto.data import hub
@@ -243,7 +251,7 @@ def _contents(data: str | Path) -> Contents:
         head = None
     if head is None:
         raise DataNotFound(data=data, builtins=", ".join(BUILTINS))
-    return _packed(path, head)
+    return _packed(path, head, one_is_enough=one_is_enough)
 
 
 def _head(path: Path) -> bytes:
@@ -251,7 +259,7 @@ def _head(path: Path) -> bytes:
         return file.read(4)
 
 
-def _packed(path: Path, head: bytes) -> Contents:
+def _packed(path: Path, head: bytes, *, one_is_enough: bool) -> Contents:
     if head.startswith(b"PK") or path.suffix.lower() == ".zip":
         from rectoverso.recto.data import archive
 
@@ -260,24 +268,28 @@ def _packed(path: Path, head: bytes) -> Contents:
         from rectoverso.recto.data import parquet
 
         return parquet.contents(path)
+    if one_is_enough:
+        from rectoverso.recto.data import folder
+
+        return folder.one_picture(path)
     raise unusable(path, "one_file")
 
 
-def _taken(labels: Sequence[str | int | None], take: int | None) -> NDArray[np.int64]:
+def _taken(labels: Sequence[str | int | None], take: int | None, fewest: int) -> NDArray[np.int64]:
     """The places of the pictures asked for. Raises BadSetting."""
     if take is None:
         return np.arange(len(labels))
-    if not FEWEST <= take <= len(labels):
-        raise bad_setting("take", take, least=FEWEST, total=len(labels))
+    if not fewest <= take <= len(labels):
+        raise bad_setting("take", take, least=fewest, total=len(labels))
     return taken(labels, take)
 
 
-def _part(whole: Dataset, take: int | None) -> Dataset:
+def _part(whole: Dataset, take: int | None, fewest: int) -> Dataset:
     """So many pictures of a built-in."""
     if take is None:
         return whole
     assert whole.labels is not None  # noqa: S101 - every built-in has classes
-    places = _taken(whole.labels.tolist(), take)
+    places = _taken(whole.labels.tolist(), take, fewest)
     return replace(
         whole,
         images=whole.images[places],
@@ -299,6 +311,15 @@ def _natural_frame(entries: Sequence[Entry]) -> Frame:
         sides = [side for entry in _spread(entries, _SAMPLE) if (side := short_side(entry)) is not None]
     side = LARGER_SIDE if sides and median(sides) >= (DEFAULT_SIDE + LARGER_SIDE) / 2 else DEFAULT_SIDE
     return Frame(side, side)
+
+
+def _own_frame(entries: Sequence[Entry], longest_px: int | None) -> Frame | None:
+    """The aspect of the first picture with this longer side; None without one, and where the picture is bad."""
+    sides = sides_of(entries[0]) if longest_px and entries else None
+    if longest_px is None or sides is None:
+        return None
+    width, height = (max(SIDES_PX.start, round(side * longest_px / max(sides))) for side in sides)
+    return Frame(width, height)
 
 
 def _natural_channels(entries: Sequence[Entry]) -> int:
@@ -330,7 +351,7 @@ def _decoded(
     place = _storage(wanted, room)
     try:
         bad = _filled(place, wanted.entries, room, listener)
-        _check_bad(wanted.data, bad, len(wanted.entries), skip_bad=skip_bad)
+        _check_bad(wanted.data, bad, len(wanted.entries), room.fewest, skip_bad=skip_bad)
         good = np.array([row for row in range(len(wanted.entries)) if row not in bad])
         is_grey = room.channels == 1 and _all_grey(place, good)
         images = place.finish(good if bad else None, 1 if is_grey else None)
@@ -379,11 +400,13 @@ def _filled(
     return dict(sorted(bad.items()))
 
 
-def _check_bad(data: str | Path, bad: dict[int, BadImage], total: int, *, skip_bad: bool) -> None:
+def _check_bad(
+    data: str | Path, bad: dict[int, BadImage], total: int, fewest: int, *, skip_bad: bool
+) -> None:
     if bad and not skip_bad:
         raise BadImages(count=len(bad), total=total, listing=Phrase(*listing(bad.values())))
-    if total - len(bad) < FEWEST:
-        raise unusable(data, "too_few", count=total - len(bad), least=FEWEST, bad=len(bad))
+    if total - len(bad) < fewest:
+        raise unusable(data, "too_few", count=total - len(bad), least=fewest, bad=len(bad))
 
 
 def _all_grey(place: Storage, good: NDArray[np.int64]) -> bool:

@@ -39,7 +39,7 @@ class ProxyNet(nn.Module):
 
     def __init__(self, channels: int, sides: tuple[int, int], outputs: int) -> None:
         super().__init__()
-        self.sides = seen_at(*sides)
+        self.channels, self.sides = channels, seen_at(*sides)
         halvings = max(0, round(math.log2(min(self.sides) / 2 / END_PX)))
         widths = [WIDTH // 2**level for level in reversed(range(halvings + 1))]
         layers = [_layer(4 * channels, widths[0], 1)]

@@ -199,9 +199,7 @@ def latents(
     equally likely.
     """
     same = dataset.labels is not None and dataset.classes == generator.classes
-    return drawn_from(
-        dataset, generator.recipe.latent, generator.shape.classes, first, count, labelled_alike=same
-    )
+    return drawn_from(dataset, generator.noise, generator.shape.classes, first, count, labelled_alike=same)
 
 
 def drawn_from(

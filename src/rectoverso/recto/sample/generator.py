@@ -6,11 +6,13 @@ thread, so its bytes cannot depend on what else is asked for in the same call.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import safetensors
 import safetensors.torch
@@ -19,6 +21,7 @@ from torch import nn
 
 from rectoverso.errors import RectoversoError, RunNotFound, UnknownName
 from rectoverso.i18n import Phrase
+from rectoverso.recto.data.frame import Frame
 from rectoverso.recto.data.pixels import to_pixels
 from rectoverso.recto.nets.given import Given
 from rectoverso.recto.sample.controls import Controls, bad_control
@@ -32,6 +35,9 @@ from rectoverso.recto.systems.settings import from_table, suggestion
 from rectoverso.recto.train.folder import RunFolder
 from rectoverso.types import Digest, Maker, Message, Pixels
 from rectoverso.version import __version__
+
+if TYPE_CHECKING:
+    from rectoverso.recto.nets.single import SingleGenerator
 
 WEIGHTS = "generator.safetensors"
 CRITIC = "critic.safetensors"
@@ -61,7 +67,9 @@ class RunGenerator:
             raise RunNotFound(path=run, reason=reason) from error
         digest = Digest(hashlib.sha256(weights).hexdigest())
         self.maker = Maker(f"{self.recipe.system}/{self.recipe.preset}", __version__, digest)
+        self.is_resized = False
         self.size = (self.shape.width_px, self.shape.height_px)
+        self.noise = self.recipe.noise(self.shape)
         self._directions = read_directions(run, digest)
 
     @cached_property
@@ -71,7 +79,7 @@ class RunGenerator:
             raise bad_control("image", "made_from", system=self.recipe.system)
         return Painter(
             self.module,
-            latent=self.recipe.latent,
+            latent=self.noise,
             classes=self.shape.classes,
             directions=self._directions,
         )
@@ -80,6 +88,18 @@ class RunGenerator:
     def making(self) -> Making:
         """Makes pictures from what a person gives, of a run that asks for it."""
         return Making(self.module, self.recipe, self.shape)
+
+    def at_size(self, frame: Frame) -> RunGenerator:
+        """The same run, drawing pictures of these sides, if it can. Raises BadSetting."""
+        if not self.recipe.takes_any_size:
+            raise bad_control("size", "fixed_size", size=f"{self.size[0]}x{self.size[1]}")
+        other = copy.copy(self)
+        other.__dict__.pop("painter", None)
+        other.module = cast("SingleGenerator", self.module).at((frame.height, frame.width))
+        other.shape = replace(self.shape, height_px=frame.height, width_px=frame.width)
+        other.size, other.noise = (frame.width, frame.height), other.module.noise
+        other.is_resized = other.size != self.size
+        return other
 
     def check(self, controls: Controls, materials: Sequence[Material]) -> None:
         """Raise BadSetting or UnknownName when this run cannot do what is asked."""
@@ -91,8 +111,9 @@ class RunGenerator:
             raise bad_control("truncation", "no_controls", system=self.recipe.system)
 
     def facts(self, controls: Controls) -> dict[str, Any]:
-        """Everything in which the controls change a picture (`Painter.facts`)."""
-        return {} if self.recipe.asks else self.painter.facts(controls)
+        """Everything in which the controls change a picture (`Painter.facts`); its size where it is not the run's."""
+        facts = {} if self.recipe.asks else self.painter.facts(controls)
+        return facts | ({"size": list(self.size)} if self.is_resized else {})
 
     def class_index(self, label: str | None) -> int | None:
         """The number of a class by its name (or by its number in digits). Raises UnknownName."""

@@ -1,10 +1,8 @@
 """Which code draws this picture? Found by descent from several starts.
 
-The loss is the squared difference of the pictures at every scale (halved down to 4 pixels) and, where the run has kept
-its critic, of what the critic sees in them: its layers' outputs, each place scaled to unit length (the distance of
-Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features", without its learned weights). The code is the
-latent, kept near the sphere on which drawn latents lie, or one style for all layers where there is a mapping (Abdal et
-al. 2019; Karras et al. 2020, section 5). The generator stays as it is.
+The loss is the distance of the pictures (`eye`). The code is the latent, kept near the sphere on which drawn latents
+lie, or one style for all layers where there is a mapping (Abdal et al. 2019; Karras et al. 2020, section 5). The
+generator stays as it is; `tuned` moves a copy of it the rest of the way.
 
 Shapes: N starts, Z latent, W style, L layers, C channels, H height.
 """
@@ -13,13 +11,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Self
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rectoverso.recto.data.pixels import to_tensor
+from rectoverso.recto.sample.eye import Eye
 from rectoverso.recto.sample.likeness import psnr_db, ssim
 from rectoverso.recto.sample.painter import Code, Painter
 from rectoverso.recto.train.machine import one_thread
@@ -30,9 +27,7 @@ POOL = 256
 """Random codes among which the nearest become starts."""
 STEPS, STARTS = 200, 4
 RATE, WARM_SHARE = 0.1, 0.05
-FEATURE_WEIGHT = 0.25
 SPHERE_WEIGHT = 0.01
-SMALLEST_PX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +63,7 @@ def invert(
     for module in (painter.module, critic):
         if module is not None:
             module.requires_grad_(False).eval()
-    with one_thread(), _Eye(critic, to_tensor(target[None])) as eye:
+    with one_thread(), Eye(critic, to_tensor(target[None])) as eye:
         code_ND, label_N = _starts(painter, eye, label, seed, starts)
         before_N = _losses(painter, eye, code_ND, label_N)
         code_ND = _descend(painter, eye, code_ND, label_N, steps)
@@ -86,61 +81,9 @@ def invert(
     )
 
 
-class _Eye:
-    """Compares pictures with one target, by pixels and by what the critic's layers make of them."""
-
-    def __init__(self, critic: nn.Module | None, target_1CHW: Tensor) -> None:
-        self.critic, self.target_1CHW = critic, target_1CHW
-        self.seen: list[Tensor] = []
-
-    def __enter__(self) -> Self:
-        layers = (
-            [] if self.critic is None else [one for one in self.critic.modules() if not [*one.children()]]
-        )
-        self.hooks = [layer.register_forward_hook(self._note) for layer in layers]
-        with torch.no_grad():
-            self.wanted = self.features(self.target_1CHW)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for hook in self.hooks:
-            hook.remove()
-
-    def _note(self, _layer: nn.Module, _inputs: object, output: object) -> None:
-        if isinstance(output, Tensor) and output.ndim == 4:
-            self.seen.append(F.normalize(output.float(), dim=1))
-
-    def features(self, x_NCHW: Tensor) -> list[Tensor]:
-        """What each layer of pictures makes of them. The class does not matter to these layers."""
-        if self.critic is None:
-            return []
-        self.seen = []
-        self.critic(x_NCHW, torch.zeros(len(x_NCHW), dtype=torch.int64))
-        return self.seen
-
-    def losses(self, x_NCHW: Tensor) -> Tensor:
-        """The distance of each picture from the target (N,)."""
-        loss_N = pyramid(x_NCHW, self.target_1CHW)
-        features = self.features(x_NCHW)
-        for seen_NCHW, wanted_1CHW in zip(features, self.wanted, strict=True):
-            apart_N = (seen_NCHW - wanted_1CHW).square().sum(1).mean((1, 2))
-            loss_N = loss_N + FEATURE_WEIGHT / len(features) * apart_N
-        return loss_N
-
-
-def pyramid(x_NCHW: Tensor, target_1CHW: Tensor) -> Tensor:
-    """The mean squared difference (N,), averaged over the full size and its halves down to 4 pixels."""
-    apart_NCHW = x_NCHW - target_1CHW
-    losses = [apart_NCHW.square().mean((1, 2, 3))]
-    while min(apart_NCHW.shape[2:]) >= 2 * SMALLEST_PX:
-        apart_NCHW = F.avg_pool2d(apart_NCHW, 2)
-        losses.append(apart_NCHW.square().mean((1, 2, 3)))
-    return torch.stack(losses).mean(0)
-
-
 @torch.no_grad()
 def _starts(
-    painter: Painter, eye: _Eye, label: int | None, seed: int, starts: int
+    painter: Painter, eye: Eye, label: int | None, seed: int, starts: int
 ) -> tuple[Tensor, Tensor | None]:
     """The nearest of many random codes (N, D) with their classes (N,)."""
     streams = Streams(seed)
@@ -165,7 +108,7 @@ def _starts(
     return code_ND[nearest_N], None if label_N is None else label_N[nearest_N]
 
 
-def _descend(painter: Painter, eye: _Eye, code_ND: Tensor, label_N: Tensor | None, steps: int) -> Tensor:
+def _descend(painter: Painter, eye: Eye, code_ND: Tensor, label_N: Tensor | None, steps: int) -> Tensor:
     """Every start down its own loss, by Adam with a short warm-up and half a cosine; the best place of each on the way,
     so that no start ends worse than it began.
     """
@@ -187,7 +130,7 @@ def _descend(painter: Painter, eye: _Eye, code_ND: Tensor, label_N: Tensor | Non
     return best_ND
 
 
-def _losses(painter: Painter, eye: _Eye, code_ND: Tensor, label_N: Tensor | None) -> Tensor:
+def _losses(painter: Painter, eye: Eye, code_ND: Tensor, label_N: Tensor | None) -> Tensor:
     loss_N = eye.losses(painter.draw(_code(painter, code_ND, label_N)))
     if painter.style is None:  # drawn latents lie near a sphere of the radius sqrt(Z)
         loss_N = loss_N + SPHERE_WEIGHT * (code_ND.norm(dim=1) / painter.latent**0.5 - 1).square()

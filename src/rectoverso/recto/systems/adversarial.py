@@ -65,6 +65,10 @@ class AdversarialRecipe(Recipe):
     def check(self, shape: Shape) -> None:
         """Raise BadSetting for another shape, and for a setting that this system's players would not look at."""
         super(AdversarialRecipe, self).check(shape)
+        self.check_idle()
+
+    def check_idle(self) -> None:
+        """Raise BadSetting for a setting that this system's players would not look at."""
         if self.one_pass and not self.takes_one_pass:
             raise self._idle("one_pass")
         if self.penalty.kind not in self.penalties:

@@ -150,6 +150,11 @@ class Recipe(ABC):
     """Whether it also goes from the second set of pictures to the first."""
     grows: ClassVar[bool] = False
     """Whether an image costs more or less at the end of a run than at its start."""
+    least_pictures: ClassVar[int] = 2
+    most_pictures: ClassVar[int | None] = None
+    """How many pictures it can learn from; None: any number."""
+    takes_any_size: ClassVar[bool] = False
+    """Whether its generator draws pictures of other sides than it was trained on."""
 
     system: str
     preset: str
@@ -181,6 +186,13 @@ class Recipe(ABC):
         """The same for pictures of a shape, where it depends on that."""
         del shape
         return self.latent
+
+    @property
+    def natural_px(self) -> int | None:
+        """The longer side that pictures are brought to when no size is asked for, their aspect kept; None: a square, as
+        the data layer has it.
+        """
+        return None
 
     def at_size(self, size: Size) -> Self:
         """The recipe with its dial turned (`dial`); one without a dial stays as it is."""

@@ -60,8 +60,9 @@ class Checkup:
         if not bool(torch.isfinite(picture_NCHW).all()):
             self._note({"not_finite": 1.0}, sample)
             return
-        readings = {"variety": variety(picture_NCHW.float().cpu()) / max(self.real_variety, 1e-9)}
-        readings |= told
+        readings = dict(told)
+        if self.real_variety:  # one picture alone has none to compare with
+            readings["variety"] = variety(picture_NCHW.float().cpu()) / self.real_variety
         if self.held_out is not None and "critic" in modules:
             readings["overfitting"] = self._overfitting(modules["critic"], picture_NCHW)
         if self.scorer is not None and "generator" in modules:

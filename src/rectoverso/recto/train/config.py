@@ -50,12 +50,14 @@ def check_needs(recipe: Recipe, data: Outline) -> None:
     for need in sorted(recipe.needs):
         if not there[need]:
             raise _of_data(need, "missing", recipe)
+    if recipe.most_pictures is not None and len(data) > recipe.most_pictures:
+        raise _of_data("pictures", "idle", recipe, count=len(data), most=recipe.most_pictures)
     if data.other is not None and "other" not in recipe.needs:
         raise _of_data("other", "idle", recipe)
 
 
-def _of_data(need: str, problem: str, recipe: Recipe) -> BadSetting:
-    facts: dict[str, object] = {"system": recipe.system}
+def _of_data(need: str, problem: str, recipe: Recipe, **more: object) -> BadSetting:
+    facts: dict[str, object] = {"system": recipe.system, **more}
     reason, advice = (
         Phrase(Message(f"train.{problem}.{need}.{part}", facts)) for part in ("reason", "advice")
     )

@@ -3,9 +3,8 @@
 import numpy as np
 import torch
 
-from rectoverso.recto.data.pixels import to_tensor
 from rectoverso.recto.nets.plain import PlainCritic
-from rectoverso.recto.sample.invert import invert, pyramid
+from rectoverso.recto.sample.invert import invert
 from rectoverso.recto.sample.painter import Painter
 from rectoverso.recto.systems.recipe import Shape
 
@@ -61,11 +60,3 @@ def test_the_critic_looks_at_the_pictures_and_is_left_as_it_was(plain: Painter) 
     assert not torch.equal(with_critic.code.latent_1Z, without.code.latent_1Z)
     assert all(torch.equal(value, before[name]) for name, value in judge.state_dict().items())
     assert not any(module._forward_hooks for module in judge.modules())
-
-
-def test_the_pyramid_sees_a_flat_shift_at_every_scale_and_fine_noise_at_few(plain: Painter) -> None:
-    target = to_tensor(plain.picture(1)[None])
-    checker = (torch.arange(16)[:, None] + torch.arange(16)) % 2 * 2.0 - 1
-    flat, fine = (pyramid(target + 0.1 * shift, target).item() for shift in (torch.ones(16, 16), checker))
-    assert abs(flat - 0.01) < 1e-6
-    assert abs(fine - 0.01 / 3) < 1e-6  # 16, 8 and 4 pixels; halving averages the checker away

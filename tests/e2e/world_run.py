@@ -40,6 +40,15 @@ GENTLER = tuple(
 )
 GIVEN = (*GENTLER, "nets.generator_width=8", "nets.critic_width=8", "nets.critic_downs=1")
 CHANGED = ("augment.images=1000", "augment.target=0")  # so that the probability leaves 0
+SMALL = (
+    *("nets.grid=4", "nets.codes=16", "nets.code_width=8", "nets.words=256", "nets.places=8"),
+    *("nets.prior_width=16", "nets.prior_blocks=1", "nets.scorer_width=16", "nets.scorer_blocks=1"),
+    *(
+        f"{name}_adam.{number}"
+        for name in ("code", "prior", "scorer")
+        for number in ("rate=1e-5", "rate_end=1e-6")
+    ),
+)
 CASES = {
     "default": ("default", "default", (*PAIR, "augment.most=0.8", *CHANGED, *LIGHT)),
     "dcgan": ("dcgan", "default", PAIR),
@@ -54,13 +63,15 @@ CASES = {
     "pix2pixhd": ("pix2pixhd", "default", (*GIVEN, "nets.blocks=1", "generator_adam.rate=1e-6")),
     "spade": ("spade", "default", (*GIVEN, "nets.latent=8", "nets.seen_width=8")),
     "edgeconnect": ("edgeconnect", "default", (*GIVEN, "nets.edge_width=8", "nets.blocks=1", "piece_px=16")),
+    "dalle": ("dalle", "default", (*SMALL, "nets.look_width=8")),
     "single": ("single", "default", (*GENTLER, "nets.width=4", "nets.coarsest_px=13", *LIGHT)),
 }
 
 
 def tiny(case: str) -> Recipe:
     system, preset, settings = CASES[case]
-    return with_settings(recipe(system, preset), (*SETTINGS, *settings))
+    common = SETTINGS if system != "dalle" else SETTINGS[len(GENTLE) :]  # which has players of its own
+    return with_settings(recipe(system, preset), (*common, *settings))
 
 
 def pictures(case: str = "") -> Dataset:
@@ -71,6 +82,8 @@ def pictures(case: str = "") -> Dataset:
     if case in ("pix2pixhd", "spade", "edgeconnect"):
         masks = (pixels[..., 0] > 128).astype(np.uint8)
         return Dataset("noise", pixels, masks=masks, regions=("dark", "light"))
+    if case == "dalle":
+        return Dataset("noise", pixels, captions=tuple(f"picture {n % 7} of {n % 5}" for n in range(40)))
     if case == "cyclegan":
         return Dataset("noise", pixels, other=Dataset("other", pixels[:24, ..., ::-1].copy()))
     if case == "single":

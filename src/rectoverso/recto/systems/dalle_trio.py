@@ -3,7 +3,7 @@ numbers).
 
 Needs torch, which the recipe does without.
 
-Shapes: N images, T places of words, G places of codes, C channels, H height, W width.
+Shapes: N images, B of the whole batch, T places of words, G places of codes, C channels, H height, W width.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from rectoverso.recto.systems.recipe import Shape
 from rectoverso.recto.systems.staged import Careful, StagedPlayer
 from rectoverso.recto.train.players import Losses, Phase, Turn, cosine
 from rectoverso.recto.train.streams import Streams
+from rectoverso.recto.train.sync import gathered
 
 if TYPE_CHECKING:
     from rectoverso.recto.nets.matching import Scorer
@@ -83,18 +84,21 @@ class DalleTrio:
         return {"words": weight * words, "codes": (1 - weight) * codes}
 
     def scorer_losses(self, turn: Turn) -> Losses:
-        """Pictures as they come back from their codes, against the captions of the batch and others a word away."""
-        word_NT = self.words(turn)
-        with torch.no_grad():
-            again_NCHW = self.codes.decoder(self.coded(turn)).float()
-        near_MT = torch.cat([self.near(turn, word_NT, number) for number in range(NEAR)])
-        return {"ranking": self.scorer.losses(again_NCHW, word_NT, near_MT)}
+        """Pictures as they come back from their codes, against the captions of the batch and others a word away.
 
-    def near(self, turn: Turn, word_NT: Tensor, number: int) -> Tensor:
+        Every picture is compared with every caption, so each process does it for the whole batch.
+        """
+        with torch.no_grad():
+            again_BCHW = gathered(self.codes.decoder(self.coded(turn)).float())
+        word_BT = gathered(self.words(turn))
+        near_MT = torch.cat([self.near(turn, word_BT, number) for number in range(NEAR)])
+        return {"ranking": self.scorer.losses(again_BCHW, word_BT, near_MT)}
+
+    def near(self, turn: Turn, word_BT: Tensor, number: int) -> Tensor:
         """Each caption with one of its words from another caption of the batch."""
-        draw = turn.streams.uniforms(f"near-{number}", turn.first, turn.count, 2)
-        where_N, other_N = torch.from_numpy(draw).to(word_NT.device).unbind(1)
-        return nearby(word_NT, where_N, (other_N * len(word_NT)).long())
+        draw = turn.streams.uniforms(f"near-{number}", turn.begins, turn.batch, 2)
+        where_B, other_B = torch.from_numpy(draw).to(word_BT.device).unbind(1)
+        return nearby(word_BT, where_B, (other_B * len(word_BT)).long())
 
     def moved(self, turn: Turn) -> Tensor:
         """The turn's pictures, each moved by a few pixels, its edges repeated: what a caption says of it stays true."""

@@ -96,7 +96,7 @@ class Narrowing(nn.Module):
         self.first = nn.Conv2d(channels * PATCH**2, widths[0], 3, padding=1)
         self.downs = nn.ModuleList(nn.Conv2d(w, v, 4, stride=2, padding=1) for w, v in pairwise(widths))
         self.blocks = nn.ModuleList(Residual(widths[-1]) for _ in range(BLOCKS))
-        self.last = nn.Conv2d(widths[-1], outputs, 1, bias=False)  # a norm follows, which would take it away
+        self.last = nn.Conv2d(widths[-1], outputs, 1, bias=False)  # what follows has its own, or a norm
 
     def forward(self, x_NCHW: Tensor) -> Tensor:
         x = self.first(F.pixel_unshuffle(x_NCHW, PATCH))
@@ -159,7 +159,8 @@ def started(net: nn.Module) -> None:
     for part in net.modules():
         if isinstance(part, nn.Conv2d):
             nn.init.kaiming_normal_(part.weight, nonlinearity="relu")
-            nn.init.zeros_(part.bias)  # type: ignore[arg-type]
+            if part.bias is not None:
+                nn.init.zeros_(part.bias)
     for part in net.modules():
         if isinstance(part, Residual):
             nn.init.zeros_(part.second.weight)

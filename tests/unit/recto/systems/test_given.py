@@ -65,7 +65,7 @@ def test_a_resumed_run_equals_an_uncut_one(system: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("system", ["pix2pixhd", "spade"])
 def test_maps_become_pictures_that_show_them(system: str, tmp_path: Path) -> None:
-    train(tiny(system), data(system), tmp_path / "run", images=2400)
+    train(tiny(system), data(system), tmp_path / "run", images=1200)
     generator = RunGenerator(tmp_path / "run")
     mask_NHW = 1 - blocks(3)[1]  # none of them was seen with these pictures
     hits = []
@@ -87,6 +87,7 @@ def test_a_style_and_a_seed_change_the_picture(system: str, tmp_path: Path) -> N
     assert (making.picture(0, styled) != making.picture(0, given)).any()
 
 
+@pytest.mark.slow
 def test_cyclegan_learns_both_ways_without_pairs(tmp_path: Path) -> None:
     """Red and green are exchanged: nearer to the counterpart, which training never sees, than the picture itself."""
     train(tiny("cyclegan", "identity=0.5"), data("cyclegan"), tmp_path / "run", images=3200)
@@ -100,7 +101,7 @@ def test_cyclegan_learns_both_ways_without_pairs(tmp_path: Path) -> None:
 
 
 def test_edgeconnect_fills_nearer_than_grey_and_touches_nothing_else(tmp_path: Path) -> None:
-    train(tiny("edgeconnect"), data("edgeconnect"), tmp_path / "run", images=1600)
+    train(tiny("edgeconnect"), data("edgeconnect"), tmp_path / "run", images=800)
     making = RunGenerator(tmp_path / "run").making
     image_HWC = blocks(40)[0][34]
     hole_HW = np.zeros((SIDE, SIDE), np.uint8)

@@ -25,7 +25,7 @@ from rectoverso.recto.systems.recipe import (
     PenaltyKind,
     Recipe,
     Shape,
-    bad_size,
+    check_multiple,
 )
 
 if TYPE_CHECKING:
@@ -98,10 +98,9 @@ class CycleRecipe(AdversarialRecipe):
         return CyclePair(self, shape, streams)
 
     def check(self, shape: Shape) -> None:
-        """Raise BadSetting for sides that the networks cannot halve as often as they do."""
-        least = self.nets.least_multiple
-        if shape.height_px % least or shape.width_px % least:
-            raise bad_size(shape, f"{least} x n")
+        """Raise BadSetting for sides that the networks cannot halve as often as they do, and idle settings."""
+        check_multiple(shape, self.nets.least_multiple)
+        self.check_idle()
 
 
 DEFAULT = CycleRecipe(

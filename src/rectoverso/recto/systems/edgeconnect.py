@@ -22,7 +22,6 @@ from rectoverso.recto.systems.recipe import (
     PenaltyKind,
     Recipe,
     Shape,
-    bad_size,
 )
 
 if TYPE_CHECKING:
@@ -108,11 +107,10 @@ class EdgeConnectRecipe(AdversarialRecipe):
         return FillPair(self, shape, streams)
 
     def check(self, shape: Shape) -> None:
-        """Raise BadSetting for sides that the networks cannot halve as often as they do."""
-        least = 4 << self.nets.generator_downs
-        sides = {min(side, self.piece_px) for side in (shape.height_px, shape.width_px)}
-        if any(side % least for side in sides):
-            raise bad_size(shape, f"{least} x n")
+        """Raise BadSetting for sides that the networks cannot halve as often as they do, and idle settings."""
+        height, width = (min(side, self.piece_px) for side in (shape.height_px, shape.width_px))
+        check_multiple(replace(shape, height_px=height, width_px=width), 4 << self.nets.generator_downs)
+        self.check_idle()
 
 
 DEFAULT = EdgeConnectRecipe(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
-from rectoverso.recto.systems.recipe import Ask, Need, PenaltyKind, Shape, bad_size
+from rectoverso.recto.systems.recipe import Ask, Need, PenaltyKind, Shape, check_multiple
 
 if TYPE_CHECKING:
     from torch import nn
@@ -59,7 +59,6 @@ class MapRecipe(AdversarialRecipe):
         return MapPair(self, shape, streams)
 
     def check(self, shape: Shape) -> None:
-        """Raise BadSetting for sides that the networks cannot halve as often as they do."""
-        least = self.nets.least_multiple
-        if shape.height_px % least or shape.width_px % least:
-            raise bad_size(shape, f"{least} x n")
+        """Raise BadSetting for sides that the networks cannot halve as often as they do, and idle settings."""
+        check_multiple(shape, self.nets.least_multiple)
+        self.check_idle()

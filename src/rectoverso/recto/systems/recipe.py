@@ -219,6 +219,12 @@ class Recipe(ABC):
             raise bad_size(shape, "4 x 2^n, 5 x 2^n, 6 x 2^n, 7 x 2^n")
 
 
+def check_multiple(shape: Shape, least: int) -> None:
+    """Raise BadSetting for sides that networks of strides, which halve them so far, cannot bring back."""
+    if shape.height_px % least or shape.width_px % least:
+        raise bad_size(shape, f"{least} x n")
+
+
 def bad_size(shape: Shape, sizes: str) -> BadSetting:
     """The error for pictures of sides that a system cannot make."""
     facts: dict[str, object] = {"size": f"{shape.width_px}x{shape.height_px}", "sizes": sizes}

@@ -64,6 +64,8 @@ def test_every_preset_can_train_on_pictures_of_32_pixels(preset: Recipe) -> None
     ("name", "setting"),
     [
         *((name, "one_pass=true") for name in ("stylegan", "stylegan2", "biggan", "progressive")),
+        *((name, "one_pass=true") for name in ("cyclegan", "pix2pixhd", "spade", "edgeconnect")),
+        *((name, "penalty.kind=gradient") for name in ("cyclegan", "spade", "edgeconnect")),
         *((name, "penalty.kind=finite_difference") for name in ("stylegan", "stylegan2")),
         *((name, "penalty.kind=between") for name in ("stylegan", "stylegan2")),
     ],

@@ -22,6 +22,7 @@ from rectoverso.recto.systems.recipe import (
     PenaltyKind,
     Recipe,
     Shape,
+    check_multiple,
 )
 
 if TYPE_CHECKING:

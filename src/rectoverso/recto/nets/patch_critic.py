@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
@@ -17,6 +18,8 @@ from torch.nn.utils.parametrizations import spectral_norm
 from rectoverso.recto.nets.resampling import smaller
 from rectoverso.recto.nets.translator import channel_norm
 
+Said = list[tuple[Tensor, list[Tensor]]]
+"""What each of several scales says: logits, and what it saw on the way."""
 SLOPE = 0.2
 WIDEST = 8
 
@@ -63,7 +66,7 @@ class ManyScales(nn.Module):
             PatchCritic(inputs, width=width, downs=downs, spectral=spectral) for _ in range(scales)
         )
 
-    def judged(self, x_NIHW: Tensor, first: int = 0) -> list[tuple[Tensor, list[Tensor]]]:
+    def judged(self, x_NIHW: Tensor, first: int = 0) -> Said:
         """What each scale from ``first`` on says of pictures that are at the sides of that one."""
         said = []
         for place, critic in enumerate(list(self.critics)[first:]):
@@ -72,3 +75,12 @@ class ManyScales(nn.Module):
             assert isinstance(critic, PatchCritic)  # noqa: S101 - as made
             said.append(critic.judged(x_NIHW))
         return said
+
+
+def matched(fake: Said, real: Said) -> Tensor:
+    """The mean over scales of the sum over steps of the mean distance of features (Wang et al. 2018, eq. 3)."""
+    scales = [
+        torch.stack([F.l1_loss(f, r) for f, r in zip(seen, real_seen, strict=True)]).sum()
+        for (_, seen), (_, real_seen) in zip(fake, real, strict=True)
+    ]
+    return torch.stack(scales).mean()

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from rectoverso.recto.nets.both_ways import BothWays
 from rectoverso.recto.nets.given import Given
 from rectoverso.recto.systems.recipe import Shape
+from rectoverso.recto.train.grid import in_rows
 from rectoverso.recto.train.objectives import OBJECTIVES
 from rectoverso.recto.train.players import Losses, Phase, Player, Turn
 from rectoverso.recto.train.pool import Pool
@@ -25,7 +26,6 @@ from rectoverso.recto.train.streams import Streams
 if TYPE_CHECKING:
     from rectoverso.recto.systems.cyclegan import CycleRecipe
 
-ROW = 8
 SHOWN = 16
 """Pictures of each set in a preview: two rows each."""
 
@@ -55,9 +55,7 @@ class CyclePair:
     def generator_losses(self, turn: Turn) -> Losses:
         """Eq. 1 for the translators, eq. 2, and the identity of section 5.2."""
         a, b = turn.image_NCHW, self.others(turn)
-        fake_b, same_b = self.ways.forth(torch.cat([a, b])).chunk(2)
-        fake_a, same_a = self.ways.back(torch.cat([b, a])).chunk(2)
-        turn.once("fakes", lambda: (fake_a.detach(), fake_b.detach()))
+        (fake_a, same_a), (fake_b, same_b) = self.translated(turn)
         again_a, again_b = self.ways.back(fake_b), self.ways.forth(fake_a)
         return {
             "generator": self.fooled("a", fake_a) + self.fooled("b", fake_b),
@@ -67,16 +65,21 @@ class CyclePair:
 
     def critic_losses(self, turn: Turn) -> Losses:
         """Each critic on real pictures of its set and on what the pool gives for the turn's translations."""
-        fake_a, fake_b = turn.once("fakes", lambda: self.translated(turn))
+        (fake_a, _), (fake_b, _) = self.translated(turn)
         losses = [
-            self.told_apart(turn, "a", turn.image_NCHW, fake_a),
-            self.told_apart(turn, "b", self.others(turn), fake_b),
+            self.told_apart(turn, "a", turn.image_NCHW, fake_a.detach()),
+            self.told_apart(turn, "b", self.others(turn), fake_b.detach()),
         ]
         return {"critic": 0.5 * torch.stack(losses).sum()}  # halved, as section 7.1 has it
 
-    @torch.no_grad()
-    def translated(self, turn: Turn) -> tuple[Tensor, Tensor]:
-        return self.ways.back(self.others(turn)), self.ways.forth(turn.image_NCHW)
+    def translated(self, turn: Turn) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """Of each set, the turn's pictures made from the other, and from its own; drawn once for both players."""
+
+        def draw() -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
+            a, b = turn.image_NCHW, self.others(turn)
+            return self.ways.back(torch.cat([b, a])).chunk(2), self.ways.forth(torch.cat([a, b])).chunk(2)
+
+        return turn.once("translated", draw)
 
     def told_apart(self, turn: Turn, name: str, real_NCHW: Tensor, fake_NCHW: Tensor) -> Tensor:
         shown_NCHW = cast("Pool", self.pools[name]).exchange(turn, name, fake_NCHW)
@@ -112,9 +115,3 @@ class CyclePair:
         assert examples is not None  # noqa: S101 - its pictures are made from pictures
         given_NCHW = torch.cat([examples.image_NCHW[:SHOWN], self.others(examples)[:SHOWN]])
         return in_rows(given_NCHW, picture_NCHW)
-
-
-def in_rows(*sets: Tensor) -> Tensor:
-    """Sets of equally many pictures (N, C, H, W) as one, a row of eight of each in turn."""
-    firsts = range(0, len(sets[0]), ROW)
-    return torch.cat([part[first : first + ROW].float() for first in firsts for part in sets])

@@ -21,9 +21,9 @@ from rectoverso.recto.nets.drawer import Drawer
 from rectoverso.recto.nets.given import Given
 from rectoverso.recto.nets.matching import nearby
 from rectoverso.recto.systems import dalle_ladder as ladder
-from rectoverso.recto.systems.cycle_pair import in_rows
 from rectoverso.recto.systems.recipe import Shape
 from rectoverso.recto.systems.staged import Careful, StagedPlayer
+from rectoverso.recto.train.grid import in_rows
 from rectoverso.recto.train.players import Losses, Phase, Turn, cosine
 from rectoverso.recto.train.streams import Streams
 from rectoverso.recto.train.sync import gathered

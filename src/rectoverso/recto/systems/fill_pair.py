@@ -10,7 +10,7 @@ Shapes: N images, C channels, H height, W width.
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -20,9 +20,9 @@ from torch import Tensor, nn
 from rectoverso.recto.data.holes import hole
 from rectoverso.recto.nets.edgeconnect import EdgeConnectGenerator, canny, laid_in
 from rectoverso.recto.nets.given import Given
-from rectoverso.recto.systems.cycle_pair import in_rows
-from rectoverso.recto.systems.map_pair import matched
+from rectoverso.recto.nets.patch_critic import matched
 from rectoverso.recto.systems.recipe import Shape
+from rectoverso.recto.train.grid import in_rows
 from rectoverso.recto.train.objectives import OBJECTIVES
 from rectoverso.recto.train.players import Losses, Phase, Player, Turn
 from rectoverso.recto.train.streams import Streams
@@ -32,6 +32,14 @@ if TYPE_CHECKING:
 
 SHOWN = 16
 SHOWN_SHARE = (0.2, 0.3)
+
+
+class Made(NamedTuple):
+    """Logits of edges, the edges with those laid into the hole (N, 1, H, W), and the filled pictures (N, C, H, W)."""
+
+    logit_N1HW: Tensor
+    edge_N1HW: Tensor
+    whole_NCHW: Tensor
 
 
 class FillPair:
@@ -56,22 +64,16 @@ class FillPair:
         """Section 3.1: the edges fool their critic and match its features; section 3.2: the colours are near, fool
         theirs and match its features.
         """
-        x_NCHW, edge_N1HW, hole_N1HW, around_N1HW = self.task(turn)
-        logit_N1HW = self.generator.imagined(x_NCHW, around_N1HW, hole_N1HW)
-        drawn_N1HW = laid_in(edge_N1HW, torch.sigmoid(logit_N1HW).float(), hole_N1HW)
-        given_N1HW = drawn_N1HW if turn.progress >= self.recipe.joint else edge_N1HW
-        made_NCHW = self.generator.made(x_NCHW, given_N1HW, hole_N1HW).float()
-        whole_NCHW = laid_in(x_NCHW, made_NCHW, hole_N1HW)
-        turn.once("made", lambda: (drawn_N1HW.detach(), whole_NCHW.detach()))
-        edge, real_edge = (
-            self.edges_said(x_NCHW, drawn_N1HW),
-            self.seen_real(self.edges_said, x_NCHW, edge_N1HW),
-        )
-        fill, real_fill = self.fill_critic.judged(whole_NCHW), self.seen_real(self.fill_critic.judged, x_NCHW)
+        x_NCHW, edge_N1HW, hole_N1HW, _ = self.task(turn)
+        made = self.made(turn)
+        edge = self.edges_said(x_NCHW, made.edge_N1HW)
+        fill = self.fill_critic.judged(made.whole_NCHW)
+        with torch.no_grad():
+            real_edge, real_fill = self.edges_said(x_NCHW, edge_N1HW), self.fill_critic.judged(x_NCHW)
         weights = self.recipe.weights
-        near = within((made_NCHW - x_NCHW).abs(), hole_N1HW)
+        near = within((made.whole_NCHW - x_NCHW).abs(), hole_N1HW)
         return {
-            "edges": weights.edges * self.edge_distance(logit_N1HW, edge_N1HW, hole_N1HW),
+            "edges": weights.edges * self.edge_distance(made.logit_N1HW, edge_N1HW, hole_N1HW),
             "edge_generator": self.generator_objective(edge[0], edge[0]),
             "edge_matching": weights.matching * matched([edge], [real_edge]),
             "near": weights.near * near,
@@ -81,9 +83,9 @@ class FillPair:
 
     def critic_losses(self, turn: Turn) -> Losses:
         x_NCHW, edge_N1HW, hole_N1HW, _ = self.task(turn)
-        drawn_N1HW, whole_NCHW = turn.once("made", lambda: self.made_before(turn))
-        edges = [self.edges_said(x_NCHW, e)[0] for e in (edge_N1HW, drawn_N1HW)]
-        fills = [self.fill_critic.judged(x)[0] for x in (x_NCHW, whole_NCHW)]
+        made = self.made(turn)
+        edges = [self.edges_said(x_NCHW, e)[0] for e in (edge_N1HW, made.edge_N1HW.detach())]
+        fills = [self.fill_critic.judged(x)[0] for x in (x_NCHW, made.whole_NCHW.detach())]
         # Of the places that a hole is in, for the others are the same.
         turn.readings["margin"] = ((fills[0].mean() - fills[1].mean()) / hole_N1HW.mean()).item()
         return {"edge_critic": self.critic_objective(*edges), "critic": self.critic_objective(*fills)}
@@ -97,18 +99,16 @@ class FillPair:
         """What the first critic says of edges beside the grey picture they belong to (eq. 2)."""
         return self.edge_critic.judged(torch.cat([x_NCHW[:, :3].mean(1, keepdim=True), edge_N1HW], 1))
 
-    @torch.no_grad()
-    def seen_real(self, judge: object, *real: Tensor) -> tuple[Tensor, list[Tensor]]:
-        said: tuple[Tensor, list[Tensor]] = judge(*real)  # type: ignore[operator]
-        return said
+    def made(self, turn: Turn) -> Made:
+        """What both translators make of the turn's task, once for both players."""
+        return turn.once("made", lambda: self.make(turn))
 
-    @torch.no_grad()
-    def made_before(self, turn: Turn) -> tuple[Tensor, Tensor]:
+    def make(self, turn: Turn) -> Made:
         x_NCHW, edge_N1HW, hole_N1HW, around_N1HW = self.task(turn)
-        drawn = torch.sigmoid(self.generator.imagined(x_NCHW, around_N1HW, hole_N1HW)).float()
-        drawn_N1HW = laid_in(edge_N1HW, drawn, hole_N1HW)
+        logit_N1HW = self.generator.imagined(x_NCHW, around_N1HW, hole_N1HW)
+        drawn_N1HW = laid_in(edge_N1HW, torch.sigmoid(logit_N1HW).float(), hole_N1HW)
         given_N1HW = drawn_N1HW if turn.progress >= self.recipe.joint else edge_N1HW
-        return drawn_N1HW, self.generator.filled(x_NCHW, given_N1HW, hole_N1HW)
+        return Made(logit_N1HW, drawn_N1HW, self.generator.filled(x_NCHW, given_N1HW, hole_N1HW))
 
     def task(self, turn: Turn) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Pieces of the turn's pictures, their edges, holes, and the edges that are seen around these."""

@@ -9,18 +9,17 @@ Shapes: N images, K classes, Z latent, C channels, H height, W width.
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rectoverso.recto.nets.given import Given
-from rectoverso.recto.nets.patch_critic import ManyScales
+from rectoverso.recto.nets.patch_critic import ManyScales, Said, matched
 from rectoverso.recto.nets.regions import halved_mask, planes_of
 from rectoverso.recto.nets.resampling import smaller
-from rectoverso.recto.systems.cycle_pair import in_rows
 from rectoverso.recto.systems.recipe import Shape
+from rectoverso.recto.train.grid import in_rows
 from rectoverso.recto.train.objectives import OBJECTIVES
 from rectoverso.recto.train.players import Losses, Phase, Player, Turn
 from rectoverso.recto.train.streams import Streams
@@ -29,9 +28,25 @@ from rectoverso.recto.train.sync import gathered
 if TYPE_CHECKING:
     from rectoverso.recto.systems.maps import MapRecipe
 
-Said = list[tuple[Tensor, list[Tensor]]]
 SHOWN = 16
 INK = 0.9
+
+
+class Teachable(Protocol):
+    """A generator that is shown real pictures and maps: its own of the maps, and what else that costs, by name."""
+
+    def taught(
+        self, image_NCHW: Tensor, mask_NHW: Tensor, noise_NZ: Tensor, **more: bool
+    ) -> tuple[Tensor, dict[str, Tensor]]: ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """One that keeps what it reads of regions (N, K, E), of the classes that are there (N, K)."""
+
+    def read(self, image_NCHW: Tensor, mask_NHW: Tensor) -> tuple[Tensor, Tensor]: ...
+
+    def remember(self, told_NKE: Tensor, there_NK: Tensor) -> None: ...
 
 
 class MapPair:
@@ -52,16 +67,17 @@ class MapPair:
 
     def generator_losses(self, turn: Turn) -> Losses:
         fake_NCHW, extra = self.taught(turn)
-        turn.once("fake", fake_NCHW.detach)
-        fake, real = self.said(turn, fake_NCHW), self.real_said(turn)
+        fake = self.said(turn, fake_NCHW)
+        with torch.no_grad():
+            real = self.said(turn, self.real(turn))
         fooled = torch.stack([self.generator_objective(logits, logits) for logits, _ in fake]).mean()
         losses = {"generator": fooled, "matching": self.recipe.matching * matched(fake, real)}
         return losses | {name: self.recipe.divergence * value for name, value in extra.items()}
 
     def critic_losses(self, turn: Turn) -> Losses:
-        fake_NCHW = turn.once("fake", lambda: self.taught_before(turn))
+        fake_NCHW, _ = self.taught(turn)
         self.remember(turn)
-        real, fake = self.said(turn, self.real(turn)), self.said(turn, fake_NCHW)
+        real, fake = self.said(turn, self.real(turn)), self.said(turn, fake_NCHW.detach())
         pairs = [(r, f) for (r, _), (f, _) in zip(real, fake, strict=True)]
         turn.readings["margin"] = float(
             torch.stack([(r.mean() - f.mean()).detach() for r, f in pairs]).mean()
@@ -69,17 +85,11 @@ class MapPair:
         return {"critic": torch.stack([self.critic_objective(r, f) for r, f in pairs]).mean()}
 
     def taught(self, turn: Turn) -> tuple[Tensor, dict[str, Tensor]]:
-        """Pictures of the turn's maps, at half the sides as long as only the global network learns."""
+        """Pictures of the turn's maps, once for both players; at half the sides while it is coarse."""
+        image_NCHW, mask_NHW = turn.image_NCHW, self.mask(turn)
         noise = turn.normals("latent", self.recipe.nets.noise(self.shape))
         more = {"coarse": True} if self.is_coarse(turn) else {}
-        taught: tuple[Tensor, dict[str, Tensor]] = self.any.taught(
-            turn.image_NCHW, self.mask(turn), noise, **more
-        )
-        return taught
-
-    @torch.no_grad()
-    def taught_before(self, turn: Turn) -> Tensor:
-        return self.taught(turn)[0]
+        return turn.once("taught", lambda: self.teachable.taught(image_NCHW, mask_NHW, noise, **more))
 
     def said(self, turn: Turn, x_NCHW: Tensor) -> Said:
         """What the critics say of pictures beside their maps: all, or those from half the sides on."""
@@ -92,10 +102,6 @@ class MapPair:
         )
         return self.critics.judged(x, first)
 
-    @torch.no_grad()
-    def real_said(self, turn: Turn) -> Said:
-        return self.said(turn, self.real(turn))
-
     def real(self, turn: Turn) -> Tensor:
         return smaller(turn.image_NCHW) if self.is_coarse(turn) else turn.image_NCHW
 
@@ -104,14 +110,13 @@ class MapPair:
 
     def remember(self, turn: Turn) -> None:
         """Let a generator that keeps a bank of what it read keep that of the turn, of all processes."""
-        if hasattr(self.generator, "remember"):
-            told_NKE, there_NK = self.any.read(turn.image_NCHW, self.mask(turn))
-            self.any.remember(gathered(told_NKE), gathered(there_NK.float()).bool())
+        if isinstance(self.generator, Remembering):
+            told_NKE, there_NK = self.generator.read(turn.image_NCHW, self.mask(turn))
+            self.generator.remember(gathered(told_NKE), gathered(there_NK.float()).bool())
 
     @property
-    def any(self) -> Any:
-        """The generator; both kinds have `taught`."""
-        return self.generator
+    def teachable(self) -> Teachable:
+        return cast("Teachable", self.generator)
 
     def mask(self, turn: Turn) -> Tensor:
         assert turn.mask_NHW is not None  # noqa: S101 - the data was checked
@@ -137,15 +142,6 @@ class MapPair:
         assert examples is not None  # noqa: S101 - its pictures are made from maps
         maps_NCHW = coloured(self.mask(examples)[:SHOWN], self.shape)
         return in_rows(maps_NCHW, picture_NCHW, examples.image_NCHW[:SHOWN])
-
-
-def matched(fake: Said, real: Said) -> Tensor:
-    """The mean over scales of the sum over steps of the mean distance of features (Wang et al. 2018, eq. 3)."""
-    scales = [
-        torch.stack([F.l1_loss(f, r) for f, r in zip(seen, real_seen, strict=True)]).sum()
-        for (_, seen), (_, real_seen) in zip(fake, real, strict=True)
-    ]
-    return torch.stack(scales).mean()
 
 
 def coloured(mask_NHW: Tensor, shape: Shape) -> Tensor:

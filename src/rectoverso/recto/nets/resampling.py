@@ -17,6 +17,8 @@ from torch import Tensor, nn
 ROWS_4x3 = torch.tensor([[1.0, 0, 0], [1, 1, 0], [0, 1, 1], [0, 0, 1]])
 """Tap r of the large kernel is the sum of these taps of the small one, in each direction."""
 FOLD_16x9 = torch.kron(ROWS_4x3, ROWS_4x3)
+BACKWARDS_16x9 = torch.kron(ROWS_4x3.flip(0), ROWS_4x3.flip(0))
+"""For a transposed convolution, which walks its kernel backwards."""
 
 
 def convolved(x_NIHW: Tensor, w_OIKK: Tensor, bias_O: Tensor | None = None) -> Tensor:
@@ -26,7 +28,7 @@ def convolved(x_NIHW: Tensor, w_OIKK: Tensor, bias_O: Tensor | None = None) -> T
 
 def doubled(x_NIHW: Tensor, w_OI33: Tensor, bias_O: Tensor | None = None) -> Tensor:
     """Nearest-neighbour doubling, then a 3x3 convolution: (N, O, 2 H, 2 W)."""
-    w_IO44 = folded(w_OI33).flip(2, 3).transpose(0, 1)  # a transposed convolution walks its kernel backwards
+    w_IO44 = folded(w_OI33.transpose(0, 1), BACKWARDS_16x9)
     return F.conv_transpose2d(x_NIHW, w_IO44, bias_O, stride=2, padding=1)
 
 
@@ -35,10 +37,9 @@ def halved(x_NIHW: Tensor, w_OI33: Tensor, bias_O: Tensor | None = None) -> Tens
     return F.conv2d(x_NIHW, folded(w_OI33) / 4, bias_O, stride=2, padding=1)
 
 
-def folded(w_OI33: Tensor) -> Tensor:
+def folded(w_OI33: Tensor, fold_16x9: Tensor = FOLD_16x9) -> Tensor:
     """The kernel (O, I, 4, 4) that adds what four copies of the small one, each a pixel apart, would."""
-    fold_9x16 = FOLD_16x9.to(w_OI33).T
-    return (w_OI33.flatten(2) @ fold_9x16).view(*w_OI33.shape[:2], 4, 4)
+    return (w_OI33.flatten(2) @ fold_16x9.to(w_OI33).T).view(*w_OI33.shape[:2], 4, 4)
 
 
 def larger(x_NIHW: Tensor) -> Tensor:

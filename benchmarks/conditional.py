@@ -1,4 +1,4 @@
-"""Pictures from pictures and maps, measured against what can't be fooled: data that training never saw.
+"""Pictures from pictures, maps and words, measured against what can't be fooled: data that training never saw.
 
     python benchmarks/conditional.py --data ../shared/data [--seconds 600] [--only spade ...] [--peer PyTorch-GAN]
 
@@ -7,9 +7,12 @@ beside the picture left as it is, and beside another project's CycleGAN given th
 ``pix2pixhd``, ``spade``: road scenes from maps. How well a network that learnt on real scenes reads the classes of the
 maps in what was made, beside how well it reads real scenes; proxy-FID, beside pix2pix given the same seconds.
 ``edgeconnect``: photographs with holes of 20 to 30%. PSNR, SSIM and proxy-LPIPS beside OpenCV's two ways to fill.
+``dalle-shapes``, ``dalle-emoji``: pictures from unseen captions, read by an exact checker, or searched for among ten.
+``invert``: unseen pictures in the latent space of ``default``, and after tuning.
 
-Each is trained once, on all cores, for the seconds asked; runs lie in ``--keep`` and are not trained again. Writes a
-table into README.md and the figures into ``results/conditional.json``, which keeps the rows that were not asked for.
+Each is trained once, on all cores, for the seconds asked; runs lie in ``--keep`` and are not trained again, with a
+sheet of what each made of the first of the held-out data. Writes a table into README.md and the figures into
+``results/conditional.json``, which keeps the rows that were not asked for.
 """
 
 from __future__ import annotations
@@ -29,19 +32,24 @@ import cv2
 import numpy as np
 import torch
 from given import cyclegan_peer, pix2pix
-from given.data import emoji, photographs, scenes
+from given.data import captioned_emoji, cifar, emoji, photographs, scenes
 from given.likeness import distances
 from given.segmenter import accuracy, taught
+from given.words import drawn, retrieved, right_after_codes, shapes_right, unseen_captions
 from numpy.typing import NDArray
 from report import fill, row
 
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.data.holes import hole
+from rectoverso.recto.data.source import open_source
 from rectoverso.recto.metrics.proxy_training import proxy_features
 from rectoverso.recto.metrics.score import Reference, score_images
 from rectoverso.recto.sample.generator import RunGenerator
+from rectoverso.recto.sample.invert import invert as search
 from rectoverso.recto.sample.material import Material
+from rectoverso.recto.sample.tuned import tuned
 from rectoverso.recto.systems import recipe
+from rectoverso.recto.train.grid import COLUMNS, contact_sheet
 from rectoverso.recto.train.loop import train
 from rectoverso.recto.train.machine import describe
 
@@ -52,6 +60,8 @@ VOID = 11
 SEGMENTER_STEPS = 800
 SHARE = (0.2, 0.3)
 RADIUS = 5
+CAPTIONS, SHOWN = 500, 32
+INVERTED, TUNED_STEPS = 20, 100
 Row = dict[str, Any]
 Images = NDArray[np.uint8]
 
@@ -65,13 +75,22 @@ class Bench:
     seconds: float
     peer: Path | None
 
-    def run(self, system: str, dataset: Dataset) -> tuple[RunGenerator, Row]:
+    def run(self, system: str, dataset: Dataset, name: str | None = None) -> tuple[RunGenerator, Row]:
         """The trained run of a system, and what is to be said of its training."""
-        path = self.keep / system
-        if not (path / "weights").exists():
+        path = self.path(name or system)
+        if not (path / "run.json").exists():
             train(recipe(system), dataset, path, max_seconds=self.seconds)
         told = json.loads((path / "run.json").read_text())
         return RunGenerator(path), {"system": system, "seconds": told["seconds"], "images": told["images"]}
+
+    def path(self, name: str) -> Path:
+        return self.keep / name
+
+    def show(self, name: str, *sets: Images) -> None:
+        """A sheet of the first pictures of each set, in rows."""
+        firsts = range(0, min(SHOWN, len(sets[0])), COLUMNS)
+        rows = [part[first : first + COLUMNS] for first in firsts for part in sets]
+        self.path(f"{name}.png").write_bytes(contact_sheet(np.concatenate(rows)))
 
 
 def cyclegan(bench: Bench) -> list[Row]:
@@ -82,6 +101,7 @@ def cyclegan(bench: Bench) -> list[Row]:
     generator, told = bench.run("cyclegan", data.shown)
     made, latency = timed(generator, [Material(image=image) for image in data.held_a])
     rows.append({**told, **distances(made, data.held_b, features), "latency_ms": latency})
+    bench.show("cyclegan", data.held_a, made, data.held_b)
     if bench.peer is not None:
         network, seen = cyclegan_peer.trained(bench.peer, data.shown, bench.seconds)
         made = cyclegan_peer.drawn(network, data.held_a)
@@ -116,9 +136,12 @@ def maps(bench: Bench, systems: list[str]) -> list[Row]:
         generator, told = bench.run(system, shown)
         made, latency = timed(generator, [Material(image=mask[..., None]) for mask in held.masks])
         rows.append({**told, **judged(made), "latency_ms": latency})
+        bench.show(system, made, held.images)
     network, seen = pix2pix.trained(shown, bench.seconds)
     told = {"system": "pix2pix", "seconds": bench.seconds, "images": seen}
-    return [*rows, {**told, **judged(pix2pix.drawn(network, held.masks, len(held.regions)))}]
+    made = pix2pix.drawn(network, held.masks, len(held.regions))
+    bench.show("pix2pix", made, held.images)
+    return [*rows, {**told, **judged(made)}]
 
 
 def edgeconnect(bench: Bench) -> list[Row]:
@@ -134,12 +157,59 @@ def edgeconnect(bench: Bench) -> list[Row]:
     generator, told = bench.run("edgeconnect", shown)
     given = [Material(image=image, hole=mask) for image, mask in zip(held, masks, strict=True)]
     made, latency = timed(generator, given)
+    bench.show("edgeconnect", _greyed(held, holes), made, held)
     share = float(np.mean([hole_HW.mean() for hole_HW in holes]))
     return [*rows, {**told, **distances(made, held, features), "latency_ms": latency, "share": share}]
 
 
 def _greyed(images: Images, holes: list[NDArray[np.bool_]]) -> Images:
     return np.where(np.stack(holes)[..., None], np.uint8(128), images)
+
+
+def dalle_shapes(bench: Bench) -> list[Row]:
+    """Scenes from captions that were not shown, counted by the checker."""
+    generator, told = bench.run("dalle", open_source("shapes", size=SIZE), "dalle-shapes")
+    rights, made = shapes_right(generator, unseen_captions(CAPTIONS))
+    bench.show("dalle-shapes", made)
+    kept = right_after_codes(bench.path("dalle-shapes"), generator, CAPTIONS)
+    return [{**told, **rights, "right, real scenes after codes": kept}]
+
+
+def dalle_emoji(bench: Bench) -> list[Row]:
+    """Emoji from captions that were not shown, each searched for among ten."""
+    shown, held = captioned_emoji(bench.data, SIZE)
+    assert held.captions is not None
+    generator, told = bench.run("dalle", shown, "dalle-emoji")
+    _, made = drawn(generator, held.captions)
+    bench.show("dalle-emoji", made, held.images)
+    return [{**told, **retrieved(made, held.images, proxy_features(shown, bench.keep)), "chance": 0.1}]
+
+
+def invert(bench: Bench) -> list[Row]:
+    """Pictures that were not shown, found in the latent space and then tuned to; CPU seconds of one thread."""
+    shown, held = cifar(bench.data)
+    generator, told = bench.run("default", shown)
+    found, nearer, seconds = [], [], []
+    for target in held[:INVERTED]:
+        began = time.process_time()
+        first = search(generator.painter, target, critic=generator.critic())
+        after = tuned(generator.painter, first.code, target, critic=generator.critic(), steps=TUNED_STEPS)
+        seconds.append(time.process_time() - began)
+        found.append(first)
+        nearer.append(after)
+    bench.show(
+        "invert", held[:INVERTED], *(np.stack([one.picture for one in ones]) for ones in (found, nearer))
+    )
+    before_N, after_N = ([one.psnr_db for one in ones] for ones in (found, nearer))
+    return [
+        {
+            **told,
+            "PSNR of the code": float(np.mean(before_N)),
+            "PSNR after tuning": float(np.mean(after_N)),
+            "worst": min(after_N),
+            "CPU s each": float(np.mean(seconds)),
+        }
+    ]
 
 
 def timed(generator: RunGenerator, materials: list[Material]) -> tuple[Images, float]:
@@ -161,6 +231,9 @@ def main() -> None:
         "cyclegan": lambda: cyclegan(bench),
         "maps": lambda: maps(bench, drawn_maps),
         "edgeconnect": lambda: edgeconnect(bench),
+        "dalle-shapes": lambda: dalle_shapes(bench),
+        "dalle-emoji": lambda: dalle_emoji(bench),
+        "invert": lambda: invert(bench),
     }
     wanted = {"maps" if name in ("pix2pixhd", "spade") else name for name in asked.only}
     results = json.loads(RESULT.read_text()) if RESULT.exists() else {}
@@ -192,7 +265,7 @@ def arguments() -> argparse.Namespace:
     known = os.environ.get("RECTOVERSO_TEST_DATA")
     parser.add_argument("--data", type=Path, default=known and Path(known), required=known is None)
     parser.add_argument("--seconds", type=float, default=600.0)
-    systems = ("cyclegan", "pix2pixhd", "spade", "edgeconnect")
+    systems = ("cyclegan", "pix2pixhd", "spade", "edgeconnect", "dalle-shapes", "dalle-emoji", "invert")
     parser.add_argument("--only", nargs="+", choices=systems, default=systems)
     parser.add_argument("--peer", type=Path, help="a checkout of eriklindernoren/PyTorch-GAN")
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "conditional")

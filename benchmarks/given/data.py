@@ -14,7 +14,7 @@ from rectoverso.recto.data.part import Part
 from rectoverso.recto.data.source import open_source
 
 SEED = 0
-HELD_PAIRS, HELD_PHOTOGRAPHS = 300, 50
+HELD_PAIRS, HELD_PHOTOGRAPHS, HELD_CIFAR = 300, 50, 1000
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,7 @@ def emoji(folder: Path, size: int) -> Emoji:
     """300 concepts that both styles have are kept out of both sets."""
     files = [folder / "emoji" / f"{style}.parquet" for style in ("noto", "blob")]
     keys = [pq.read_table(file, columns=["key"])["key"].to_pylist() for file in files]
-    both = sorted(set(keys[0]) & set(keys[1]))
-    held = sorted(np.random.default_rng(SEED).choice(both, HELD_PAIRS, replace=False).tolist())
+    held = _held_keys(*keys)
     sets = [open_source(file, size=size, channels=3) for file in files]
     shown = [
         _without(one, [key in set(held) for key in names]) for one, names in zip(sets, keys, strict=True)
@@ -39,6 +38,24 @@ def emoji(folder: Path, size: int) -> Emoji:
     places = [[names.index(key) for key in held] for names in keys]
     held_a, held_b = (one.images[place] for one, place in zip(sets, places, strict=True))
     return Emoji(replace(shown[0], other=shown[1]), held_a, held_b)
+
+
+def captioned_emoji(folder: Path, size: int) -> tuple[Dataset, Dataset]:
+    """One style with its captions: what is shown, and the same 300 concepts kept out of it."""
+    file = folder / "emoji" / "noto.parquet"
+    keys = pq.read_table(file, columns=["key"])["key"].to_pylist()
+    other = pq.read_table(folder / "emoji" / "blob.parquet", columns=["key"])["key"].to_pylist()
+    held = set(_held_keys(keys, other))
+    whole, out = open_source(file, size=size, channels=3), [key in held for key in keys]
+    return _without(whole, out), _without(whole, [not one for one in out])
+
+
+def cifar(folder: Path) -> tuple[Dataset, NDArray[np.uint8]]:
+    """CIFAR-10's training pictures but the last 1,000, and these."""
+    whole = open_source(folder / "cifar10" / "train.parquet")
+    assert whole.labels is not None
+    shown = replace(whole, images=whole.images[:-HELD_CIFAR], labels=whole.labels[:-HELD_CIFAR])
+    return shown, whole.images[-HELD_CIFAR:]
 
 
 def scenes(folder: Path, size: int) -> tuple[Dataset, Dataset]:
@@ -54,6 +71,12 @@ def photographs(folder: Path, size: int) -> tuple[Dataset, NDArray[np.uint8]]:
     held = np.zeros(len(whole), bool)
     held[np.random.default_rng(SEED).choice(len(whole), HELD_PHOTOGRAPHS, replace=False)] = True
     return _without(whole, held.tolist()), whole.images[held]
+
+
+def _held_keys(a: list[str], b: list[str]) -> list[str]:
+    return sorted(
+        np.random.default_rng(SEED).choice(sorted(set(a) & set(b)), HELD_PAIRS, replace=False).tolist()
+    )
 
 
 def _without(dataset: Dataset, out: list[bool]) -> Dataset:

@@ -3,7 +3,7 @@
 ``proxy-LPIPS`` is the distance of Zhang et al. 2018 (arXiv:1801.03924, eq. 1 with all weights 1) through the layers of
 the proxy network; it compares with no other network's.
 
-Shapes: N images, C channels, H height, W width.
+Shapes: N images, C channels, H height, W width, D features.
 """
 
 from __future__ import annotations
@@ -33,14 +33,17 @@ def distances(made: Images, true: Images, features: ProxyFeatures) -> dict[str, 
     }
 
 
-@torch.inference_mode()
 def apart(made: Images, true: Images, features: ProxyFeatures) -> NDArray[np.float64]:
     """The distance of the features that FID is made of, of each pair (N,)."""
-    rows = []
-    for first in range(0, len(made), BATCH):
-        a, b = (features.embed(to_tensor(images[first : first + BATCH]))[0] for images in (made, true))
-        rows.append((a - b).double().norm(dim=1).numpy())
-    return np.concatenate(rows)
+    apart_N: NDArray[np.float64] = np.linalg.norm(embedded(made, features) - embedded(true, features), axis=1)
+    return apart_N
+
+
+@torch.inference_mode()
+def embedded(images: Images, features: ProxyFeatures) -> NDArray[np.float64]:
+    """The features (N, D) that FID is made of."""
+    batches = [images[first : first + BATCH] for first in range(0, len(images), BATCH)]
+    return np.concatenate([features.embed(to_tensor(batch))[0].double().numpy() for batch in batches])
 
 
 @torch.inference_mode()

@@ -7,7 +7,8 @@ beside the picture left as it is, and beside another project's CycleGAN given th
 ``pix2pixhd``, ``spade``: road scenes from maps. How well a network that learnt on real scenes reads the classes of the
 maps in what was made, beside how well it reads real scenes; proxy-FID, beside pix2pix given the same seconds.
 ``edgeconnect``: photographs with holes of 20 to 30%. PSNR, SSIM and proxy-LPIPS beside OpenCV's two ways to fill.
-``dalle-shapes``, ``dalle-emoji``: pictures from unseen captions, read by an exact checker, or searched for among ten.
+``shapes``, ``emoji``: what `dalle` and `textgan` draw from unseen captions, read by an exact checker, or searched for
+among ten.
 ``invert``: unseen pictures in the latent space of ``default``, and after tuning.
 
 Each is trained once, on all cores, for the seconds asked; runs lie in ``--keep`` and are not trained again, with a
@@ -61,6 +62,7 @@ SEGMENTER_STEPS = 800
 SHARE = (0.2, 0.3)
 RADIUS = 5
 CAPTIONS, SHOWN = 500, 32
+WORDED = ("dalle", "textgan")
 INVERTED, TUNED_STEPS = 20, 100
 Row = dict[str, Any]
 Images = NDArray[np.uint8]
@@ -166,23 +168,33 @@ def _greyed(images: Images, holes: list[NDArray[np.bool_]]) -> Images:
     return np.where(np.stack(holes)[..., None], np.uint8(128), images)
 
 
-def dalle_shapes(bench: Bench) -> list[Row]:
+def shapes(bench: Bench) -> list[Row]:
     """Scenes from captions that were not shown, counted by the checker."""
-    generator, told = bench.run("dalle", open_source("shapes", size=SIZE), "dalle-shapes")
-    rights, made = shapes_right(generator, unseen_captions(CAPTIONS))
-    bench.show("dalle-shapes", made)
-    kept = right_after_codes(bench.path("dalle-shapes"), generator, CAPTIONS)
-    return [{**told, **rights, "right, real scenes after codes": kept}]
+    rows: list[Row] = []
+    for system in WORDED:
+        name = f"{system}-shapes"
+        generator, told = bench.run(system, open_source("shapes", size=SIZE), name)
+        rights, made = shapes_right(generator, unseen_captions(CAPTIONS))
+        bench.show(name, made)
+        rows.append({**told, **rights})
+        if system == "dalle":
+            rows[-1]["right, real scenes after codes"] = right_after_codes(
+                bench.path(name), generator, CAPTIONS
+            )
+    return rows
 
 
-def dalle_emoji(bench: Bench) -> list[Row]:
+def captioned(bench: Bench) -> list[Row]:
     """Emoji from captions that were not shown, each searched for among ten."""
     shown, held = captioned_emoji(bench.data, SIZE)
     assert held.captions is not None
-    generator, told = bench.run("dalle", shown, "dalle-emoji")
-    _, made = drawn(generator, held.captions)
-    bench.show("dalle-emoji", made, held.images)
-    return [{**told, **retrieved(made, held.images, proxy_features(shown, bench.keep)), "chance": 0.1}]
+    features, rows = proxy_features(shown, bench.keep), list[Row]()
+    for system in WORDED:
+        generator, told = bench.run(system, shown, f"{system}-emoji")
+        _, made = drawn(generator, held.captions)
+        bench.show(f"{system}-emoji", made, held.images)
+        rows.append({**told, **retrieved(made, held.images, features), "chance": 0.1})
+    return rows
 
 
 def invert(bench: Bench) -> list[Row]:
@@ -231,8 +243,8 @@ def main() -> None:
         "cyclegan": lambda: cyclegan(bench),
         "maps": lambda: maps(bench, drawn_maps),
         "edgeconnect": lambda: edgeconnect(bench),
-        "dalle-shapes": lambda: dalle_shapes(bench),
-        "dalle-emoji": lambda: dalle_emoji(bench),
+        "shapes": lambda: shapes(bench),
+        "emoji": lambda: captioned(bench),
         "invert": lambda: invert(bench),
     }
     wanted = {"maps" if name in ("pix2pixhd", "spade") else name for name in asked.only}
@@ -265,7 +277,7 @@ def arguments() -> argparse.Namespace:
     known = os.environ.get("RECTOVERSO_TEST_DATA")
     parser.add_argument("--data", type=Path, default=known and Path(known), required=known is None)
     parser.add_argument("--seconds", type=float, default=600.0)
-    systems = ("cyclegan", "pix2pixhd", "spade", "edgeconnect", "dalle-shapes", "dalle-emoji", "invert")
+    systems = ("cyclegan", "pix2pixhd", "spade", "edgeconnect", "shapes", "emoji", "invert")
     parser.add_argument("--only", nargs="+", choices=systems, default=systems)
     parser.add_argument("--peer", type=Path, help="a checkout of eriklindernoren/PyTorch-GAN")
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "conditional")

@@ -64,6 +64,11 @@ CASES = {
     "spade": ("spade", "default", (*GIVEN, "nets.latent=8", "nets.seen_width=8")),
     "edgeconnect": ("edgeconnect", "default", (*GIVEN, "nets.edge_width=8", "nets.blocks=1", "piece_px=16")),
     "dalle": ("dalle", "default", (*SMALL, "nets.look_width=8")),
+    "textgan": (
+        "textgan",
+        "default",
+        (*PAIR, "nets.text=8", "nets.words=256", "nets.places=8", "nets.reader_width=16", *LIGHT),
+    ),
     "single": ("single", "default", (*GENTLER, "nets.width=4", "nets.coarsest_px=13", *LIGHT)),
 }
 
@@ -82,7 +87,7 @@ def pictures(case: str = "") -> Dataset:
     if case in ("pix2pixhd", "spade", "edgeconnect"):
         masks = (pixels[..., 0] > 128).astype(np.uint8)
         return Dataset("noise", pixels, masks=masks, regions=("dark", "light"))
-    if case == "dalle":
+    if case in ("dalle", "textgan"):
         return Dataset("noise", pixels, captions=tuple(f"picture {n % 7} of {n % 5}" for n in range(40)))
     if case == "cyclegan":
         return Dataset("noise", pixels, other=Dataset("other", pixels[:24, ..., ::-1].copy()))

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rectoverso.recto.nets.codes import Grid, Narrowing, started
+from rectoverso.recto.nets.reader import Reader
 from rectoverso.recto.nets.transformer import START, Transformer
 from rectoverso.recto.systems.recipe import Shape
 
@@ -39,18 +40,13 @@ class Scorer(nn.Module):
         blocks: int,
     ) -> None:
         super().__init__()
-        self.words = words
         self.look = Narrowing(shape.channels, width, grid.halvings, picture_width)
         self.where = nn.Parameter(torch.zeros(grid.places, width))
-        self.word = nn.Embedding(words + places, width)
-        self.place = nn.Parameter(torch.zeros(places, width))
         started(self.look)
-        for told in (self.where, self.word.weight, self.place):
-            nn.init.normal_(told, std=START)
+        nn.init.normal_(self.where, std=START)
         self.seeing = Transformer(width, blocks, causal=False)
-        self.reading = Transformer(width, blocks, causal=False)
         self.of_picture = nn.Linear(width, width, bias=False)
-        self.of_text = nn.Linear(width, width, bias=False)
+        self.reader = Reader(words=words, places=places, width=width, blocks=blocks, outputs=width)
         self.sharpness = nn.Parameter(torch.tensor(AT_START))
 
     def seen(self, x_NCHW: Tensor) -> Tensor:
@@ -60,9 +56,7 @@ class Scorer(nn.Module):
 
     def read(self, word_MT: Tensor) -> Tensor:
         """The directions of texts, of length 1."""
-        padding_T = torch.arange(word_MT.shape[1], device=word_MT.device) + self.words
-        x_MTD = self.word(torch.where(word_MT < 0, padding_T, word_MT)) + self.place
-        return F.normalize(self.of_text(self.reading(x_MTD).mean(1)).float(), dim=1)
+        return F.normalize(self.reader(word_MT).float(), dim=1)
 
     def losses(self, x_NCHW: Tensor, word_NT: Tensor, near_MT: Tensor) -> Tensor:
         """The mean of both ways; ``near_MT`` are texts that are nobody's."""
@@ -74,13 +68,14 @@ class Scorer(nn.Module):
         )
 
 
-def found(logit_NM: Tensor, same_NM: Tensor) -> Tensor:
-    """How surprised each row is at its own column, the one on the diagonal; other columns that say the same (true in
-    ``same_NM``) do not count against it.
+def found(logit_NM: Tensor, same_NM: Tensor, first: int = 0) -> Tensor:
+    """How surprised each row is at its own column, the one on the diagonal from column ``first`` on; other columns that
+    say the same (true in ``same_NM``) do not count against it.
     """
-    own_NM = torch.eye(*same_NM.shape, dtype=torch.bool, device=same_NM.device)
+    own_N = torch.arange(len(logit_NM), device=logit_NM.device) + first
+    own_NM = F.one_hot(own_N, same_NM.shape[1]).bool()
     others_NM = logit_NM.masked_fill(same_NM & ~own_NM, float("-inf"))
-    return F.cross_entropy(others_NM, torch.arange(len(logit_NM), device=logit_NM.device))
+    return F.cross_entropy(others_NM, own_N)
 
 
 def nearby(word_NT: Tensor, where_N: Tensor, other_N: Tensor) -> Tensor:

@@ -23,6 +23,7 @@ NAMES = (
     "spade",
     "edgeconnect",
     "dalle",
+    "textgan",
     "single",
 )
 """The files here that hold a ``SYSTEM``, in the order in which people are shown them."""

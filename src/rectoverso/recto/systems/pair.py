@@ -53,11 +53,11 @@ class Pair:
         )
 
     def generator_losses(self, turn: Turn) -> Losses:
-        fake_N = self.judge(self.seen(turn, self.fakes(turn), "generator"), turn.label_N)
+        fake_N = self.judge(self.seen(turn, self.fakes(turn), "generator"), self.condition(turn))
         real_N = fake_N  # which most objectives do not look at
         if self.recipe.objective == "relativistic":
             with torch.no_grad():
-                real_N = self.judge(self.seen(turn, turn.image_NCHW, "generator-real"), turn.label_N)
+                real_N = self.judge(self.seen(turn, turn.image_NCHW, "generator-real"), self.condition(turn))
         return {"generator": self.generator_objective(real_N, fake_N)}
 
     def critic_losses(self, turn: Turn) -> Losses:
@@ -84,10 +84,11 @@ class Pair:
             real_NCHW, fake_NCHW = x_MCHW.detach().chunk(2)
             share_N = torch.from_numpy(turn.streams.uniforms("between", turn.first, turn.count, 1)[:, 0])
             x_NCHW = between(real_NCHW, fake_NCHW, share_N.to(x_MCHW))
-            return {"penalty": weight * unit_slope_penalty(partial(self.judge, label_N=turn.label_N), x_NCHW)}
+            judge = partial(self.judge, label_N=self.condition(turn))
+            return {"penalty": weight * unit_slope_penalty(judge, x_NCHW)}
         # Two judgements a picture, so every other picture: the cost of one more forward pass.
         x_NCHW = x_MCHW.detach()[::2]
-        judge = partial(self.judge, label_N=None if label_M is None else label_M[::2].repeat(2))
+        judge = partial(self.judge, label_N=None if label_M is None else twice(label_M[::2]))
         sign_ND = turn.signs("slope", x_NCHW[0].numel())
         # The even images' signs go to real pictures, the odd ones' to generated ones: the same in any cut of the batch.
         sign_NCHW = torch.cat([sign_ND[::2], sign_ND[1::2]]).view(x_NCHW.shape)
@@ -108,13 +109,19 @@ class Pair:
         """Told what the critic says of the turn's pictures."""
         turn.readings["margin"] = (real_N.mean() - fake_N.mean()).item()
 
+    def condition(self, turn: Turn) -> Tensor | None:
+        """What each real picture is, and each generated one is to be (N, ...): its class, where there are classes."""
+        return turn.label_N
+
     def labels(self, turn: Turn) -> Tensor | None:
-        """The labels of `both` (M,)."""
-        return None if turn.label_N is None else turn.label_N.repeat(2)
+        """The conditions of `both` (M, ...)."""
+        condition_N = self.condition(turn)
+        return None if condition_N is None else twice(condition_N)
 
     def fakes(self, turn: Turn) -> Tensor:
         """The generated pictures of the turn, drawn once and judged by both players."""
-        return turn.once("fakes", lambda: self.draw(turn.normals("latent", self.recipe.latent), turn.label_N))
+        condition_N = self.condition(turn)
+        return turn.once("fakes", lambda: self.draw(turn.normals("latent", self.recipe.latent), condition_N))
 
     def draw(self, noise_NZ: Tensor, label_N: Tensor | None) -> Tensor:
         picture_NCHW: Tensor = self.generator(noise_NZ, label_N)
@@ -159,3 +166,8 @@ class Pair:
             return noise_NZ, None
         label_N = self.streams.choices(f"{purpose}-label", first, count, self.shape.classes)
         return noise_NZ, torch.from_numpy(label_N).to(device)
+
+
+def twice(x_N: Tensor) -> Tensor:
+    """The same rows again (2 N, ...)."""
+    return torch.cat([x_N, x_N])

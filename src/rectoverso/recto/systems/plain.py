@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from rectoverso.errors import BadSetting
 from rectoverso.i18n import Phrase
@@ -32,17 +32,7 @@ class PlainNets:
 
     def check(self, shape: Shape) -> None:
         """Raise BadSetting for squares that are no power of two, or leave the network no resolution to change."""
-        most = 2 ** (shape.levels - 1)
-        for name in ("generator_patch", "critic_patch"):
-            patch = getattr(self, name)
-            if patch.bit_count() != 1 or patch > most:
-                options = ", ".join(str(2**level) for level in range(shape.levels))
-                facts: dict[str, object] = {"value": patch, "options": options}
-                raise BadSetting(
-                    setting=f"nets.{name}",
-                    reason=Phrase(Message("train.setting.not_an_option.reason", facts)),
-                    advice=Phrase(Message("train.setting.not_an_option.advice", facts)),
-                )
+        check_patches(self, shape)
 
     def generator(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.plain import PlainGenerator
@@ -59,3 +49,28 @@ class PlainNets:
         from rectoverso.recto.nets.plain import PlainCritic
 
         return PlainCritic(shape, width=self.critic_width, patch=self.critic_patch)
+
+
+class Patches(Protocol):
+    """Numbers of networks that see squares of pixels."""
+
+    @property
+    def generator_patch(self) -> int: ...
+
+    @property
+    def critic_patch(self) -> int: ...
+
+
+def check_patches(nets: Patches, shape: Shape) -> None:
+    """Raise BadSetting for squares that are no power of two, or leave a network no resolution to change."""
+    most = 2 ** (shape.levels - 1)
+    for name in ("generator_patch", "critic_patch"):
+        patch = getattr(nets, name)
+        if patch.bit_count() != 1 or patch > most:
+            options = ", ".join(str(2**level) for level in range(shape.levels))
+            facts: dict[str, object] = {"value": patch, "options": options}
+            raise BadSetting(
+                setting=f"nets.{name}",
+                reason=Phrase(Message("train.setting.not_an_option.reason", facts)),
+                advice=Phrase(Message("train.setting.not_an_option.advice", facts)),
+            )

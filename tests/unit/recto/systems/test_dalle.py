@@ -130,30 +130,14 @@ def test_the_candidate_that_fits_best_is_drawn(small: DalleRecipe, scenes: Datas
     assert not torch.equal(candidate_NMCHW[:, 0], candidate_NMCHW[:, 1])
 
 
-def test_pictures_are_moved_by_whole_pixels_and_the_same_for_every_player(
-    small: DalleRecipe, scenes: Dataset
-) -> None:
-    cast, feed = trio(small, scenes)
-    turn = feed.turn(0, 0.6)
-    moved_NCHW = cast.moved(turn)
-    assert moved_NCHW is cast.moved(turn)
-    for moved_CHW, image_CHW in zip(moved_NCHW, turn.image_NCHW, strict=True):
-        inner = moved_CHW[:, 2:-2, 2:-2]
-        cuts = [image_CHW[:, y : y + 12, x : x + 12] for y in range(5) for x in range(5)]
-        assert any(torch.equal(inner, cut) for cut in cuts)
-    still, _ = trio(with_settings(small, ["shift=0"]), scenes)
-    assert still.moved(turn) is not None
-    assert still.moved(feed.turn(8, 0.6)).equal(feed.turn(8, 0.6).image_NCHW)
-
-
 def test_the_ladders_second_rung_the_prior_learns_one_batch_by_heart(
     small: DalleRecipe, scenes: Dataset
 ) -> None:
     cast, feed = trio(with_settings(small, ["nets.prior_width=64", "nets.prior_blocks=2"]), scenes)
     turn = feed.turn(0, 0.6)
     code_NG = torch.randint(16, (8, 64), generator=torch.Generator().manual_seed(0))
-    assert ladder.memorised(cast.prior, cast.words(turn), code_NG, 120) < 0.3
-    told = ladder.heeded(cast.prior, cast.words(turn), code_NG)
+    assert ladder.memorised(cast.prior, cast.captions.words(turn), code_NG, 120) < 0.3
+    told = ladder.heeded(cast.prior, cast.captions.words(turn), code_NG)
     assert told["surprise"] < 0.3
     assert told["words_heeded"] > 0.3, "what was learned by heart is bound to its own words"
 

@@ -16,7 +16,7 @@ from PIL import Image
 
 import rectoverso
 from rectoverso.recto.data.shapes import scene
-from rectoverso.workflow.dream import DreamRequest, dream_picture, layers_of
+from rectoverso.workflow.dream import layers_of
 
 
 def main() -> None:
@@ -30,8 +30,9 @@ def main() -> None:
     layers = layers_of(run)
     middle = layers[len(layers) // 2].name
     for image in (None, picture):
-        wish = DreamRequest(run, image=image, layer=middle, octaves=2, steps=asked.steps)
-        dreamed = dream_picture(wish, asked.out / "dreams", home)
+        dreamed = rectoverso.dream(
+            run, image=image, layer=middle, octaves=2, steps=asked.steps, out=asked.out / "dreams", home=home
+        )
         print(f"{middle}: from {dreamed.before:.2f} to {dreamed.after:.2f}, in {asked.out}")
 
 

@@ -15,7 +15,6 @@ from PIL import Image
 
 import rectoverso
 from rectoverso.recto.data.shapes import scene
-from rectoverso.workflow.invert import invert_picture
 
 
 def main() -> None:
@@ -27,9 +26,8 @@ def main() -> None:
         picture = asked.out / "picture.png"
         Image.fromarray(scene(20_000, asked.size).image).save(picture)
     for tune in (0, asked.tune):
-        found = invert_picture(
-            run, picture, asked.out / f"tuned-{tune}", home, steps=asked.steps, starts=2, tune=tune
-        )
+        out = asked.out / f"tuned-{tune}"
+        found = rectoverso.invert(run, picture, steps=asked.steps, starts=2, tune=tune, out=out, home=home)
         print(f"tuned for {tune} steps: {found.psnr_db:.1f} dB, SSIM {found.ssim:.3f}")
 
 

@@ -1,4 +1,4 @@
-"""The four verbs in Python: `train`, `generate`, `seal`, `verify`. Each is what its command does."""
+"""The verbs in Python: `train`, `generate`, `invert`, `dream`, `seal`, `verify`. Each is what its command does."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from rectoverso.types import Origin, Report
 if TYPE_CHECKING:
     from rectoverso.recto.train.status import Status
     from rectoverso.workflow.batch import Batch
+    from rectoverso.workflow.dream import Dreamed
+    from rectoverso.workflow.invert import Projected
     from rectoverso.workflow.train import Trained
 
 DEFAULT_HOME = ".rectoverso"
@@ -89,6 +91,7 @@ def generate(
     prompts: Iterable[str] = (),
     style: AnyPath | None = None,
     back: bool = False,
+    size: int | str | None = None,
     use: str = "general",
     home: AnyPath | None = None,
 ) -> Batch:
@@ -96,7 +99,8 @@ def generate(
 
     ``mixes`` (``"7@4-9"``), ``layers`` (``"4-9"``) and ``edits`` (``"direction-0=2"``) are written as on the command
     line. ``images`` (files or folders), ``masks`` and ``prompts`` are what runs of some systems make pictures from;
-    ``style`` is a picture whose style is meant, ``back`` goes from the second set of pictures to the first.
+    ``style`` is a picture whose style is meant, ``back`` goes from the second set of pictures to the first. ``size`` is
+    pixels a side or ``"300x100"``, of runs that draw any size.
     Raises RunNotFound, UnknownName (label, use or direction), BadSetting, HomeBusy.
     """
     from rectoverso.recto.sample.controls import parse_controls
@@ -121,8 +125,86 @@ def generate(
             None if style is None else Path(style),
             back=back,
         ),
+        size=None if size is None else str(size),
         use=use,
     )
+
+
+def invert(
+    run: AnyPath,
+    picture: AnyPath,
+    *,
+    out: AnyPath,
+    label: str | None = None,
+    seed: int = 0,
+    steps: int = 200,
+    starts: int = 4,
+    tune: int = 0,
+    edits: Iterable[str] = (),
+    layers: str | None = None,
+    use: str = "general",
+    home: AnyPath | None = None,
+) -> Projected:
+    """Find the code in ``run`` that draws ``picture``, and release to ``out`` what it draws, if that may leave.
+
+    ``steps`` of descent from each of ``starts`` codes; then ``tune`` steps of a copy of the generator's weights towards
+    this picture. ``edits`` and ``layers`` are those of `generate`. Raises RunNotFound, ImageUnreadable, UnknownName,
+    BadSetting, HomeBusy.
+    """
+    from rectoverso.recto.sample.controls import parse_controls
+    from rectoverso.workflow.invert import invert_picture
+    from rectoverso.workflow.shipped import run_at
+
+    return invert_picture(
+        run_at(Path(run)),
+        Path(picture),
+        Path(out),
+        _home(home),
+        label=label,
+        seed=seed,
+        steps=steps,
+        starts=starts,
+        tune=tune,
+        controls=parse_controls(None, (), layers, edits),
+        use=use,
+    )
+
+
+def dream(
+    network: AnyPath,
+    *,
+    out: AnyPath,
+    image: AnyPath | None = None,
+    layer: str | None = None,
+    channel: int | None = None,
+    octaves: int = 4,
+    steps: int = 20,
+    size: int | str | None = None,
+    seed: int = 0,
+    use: str = "general",
+    home: AnyPath | None = None,
+) -> Dreamed:
+    """Make a picture of what a layer of ``network`` looks for, from noise or out of the photograph ``image``, and
+    release it to ``out`` if it may leave.
+
+    ``network`` is a run, whose critic is meant, or a file of features; ``layer`` is the last and ``channel`` all of
+    them where nothing is said; ``octaves`` are sizes from small to large, with ``steps`` at each. ``size`` is pixels a
+    side or ``"300x100"``, else the photograph's or 256. Raises UnknownName, RunNotFound, BadSetting, ImageUnreadable,
+    HomeBusy.
+    """
+    from rectoverso.workflow.dream import DreamRequest, dream_picture
+
+    request = DreamRequest(
+        Path(network),
+        None if image is None else Path(image),
+        layer,
+        channel,
+        octaves,
+        steps,
+        seed,
+        None if size is None else str(size),
+    )
+    return dream_picture(request, Path(out), _home(home), use=use)
 
 
 def seal(

@@ -177,7 +177,7 @@ def shapes(bench: Bench) -> list[Row]:
         rights, made = shapes_right(generator, unseen_captions(CAPTIONS))
         bench.show(name, made)
         rows.append({**told, **rights})
-        if system == "dalle":
+        if (bench.path(name) / "state").exists() and system == "dalle":
             rows[-1]["right, real scenes after codes"] = right_after_codes(
                 bench.path(name), generator, CAPTIONS
             )

@@ -14,6 +14,7 @@ from rectoverso.recto.data.part import Part
 from rectoverso.recto.data.source import open_source
 
 SEED = 0
+STYLES = ("noto", "blob")
 HELD_PAIRS, HELD_PHOTOGRAPHS, HELD_CIFAR = 300, 50, 1000
 
 
@@ -28,26 +29,23 @@ class Emoji:
 
 def emoji(folder: Path, size: int) -> Emoji:
     """300 concepts that both styles have are kept out of both sets."""
-    files = [folder / "emoji" / f"{style}.parquet" for style in ("noto", "blob")]
-    keys = [pq.read_table(file, columns=["key"])["key"].to_pylist() for file in files]
-    held = _held_keys(*keys)
-    sets = [open_source(file, size=size, channels=3) for file in files]
-    shown = [
-        _without(one, [key in set(held) for key in names]) for one, names in zip(sets, keys, strict=True)
-    ]
-    places = [[names.index(key) for key in held] for names in keys]
-    held_a, held_b = (one.images[place] for one, place in zip(sets, places, strict=True))
+    sets = [open_source(folder / "emoji" / f"{style}.parquet", size=size, channels=3) for style in STYLES]
+    keys = [_keys(folder, style) for style in STYLES]
+    shown = [_without(one, held) for one, held in zip(sets, held_emoji(folder), strict=True)]
+    held_a, held_b = (
+        one.images[[names.index(key) for key in _held_keys(*keys)]]
+        for one, names in zip(sets, keys, strict=True)
+    )
     return Emoji(replace(shown[0], other=shown[1]), held_a, held_b)
 
 
 def captioned_emoji(folder: Path, size: int) -> tuple[Dataset, Dataset]:
     """One style with its captions: what is shown, and the same 300 concepts kept out of it."""
-    file = folder / "emoji" / "noto.parquet"
-    keys = pq.read_table(file, columns=["key"])["key"].to_pylist()
-    other = pq.read_table(folder / "emoji" / "blob.parquet", columns=["key"])["key"].to_pylist()
-    held = set(_held_keys(keys, other))
-    whole, out = open_source(file, size=size, channels=3), [key in held for key in keys]
-    return _without(whole, out), _without(whole, [not one for one in out])
+    whole, held_N = (
+        open_source(folder / "emoji" / "noto.parquet", size=size, channels=3),
+        held_emoji(folder)[0],
+    )
+    return _without(whole, held_N), _without(whole, ~held_N)
 
 
 def cifar(folder: Path) -> tuple[Dataset, NDArray[np.uint8]]:
@@ -68,23 +66,39 @@ def scenes(folder: Path, size: int) -> tuple[Dataset, Dataset]:
 def photographs(folder: Path, size: int) -> tuple[Dataset, NDArray[np.uint8]]:
     """BSDS500's photographs but 50, and these."""
     whole = open_source(folder / "bsds500" / "train.parquet", size=size)
-    held = np.zeros(len(whole), bool)
-    held[np.random.default_rng(SEED).choice(len(whole), HELD_PHOTOGRAPHS, replace=False)] = True
-    return _without(whole, held.tolist()), whole.images[held]
+    held_N = held_photographs(len(whole))
+    return _without(whole, held_N), whole.images[held_N]
+
+
+def held_emoji(folder: Path) -> list[NDArray[np.bool_]]:
+    """Which pictures (N,) of each style are kept back."""
+    keys = [_keys(folder, style) for style in STYLES]
+    held = set(_held_keys(*keys))
+    return [np.array([key in held for key in names]) for names in keys]
+
+
+def held_photographs(count: int) -> NDArray[np.bool_]:
+    """Which of so many photographs are kept back."""
+    held_N = np.zeros(count, bool)
+    held_N[np.random.default_rng(SEED).choice(count, HELD_PHOTOGRAPHS, replace=False)] = True
+    return held_N
+
+
+def _keys(folder: Path, style: str) -> list[str]:
+    keys: list[str] = pq.read_table(folder / "emoji" / f"{style}.parquet", columns=["key"])["key"].to_pylist()
+    return keys
 
 
 def _held_keys(a: list[str], b: list[str]) -> list[str]:
-    return sorted(
-        np.random.default_rng(SEED).choice(sorted(set(a) & set(b)), HELD_PAIRS, replace=False).tolist()
-    )
+    both = sorted(set(a) & set(b))
+    return sorted(np.random.default_rng(SEED).choice(both, HELD_PAIRS, replace=False).tolist())
 
 
-def _without(dataset: Dataset, out: list[bool]) -> Dataset:
-    places = np.flatnonzero(~np.array(out))
-    part = Part(dataset, places)
+def _without(dataset: Dataset, out_N: NDArray[np.bool_]) -> Dataset:
+    part = Part(dataset, np.flatnonzero(~out_N))
     return Dataset(
         dataset.name,
-        dataset.images[places],
+        dataset.images[~out_N],
         captions=part.captions,
         masks=part.masks,
         regions=dataset.regions,

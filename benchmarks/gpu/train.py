@@ -32,7 +32,7 @@ LEFT_BEHIND = ("state", "weights/critic.safetensors")
 
 def main() -> None:
     asked = arguments()
-    dataset = open_source(asked.data, size=asked.size)
+    dataset = open_source(asked.data, size=asked.size, channels=asked.channels)
     if asked.data_b:
         other = open_source(asked.data_b, size=asked.size, channels=dataset.channels)
         dataset = replace(dataset, other=other)
@@ -92,6 +92,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", required=True)
     parser.add_argument("--data-b")
     parser.add_argument("--size", default="32", help="pixels a side, or 256x192")
+    parser.add_argument("--channels", type=int, help="3: transparent pictures on white")
     parser.add_argument("--seconds", type=float, default=480.0)
     parser.add_argument("--set", action="append")
     parser.add_argument("--name")

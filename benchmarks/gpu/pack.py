@@ -1,0 +1,34 @@
+"""What `conditional.py` shows its systems, as files to carry to another machine: the held-out data stays here.
+
+python benchmarks/gpu/pack.py --data ../shared/data --out .gpu
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+sys.path.append(str(Path(__file__).parents[1]))
+from given.data import STYLES, held_emoji, held_photographs
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
+    for style, held_N in zip(STYLES, held_emoji(asked.data), strict=True):
+        table = pq.read_table(asked.data / "emoji" / f"{style}.parquet")
+        pq.write_table(table.filter(pa.array(~held_N)), asked.out / f"{style}.parquet")
+    table = pq.read_table(asked.data / "bsds500" / "train.parquet")
+    pq.write_table(table.filter(pa.array(~held_photographs(len(table)))), asked.out / "bsds500.parquet")
+    pq.write_table(pq.read_table(asked.data / "camvid" / "train.parquet"), asked.out / "camvid.parquet")
+
+
+if __name__ == "__main__":
+    main()

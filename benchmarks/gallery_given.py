@@ -1,0 +1,114 @@
+"""Sheets of the systems that make pictures from pictures, maps and words, from the runs that `conditional.py` kept.
+
+    python benchmarks/gallery_given.py --data ../shared/data --keep RUNS [--only spade ...]
+
+What is given was never shown in training. Each sheet leaves by the door like every image (signed by a home made for this
+program) and goes to ``../docs/gallery``. Photographs of the data may not be passed on, so holes are filled in
+micrographs, which may.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from gallery import GALLERY, say, verso
+from given.data import captioned_emoji, emoji, scenes
+from given.words import unseen_captions
+from numpy.typing import NDArray
+from PIL import Image
+
+from rectoverso.recto.data.holes import hole
+from rectoverso.recto.data.source import open_source
+
+SIZE, PHOTOGRAPH, COUNT = 64, 192, 32
+SHARE = (0.2, 0.3)
+Given = list[object]
+Images = NDArray[np.uint8]
+
+
+def cyclegan(data: Path, place: Path) -> Given:
+    return ["--image", written(emoji(data, SIZE).held_a[:COUNT], place / "images")]
+
+
+def maps(data: Path, place: Path) -> Given:
+    held = scenes(data, SIZE)[1].masks
+    assert held is not None
+    return ["--image", written(held[:: len(held) // COUNT][:COUNT], place / "maps")]
+
+
+def edgeconnect(data: Path, place: Path) -> Given:
+    cells = open_source(data / "bccd" / "train.parquet", size=PHOTOGRAPH).images[: COUNT // 2]
+    holes = [hole(np.random.default_rng([9, n]), PHOTOGRAPH, PHOTOGRAPH, SHARE) for n in range(len(cells))]
+    masks = np.where(np.stack(holes), 255, 0).astype(np.uint8)
+    return ["--image", written(cells, place / "cells"), "--mask", written(masks, place / "masks")]
+
+
+def of_shapes(data: Path, place: Path) -> Given:
+    del data, place
+    return prompts(unseen_captions(COUNT))
+
+
+def of_emoji(data: Path, place: Path) -> Given:
+    del place
+    captions = captioned_emoji(data, SIZE)[1].captions
+    assert captions is not None
+    return prompts(list(captions[:COUNT]))
+
+
+def prompts(captions: list[str]) -> Given:
+    return [word for caption in captions for word in ("--prompt", caption)]
+
+
+SHEETS: dict[str, Callable[[Path, Path], Given]] = {
+    "cyclegan": cyclegan,
+    "pix2pixhd": maps,
+    "spade": maps,
+    "edgeconnect": edgeconnect,
+    "dalle-shapes": of_shapes,
+    "dalle-emoji": of_emoji,
+    "textgan-shapes": of_shapes,
+    "textgan-emoji": of_emoji,
+}
+
+
+def main() -> None:
+    asked = arguments()
+    for name in asked.only:
+        with tempfile.TemporaryDirectory() as scratch:
+            place = Path(scratch)
+            given = SHEETS[name](asked.data, place)
+            done = verso(
+                "generate", asked.keep / name, "--out", place / "made", "--home", place / "home", *given
+            )
+            (sheet,) = (place / "made" / "contact-sheet").glob("*.png")
+            shutil.copy2(sheet, GALLERY / f"{name}.png")
+            say(f"{name}: {len(done['released'])} released, {len(done['held'])} held")
+
+
+def written(images: Images, folder: Path) -> Path:
+    """The folder, with a file for each picture or map."""
+    folder.mkdir(parents=True)
+    for number, image in enumerate(images):
+        Image.fromarray(image).save(folder / f"{number:03}.png")
+    return folder
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    known = os.environ.get("RECTOVERSO_TEST_DATA")
+    parser.add_argument("--data", type=Path, default=known and Path(known), required=known is None)
+    parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "conditional")
+    parser.add_argument("--only", nargs="+", choices=SHEETS, default=tuple(SHEETS))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

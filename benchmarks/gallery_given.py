@@ -2,8 +2,8 @@
 
     python benchmarks/gallery_given.py --data ../shared/data --keep RUNS [--only spade ...]
 
-What is given was never shown in training. Each sheet leaves by the door like every image (signed by a home made for this
-program) and goes to ``../docs/gallery``. Photographs of the data may not be passed on, so holes are filled in
+What is given was never shown in training. Each sheet leaves by the door like every image (signed by a home made for
+this program) and goes to ``../docs/gallery``. Photographs of the data may not be passed on, so holes are filled in
 micrographs, which may.
 """
 

@@ -5,7 +5,7 @@ class-conditional when there are labels. The generator draws every pixel, and it
 norm (self-modulation, Chen et al. 2019, arXiv:1810.01365). The critic looks at squares of 2x2 pixels, is twice as wide
 for it, learns the names of real pictures (`naming_pair`), and sees changed ones where they are few (`augmented_pair`).
 After 300 CPU seconds of CIFAR-10 the modulation took the proxy-FID from 12.3 to 6.6, the names to 4.2; `dcgan default`
-was at 10.2. After 5 minutes on two cores: 4.0, 7.7, and 47.4 for the article's networks (one seed each; docs/gallery,
+was at 10.2. After 5 minutes on two cores: 3.7, 10.4, and 58.7 for the article's networks (one seed each; docs/gallery,
 docs/log.md 2026-11-25 and 26).
 """
 
@@ -46,8 +46,8 @@ class DefaultRecipe(AdversarialRecipe):
 DEFAULT = DefaultRecipe(
     system="default",
     preset="default",
-    measured="2 cores: 350 images/s at 32 px; CIFAR-10 after 5 minutes: proxy-FID 4.0 (dcgan 7.7, the article's 47)",
-    expected=(Milestone(104_128, 4.0),),
+    measured="2 cores: 360 images/s at 32 px; CIFAR-10 after 5 minutes: proxy-FID 3.7 (dcgan 10.4, the article's 59)",
+    expected=(Milestone(101_376, 3.7),),
     batch=32,
     nets=PlainNets(critic_width=64, critic_patch=2, modulated=True),
     objective="relativistic",

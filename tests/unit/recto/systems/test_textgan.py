@@ -148,3 +148,17 @@ def test_the_dial_widens_the_networks() -> None:
     wide, plain = (cast("TextGanRecipe", with_settings(recipe("textgan"), [f"size={s}"])) for s in "ms")
     assert wide.nets.reader_width == 2 * plain.nets.reader_width
     assert wide.batch == 2 * plain.batch
+
+
+def test_it_learns_what_a_word_means(small: TextGanRecipe, tmp_path: Path) -> None:
+    chance = np.random.default_rng(0)
+    light_N = np.arange(64) % 2
+    pixels = np.where(light_N, 200, 50)[:, None, None, None] + chance.integers(-30, 30, (64, 16, 16, 3))
+    captions = tuple(f"a {('dark', 'light')[light]} picture" for light in light_N)
+    train(small, Dataset("tones", pixels.astype(np.uint8), captions=captions), tmp_path, images=6_000)
+    making = RunGenerator(tmp_path).making
+    dark, light = (
+        np.mean([making.picture(seed, Material(prompt=f"a {tone} picture")).mean() for seed in range(4)])
+        for tone in ("dark", "light")
+    )
+    assert light - dark > 75

@@ -3,10 +3,10 @@
 Two translators with dilated blocks (section 3): the first completes the map of edges from the grey picture around the
 hole (3.1), the second fills in colours along these edges (3.2).
 
-Departures, for minutes on two cores: narrower, fewer blocks; no spectral norm in the edge translator; the rims of
-holes are left out of the edges that are given, in training as in use. The second translator is shown a smooth filling
-in place of white, and says what to add to it; its norms are over all channels of a picture, so that a smooth one keeps
-its colour.
+Departures, for minutes on two cores: narrower, fewer blocks; with ``patch`` squares of pixels come in and go out as
+one; no spectral norm in the edge translator; the rims of holes are left out of the edges that are given, in training
+as in use. The second translator is shown a smooth filling in place of white, and says what to add to it; its norms are
+over all channels of a picture, so that a smooth one keeps its colour.
 
 Shapes: N images, C channels, H height, W width.
 """
@@ -30,11 +30,13 @@ DILATION = 2
 class EdgeConnectGenerator(nn.Module):
     """Pictures (N, C, H, W) with holes to whole ones; sides that are multiples of ``multiple``."""
 
-    def __init__(self, shape: Shape, *, width: int, edge_width: int, downs: int, blocks: int) -> None:
+    def __init__(
+        self, shape: Shape, *, width: int, edge_width: int, downs: int, blocks: int, patch: int
+    ) -> None:
         super().__init__()
-        self.multiple = 2**downs
+        self.multiple = patch << downs
         self.edges = Translator(
-            3, 1, width=edge_width, downs=downs, blocks=blocks, dilation=DILATION, raw=True
+            3, 1, width=edge_width, downs=downs, blocks=blocks, patch=patch, dilation=DILATION, raw=True
         )
         self.fill = Translator(
             shape.channels + 2,
@@ -42,6 +44,7 @@ class EdgeConnectGenerator(nn.Module):
             width=width,
             downs=downs,
             blocks=blocks,
+            patch=patch,
             dilation=DILATION,
             norm=picture_norm,
             raw=True,

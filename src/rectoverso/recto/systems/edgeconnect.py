@@ -35,12 +35,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EdgeConnectNets:
-    """The translators' widths, halvings and blocks; the critics' width and halvings."""
+    """The translators' widths, halvings and blocks, and how many pixels a side come in as one; the critics' width and
+    halvings.
+    """
 
     generator_width: int = 32
     edge_width: int = 16
     generator_downs: int = 2
     blocks: int = 4
+    generator_patch: int = 1
     critic_width: int = 24
     critic_downs: int = 2
 
@@ -58,6 +61,7 @@ class EdgeConnectNets:
             edge_width=self.edge_width,
             downs=self.generator_downs,
             blocks=self.blocks,
+            patch=self.generator_patch,
         )
 
     def critic(self, shape: Shape) -> nn.Module:
@@ -110,7 +114,8 @@ class EdgeConnectRecipe(AdversarialRecipe):
     def check(self, shape: Shape) -> None:
         """Raise BadSetting for sides that the networks cannot halve as often as they do, and idle settings."""
         height, width = (min(side, self.piece_px) for side in (shape.height_px, shape.width_px))
-        check_multiple(replace(shape, height_px=height, width_px=width), 4 << self.nets.generator_downs)
+        multiple = 4 * self.nets.generator_patch << self.nets.generator_downs
+        check_multiple(replace(shape, height_px=height, width_px=width), multiple)
         self.check_idle()
 
 

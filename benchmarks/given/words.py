@@ -23,9 +23,8 @@ from rectoverso.recto.data.pixels import to_pixels, to_tensor
 from rectoverso.recto.data.shapes import scene
 from rectoverso.recto.metrics.proxy import ProxyFeatures
 from rectoverso.recto.metrics.shapes_checker import is_right
+from rectoverso.recto.nets.best_of import BestOf
 from rectoverso.recto.nets.codes import CodeBook
-from rectoverso.recto.nets.drawer import Drawer
-from rectoverso.recto.nets.textgan import TextDrawer
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.recto.systems.dalle_trio import DalleTrio
 from rectoverso.recto.train import checkpoint
@@ -88,7 +87,7 @@ def right_after_codes(run: Path, generator: RunGenerator, count: int) -> float:
 def drawn(generator: RunGenerator, captions: Sequence[str]) -> tuple[Images, Images]:
     """The first candidate and the chosen one of each caption (N, H, W, C), each from the seed of its place."""
     drawer = generator.module
-    assert isinstance(drawer, Drawer | TextDrawer)
+    assert isinstance(drawer, BestOf)
     width, first, best = generator.recipe.noise(generator.shape), [], []
     for start in range(0, len(captions), TOGETHER):
         part = captions[start : start + TOGETHER]

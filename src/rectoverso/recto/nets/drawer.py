@@ -12,18 +12,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from rectoverso.recto.data.tokenizer import Tokenizer
+from rectoverso.recto.nets.best_of import BestOf
 from rectoverso.recto.nets.codes import CodeDecoder
 from rectoverso.recto.nets.draws import Sampling, uniforms
-from rectoverso.recto.nets.given import Given
 from rectoverso.recto.nets.matching import Scorer
 from rectoverso.recto.nets.prior import Prior
 from rectoverso.recto.systems.recipe import Shape
 
 
-class Drawer(nn.Module):
+class Drawer(BestOf):
     """Noise (N, Z), of as many candidates as it is enough for, and captions to pictures (N, C, H, W)."""
 
     def __init__(
@@ -38,14 +38,8 @@ class Drawer(nn.Module):
         self.decoder, self.prior, self.scorer = decoder, prior, scorer
         self.tokenizer, self.sampling = Tokenizer(shape.merges), sampling
 
-    def forward(self, noise_NZ: Tensor, given: Given) -> Tensor:
-        assert given.captions is not None  # noqa: S101 - asked for
-        candidate_NMCHW, fit_NM = self.judged(noise_NZ, given.captions)
-        return candidate_NMCHW[torch.arange(len(fit_NM)), fit_NM.argmax(1)]
-
     @torch.no_grad()
     def judged(self, noise_NZ: Tensor, captions: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """All candidates (N, M, C, H, W), and how well each fits its caption (N, M)."""
         word_NT = self.read(captions).to(noise_NZ.device)
         uniform_NMG = uniforms(noise_NZ).view(len(captions), -1, self.prior.grid.places)
         code_NMG = self.prior.draw(word_NT, uniform_NMG, self.sampling)

@@ -10,33 +10,21 @@ width.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rectoverso.recto.data.tokenizer import Tokenizer
-from rectoverso.recto.nets.given import Given
+from rectoverso.recto.nets.best_of import BestOf
 from rectoverso.recto.nets.plain import PlainCritic, PlainGenerator
 from rectoverso.recto.nets.reader import Reader
 from rectoverso.recto.systems.recipe import Shape
 
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The numbers of a `Reader` beside what it hands on."""
-
-    words: int
-    places: int
-    width: int
-    blocks: int
-
-    def reader(self, outputs: int) -> Reader:
-        return Reader(
-            words=self.words, places=self.places, width=self.width, blocks=self.blocks, outputs=outputs
-        )
+Reading = Callable[[int], Reader]
+"""Makes a reader that hands on so many features."""
 
 
 class TextGenerator(nn.Module):
@@ -46,7 +34,7 @@ class TextGenerator(nn.Module):
         self, shape: Shape, reading: Reading, *, latent: int, text: int, width: int, patch: int
     ) -> None:
         super().__init__()
-        self.reader = reading.reader(text)
+        self.reader = reading(text)
         self.painter = PlainGenerator(
             replace(shape, classes=0), latent=latent + text, width=width, patch=patch, modulated=True
         )
@@ -64,7 +52,7 @@ class TextCritic(PlainCritic):
 
     def __init__(self, shape: Shape, reading: Reading, *, width: int, patch: int) -> None:
         super().__init__(replace(shape, classes=0), width=width, patch=patch)
-        self.reader = reading.reader(self.logit.in_features)
+        self.reader = reading(self.logit.in_features)
 
     def rated(self, f_NF: Tensor, word_NT: Tensor | None) -> Tensor:
         assert word_NT is not None  # noqa: S101 - every picture has its caption
@@ -79,7 +67,7 @@ class TextCritic(PlainCritic):
         return f_NF @ read_KF.T
 
 
-class TextDrawer(nn.Module):
+class TextDrawer(BestOf):
     """Noise (N, M Z), of as many candidates as it is enough for, and captions to the pictures (N, C, H, W) that the
     critic finds nearest to these.
     """
@@ -91,14 +79,8 @@ class TextDrawer(nn.Module):
         self.tokenizer, self.latent = Tokenizer(merges), latent
         self.generator, self.critic = generator, critic
 
-    def forward(self, noise_NZ: Tensor, given: Given) -> Tensor:
-        assert given.captions is not None  # noqa: S101 - asked for
-        candidate_NMCHW, fit_NM = self.judged(noise_NZ, given.captions)
-        return candidate_NMCHW[torch.arange(len(fit_NM)), fit_NM.argmax(1)]
-
     @torch.no_grad()
     def judged(self, noise_NZ: Tensor, captions: Sequence[str]) -> tuple[Tensor, Tensor]:
-        """All candidates (N, M, C, H, W), and how well each fits its caption (N, M)."""
         reader = self.critic.reader
         token_NT = self.tokenizer.batch(captions, len(reader.place))
         word_NT = torch.from_numpy(token_NT).to(noise_NZ.device)

@@ -177,7 +177,7 @@ def _rated(adam: Adam, factor: float) -> Adam:
 DEFAULT = DalleRecipe(
     system="dalle",
     preset="default",
-    measured="not measured",
+    measured="2 cores, 10 minutes of shapes at 64 px: 13% of unseen captions drawn right; outlines are not yet",
     batch=8,
     images=120_000,
     labels=False,
@@ -194,6 +194,7 @@ PRESETS: dict[str, Recipe] = {
     "gpu": replace(
         DEFAULT,
         preset="gpu",
+        measured="not measured",
         batch=128,
         images=2_000_000,
         nets=DalleNets(

@@ -122,7 +122,7 @@ class EdgeConnectRecipe(AdversarialRecipe):
 DEFAULT = EdgeConnectRecipe(
     system="edgeconnect",
     preset="default",
-    measured="not measured",
+    measured="2 cores, 10 minutes of photographs: 24.0 dB in holes of 20-30% (OpenCV 23.6); smooth",
     batch=8,
     flip=True,
     labels=False,
@@ -139,6 +139,7 @@ PRESETS: dict[str, Recipe] = {
     "gpu": replace(
         DEFAULT,
         preset="gpu",
+        measured="not measured",
         batch=32,
         images=3_000_000,
         nets=EdgeConnectNets(generator_width=64, edge_width=64, blocks=8, critic_width=64, critic_downs=3),

@@ -43,9 +43,15 @@ class TextGanNets:
     reader_blocks: int = 1
 
     def reading(self, shape: Shape) -> Reading:
-        from rectoverso.recto.nets.textgan import Reading
+        from rectoverso.recto.nets.reader import Reader
 
-        return Reading(BYTES + len(shape.merges), self.places, self.reader_width, self.reader_blocks)
+        return lambda outputs: Reader(
+            words=BYTES + len(shape.merges),
+            places=self.places,
+            width=self.reader_width,
+            blocks=self.reader_blocks,
+            outputs=outputs,
+        )
 
     def generator(self, shape: Shape) -> TextGenerator:
         from rectoverso.recto.nets.textgan import TextGenerator
@@ -107,7 +113,7 @@ class TextGanRecipe(AdversarialRecipe):
 DEFAULT = TextGanRecipe(
     system="textgan",
     preset="default",
-    measured="not measured",
+    measured="2 cores, 10 minutes of shapes at 64 px: 9% of unseen captions drawn right; blotches",
     batch=32,
     labels=False,
     nets=TextGanNets(),

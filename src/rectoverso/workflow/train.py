@@ -131,7 +131,7 @@ def train_run(
             scorer=_scorer(recipe, dataset, home) if home else None,
         )
     if home and keys:
-        _fingerprint(request.run, dataset, listener)
+        fingerprint(request.run, dataset, listener)
         _log(request, dataset, home, keys, clock or SystemClock())
         shutil.rmtree(request.run / DECODED, ignore_errors=True)
     return Trained(
@@ -315,7 +315,7 @@ def _sentence(forecast: Forecast) -> Message:
     return Message("progress.forecast_scored", {**facts, "score": f"{forecast.score:.1f}"})
 
 
-def _fingerprint(run: Path, dataset: Dataset, listener: Listener) -> None:
+def fingerprint(run: Path, dataset: Dataset, listener: Listener = silent) -> None:
     """The training images, as the memorisation check will need them; made once."""
     if fingerprints_of(run).exists():
         return

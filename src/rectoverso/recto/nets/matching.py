@@ -2,10 +2,11 @@
 
 Each row of a batch is to find its own column among all, and each column its row. Captions that differ from a true one
 in a single word are further columns (Yuksekgonul et al. 2023, arXiv:2210.01936, section 4.1): among others alone, who
-stands left of whom need not be seen.
+stands left of whom need not be seen. Pictures that were drawn for the captions are further rows: among real ones alone,
+whether a picture is well drawn need not be seen either.
 
-Shapes: N pictures, M texts, T places of words, C channels, H height, W width, G places of the grid, D features, E
-features of the space.
+Shapes: N pictures, R rivals, P of both, M texts, T places of words, C channels, H height, W width, G places of the
+grid, D features, E features of the space.
 """
 
 from __future__ import annotations
@@ -58,14 +59,14 @@ class Scorer(nn.Module):
         """The directions of texts, of length 1."""
         return F.normalize(self.reader(word_MT).float(), dim=1)
 
-    def losses(self, x_NCHW: Tensor, word_NT: Tensor, near_MT: Tensor) -> Tensor:
-        """The mean of both ways; ``near_MT`` are texts that are nobody's."""
-        text_E = self.read(torch.cat([word_NT, near_MT]))
-        logit_NM = self.sharpness.exp().clamp_max(SHARPEST) * self.seen(x_NCHW) @ text_E.T
-        same_NM = (word_NT[:, None] == torch.cat([word_NT, near_MT])[None]).all(2)
-        return 0.5 * (
-            found(logit_NM, same_NM) + found(logit_NM[:, : len(word_NT)].T, same_NM[:, : len(word_NT)].T)
-        )
+    def losses(self, x_NCHW: Tensor, word_NT: Tensor, near_MT: Tensor, rival_RCHW: Tensor) -> Tensor:
+        """The mean of both ways; ``near_MT`` are texts and ``rival_RCHW`` pictures that are nobody's."""
+        own, text_MT = len(word_NT), torch.cat([word_NT, near_MT])
+        seen_PE = self.seen(torch.cat([x_NCHW, rival_RCHW]))
+        logit_PM = self.sharpness.exp().clamp_max(SHARPEST) * seen_PE @ self.read(text_MT).T
+        same_NM = (word_NT[:, None] == text_MT[None]).all(2)
+        same_NP = F.pad(same_NM[:, :own], (0, len(rival_RCHW)))
+        return 0.5 * (found(logit_PM[:own], same_NM) + found(logit_PM[:, :own].T, same_NP))
 
 
 def found(logit_NM: Tensor, same_NM: Tensor, first: int = 0) -> Tensor:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from rectoverso.recto.nets.codes import CodeBook, divergence
 from rectoverso.recto.nets.drawer import Drawer
+from rectoverso.recto.nets.draws import uniforms
 from rectoverso.recto.systems import dalle_ladder as ladder
 from rectoverso.recto.systems.captioned import FEW, Captions, moved
 from rectoverso.recto.systems.recipe import Shape
@@ -77,19 +78,31 @@ class DalleTrio:
         return {"words": weight * words, "codes": (1 - weight) * codes}
 
     def scorer_losses(self, turn: Turn) -> Losses:
-        """Pictures as they come back from their codes, against the captions of the batch and others a word away.
+        """Pictures as they come back from their codes, against the captions of the batch and others a word away, and
+        these against what the prior draws for them.
 
         Every picture is compared with every caption, so each process does it for the whole batch.
         """
         with torch.no_grad():
-            again_BCHW = gathered(self.codes.decoder(self.coded(turn)).float())
+            again_BCHW, rival_BCHW = (
+                gathered(self.codes.decoder(code_NG).float())
+                for code_NG in (self.coded(turn), self.drawn(turn))
+            )
         word_BT = gathered(self.captions.words(turn))
         near_MT = self.captions.near(turn, word_BT)
-        return {"ranking": self.scorer.losses(again_BCHW, word_BT, near_MT)}
+        return {"ranking": self.scorer.losses(again_BCHW, word_BT, near_MT, rival_BCHW)}
 
     def coded(self, turn: Turn) -> Tensor:
         """The turn's pictures as codes (N, G)."""
         return turn.once("coded", lambda: self.codes.codes(moved(turn, self.recipe.shift)))
+
+    def drawn(self, turn: Turn) -> Tensor:
+        """What the prior draws for the turn's captions (N, G)."""
+        uniform_NG = uniforms(turn.normals("rivals", self.prior.grid.places))
+        drawn_N1G = self.prior.draw(
+            self.captions.words(turn), uniform_NG[:, None], self.recipe.drawing.sampling
+        )
+        return drawn_N1G[:, 0]
 
     def averaged(self) -> list[nn.Module]:
         """Codes, prior and scorer as they are given to the world."""

@@ -9,7 +9,9 @@ from functools import cached_property
 import torch
 from torch import nn
 
+from rectoverso.recto.nets.transformer import Block
 from rectoverso.recto.systems.recipe import Adam, Averaging
+from rectoverso.recto.train.muon import Muon
 from rectoverso.recto.train.players import Player
 
 
@@ -45,13 +47,17 @@ class StagedPlayer(Player):
 
     @cached_property
     def optimiser(self) -> torch.optim.Optimizer:
-        """Only matrices decay, not what is added or multiplied alone."""
-        adam, parameters = self.adam, list(self.module.parameters())
+        """Only matrices decay, not what is added or multiplied alone; those of transformers move by Muon."""
+        adam, inner = self.adam, matrices_of(self.module)
+        known = {id(matrix) for matrix in inner}
+        others = [p for p in self.module.parameters() if id(p) not in known]
         groups = [
-            {"params": [p for p in parameters if p.dim() > 1], "weight_decay": self.careful.decay},
-            {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},
+            {"params": inner, "weight_decay": self.careful.decay, "orthogonal": True},
+            {"params": [p for p in others if p.dim() > 1], "weight_decay": self.careful.decay},
+            {"params": [p for p in others if p.dim() <= 1], "weight_decay": 0.0},
         ]
-        return torch.optim.AdamW(groups, adam.rate, (adam.beta1, adam.beta2), adam.epsilon, fused=True)
+        held = [group for group in groups if group["params"]]
+        return Muon(held, adam.rate, (adam.beta1, adam.beta2), adam.epsilon, fused=True)
 
     def step(self, progress: float) -> None:
         """Move by the gradients that are there, cut to the norm."""
@@ -66,3 +72,9 @@ class StagedPlayer(Player):
         """How often it has moved, as its optimiser knows it."""
         moments: Mapping[str, torch.Tensor | int] = next(iter(self.optimiser.state.values()), {})
         return int(moments.get("step", 0))
+
+
+def matrices_of(module: nn.Module) -> list[nn.Parameter]:
+    """Those within the blocks of transformers."""
+    blocks = [part for part in module.modules() if isinstance(part, Block)]
+    return [p for block in blocks for p in block.parameters() if p.dim() == 2]

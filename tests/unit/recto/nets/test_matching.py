@@ -46,8 +46,11 @@ def test_directions_are_of_length_one_and_learned() -> None:
     losses = []
     for _ in range(60):
         adam.zero_grad()
-        loss = net.losses(x_NCHW, word_NT, word_NT.roll(1, 1))
+        loss = net.losses(x_NCHW, word_NT, word_NT.roll(1, 1), x_NCHW.flip(3))
         loss.backward()
         adam.step()
         losses.append(loss.item())
     assert losses[-1] < losses[0] / 3
+    fit = (net.seen(x_NCHW) * net.read(word_NT)).sum(1)
+    fit_of_rivals = (net.seen(x_NCHW.flip(3)) * net.read(word_NT)).sum(1)
+    assert (fit > fit_of_rivals).all()

@@ -6,8 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from rectoverso.recto.nets.transformer import Transformer
 from rectoverso.recto.systems.recipe import Adam
-from rectoverso.recto.systems.staged import Careful, StagedPlayer
+from rectoverso.recto.systems.staged import Careful, StagedPlayer, matrices_of
+from rectoverso.recto.train.checkpoint import gather
 
 
 def player(**careful: float) -> StagedPlayer:
@@ -42,3 +44,16 @@ def test_only_matrices_decay() -> None:
     after = dict(one.module.named_parameters())
     assert torch.allclose(after["weight"], before["weight"] * (1 - 0.1 * 0.5))
     assert torch.equal(after["bias"], before["bias"])
+
+
+def test_matrices_of_a_transformer_move_by_muon_and_are_remembered() -> None:
+    torch.manual_seed(0)
+    adam = Adam(0.1, 0.0, beta1=0.0, beta2=0.9)
+    one = StagedPlayer("p", Transformer(8, 2, causal=True), adam, careful=Careful(warm_up=3))
+    one.module(torch.ones(1, 3, 8).cumsum(1)).square().sum().backward()
+    one.step(0.5)
+    inner = {id(matrix) for matrix in matrices_of(one.module)}
+    assert len(inner) == 8
+    told = gather([one])
+    assert sum(name.endswith(".momentum") for name in told) == 8
+    assert one.steps == 1

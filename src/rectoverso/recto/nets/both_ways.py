@@ -14,11 +14,20 @@ from rectoverso.recto.nets.translator import NORMS, Translator
 class BothWays(nn.Module):
     """The pictures given, as the other set has them: of the first set as the second, or ``back``."""
 
-    def __init__(self, channels: int, *, width: int, downs: int, blocks: int, patch: int, norm: str) -> None:
+    def __init__(
+        self, channels: int, *, width: int, downs: int, blocks: int, patch: int, norm: str, skip: bool
+    ) -> None:
         super().__init__()
         self.forth, self.back = (
             Translator(
-                channels, channels, width=width, downs=downs, blocks=blocks, patch=patch, norm=NORMS[norm]
+                channels,
+                channels,
+                width=width,
+                downs=downs,
+                blocks=blocks,
+                patch=patch,
+                norm=NORMS[norm],
+                skip=skip,
             )
             for _ in range(2)
         )

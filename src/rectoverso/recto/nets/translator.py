@@ -4,8 +4,9 @@ Johnson, Alahi and Fei-Fei 2016 (arXiv:1603.08155), as CycleGAN (Zhu et al. 2017
 pix2pixHD's global generator (Wang et al. 2018, arXiv:1711.11585, section 3.2) and EdgeConnect (Nazeri et al. 2019,
 arXiv:1901.00212, section 3; dilated blocks) use it: reflected edges, instance norm without gain, two convolutions a
 block. Departures: pictures are doubled by nearest neighbour and a 3x3 convolution instead of a transposed one, which
-leaves no chequers; and with ``patch`` above 1 squares of so many pixels a side come in and go out as one pixel each,
-which spares the costliest resolution.
+leaves no chequers; with ``patch`` above 1 squares of so many pixels a side come in and go out as one pixel each, which
+spares the costliest resolution; and with ``skip`` the network begins as one that changes nothing, so that it need not
+learn to keep what stays, and has no reason to exchange colours.
 
 Shapes: N images, I and O channels in and out, C channels, H height, W width.
 """
@@ -46,7 +47,9 @@ NORMS: dict[str, Norm] = {"channel": channel_norm, "picture": picture_norm}
 
 
 class Translator(nn.Module):
-    """Pictures (N, I, H, W) to pictures (N, O, H, W) in [-1, 1] after tanh; ``raw`` leaves that out."""
+    """Pictures (N, I, H, W) to pictures (N, O, H, W) in [-1, 1] after tanh; ``raw`` leaves that out. With ``skip`` what
+    the network makes, as it is, is added to what came in: it may leave the range a little.
+    """
 
     def __init__(
         self,
@@ -60,9 +63,10 @@ class Translator(nn.Module):
         dilation: int = 1,
         norm: Norm = channel_norm,
         raw: bool = False,
+        skip: bool = False,
     ) -> None:
         super().__init__()
-        self.patch, self.raw, self.norm = patch, raw, norm
+        self.patch, self.raw, self.norm, self.skip = patch, raw, norm, skip
         kernel = 7 if patch == 1 else 5
         widths = [min(width * 2**level, width * WIDEST) for level in range(downs + 1)]
         self.first = Reflected(inputs * patch**2, width, kernel)
@@ -71,6 +75,9 @@ class Translator(nn.Module):
         self.ups = nn.ModuleList(Up(w, v) for w, v in pairwise(reversed(widths)))
         self.last = Reflected(width, outputs * patch**2, kernel)
         begun_alike(self.last.conv, patch)
+        if skip:
+            nn.init.zeros_(self.last.conv.weight)
+            nn.init.zeros_(self.last.conv.bias)  # type: ignore[arg-type]
 
     def forward(self, x_NIHW: Tensor) -> Tensor:
         x = F.relu(self.norm(self.first(F.pixel_unshuffle(x_NIHW, self.patch))))
@@ -81,6 +88,8 @@ class Translator(nn.Module):
         for up in self.ups:
             x = F.relu(self.norm(up(x)))
         y_NOHW = F.pixel_shuffle(self.last(x), self.patch)
+        if self.skip:
+            return x_NIHW + y_NOHW
         return y_NOHW if self.raw else torch.tanh(y_NOHW)
 
 

@@ -5,8 +5,9 @@ weight 10), identity (section 5.2, half of that), pools of 50 earlier pictures (
 
 Where the presets leave the paper, for minutes on two cores: squares of 2x2 pixels come in as one pixel, so that most of
 the work happens at a quarter of the pixels; norms over all channels of a picture; narrower networks and fewer blocks;
-doublings that leave no chequers; a batch of more than one; identity counts a fifth; averaged weights; rates that fall
-along half a cosine. ``paper`` is the paper's.
+doublings that leave no chequers; translators that begin as ones that change nothing, without which they exchanged red
+and green; a batch of more than one; identity counts a fifth; averaged weights; rates that fall along half a cosine.
+``paper`` is the paper's.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class CycleNets:
     """The translators' and critics' widths at their first step, how often they halve, the translators' blocks, how
-    many pixels a side come in as one, and the translators' norm.
+    many pixels a side come in as one, the translators' norm, and whether they begin as ones that change nothing
+    (``skip``).
     """
 
     generator_width: int = 48
@@ -46,6 +48,7 @@ class CycleNets:
     blocks: int = 4
     generator_patch: int = 2
     norm: Literal["channel", "picture"] = "picture"
+    skip: bool = True
     critic_width: int = 32
     critic_downs: int = 2
 
@@ -69,6 +72,7 @@ class CycleNets:
             blocks=self.blocks,
             patch=self.generator_patch,
             norm=self.norm,
+            skip=self.skip,
         )
 
     def critic(self, shape: Shape) -> nn.Module:
@@ -125,6 +129,7 @@ PAPER_NETS = CycleNets(
     blocks=9,
     generator_patch=1,
     norm="channel",
+    skip=False,
     critic_width=64,
     critic_downs=3,
 )
@@ -149,7 +154,7 @@ PRESETS: dict[str, Recipe] = {
         measured="not measured",
         batch=16,
         images=1_000_000,
-        nets=replace(PAPER_NETS, norm="picture"),
+        nets=replace(PAPER_NETS, norm="picture", skip=True),
         generator_adam=Adam(4e-4, 4e-6, beta1=0.5, beta2=0.99),
         critic_adam=Adam(4e-4, 4e-6, beta1=0.5, beta2=0.99),
         averaging=Averaging(half_life=50_000, ramp=0.1),

@@ -110,7 +110,7 @@ class CycleRecipe(AdversarialRecipe):
 DEFAULT = CycleRecipe(
     system="cyclegan",
     preset="default",
-    measured="not measured",
+    measured="2 cores, 6 minutes of emoji at 64 px: colours stay, and so does most of the drawing",
     batch=4,
     flip=True,
     labels=False,

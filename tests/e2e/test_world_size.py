@@ -103,7 +103,8 @@ SLOW.remove(("default", 2))
     [("default", 2), *(pytest.param(*slow, marks=pytest.mark.slow) for slow in SLOW)],
 )
 def test_several_processes_come_to_the_weights_of_one(case: str, processes: int, tmp_path: Path) -> None:
-    assert [code for code, _ in ended(start(processes, tmp_path, case, IMAGES))] == [0] * processes
+    told = ended(start(processes, tmp_path, case, IMAGES))
+    assert [code for code, _ in told] == [0] * processes, told
     assert_same(tmp_path, case)
 
 

@@ -130,6 +130,11 @@ def main() -> None:
     except RectoversoError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
+    left = {
+        name for task in Path("/proc/self/task").iterdir() if "gloo" in (name := (task / "comm").read_text())
+    }
+    if left:  # they may abort the process when the interpreter ends
+        sys.exit(f"the group is closed, but has threads: {left}")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,10 @@ from typing import Any
 
 import torch
 import torch.distributed as dist
+
+# Read before any group is open: its functions keep the group that is open when they are first read (by an optimiser, as
+# a rule), and a group that is kept still has threads when the interpreter ends, which now and then aborts the process.
+import torch.distributed.nn.functional
 from torch import Tensor, nn
 from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous

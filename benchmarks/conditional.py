@@ -33,16 +33,15 @@ import cv2
 import numpy as np
 import torch
 from given import cyclegan_peer, pix2pix
-from given.data import captioned_emoji, cifar, emoji, photographs, scenes
+from given.data import captioned_emoji, cifar, drawn_scenes, emoji, photographs, scenes, unseen_scenes
 from given.likeness import distances
 from given.segmenter import accuracy, taught
-from given.words import drawn, retrieved, right_after_codes, shapes_right, unseen_captions
+from given.words import drawn, retrieved, right_after_codes, shapes_right
 from numpy.typing import NDArray
 from report import fill, row
 
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.data.holes import hole
-from rectoverso.recto.data.source import open_source
 from rectoverso.recto.metrics.proxy_training import proxy_features
 from rectoverso.recto.metrics.score import Reference, score_images
 from rectoverso.recto.sample.generator import RunGenerator
@@ -172,17 +171,16 @@ def _greyed(images: Images, holes: list[NDArray[np.bool_]]) -> Images:
 
 def shapes(bench: Bench) -> list[Row]:
     """Scenes from captions that were not shown, counted by the checker."""
-    rows: list[Row] = []
+    shown, unseen, rows = drawn_scenes(SIZE), unseen_scenes(SIZE, CAPTIONS), list[Row]()
     for system in WORDED:
         name = f"{system}-shapes"
-        generator, told = bench.run(system, open_source("shapes", size=SIZE), name)
-        rights, made = shapes_right(generator, unseen_captions(CAPTIONS))
+        generator, told = bench.run(system, shown, name)
+        rights, made = shapes_right(generator, [one.caption for one in unseen])
         bench.show(name, made)
         rows.append({**told, **rights})
         if (bench.path(name) / "state").exists() and system == "dalle":
-            rows[-1]["right, real scenes after codes"] = right_after_codes(
-                bench.path(name), generator, CAPTIONS
-            )
+            after = right_after_codes(bench.path(name), generator, unseen)
+            rows[-1]["right, real scenes after codes"] = after
     return rows
 
 

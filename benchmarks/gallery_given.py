@@ -18,8 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from gallery import GALLERY, say, verso
-from given.data import captioned_emoji, emoji, scenes
-from given.words import unseen_captions
+from given.data import captioned_emoji, emoji, scenes, unseen_scenes
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -51,7 +50,7 @@ def edgeconnect(data: Path, place: Path) -> Given:
 
 def of_shapes(data: Path, place: Path) -> Given:
     del data, place
-    return prompts(unseen_captions(COUNT))
+    return prompts([one.caption for one in unseen_scenes(8, COUNT)])
 
 
 def of_emoji(data: Path, place: Path) -> Given:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,11 +13,16 @@ from numpy.typing import NDArray
 
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.data.part import Part
+from rectoverso.recto.data.shapes import Scene, scene, shapes
 from rectoverso.recto.data.source import open_source
 
 SEED = 0
 STYLES = ("noto", "blob")
 HELD_PAIRS, HELD_PHOTOGRAPHS, HELD_CIFAR = 300, 50, 1000
+DRAWN_SCENES, UNSEEN = 16_384, 100_000
+"""So many built-in scenes are shown, but those with a held caption; scenes from index ``UNSEEN`` on never are."""
+HELD_CAPTIONS = 8
+"""One caption in so many is never shown, word for word, of those that name one thing as of those that name two."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +53,23 @@ def captioned_emoji(folder: Path, size: int) -> tuple[Dataset, Dataset]:
         held_emoji(folder)[0],
     )
     return _without(whole, held_N), _without(whole, ~held_N)
+
+
+def drawn_scenes(size: int) -> Dataset:
+    """Built-in scenes without those whose caption is held."""
+    whole = shapes(size, DRAWN_SCENES)
+    assert whole.captions is not None
+    return _without(whole, np.array([is_held(caption) for caption in whole.captions]))
+
+
+def unseen_scenes(size: int, count: int) -> list[Scene]:
+    """So many further scenes, all with captions that are held."""
+    further = (scene(index, size) for index in itertools.count(UNSEEN))
+    return list(itertools.islice((one for one in further if is_held(one.caption)), count))
+
+
+def is_held(caption: str) -> bool:
+    return hashlib.sha256(caption.encode()).digest()[0] % HELD_CAPTIONS == 0
 
 
 def cifar(folder: Path) -> tuple[Dataset, NDArray[np.uint8]]:

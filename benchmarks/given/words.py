@@ -20,7 +20,7 @@ from given.likeness import embedded
 from numpy.typing import NDArray
 
 from rectoverso.recto.data.pixels import to_pixels, to_tensor
-from rectoverso.recto.data.shapes import scene
+from rectoverso.recto.data.shapes import Scene
 from rectoverso.recto.metrics.proxy import ProxyFeatures
 from rectoverso.recto.metrics.shapes_checker import is_right
 from rectoverso.recto.nets.best_of import BestOf
@@ -31,16 +31,10 @@ from rectoverso.recto.train import checkpoint
 from rectoverso.recto.train.folder import RunFolder
 from rectoverso.recto.train.streams import Streams
 
-UNSEEN = 10_000
-"""Scenes from this index on were in no training set."""
 TOGETHER = 16
 AMONG = 10
 SEED = 3
 Images = NDArray[np.uint8]
-
-
-def unseen_captions(count: int) -> list[str]:
-    return [scene(UNSEEN + place, 8).caption for place in range(count)]
 
 
 def shapes_right(generator: RunGenerator, captions: Sequence[str]) -> tuple[dict[str, Any], Images]:
@@ -65,7 +59,7 @@ def shapes_right(generator: RunGenerator, captions: Sequence[str]) -> tuple[dict
 
 
 @torch.inference_mode()
-def right_after_codes(run: Path, generator: RunGenerator, count: int) -> float:
+def right_after_codes(run: Path, generator: RunGenerator, scenes: Sequence[Scene]) -> float:
     """The share of unseen real scenes that are still right when they come back from their codes: no prior can do better
     by much. Needs the state of the run, which holds the encoder.
     """
@@ -74,9 +68,8 @@ def right_after_codes(run: Path, generator: RunGenerator, count: int) -> float:
     checkpoint.load(RunFolder(run).state, cast.players)
     codes = cast.averaged()[0]
     assert isinstance(codes, CodeBook)
-    scenes = [scene(UNSEEN + place, generator.shape.height_px) for place in range(count)]
     rights = []
-    for start in range(0, count, TOGETHER):
+    for start in range(0, len(scenes), TOGETHER):
         part = scenes[start : start + TOGETHER]
         images = to_pixels(codes.decoder(codes.codes(to_tensor(np.stack([one.image for one in part])))))
         rights += [is_right(image, one.caption) for image, one in zip(images, part, strict=True)]

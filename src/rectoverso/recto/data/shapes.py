@@ -34,7 +34,7 @@ GROUNDS = (
     (226, 220, 236),
     (232, 231, 228),
 )
-SCENES = 4096
+SCENES, MOST_SCENES = 4096, 2**16
 
 _FINE = 4  # drawn this many times larger and brought down, which smooths the edges
 

@@ -123,7 +123,7 @@ def find_source(
     kept_channels = _CHANNELS[channels]
     if str(data) in BUILTINS:
         frame = frame or Frame(DEFAULT_SIDE, DEFAULT_SIDE)
-        dataset = _part(built_in(str(data), frame, kept_channels), take, fewest)
+        dataset = _part(built_in(str(data), frame, kept_channels, take or 0), take, fewest)
         return Source(dataset, lambda _: dataset)
     found = _contents(data, one_is_enough=fewest == 1)
     places = _taken([entry.label for entry in found.entries], take, fewest)
@@ -286,7 +286,7 @@ def _taken(labels: Sequence[str | int | None], take: int | None, fewest: int) ->
 
 def _part(whole: Dataset, take: int | None, fewest: int) -> Dataset:
     """So many pictures of a built-in."""
-    if take is None:
+    if take is None or take == len(whole):
         return whole
     assert whole.labels is not None  # noqa: S101 - every built-in has classes
     places = _taken(whole.labels.tolist(), take, fewest)

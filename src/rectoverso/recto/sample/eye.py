@@ -9,11 +9,11 @@ Shapes: N images, C channels, H height, W width.
 
 from __future__ import annotations
 
-from typing import Self
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from rectoverso.recto.nets.perceived import seen_by
 
 FEATURE_WEIGHT = 0.25
 SMALLEST_PX = 4
@@ -24,32 +24,14 @@ class Eye:
 
     def __init__(self, critic: nn.Module | None, target_1CHW: Tensor) -> None:
         self.critic, self.target_1CHW = critic, target_1CHW
-        self.seen: list[Tensor] = []
-
-    def __enter__(self) -> Self:
-        layers = (
-            [] if self.critic is None else [one for one in self.critic.modules() if not [*one.children()]]
-        )
-        self.hooks = [layer.register_forward_hook(self._note) for layer in layers]
         with torch.no_grad():
-            self.wanted = self.features(self.target_1CHW)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for hook in self.hooks:
-            hook.remove()
-
-    def _note(self, _layer: nn.Module, _inputs: object, output: object) -> None:
-        if isinstance(output, Tensor) and output.ndim == 4:
-            self.seen.append(F.normalize(output.float(), dim=1))
+            self.wanted = self.features(target_1CHW)
 
     def features(self, x_NCHW: Tensor) -> list[Tensor]:
-        """What each layer of pictures makes of them. The class does not matter to these layers."""
+        """What each layer makes of pictures."""
         if self.critic is None:
             return []
-        self.seen = []
-        self.critic(x_NCHW, torch.zeros(len(x_NCHW), dtype=torch.int64))
-        return self.seen
+        return [F.normalize(seen, dim=1) for seen in seen_by(self.critic, x_NCHW)]
 
     def losses(self, x_NCHW: Tensor) -> Tensor:
         """The distance of each picture from the target (N,)."""

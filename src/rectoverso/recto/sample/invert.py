@@ -63,7 +63,8 @@ def invert(
     for module in (painter.module, critic):
         if module is not None:
             module.requires_grad_(False).eval()
-    with one_thread(), Eye(critic, to_tensor(target[None])) as eye:
+    with one_thread():
+        eye = Eye(critic, to_tensor(target[None]))
         code_ND, label_N = _starts(painter, eye, label, seed, starts)
         before_N = _losses(painter, eye, code_ND, label_N)
         code_ND = _descend(painter, eye, code_ND, label_N, steps)

@@ -71,7 +71,8 @@ def tuned(
     target_1CHW, streams = to_tensor(target[None]), Streams(seed)
     if critic is not None:
         critic.requires_grad_(requires_grad=False).eval()
-    with one_thread(), Eye(critic, target_1CHW) as eye:
+    with one_thread():
+        eye = Eye(critic, target_1CHW)
         for step in range(steps):
             optimiser.param_groups[0]["lr"] = cosine(RATE, 0.0, step / steps)
             near = neighbour(painter, pivot, streams, step)

@@ -48,17 +48,17 @@ class DalleTrio:
                 "dvae", self.codes, recipe.code_adam, recipe.averaging, careful=Careful(), ends=recipe.stage
             ),
             *(
-                StagedPlayer(name, module, adam, recipe.averaging, careful=careful, begins=recipe.stage)
-                for name, module, adam in (
-                    ("prior", self.prior, recipe.prior_adam),
-                    ("scorer", self.scorer, recipe.scorer_adam),
+                StagedPlayer(name, module, adam, recipe.averaging, careful=careful, begins=begins)
+                for name, module, adam, begins in (
+                    ("prior", self.prior, recipe.prior_adam, recipe.stage),
+                    ("scorer", self.scorer, recipe.scorer_adam, recipe.judged),
                 )
             ),
         )
         self.phases = (
             Phase(("dvae",), self.code_losses, ends=recipe.stage),
             Phase(("prior",), self.prior_losses, begins=recipe.stage),
-            Phase(("scorer",), self.scorer_losses, recipe.score_every, begins=recipe.stage),
+            Phase(("scorer",), self.scorer_losses, recipe.score_every, begins=recipe.judged),
         )
 
     def code_losses(self, turn: Turn) -> Losses:

@@ -2,9 +2,10 @@
 
 Two translators and two critics (section 3); holes are irregular strokes (section 4.2); edges are Canny's. Where the
 presets leave the paper: both translators learn at once and are joined late in the run, instead of one after the other;
-least squares instead of cross-entropy in the critics' losses; the perceptual and style losses, whose network nobody
-here has, are replaced by the features of the critic; the distance to the true colours counts within the hole alone;
-edges have a cross-entropy of their own; narrower networks and pieces of 64 pixels on a CPU.
+least squares instead of cross-entropy in the critics' losses; in place of the perceptual and style losses stand the
+features of the critic, for those losses come with a network of one's own (`perception`); the distance to the true
+colours counts within the hole alone; edges have a cross-entropy of their own; narrower networks and pieces of 64 pixels
+on a CPU.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
+from rectoverso.recto.systems.perception import NOTHING_LOOKS, Perception
 from rectoverso.recto.systems.recipe import (
     Adam,
     Ask,
@@ -94,7 +96,7 @@ class FillWeights:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeConnectRecipe(AdversarialRecipe):
     """``piece_px``: the side of what is cut out of each picture; ``joint``: the share of a run after which imagined
-    edges take the place of true ones.
+    edges take the place of true ones; ``perception`` adds perceptual losses of the filled pictures.
     """
 
     takes_one_pass: ClassVar[bool] = False
@@ -103,6 +105,7 @@ class EdgeConnectRecipe(AdversarialRecipe):
 
     nets: EdgeConnectNets
     weights: FillWeights = FillWeights()
+    perception: Perception = NOTHING_LOOKS
     piece_px: int = 64
     joint: float = 0.6
 
@@ -112,11 +115,14 @@ class EdgeConnectRecipe(AdversarialRecipe):
         return FillPair(self, shape, streams)
 
     def check(self, shape: Shape) -> None:
-        """Raise BadSetting for sides that the networks cannot halve as often as they do, and idle settings."""
+        """Raise BadSetting for sides that the networks cannot halve as often as they do, and idle settings, and what
+        `Perception.eye` raises.
+        """
         height, width = (min(side, self.piece_px) for side in (shape.height_px, shape.width_px))
         multiple = 4 * self.nets.generator_patch << self.nets.generator_downs
         check_multiple(replace(shape, height_px=height, width_px=width), multiple)
         self.check_idle()
+        self.perception.eye(shape)
 
 
 DEFAULT = EdgeConnectRecipe(

@@ -21,6 +21,7 @@ from rectoverso.recto.data.holes import hole
 from rectoverso.recto.nets.edgeconnect import EdgeConnectGenerator, canny, laid_in
 from rectoverso.recto.nets.given import Given
 from rectoverso.recto.nets.patch_critic import matched
+from rectoverso.recto.systems.perception import Perceiving
 from rectoverso.recto.systems.recipe import Shape
 from rectoverso.recto.train.grid import in_rows
 from rectoverso.recto.train.objectives import OBJECTIVES
@@ -54,9 +55,11 @@ class FillPair:
         for module in (self.generator, critics):
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.critic_objective, self.generator_objective = OBJECTIVES[recipe.objective]
+        self.perceiving = Perceiving(recipe.perception, shape)
         self.players = (
             Player("generator", self.generator, recipe.generator_adam, recipe.averaging),
             Player("critic", critics, recipe.critic_adam),
+            *self.perceiving.players,
         )
         self.phases = (Phase(("generator",), self.generator_losses), Phase(("critic",), self.critic_losses))
 
@@ -72,7 +75,7 @@ class FillPair:
             real_edge, real_fill = self.edges_said(x_NCHW, edge_N1HW), self.fill_critic.judged(x_NCHW)
         weights = self.recipe.weights
         near = within((made.whole_NCHW - x_NCHW).abs(), hole_N1HW)
-        return {
+        losses = {
             "edges": weights.edges * self.edge_distance(made.logit_N1HW, edge_N1HW, hole_N1HW),
             "edge_generator": self.generator_objective(edge[0], edge[0]),
             "edge_matching": weights.matching * matched([edge], [real_edge]),
@@ -80,6 +83,7 @@ class FillPair:
             "generator": weights.fooling * self.generator_objective(fill[0], fill[0]),
             "matching": weights.fooling * weights.matching * matched([fill], [real_fill]),
         }
+        return losses | self.perceiving.losses(made.whole_NCHW, x_NCHW)
 
     def critic_losses(self, turn: Turn) -> Losses:
         x_NCHW, edge_N1HW, hole_N1HW, _ = self.task(turn)

@@ -1,7 +1,7 @@
 """How pix2pixHD and SPADE train: a generator that is shown maps and real pictures, critics at several scales.
 
 Feature matching (Wang et al. 2018, eq. 3 and 4): what each critic sees in a generated picture is to be what it sees in
-the real one of the same map. It stands in for the perceptual loss as well, whose network nobody here has.
+the real one of the same map. The perceptual loss (section 3.5) comes with a network of one's own (`perception`).
 
 Shapes: N images, K classes, Z latent, C channels, H height, W width.
 """
@@ -18,6 +18,7 @@ from rectoverso.recto.nets.given import Given
 from rectoverso.recto.nets.patch_critic import ManyScales, Said, matched
 from rectoverso.recto.nets.regions import halved_mask, planes_of
 from rectoverso.recto.nets.resampling import smaller
+from rectoverso.recto.systems.perception import Perceiving
 from rectoverso.recto.systems.recipe import Shape
 from rectoverso.recto.train.grid import in_rows
 from rectoverso.recto.train.objectives import OBJECTIVES
@@ -59,9 +60,11 @@ class MapPair:
         for module in (self.generator, self.critics):
             module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.critic_objective, self.generator_objective = OBJECTIVES[recipe.objective]
+        self.perceiving = Perceiving(recipe.perception, shape)
         self.players = (
             Player("generator", self.generator, recipe.generator_adam, recipe.averaging),
             Player("critic", self.critics, recipe.critic_adam),
+            *self.perceiving.players,
         )
         self.phases = (Phase(("generator",), self.generator_losses), Phase(("critic",), self.critic_losses))
 
@@ -72,6 +75,7 @@ class MapPair:
             real = self.said(turn, self.real(turn))
         fooled = torch.stack([self.generator_objective(logits, logits) for logits, _ in fake]).mean()
         losses = {"generator": fooled, "matching": self.recipe.matching * matched(fake, real)}
+        losses |= self.perceiving.losses(fake_NCHW, self.real(turn))
         return losses | {name: self.recipe.divergence * value for name, value in extra.items()}
 
     def critic_losses(self, turn: Turn) -> Losses:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
+from rectoverso.recto.systems.perception import NOTHING_LOOKS, Perception
 from rectoverso.recto.systems.recipe import Ask, Need, PenaltyKind, Shape, check_multiple
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class MapNets(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapRecipe(AdversarialRecipe):
     """``matching`` weighs feature matching, ``divergence`` the style encoder's; during the share ``coarse`` of a run
-    only the global network learns, at half the sides.
+    only the global network learns, at half the sides. ``perception`` adds perceptual losses.
     """
 
     takes_one_pass: ClassVar[bool] = False
@@ -49,6 +50,7 @@ class MapRecipe(AdversarialRecipe):
     matching: float = 10.0
     divergence: float = 0.05
     coarse: float = 0.0
+    perception: Perception = NOTHING_LOOKS
 
     def noise(self, shape: Shape) -> int:
         return self.nets.noise(shape)
@@ -59,6 +61,9 @@ class MapRecipe(AdversarialRecipe):
         return MapPair(self, shape, streams)
 
     def check(self, shape: Shape) -> None:
-        """Raise BadSetting for sides that the networks cannot halve as often as they do, and idle settings."""
+        """Raise BadSetting for sides that the networks cannot halve as often as they do, and idle settings, and what
+        `Perception.eye` raises.
+        """
         check_multiple(shape, self.nets.least_multiple)
         self.check_idle()
+        self.perception.eye(shape)

@@ -114,6 +114,8 @@ def _parsed(path: str, kind: Any, text: str, limits: Mapping[str, float]) -> obj
         if text.lower() not in YES | NO:
             raise _bad(path, "not_yes_or_no", value=text)
         return text.lower() in YES
+    if kind is str:
+        return text
     least = limits.get("least", 1) if kind is int else 0
     return _number(path, kind, text, least, limits.get("below", math.inf))
 

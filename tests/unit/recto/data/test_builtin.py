@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rectoverso.errors import BadSetting
 from rectoverso.recto.data.digits import PAPER
 from rectoverso.recto.data.source import open_source
 
@@ -41,3 +42,12 @@ def test_a_part_keeps_every_class_its_captions_and_its_digest():
     assert all(
         by_pixels[image.tobytes()] == said for image, said in zip(part.images, part.captions, strict=True)
     )
+
+
+def test_more_scenes_are_drawn_when_more_are_taken():
+    whole, more = open_source("shapes", size=8), open_source("shapes", size=8, take=5000)
+    assert len(more) == 5000
+    assert more.taken_from is None
+    assert np.array_equal(more.images[: len(whole)], whole.images)
+    with pytest.raises(BadSetting):
+        open_source("shapes", size=8, take=10**6)

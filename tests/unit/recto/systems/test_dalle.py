@@ -88,7 +88,9 @@ def test_only_the_players_of_a_stage_move(small: DalleRecipe, scenes: Dataset) -
     for progress, players in (
         (0.0, ["dvae"]),
         (0.49, ["dvae"]),
-        (0.5, ["prior", "scorer"]),
+        (0.5, ["prior"]),
+        (0.74, ["prior"]),
+        (0.75, ["prior", "scorer"]),
         (1.0, ["prior", "scorer"]),
     ):
         due = [name for phase in cast.phases if phase.is_due(0, progress) for name in phase.players]

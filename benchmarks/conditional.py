@@ -33,7 +33,16 @@ import cv2
 import numpy as np
 import torch
 from given import cyclegan_peer, pix2pix
-from given.data import captioned_emoji, cifar, drawn_scenes, emoji, photographs, scenes, unseen_scenes
+from given.data import (
+    captioned_emoji,
+    cifar,
+    drawn_scenes,
+    emoji,
+    held_groups,
+    photographs,
+    scenes,
+    unseen_scenes,
+)
 from given.likeness import distances
 from given.segmenter import accuracy, taught
 from given.words import drawn, retrieved, right_after_codes, shapes_right
@@ -80,10 +89,19 @@ class Bench:
     def run(self, system: str, dataset: Dataset, name: str | None = None) -> tuple[RunGenerator, Row]:
         """The trained run of a system, and what is to be said of its training."""
         path = self.path(name or system)
-        if not (path / "run.json").exists():
-            train(recipe(system), dataset, path, max_seconds=self.seconds)
+        told = _report(path)
+        if told and told["data"]["digest"] != str(dataset.digest):
+            raise SystemExit(f"{path} was trained on other data: it may have seen what is asked here")
+        if not told or not told["finished"]:
+            train(
+                recipe(system),
+                dataset,
+                path,
+                max_seconds=self.seconds,
+                resume=(path / "config.toml").exists(),
+            )
+            told = _report(path)
         fingerprint(path, dataset)  # without which no picture of the run leaves by the door
-        told = json.loads((path / "run.json").read_text())
         return RunGenerator(path), {"system": system, "seconds": told["seconds"], "images": told["images"]}
 
     def path(self, name: str) -> Path:
@@ -94,6 +112,12 @@ class Bench:
         firsts = range(0, min(SHOWN, len(sets[0])), COLUMNS)
         rows = [part[first : first + COLUMNS] for first in firsts for part in sets]
         self.path(f"{name}.png").write_bytes(contact_sheet(np.concatenate(rows)))
+
+
+def _report(run: Path) -> dict[str, Any]:
+    """What a run says of itself; nothing where there is none."""
+    path = run / "run.json"
+    return json.loads(path.read_text()) if path.exists() else {}
 
 
 def cyclegan(bench: Bench) -> list[Row]:
@@ -188,12 +212,13 @@ def captioned(bench: Bench) -> list[Row]:
     """Emoji from captions that were not shown, each searched for among ten."""
     shown, held = captioned_emoji(bench.data, SIZE)
     assert held.captions is not None
+    groups = held_groups(bench.data)
     features, rows = proxy_features(shown, bench.keep), list[Row]()
     for system in WORDED:
         generator, told = bench.run(system, shown, f"{system}-emoji")
         _, made = drawn(generator, held.captions)
         bench.show(f"{system}-emoji", made, held.images)
-        rows.append({**told, **retrieved(made, held.images, features), "chance": 0.1})
+        rows.append({**told, **retrieved(made, held.images, groups, features), "chance": 0.1})
     return rows
 
 
@@ -251,7 +276,10 @@ def main() -> None:
     results = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     for name in (name for name in parts if name in wanted):
         facts = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "machine": describe(), "torch": torch.__version__}
-        results[name] = {**facts, "rows": parts[name]()}
+        rows = [{**one, "date": facts["date"]} for one in parts[name]()]
+        measured = {one["system"] for one in rows}
+        before = results.get(name, {"rows": []})["rows"]
+        results[name] = {**facts, "rows": [*rows, *(one for one in before if one["system"] not in measured)]}
         RESULT.write_text(json.dumps(results, indent=1) + "\n")
         fill(HERE / "README.md", "conditional", "\n\n".join(map(table, results.values())))
 

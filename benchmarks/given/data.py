@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from rectoverso.recto.data.source import open_source
 
 SEED = 0
 STYLES = ("noto", "blob")
+VARIANTS = re.compile(r"_1f3f[b-f]|_200d_264[02]|_fe0f")
 HELD_PAIRS, HELD_PHOTOGRAPHS, HELD_CIFAR = 300, 50, 1000
 DRAWN_SCENES, UNSEEN = 16_384, 100_000
 """So many built-in scenes are shown, but those with a held caption; scenes from index ``UNSEEN`` on never are."""
@@ -35,7 +37,7 @@ class Emoji:
 
 
 def emoji(folder: Path, size: int) -> Emoji:
-    """300 concepts that both styles have are kept out of both sets."""
+    """Concepts that both styles have are kept out of both sets, 300 drawings of them or a few more."""
     sets = [open_source(folder / "emoji" / f"{style}.parquet", size=size, channels=3) for style in STYLES]
     keys = [_keys(folder, style) for style in STYLES]
     shown = [_without(one, held) for one, held in zip(sets, held_emoji(folder), strict=True)]
@@ -46,8 +48,19 @@ def emoji(folder: Path, size: int) -> Emoji:
     return Emoji(replace(shown[0], other=shown[1]), held_a, held_b)
 
 
+def held_groups(folder: Path) -> list[str]:
+    """What each of the pictures that `captioned_emoji` keeps is of, whatever its skin or sex."""
+    names, held_N = _keys(folder, STYLES[0]), held_emoji(folder)[0]
+    return [group_of(key) for key, held in zip(names, held_N, strict=True) if held]
+
+
+def group_of(key: str) -> str:
+    """The key of an emoji without skin tones and signs of sex: of one concept there may be a dozen drawings."""
+    return VARIANTS.sub("", key)
+
+
 def captioned_emoji(folder: Path, size: int) -> tuple[Dataset, Dataset]:
-    """One style with its captions: what is shown, and the same 300 concepts kept out of it."""
+    """One style with its captions: what is shown, and the drawings of the same concepts, kept out of it."""
     whole, held_N = (
         open_source(folder / "emoji" / "noto.parquet", size=size, channels=3),
         held_emoji(folder)[0],
@@ -95,10 +108,10 @@ def photographs(folder: Path, size: int) -> tuple[Dataset, NDArray[np.uint8]]:
 
 
 def held_emoji(folder: Path) -> list[NDArray[np.bool_]]:
-    """Which pictures (N,) of each style are kept back."""
+    """Which pictures (N,) of each style are kept back: all that are of the held concepts."""
     keys = [_keys(folder, style) for style in STYLES]
-    held = set(_held_keys(*keys))
-    return [np.array([key in held for key in names]) for names in keys]
+    groups = {group_of(key) for key in _held_keys(*keys)}
+    return [np.array([group_of(key) in groups for key in names]) for names in keys]
 
 
 def held_photographs(count: int) -> NDArray[np.bool_]:
@@ -114,8 +127,14 @@ def _keys(folder: Path, style: str) -> list[str]:
 
 
 def _held_keys(a: list[str], b: list[str]) -> list[str]:
+    """Whole groups, drawn until they are enough: what is held has no near twin among what is shown."""
     both = sorted(set(a) & set(b))
-    return sorted(np.random.default_rng(SEED).choice(both, HELD_PAIRS, replace=False).tolist())
+    groups = np.random.default_rng(SEED).permutation(sorted({group_of(key) for key in both}))
+    held: list[str] = []
+    for group in groups:
+        if len(held) < HELD_PAIRS:
+            held += [key for key in both if group_of(key) == group]
+    return held
 
 
 def _without(dataset: Dataset, out_N: NDArray[np.bool_]) -> Dataset:

@@ -93,20 +93,20 @@ def drawn(generator: RunGenerator, captions: Sequence[str]) -> tuple[Images, Ima
     return np.concatenate(first), np.concatenate(best)
 
 
-def retrieved(made: Images, true: Images, features: ProxyFeatures) -> dict[str, float]:
-    """The share of made pictures that are nearer to their own true one than to nine others."""
+def retrieved(made: Images, true: Images, groups: Sequence[str], features: ProxyFeatures) -> dict[str, float]:
+    """The share of made pictures that are nearer to their own true one than to nine of other groups."""
     made_ND, true_ND = embedded(made, features), embedded(true, features)
     return {
-        "found": _found(made_ND, true_ND),
-        "found, next caption's": _found(np.roll(made_ND, 1, 0), true_ND),
+        "found": _found(made_ND, true_ND, groups),
+        "found, next caption's": _found(np.roll(made_ND, 1, 0), true_ND, groups),
     }
 
 
-def _found(made_ND: NDArray[np.float64], true_ND: NDArray[np.float64]) -> float:
+def _found(made_ND: NDArray[np.float64], true_ND: NDArray[np.float64], groups: Sequence[str]) -> float:
     distance_NN = np.linalg.norm(made_ND[:, None] - true_ND[None], axis=2)
     hits = []
     for own, distance_N in enumerate(distance_NN):
-        others = np.delete(np.arange(len(true_ND)), own)
+        others = np.flatnonzero([group != groups[own] for group in groups])
         nine = np.random.default_rng([SEED, own]).choice(others, AMONG - 1, replace=False)
         hits.append(bool((distance_N[own] < distance_N[nine]).all()))
     return float(np.mean(hits))

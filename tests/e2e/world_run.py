@@ -42,7 +42,15 @@ GIVEN = (*GENTLER, "nets.generator_width=8", "nets.critic_width=8", "nets.critic
 CHANGED = ("augment.images=1000", "augment.target=0")  # so that the probability leaves 0
 SMALL = (
     *("nets.grid=4", "nets.codes=16", "nets.code_width=8", "nets.words=256", "nets.places=8"),
-    *("nets.prior_width=16", "nets.prior_blocks=1", "nets.scorer_width=16", "nets.scorer_blocks=1"),
+    *(
+        "warm_up=1",
+        "stage=0.2",
+        "judge=0.2",
+        "nets.prior_width=16",
+        "nets.prior_blocks=1",
+        "nets.scorer_width=16",
+        "nets.scorer_blocks=1",
+    ),
     *(
         f"{name}_adam.{number}"
         for name in ("code", "prior", "scorer")
@@ -88,7 +96,9 @@ def pictures(case: str = "") -> Dataset:
         masks = (pixels[..., 0] > 128).astype(np.uint8)
         return Dataset("noise", pixels, masks=masks, regions=("dark", "light"))
     if case in ("dalle", "textgan"):
-        return Dataset("noise", pixels, captions=tuple(f"picture {n % 7} of {n % 5}" for n in range(40)))
+        return Dataset(
+            "noise", pixels, captions=tuple(f"{n % 7} of {n % 5}" + n % 3 * "!" for n in range(40))
+        )
     if case == "cyclegan":
         return Dataset("noise", pixels, other=Dataset("other", pixels[:24, ..., ::-1].copy()))
     if case == "single":

@@ -37,6 +37,8 @@ LEAST_AREA = 0.008
 """Of the picture: smaller spots are no things."""
 NEAR_COLOUR = 48.0
 """A colour farther than this from all is none of them."""
+BETWEEN = 0.7
+"""Nor is one whose distance from the nearest is more than this share of that from the next."""
 LEAST_COVER = 0.75
 """Of a thing and its shape together, what both cover."""
 TURNS = (-0.3, -0.2, -0.1, 0.0, 0.1, 0.2, 0.3)
@@ -102,11 +104,17 @@ def ground_of(level_HWC: Floats) -> Floats:
 def _seen(level_HWC: Floats, ground_HWC: Floats, far_HW: Floats, piece_HW: NDArray[np.bool_]) -> Seen:
     inside_HW = piece_HW & (far_HW >= np.quantile(far_HW[piece_HW], 0.6))
     ink_C = np.median(level_HWC[inside_HW], axis=0)
-    distances = {name: float(np.linalg.norm(ink_C - colour)) for name, colour in COLOURS.items()}
-    colour = min(distances, key=lambda name: distances[name])
     cover_HW = _cover(level_HWC, ground_HWC, ink_C, piece_HW)
     y, x = (float(place) for place in _centre(cover_HW))
-    return Seen(colour if distances[colour] < NEAR_COLOUR else None, shape_of(cover_HW, x, y), x, y)
+    return Seen(_named(ink_C), shape_of(cover_HW, x, y), x, y)
+
+
+def _named(ink_C: Floats) -> str | None:
+    """The colour that is meant; None where it may as well be another."""
+    distances = {name: float(np.linalg.norm(ink_C - colour)) for name, colour in COLOURS.items()}
+    nearest, next_one = sorted(distances, key=lambda name: distances[name])[:2]
+    is_sure = distances[nearest] < min(NEAR_COLOUR, BETWEEN * distances[next_one])
+    return nearest if is_sure else None
 
 
 def _cover(level_HWC: Floats, ground_HWC: Floats, ink_C: Floats, piece_HW: NDArray[np.bool_]) -> Floats:

@@ -28,13 +28,12 @@ DILATION = 2
 
 
 class EdgeConnectGenerator(nn.Module):
-    """Pictures (N, C, H, W) with holes to whole ones; sides that are multiples of ``multiple``."""
+    """Pictures (N, C, H, W) with holes to whole ones; sides that are multiples of ``patch << downs``."""
 
     def __init__(
         self, shape: Shape, *, width: int, edge_width: int, downs: int, blocks: int, patch: int
     ) -> None:
         super().__init__()
-        self.multiple = patch << downs
         self.edges = Translator(
             3, 1, width=edge_width, downs=downs, blocks=blocks, patch=patch, dilation=DILATION, raw=True
         )

@@ -1,7 +1,7 @@
 """What a trained network sees in pictures: the outputs of its layers.
 
 The perceptual losses of Johnson et al. 2016 (arXiv:1603.08155, section 3), Wang et al. 2018 (arXiv:1711.11585, section
-3.5) and Nazeri et al. 2019 (arXiv:1901.00212, eq. 4 and 5), whose networks learnt from ImageNet. Here any network of
+4) and Nazeri et al. 2019 (arXiv:1901.00212, section 3.2), whose networks learnt from ImageNet. Here any network of
 pictures can look, such as the critic of a run; as such networks differ in how large their numbers are, each layer's
 distance is a share of what it sees in the real picture.
 
@@ -41,6 +41,11 @@ class Perceived(nn.Module):
             real = seen_by(self.network, self.fitted(real_NCHW))
         return list(zip(seen_by(self.network, self.fitted(x_NCHW)), real, strict=True))
 
+    @torch.no_grad()
+    def has_layers(self, channels: int) -> bool:
+        """Whether any layer sees pictures as a grid; those of `gan` do not."""
+        return bool(seen_by(self.network, torch.zeros(2, channels, *self.sides)))
+
     def fitted(self, x_NCHW: Tensor) -> Tensor:
         if x_NCHW.shape[2:] == self.sides:
             return x_NCHW
@@ -68,8 +73,9 @@ def seen_by(network: nn.Module, x_NCHW: Tensor) -> list[Tensor]:
 
 
 def apart(x: Tensor, real: Tensor) -> Tensor:
-    """The mean distance, as a share of the mean size of what is real."""
-    return (x - real).abs().mean() / (real.abs().mean() + SMALL)
+    """The mean over pictures of their mean distance, as a share of the mean size of what is real."""
+    distance_N, size_N = ((of.flatten(1)).abs().mean(1) for of in (x - real, real))
+    return (distance_N / (size_N + SMALL)).mean()
 
 
 def gram(x_NCHW: Tensor) -> Tensor:

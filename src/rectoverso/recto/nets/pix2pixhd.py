@@ -1,13 +1,13 @@
 """pix2pixHD: pictures from maps, coarse to fine. Wang et al. 2018, arXiv:1711.11585.
 
 A global network draws at half the sides; a local one takes in its features and draws at full sides (section 3.1, figure
-3). Both see the classes, the boundaries between regions (section 3.3) and, for each region, a few numbers that an
-encoder reads from the real picture, averaged over the region (section 3.4): other numbers, another picture of the same
-map. What was read in training is kept in a bank for each class, from which a seed chooses; the paper takes the centres
-of ten clusters instead.
+3). Both see the classes, the boundaries between them (section 3.3) and, for each class, a few numbers that an encoder
+reads from the real picture, averaged over all that is of the class (section 3.4): other numbers, another picture of the
+same map. What was read in training is kept in a bank for each class, from which a seed chooses; the paper takes the
+centres of ten clusters instead.
 
-Departure: norms over all channels of a picture, so that a map of one class is not as good as empty (the fault that
-SPADE was made for).
+Departures: classes stand where the paper has instances; norms are over all channels of a picture, so that a map of one
+class is not as good as empty (the fault that SPADE was made for).
 
 Shapes: N images, K classes, E numbers a region, B places of the bank, C channels, H height, W width.
 """

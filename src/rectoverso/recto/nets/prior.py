@@ -49,10 +49,11 @@ class Prior(nn.Module):
         return self.to_word(after_NSD[:, : self.places]), self.to_code(after_NSD[:, self.places :])
 
     def losses(self, word_NT: Tensor, code_NG: Tensor) -> Losses:
-        """The mean surprise, in nats, at a word that is there, and at a code."""
+        """The mean surprise, in nats, at a word of a caption, its own mean over those that are there, and at a code."""
         word_NTV, code_NGK = self(word_NT, code_NG)
-        of_words = F.cross_entropy(word_NTV.float().flatten(0, 1), word_NT.flatten(), ignore_index=-1)
-        return of_words, F.cross_entropy(code_NGK.float().flatten(0, 1), code_NG.flatten())
+        of_words_NT = F.cross_entropy(word_NTV.float().mT, word_NT, ignore_index=-1, reduction="none")
+        of_words_N = of_words_NT.sum(1) / (word_NT >= 0).sum(1).clamp_min(1)
+        return of_words_N.mean(), F.cross_entropy(code_NGK.float().flatten(0, 1), code_NG.flatten())
 
     def read(self, word_NT: Tensor) -> Tensor:
         """The start and the words, embedded (N, 1 + T, D)."""

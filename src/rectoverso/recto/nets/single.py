@@ -7,7 +7,8 @@ edges, and that is all that tells a patch where it is: sky stays at the top, and
 anywhere.
 
 Where this leaves the paper: no batch norm, so that a picture depends neither on others nor on its sides; the last
-convolution of all scales but the first begins at zero, so that a scale begins by changing nothing; beyond the edges of
+convolution of the second scale begins at zero, so that it begins by changing nothing (later ones as the one before);
+beyond the edges of
 later scales a picture goes on as it ends, where zeros would leave a rim.
 
 Shapes: N pictures, C channels, H and W of a scale, S scales, D noise of all scales.

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from rectoverso.recto.data.frame import Frame
 from rectoverso.recto.data.pixels import to_pixels, to_tensor
 from rectoverso.recto.nets.given import Given
+from rectoverso.recto.nets.resampling import smooth_over
 from rectoverso.recto.sample.controls import bad_control
 from rectoverso.types import Pixels
 
@@ -25,12 +26,20 @@ SURROUND = 2.0
 """The window's sides, in sides of the hole: what is around tells what belongs inside."""
 FILL = 127
 RGB = 3
+MODES = {1: "L", RGB: "RGB", 4: "RGBA"}
 
 
 def filled(
-    module: nn.Module, noise_1Z: Tensor, image_HWC: Pixels, hole_HW: NDArray[np.uint8], frame: Frame
+    module: nn.Module,
+    noise_1Z: Tensor,
+    image_HWC: Pixels,
+    hole_HW: NDArray[np.uint8],
+    frame: Frame,
+    channels: int = RGB,
 ) -> Pixels:
-    """The picture with its hole filled, uint8 of its own sides and channels. Raises BadSetting."""
+    """The picture with its hole filled, uint8 of its own sides and channels, by a network of pictures of the frame and
+    of so many ``channels``. Raises BadSetting.
+    """
     if hole_HW.shape != image_HWC.shape[:2]:
         sides = {"picture": image_HWC.shape[1::-1], "mask": hole_HW.shape[1::-1]}
         raise bad_control("mask", "other_sides", **{k: "{}x{}".format(*v) for k, v in sides.items()})
@@ -41,7 +50,7 @@ def filled(
     inks = RGB if image_HWC.shape[2] >= RGB else 1
     window = window_around(open_HW, frame)
     seen_HWC, open_in_HW = image_HWC[window][..., :inks], open_HW[window]
-    painted_HWC = _painted(module, noise_1Z, seen_HWC, open_in_HW, frame)
+    painted_HWC = _painted(module, noise_1Z, seen_HWC, open_in_HW, frame, channels)
     inside = result[window]
     inside[..., :inks][open_in_HW] = painted_HWC[open_in_HW]
     return result
@@ -63,16 +72,31 @@ def window_around(open_HW: NDArray[np.bool_], frame: Frame) -> tuple[slice, slic
 
 
 def _painted(
-    module: nn.Module, noise_1Z: Tensor, seen_HWC: Pixels, open_HW: NDArray[np.bool_], frame: Frame
+    module: nn.Module,
+    noise_1Z: Tensor,
+    seen_HWC: Pixels,
+    open_HW: NDArray[np.bool_],
+    frame: Frame,
+    channels: int,
 ) -> Pixels:
-    """The window as the network fills it, at the window's own sides."""
+    """The window as the network fills it, at the window's own sides and in its own inks."""
     sides, own = (frame.width, frame.height), open_HW.shape[::-1]
-    picture = Image.fromarray(np.repeat(seen_HWC, RGB // seen_HWC.shape[2], axis=2))
-    small = np.asarray(picture.resize(sides, Image.Resampling.LANCZOS))
-    # A pixel that is open anywhere is open: nothing of the hole may be taken for its surroundings.
+    # Nothing of the hole may be taken for its surroundings: its own pixels go before anything is resized, and a small
+    # pixel that is open anywhere is open.
+    known_HWC = seen_HWC if sides == own else _covered(seen_HWC, open_HW)
+    picture = Image.fromarray(np.repeat(known_HWC, RGB // known_HWC.shape[2], axis=2))
+    small = picture.resize(sides, Image.Resampling.LANCZOS).convert(MODES[channels])
     share = Image.fromarray(np.where(open_HW, 255, 0).astype(np.uint8)).resize(sides, Image.Resampling.BOX)
     hole_11HW = torch.from_numpy((np.asarray(share) > 0).astype(np.float32))[None, None]
-    x_1CHW = to_tensor(small[None])
-    made_1CHW = module(noise_1Z, Given(picture_NCHW=x_1CHW, hole_N1HW=hole_11HW))
-    large = Image.fromarray(to_pixels(made_1CHW)[0]).resize(own, Image.Resampling.BICUBIC)
-    return np.asarray(large.convert("L"))[..., None] if seen_HWC.shape[2] == 1 else np.asarray(large)
+    x_1CHW = to_tensor(np.asarray(small).reshape(1, frame.height, frame.width, channels))
+    made_1HWC = to_pixels(module(noise_1Z, Given(picture_NCHW=x_1CHW, hole_N1HW=hole_11HW)))
+    made = Image.fromarray(made_1HWC[0, ..., 0] if channels == 1 else made_1HWC[0])
+    large = made.convert(MODES[seen_HWC.shape[2]]).resize(own, Image.Resampling.BICUBIC)
+    return np.asarray(large).reshape(seen_HWC.shape)
+
+
+def _covered(seen_HWC: Pixels, open_HW: NDArray[np.bool_]) -> Pixels:
+    """What is around the hole, smoothly over it."""
+    hole_11HW = torch.from_numpy(open_HW.astype(np.float32))[None, None]
+    covered: Pixels = to_pixels(smooth_over(to_tensor(seen_HWC[None]), hole_11HW))[0]
+    return covered

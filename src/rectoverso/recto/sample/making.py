@@ -45,7 +45,9 @@ class Making:
             if "hole" in self.recipe.asks:
                 assert material.image is not None  # noqa: S101 - checked
                 assert material.hole is not None  # noqa: S101 - checked
-                return filled(self.module, noise_1Z, material.image, material.hole, self.frame)
+                return filled(
+                    self.module, noise_1Z, material.image, material.hole, self.frame, self.shape.channels
+                )
             pixels: Pixels = to_pixels(self.module(noise_1Z, self.given(material)))[0]
         return pixels
 

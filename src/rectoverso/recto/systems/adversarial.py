@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rectoverso.recto.train.streams import Streams
 
 Objective = Literal["nonsaturating", "relativistic", "hinge", "minimax", "wasserstein", "least_squares"]
+OF_FAKES: tuple[Objective, ...] = tuple(name for name in get_args(Objective) if name != "relativistic")
+"""In which a generator is told of its own pictures alone, without real ones to compare them with."""
 
 
 class Nets(Protocol):
@@ -43,6 +45,8 @@ class AdversarialRecipe(Recipe):
     """Whether the players can move from one pass; a system with turns of its own says no."""
     penalties: ClassVar[tuple[PenaltyKind, ...]] = get_args(PenaltyKind)
     """The kinds of penalty that its players know."""
+    objectives: ClassVar[tuple[Objective, ...]] = get_args(Objective)
+    """Those that its players can go by."""
 
     nets: Nets
     objective: Objective
@@ -71,6 +75,8 @@ class AdversarialRecipe(Recipe):
         """Raise BadSetting for a setting that this system's players would not look at."""
         if self.one_pass and not self.takes_one_pass:
             raise self._idle("one_pass")
+        if self.objective not in self.objectives:
+            raise self._idle("objective", value=self.objective, options=", ".join(self.objectives))
         if self.penalty.kind not in self.penalties:
             raise self._idle("penalty.kind", value=self.penalty.kind, options=", ".join(self.penalties))
 

@@ -7,7 +7,8 @@ Where the presets leave the paper, for minutes on two cores: squares of 2x2 pixe
 the work happens at a quarter of the pixels; norms over all channels of a picture; narrower networks and fewer blocks;
 doublings that leave no chequers; translators that begin as ones that change nothing, without which they exchanged red
 and green; a batch of more than one; identity counts a fifth; averaged weights; rates that fall along half a cosine.
-``paper`` is the paper's.
+``paper`` has the paper's sizes and weights, but these rates and doublings, halvings by 4x4 instead of 3x3
+convolutions, and torch's first weights.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rectoverso.recto.systems.about import System
-from rectoverso.recto.systems.adversarial import AdversarialRecipe
+from rectoverso.recto.systems.adversarial import OF_FAKES, AdversarialRecipe, Objective
 from rectoverso.recto.systems.recipe import (
     Adam,
     Ask,
@@ -27,6 +28,7 @@ from rectoverso.recto.systems.recipe import (
     Recipe,
     Shape,
     check_multiple,
+    check_patches,
 )
 
 if TYPE_CHECKING:
@@ -87,10 +89,12 @@ class CycleRecipe(AdversarialRecipe):
 
     takes_one_pass: ClassVar[bool] = False
     penalties: ClassVar[tuple[PenaltyKind, ...]] = ("none",)
+    objectives: ClassVar[tuple[Objective, ...]] = OF_FAKES
     needs: ClassVar[frozenset[Need]] = frozenset({"other"})
     asks: ClassVar[frozenset[Ask]] = frozenset({"picture"})
     both_ways: ClassVar[bool] = True
 
+    batch: int = 4
     nets: CycleNets
     cycle: float = 10.0
     identity: float = 5.0
@@ -104,6 +108,7 @@ class CycleRecipe(AdversarialRecipe):
     def check(self, shape: Shape) -> None:
         """Raise BadSetting for sides that the networks cannot halve as often as they do, and idle settings."""
         check_multiple(shape, self.nets.least_multiple)
+        check_patches(shape, self.nets.critic_downs)
         self.check_idle()
 
 

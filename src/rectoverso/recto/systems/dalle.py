@@ -17,7 +17,17 @@ from typing import TYPE_CHECKING, ClassVar, Self
 
 from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.dial import FACTORS, widened
-from rectoverso.recto.systems.recipe import Adam, Ask, Averaging, Need, Recipe, Shape, Size, bad_size
+from rectoverso.recto.systems.recipe import (
+    Adam,
+    Ask,
+    Averaging,
+    Need,
+    Recipe,
+    Shape,
+    Size,
+    bad_size,
+    too_small,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -173,7 +183,10 @@ class DalleRecipe(Recipe):
         return DalleTrio(self, shape, streams)
 
     def check(self, shape: Shape) -> None:
-        """Raise BadSetting for sides that cannot be halved down to the grid."""
+        """Raise BadSetting for sides that cannot be halved down to the grid, and for a part of a run without length."""
+        for setting in ("stage", "sharp"):
+            if not getattr(self, setting):
+                raise too_small(setting, 0, "0.01")
         if not self.nets.laid(shape).fits:
             raise bad_size(shape, f"{1 << self.nets.laid(shape).halvings} x n")
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rectoverso.recto.systems.about import System
-from rectoverso.recto.systems.adversarial import AdversarialRecipe
+from rectoverso.recto.systems.adversarial import OF_FAKES, AdversarialRecipe, Objective
 from rectoverso.recto.systems.perception import NOTHING_LOOKS, Perception
 from rectoverso.recto.systems.recipe import (
     Adam,
@@ -25,6 +25,7 @@ from rectoverso.recto.systems.recipe import (
     Recipe,
     Shape,
     check_multiple,
+    check_patches,
 )
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class EdgeConnectRecipe(AdversarialRecipe):
 
     takes_one_pass: ClassVar[bool] = False
     penalties: ClassVar[tuple[PenaltyKind, ...]] = ("none",)
+    objectives: ClassVar[tuple[Objective, ...]] = OF_FAKES
     asks: ClassVar[frozenset[Ask]] = frozenset({"picture", "hole"})
 
     nets: EdgeConnectNets
@@ -118,9 +120,12 @@ class EdgeConnectRecipe(AdversarialRecipe):
         """Raise BadSetting for sides that the networks cannot halve as often as they do, and idle settings, and what
         `Perception.eye` raises.
         """
+        check_multiple(shape, self.nets.generator_patch << self.nets.generator_downs)
         height, width = (min(side, self.piece_px) for side in (shape.height_px, shape.width_px))
         multiple = 4 * self.nets.generator_patch << self.nets.generator_downs
-        check_multiple(replace(shape, height_px=height, width_px=width), multiple)
+        piece = replace(shape, height_px=height, width_px=width)
+        check_multiple(piece, multiple)
+        check_patches(piece, self.nets.critic_downs)
         self.check_idle()
         self.perception.eye(shape)
 

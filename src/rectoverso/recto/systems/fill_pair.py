@@ -110,8 +110,11 @@ class FillPair:
     def make(self, turn: Turn) -> Made:
         x_NCHW, edge_N1HW, hole_N1HW, around_N1HW = self.task(turn)
         logit_N1HW = self.generator.imagined(x_NCHW, around_N1HW, hole_N1HW)
-        drawn_N1HW = laid_in(edge_N1HW, torch.sigmoid(logit_N1HW).float(), hole_N1HW)
-        given_N1HW = drawn_N1HW if turn.progress >= self.recipe.joint else edge_N1HW
+        imagined_N1HW = torch.sigmoid(logit_N1HW).float()
+        inside_N1HW = imagined_N1HW if turn.progress >= self.recipe.joint else edge_N1HW
+        # Around the hole the edges are those that can be seen there in use as well.
+        given_N1HW = laid_in(around_N1HW, inside_N1HW, hole_N1HW)
+        drawn_N1HW = laid_in(edge_N1HW, imagined_N1HW, hole_N1HW)
         return Made(logit_N1HW, drawn_N1HW, self.generator.filled(x_NCHW, given_N1HW, hole_N1HW))
 
     def task(self, turn: Turn) -> tuple[Tensor, Tensor, Tensor, Tensor]:

@@ -1,7 +1,7 @@
 """How pix2pixHD and SPADE train: a generator that is shown maps and real pictures, critics at several scales.
 
 Feature matching (Wang et al. 2018, eq. 3 and 4): what each critic sees in a generated picture is to be what it sees in
-the real one of the same map. The perceptual loss (section 3.5) comes with a network of one's own (`perception`).
+the real one of the same map. The perceptual loss (section 4) comes with a network of one's own (`perception`).
 
 Shapes: N images, K classes, Z latent, C channels, H height, W width.
 """

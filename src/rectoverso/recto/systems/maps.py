@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from rectoverso.recto.systems.adversarial import AdversarialRecipe
+from rectoverso.recto.systems.adversarial import OF_FAKES, AdversarialRecipe, Objective
 from rectoverso.recto.systems.perception import NOTHING_LOOKS, Perception
-from rectoverso.recto.systems.recipe import Ask, Need, PenaltyKind, Shape, check_multiple
+from rectoverso.recto.systems.recipe import Ask, Need, PenaltyKind, Shape, check_multiple, check_patches
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 
 
 class MapNets(Protocol):
-    """The numbers of networks that make pictures from maps."""
+    """The numbers of networks that make pictures from maps, and of critics at so many scales. ``has_coarse``: a part of
+    the generator can learn alone, at half the sides.
+    """
+
+    has_coarse: ClassVar[bool]
+
+    @property
+    def critic_downs(self) -> int: ...
+
+    @property
+    def scales(self) -> int: ...
 
     @property
     def latent(self) -> int: ...
@@ -42,6 +52,8 @@ class MapRecipe(AdversarialRecipe):
 
     takes_one_pass: ClassVar[bool] = False
     penalties: ClassVar[tuple[PenaltyKind, ...]] = ("none",)
+    objectives: ClassVar[tuple[Objective, ...]] = OF_FAKES
+    grows: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({"masks"})
     asks: ClassVar[frozenset[Ask]] = frozenset({"map"})
     takes_style: ClassVar[bool] = True
@@ -64,6 +76,10 @@ class MapRecipe(AdversarialRecipe):
         """Raise BadSetting for sides that the networks cannot halve as often as they do, and idle settings, and what
         `Perception.eye` raises.
         """
-        check_multiple(shape, self.nets.least_multiple)
+        nets = self.nets
+        check_multiple(shape, nets.least_multiple)
+        check_patches(shape, nets.critic_downs, nets.scales)
+        if self.coarse and not (nets.has_coarse and nets.scales > 1):
+            raise self._idle("coarse")
         self.check_idle()
         self.perception.eye(shape)

@@ -49,7 +49,10 @@ class Perception:
             raise self._bad("no_critic")
         if run.shape.channels != shape.channels:
             raise self._bad("channels", channels=run.shape.channels, asked=shape.channels)
-        return Perceived(critic, (run.shape.height_px, run.shape.width_px))
+        eye = Perceived(critic, (run.shape.height_px, run.shape.width_px))
+        if not eye.has_layers(shape.channels):
+            raise self._bad("no_critic")
+        return eye
 
     def _bad(self, problem: str, **facts: object) -> BadSetting:
         told = {"run": self.network, **facts}
@@ -70,7 +73,7 @@ class Perceiving:
 
     @property
     def players(self) -> tuple[Player, ...]:
-        """What looks, as a player that never moves: the run keeps it, and goes on with the same one."""
+        """What looks, as a player that never moves: the run keeps its numbers, and goes on with the same ones."""
         from rectoverso.recto.train.players import Player
 
         return (Player("perception", self.eye, NEVER),) if self.eye else ()

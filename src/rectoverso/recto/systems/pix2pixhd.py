@@ -2,13 +2,14 @@
 
 Least squares at several scales (section 3.2), feature matching with weight 10 (eq. 3 and 4), first the global network
 alone, then both together (section 3.1). Where the presets leave the paper: rates that fall along half a cosine,
-averaged weights, narrower networks on a CPU, and boundaries between classes where the paper has them between instances.
+averaged weights, narrower networks on a CPU, boundaries and encoded features of classes where the paper has those of
+instances, and critics that see the classes without the boundaries.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.maps import MapRecipe
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Pix2pixHdNets:
     """The generator's width and halvings, the global network's blocks; the critics' width, halvings and number."""
+
+    has_coarse: ClassVar[bool] = True
 
     generator_width: int = 24
     generator_downs: int = 2

@@ -19,8 +19,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rectoverso.recto.systems.about import System
-from rectoverso.recto.systems.adversarial import AdversarialRecipe
-from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, PenaltyKind, Recipe, Shape, bad_size
+from rectoverso.recto.systems.adversarial import OF_FAKES, AdversarialRecipe, Objective
+from rectoverso.recto.systems.recipe import (
+    Adam,
+    Averaging,
+    Penalty,
+    PenaltyKind,
+    Recipe,
+    Shape,
+    bad_size,
+    too_small,
+)
 
 if TYPE_CHECKING:
     from torch import nn
@@ -64,6 +73,7 @@ class SingleRecipe(AdversarialRecipe):
 
     takes_one_pass: ClassVar[bool] = False
     penalties: ClassVar[tuple[PenaltyKind, ...]] = ("none", "finite_difference")
+    objectives: ClassVar[tuple[Objective, ...]] = OF_FAKES
     grows: ClassVar[bool] = True
     least_pictures: ClassVar[int] = 1
     most_pictures: ClassVar[int | None] = 1
@@ -94,10 +104,12 @@ class SingleRecipe(AdversarialRecipe):
         """Raise BadSetting for sides that hold next to no patches, and for settings without an effect."""
         if min(shape.height_px, shape.width_px) < LEAST_PX:
             raise bad_size(shape, f">= {LEAST_PX}")
+        if self.nets.factor < LEAST_FACTOR:
+            raise too_small("nets.factor", self.nets.factor, str(LEAST_FACTOR))
         self.check_idle()
 
 
-LEAST_PX = 16
+LEAST_PX, LEAST_FACTOR = 16, 1.1
 
 DEFAULT = SingleRecipe(
     system="single",

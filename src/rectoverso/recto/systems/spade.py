@@ -9,7 +9,7 @@ generator.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.maps import MapRecipe
@@ -24,6 +24,8 @@ class SpadeNets:
     """The latent of a style, the generator's width and the channels that see the map; the critics' width, halvings and
     number.
     """
+
+    has_coarse: ClassVar[bool] = False
 
     latent: int = 64
     generator_width: int = 32

@@ -113,7 +113,7 @@ class TextGanRecipe(AdversarialRecipe):
 DEFAULT = TextGanRecipe(
     system="textgan",
     preset="default",
-    measured="2 cores, 10 minutes of shapes at 64 px: 9% of unseen captions drawn right; blotches",
+    measured="2 cores, 10 minutes of shapes at 64 px: 9% of the captions of other scenes drawn right; blotches",
     batch=32,
     labels=False,
     nets=TextGanNets(),

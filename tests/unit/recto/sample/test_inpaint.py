@@ -62,3 +62,27 @@ def test_nothing_to_fill_is_nothing_done() -> None:
 def test_a_mask_of_other_sides_is_refused() -> None:
     with pytest.raises(BadSetting, match=r"40x30.*41x30"):
         filled(Painter(), NOISE, np.zeros((30, 40, 3), np.uint8), np.zeros((30, 41), np.uint8), FRAME)
+
+
+@pytest.mark.parametrize("sides", [(200, 333), (64, 64), (40, 20)])
+def test_nothing_of_what_the_hole_hides_is_seen(sides: tuple[int, int]) -> None:
+    around = np.random.default_rng(0).integers(0, 255, (*sides, 3), dtype=np.uint8)
+    hole, painter, seen = np.zeros(sides, np.uint8), Painter(), list[Tensor]()
+    hole[sides[0] // 4 : -sides[0] // 4, 5:15] = 255
+    for hidden in (0, 255):
+        filled(painter, NOISE, np.where(hole[..., None] > 0, np.uint8(hidden), around), hole, FRAME)
+        seen.append(painter.given.picture * (1 - painter.given.hole))
+    assert torch.equal(*seen)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("given", [1, 3, 4])
+def test_a_network_is_given_pictures_of_its_own_channels(channels: int, given: int) -> None:
+    image = np.full((50, 50, given), 90, np.uint8)
+    hole = np.zeros((50, 50), np.uint8)
+    hole[20:30, 20:30] = 255
+    painter = Painter()
+    result = filled(painter, NOISE, image, hole, FRAME, channels)
+    assert painter.given.picture.shape == (1, channels, 32, 32)
+    assert result.shape == image.shape
+    assert (result[hole > 0][:, : min(given, 3)] > 240).all()

@@ -65,10 +65,17 @@ def trio(small: Recipe, scenes: Dataset) -> tuple[DalleTrio, Feed]:
     return cast, feed
 
 
-def test_a_resumed_run_is_the_same_run_across_its_stages(
-    small: DalleRecipe, scenes: Dataset, tmp_path: Path
+@pytest.mark.parametrize("settings", [(), ("stage=0.1", "judge=0.1", "warm_up=20")])
+def test_a_resumed_run_is_the_same_run_whichever_stage_it_was_cut_in(
+    settings: tuple[str, ...], small: DalleRecipe, scenes: Dataset, tmp_path: Path
 ) -> None:
-    assert_resumes_exactly(small, scenes, tmp_path)
+    assert_resumes_exactly(with_settings(small, settings), scenes, tmp_path)
+
+
+def test_a_stage_without_codes_is_refused(small: DalleRecipe) -> None:
+    for setting in ("stage=0", "sharp=0"):
+        with pytest.raises(BadSetting, match=setting.split("=")[0]):
+            with_settings(small, [setting]).check(Shape(16, 16, 3, 0))
 
 
 def test_a_run_learns_codes_first_and_says_what_it_measured(

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from classics import assert_resumes_exactly
 from rectoverso.errors import BadSetting
@@ -142,6 +141,31 @@ def test_grey_and_see_through_pictures_train_too(system: str, channels: int, tmp
     other = None if whole.other is None else Dataset("other", images[::-1].copy())
     dataset = Dataset("blocks", images, masks=whole.masks, regions=whole.regions, other=other)
     train(tiny(system), dataset, tmp_path / "run", images=8)
-    generator = RunGenerator(tmp_path / "run")
-    torch.manual_seed(0)
-    assert generator.shape.channels == channels
+    generator, hole_HW = RunGenerator(tmp_path / "run"), np.zeros((SIDE, SIDE), np.uint8)
+    hole_HW[3:7, 3:7] = 255
+    given = Material(image=images[0], hole=hole_HW if "hole" in generator.recipe.asks else None)
+    if "masks" in generator.recipe.needs:
+        given = Material(image=blocks(1)[1][0][..., None])
+    assert generator.making.picture(0, given).shape == (SIDE, SIDE, channels)
+
+
+def test_edgeconnect_refuses_sides_that_it_could_not_fill() -> None:
+    for side in (90, 321):
+        with pytest.raises(BadSetting, match=str(side)):
+            recipe("edgeconnect").check(Shape(side, side, 3, 0))
+    recipe("edgeconnect").check(Shape(480, 320, 3, 0))
+
+
+def test_the_papers_cyclegan_can_be_used_when_it_is_trained(tmp_path: Path) -> None:
+    """Its batch is of one picture."""
+    small = (
+        "batch=1",
+        "nets.generator_width=4",
+        "nets.blocks=1",
+        "nets.critic_width=4",
+        "nets.critic_downs=1",
+    )
+    asked = with_settings(recipe("cyclegan", "paper"), ["precision=float32", "milestones=1", *small])
+    train(asked, data("cyclegan"), tmp_path / "run", images=2)
+    picture = RunGenerator(tmp_path / "run").making.picture(0, Material(image=blocks(1)[0][0]))
+    assert picture.shape == (SIDE, SIDE, 3)

@@ -56,7 +56,7 @@ def test_a_run_with_it_resumes_exactly_and_says_what_the_losses_are(
 
 
 def test_pictures_of_other_sides_are_brought_to_those_of_the_network(looker: Path) -> None:
-    losses = Perceiving(Perception(str(looker), style=1.0), Shape(32, 24, 3)).losses
+    losses = Perceiving(Perception(str(looker), style=1.0), Shape(32, 24, 3, 0)).losses
     real = torch.rand(2, 3, 32, 24) * 2 - 1
     far, near = real.flip(2).requires_grad_(), real + 0.05 * torch.randn_like(real)
     for name in ("perceptual", "style"):
@@ -90,6 +90,9 @@ def test_a_run_that_cannot_look_is_named_before_the_first_step(
     train(with_settings(recipe("spade"), SPADE), pictures, tmp_path / "maps", images=8)
     with pytest.raises(BadSetting, match="no critic"):
         check(with_settings(asked, [f"perception.network={tmp_path / 'maps'}"]), pictures)
+    train(with_settings(recipe("gan"), ["batch=4", "milestones=1"]), pictures, tmp_path / "gan", images=8)
+    with pytest.raises(BadSetting, match="no critic"):
+        check(with_settings(asked, [f"perception.network={tmp_path / 'gan'}"]), pictures)
     grey = replace(pictures, images=pictures.images[..., :1].copy())
     with pytest.raises(BadSetting, match="3 channels"):
         check(asked, grey)

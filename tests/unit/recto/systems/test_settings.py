@@ -4,9 +4,11 @@ import pytest
 
 from rectoverso.errors import BadSetting, UnknownName
 from rectoverso.i18n import explain
-from rectoverso.recto.systems import Recipe, recipe, with_settings
+from rectoverso.recto.systems import SYSTEMS, Recipe, recipe, with_settings
 from rectoverso.recto.systems.dcgan import DcganRecipe
 from rectoverso.recto.systems.settings import from_table, table
+
+PRESETS = [preset for one in SYSTEMS.values() for preset in one.presets.values()]
 
 
 @pytest.fixture
@@ -80,6 +82,11 @@ def test_a_misspelt_name_is_answered_with_the_nearest(setting: str, meant: str, 
 def test_what_names_a_preset_cannot_be_set(name: str, default: Recipe) -> None:
     with pytest.raises(UnknownName):
         with_settings(default, [name])
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda one: f"{one.system} {one.preset}")
+def test_every_preset_comes_back_from_its_table(preset: Recipe) -> None:
+    assert from_table(recipe(preset.system, preset.preset), table(preset)) == preset
 
 
 @pytest.mark.parametrize("preset", ["default", "article"])

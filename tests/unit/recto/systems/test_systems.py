@@ -7,6 +7,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 import pytest
+import torch
 
 from rectoverso.errors import BadSetting, UnknownName
 from rectoverso.i18n import explain
@@ -56,8 +57,34 @@ PRESETS = [preset for one in SYSTEMS.values() for preset in one.presets.values()
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda one: f"{one.system} {one.preset}")
-def test_every_preset_can_train_on_pictures_of_32_pixels(preset: Recipe) -> None:
-    preset.check(Shape(32, 32, 3, 0))
+def test_every_preset_can_train_on_pictures_of_its_machine(preset: Recipe) -> None:
+    """Of 32 pixels on a CPU; what is for a GPU may ask for 128."""
+    side = 128 if preset.preset == "gpu" else 32
+    preset.check(Shape(side, side, 3, 0, 2))
+
+
+@pytest.mark.parametrize("system", ["cyclegan", "pix2pixhd", "spade", "edgeconnect"])
+@pytest.mark.parametrize("preset", ["default", "gpu"])
+def test_a_side_is_refused_at_which_a_critic_has_nothing_to_say(system: str, preset: str) -> None:
+    """The least multiple that is let through leaves every scale a logit, and the one before does not."""
+    asked = recipe(system, preset)
+    if system == "edgeconnect":
+        asked = with_settings(asked, ["piece_px=256"])
+    least = next(side for side in range(8, 257, 8) if _is_let_through(asked, side))
+    assert least > 8
+    planes = 2 if "masks" in asked.needs else 0
+    critic = asked.nets.critic(Shape(least, least, 3, 0, planes))  # type: ignore[attr-defined]
+    said = critic.judged(torch.zeros(1, 3 + planes, least, least))
+    logit_N1HW = said[-1][0] if planes else said[0]
+    assert logit_N1HW.numel() >= 1
+
+
+def _is_let_through(asked: Recipe, side: int) -> bool:
+    try:
+        asked.check(Shape(side, side, 3, 0, 2))
+    except BadSetting:
+        return False
+    return True
 
 
 @pytest.mark.parametrize(
@@ -66,6 +93,12 @@ def test_every_preset_can_train_on_pictures_of_32_pixels(preset: Recipe) -> None
         *((name, "one_pass=true") for name in ("stylegan", "stylegan2", "biggan", "progressive")),
         *((name, "one_pass=true") for name in ("cyclegan", "pix2pixhd", "spade", "edgeconnect")),
         *((name, "penalty.kind=gradient") for name in ("cyclegan", "spade", "edgeconnect")),
+        *(
+            (name, "objective=relativistic")
+            for name in ("cyclegan", "pix2pixhd", "spade", "edgeconnect", "single")
+        ),
+        ("spade", "coarse=0.3"),
+        ("pix2pixhd", "nets.scales=1"),
         *((name, "penalty.kind=finite_difference") for name in ("stylegan", "stylegan2")),
         *((name, "penalty.kind=between") for name in ("stylegan", "stylegan2")),
     ],

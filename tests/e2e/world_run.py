@@ -75,7 +75,7 @@ CASES = {
     "textgan": (
         "textgan",
         "default",
-        (*PAIR, "nets.text=8", "nets.words=256", "nets.places=8", "nets.reader_width=16", *LIGHT),
+        (*GENTLER, *PAIR, "nets.text=8", "nets.words=256", "nets.places=8", "nets.reader_width=16", *LIGHT),
     ),
     "single": ("single", "default", (*GENTLER, "nets.width=4", "nets.coarsest_px=13", *LIGHT)),
 }
@@ -97,7 +97,7 @@ def pictures(case: str = "") -> Dataset:
         return Dataset("noise", pixels, masks=masks, regions=("dark", "light"))
     if case in ("dalle", "textgan"):
         return Dataset(
-            "noise", pixels, captions=tuple(f"{n % 7} of {n % 5}" + n % 3 * "!" for n in range(40))
+            "noise", pixels, captions=tuple(f"{n % 7}" + n % 2 * f" of {n % 5}+1" for n in range(40))
         )
     if case == "cyclegan":
         return Dataset("noise", pixels, other=Dataset("other", pixels[:24, ..., ::-1].copy()))

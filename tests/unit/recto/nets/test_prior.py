@@ -54,3 +54,11 @@ def test_nothing_is_asked_of_guesses_at_padding() -> None:
     logit_NTV = net(WORD_NT[:1], code_NG)[0].log_softmax(2)
     by_hand = -(logit_NTV[0, 0, 3] + logit_NTV[0, 1, 4]) / 2
     assert torch.allclose(words, by_hand)
+
+
+def test_two_halves_of_a_batch_are_the_batch_however_long_their_captions_are() -> None:
+    net, code_NG = prior(), torch.randint(5, (4, 64))
+    word_NT = torch.tensor([[3, -1, -1, -1], [4, 1, 2, 6], [1, 2, -1, -1], [-1, -1, -1, -1]])
+    whole = torch.stack(net.losses(word_NT, code_NG))
+    halves = [torch.stack(net.losses(word_NT[half], code_NG[half])) for half in (slice(2), slice(2, 4))]
+    assert torch.allclose(whole, (halves[0] + halves[1]) / 2, atol=1e-6)

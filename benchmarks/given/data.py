@@ -69,8 +69,8 @@ def captioned_emoji(folder: Path, size: int) -> tuple[Dataset, Dataset]:
 
 
 def drawn_scenes(size: int) -> Dataset:
-    """Built-in scenes without those whose caption is held."""
-    whole = shapes(size, DRAWN_SCENES)
+    """Built-in scenes and their captions, without those whose caption is held."""
+    whole = replace(shapes(size, DRAWN_SCENES), masks=None, regions=())
     assert whole.captions is not None
     return _without(whole, np.array([is_held(caption) for caption in whole.captions]))
 

@@ -6,14 +6,20 @@ python benchmarks/gpu/pack.py --data ../shared/data --out .gpu
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from PIL import Image
 
 sys.path.append(str(Path(__file__).parents[1]))
-from given.data import STYLES, held_emoji, held_photographs
+from given.data import STYLES, drawn_scenes, held_emoji, held_photographs
+
+SIDE = 64
 
 
 def main() -> None:
@@ -28,6 +34,15 @@ def main() -> None:
     table = pq.read_table(asked.data / "bsds500" / "train.parquet")
     pq.write_table(table.filter(pa.array(~held_photographs(len(table)))), asked.out / "bsds500.parquet")
     pq.write_table(pq.read_table(asked.data / "camvid" / "train.parquet"), asked.out / "camvid.parquet")
+    scenes = drawn_scenes(SIDE)
+    images = [{"bytes": _png(image)} for image in scenes.images]
+    pq.write_table(pa.table({"image": images, "caption": scenes.captions}), asked.out / "shapes.parquet")
+
+
+def _png(image: NDArray[np.uint8]) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG")
+    return file.getvalue()
 
 
 if __name__ == "__main__":

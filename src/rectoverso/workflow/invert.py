@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from rectoverso.protocols import Clock
+from rectoverso.recto.data.picture import MODES
 from rectoverso.recto.sample.controls import Controls
 from rectoverso.types import Digest, Draft, Pixels
 from rectoverso.verso.picture import read_picture
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from rectoverso.recto.sample.painter import Code
     from rectoverso.recto.sample.tuned import Tuned
 
-MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 FOLDER = "inversions"
 """In the run. Codes of other people's pictures are private: `verso push` leaves them out."""
 

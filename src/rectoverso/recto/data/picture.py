@@ -18,6 +18,8 @@ from rectoverso.types import Pixels
 
 OPAQUE = 255
 RGBA = 4
+MODES = {1: "L", 3: "RGB", RGBA: "RGBA"}
+"""Pillow's, by channels."""
 _FINER = 4
 """A JPEG may be decoded at a fraction of its size, but never below this many times the size wanted."""
 

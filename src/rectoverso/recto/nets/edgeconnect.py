@@ -48,9 +48,7 @@ class EdgeConnectGenerator(nn.Module):
             norm=picture_norm,
             raw=True,
         )
-        for part in (self.fill.last.conv.weight, self.fill.last.conv.bias):  # which begins by adding nothing
-            if part is not None:
-                nn.init.zeros_(part)
+        self.fill.begin_at_nothing()
 
     def forward(self, noise_NZ: Tensor, given: Given) -> Tensor:
         """The pictures with their holes filled; the rest is as it was."""

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 SMALL = 1e-6
+Pairs = list[tuple[Tensor, Tensor]]
 
 
 class Perceived(nn.Module):
@@ -26,16 +27,7 @@ class Perceived(nn.Module):
         super().__init__()
         self.network, self.sides = network.eval().requires_grad_(False), sides
 
-    def distance(self, x_NCHW: Tensor, real_NCHW: Tensor) -> Tensor:
-        """The mean over layers of how far they see pictures apart from the real ones."""
-        return torch.stack([apart(seen, real) for seen, real in self.both(x_NCHW, real_NCHW)]).mean()
-
-    def style(self, x_NCHW: Tensor, real_NCHW: Tensor) -> Tensor:
-        """The same of which features occur together, wherever they do (Gatys et al. 2016, eq. 3 to 5)."""
-        pairs = self.both(x_NCHW, real_NCHW)
-        return torch.stack([apart(gram(seen), gram(real)) for seen, real in pairs]).mean()
-
-    def both(self, x_NCHW: Tensor, real_NCHW: Tensor) -> list[tuple[Tensor, Tensor]]:
+    def forward(self, x_NCHW: Tensor, real_NCHW: Tensor) -> Pairs:
         """What each layer sees in pictures and in real ones."""
         with torch.no_grad():
             real = seen_by(self.network, self.fitted(real_NCHW))
@@ -70,6 +62,16 @@ def seen_by(network: nn.Module, x_NCHW: Tensor) -> list[Tensor]:
         for hook in hooks:
             hook.remove()
     return seen
+
+
+def distance(pairs: Pairs) -> Tensor:
+    """The mean over layers of how far they see pictures apart from the real ones."""
+    return torch.stack([apart(seen, real) for seen, real in pairs]).mean()
+
+
+def style(pairs: Pairs) -> Tensor:
+    """The same of which features occur together, wherever they do (Gatys et al. 2016, eq. 3 to 5)."""
+    return distance([(gram(seen), gram(real)) for seen, real in pairs])
 
 
 def apart(x: Tensor, real: Tensor) -> Tensor:

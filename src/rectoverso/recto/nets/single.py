@@ -8,8 +8,7 @@ anywhere.
 
 Where this leaves the paper: no batch norm, so that a picture depends neither on others nor on its sides; the last
 convolution of the second scale begins at zero, so that it begins by changing nothing (later ones as the one before);
-beyond the edges of
-later scales a picture goes on as it ends, where zeros would leave a rim.
+beyond the edges of later scales a picture goes on as it ends, where zeros would leave a rim.
 
 Shapes: N pictures, C channels, H and W of a scale, S scales, D noise of all scales.
 """

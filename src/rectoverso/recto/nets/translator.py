@@ -76,8 +76,12 @@ class Translator(nn.Module):
         self.last = Reflected(width, outputs * patch**2, kernel)
         begun_alike(self.last.conv, patch)
         if skip:
-            nn.init.zeros_(self.last.conv.weight)
-            nn.init.zeros_(self.last.conv.bias)  # type: ignore[arg-type]
+            self.begin_at_nothing()
+
+    def begin_at_nothing(self) -> None:
+        """Let the last convolution make zeros of everything, until it has learnt."""
+        nn.init.zeros_(self.last.conv.weight)
+        nn.init.zeros_(self.last.conv.bias)  # type: ignore[arg-type]
 
     def forward(self, x_NIHW: Tensor) -> Tensor:
         x = F.relu(self.norm(self.first(F.pixel_unshuffle(x_NIHW, self.patch))))

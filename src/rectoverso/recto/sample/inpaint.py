@@ -16,6 +16,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from rectoverso.recto.data.frame import Frame
+from rectoverso.recto.data.picture import MODES
 from rectoverso.recto.data.pixels import to_pixels, to_tensor
 from rectoverso.recto.nets.given import Given
 from rectoverso.recto.nets.resampling import smooth_over
@@ -26,7 +27,6 @@ SURROUND = 2.0
 """The window's sides, in sides of the hole: what is around tells what belongs inside."""
 FILL = 127
 RGB = 3
-MODES = {1: "L", RGB: "RGB", 4: "RGBA"}
 
 
 def filled(

@@ -28,7 +28,7 @@ from rectoverso.recto.systems.recipe import (
     Recipe,
     Shape,
     check_multiple,
-    check_patches,
+    check_patch_critic,
 )
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class CycleRecipe(AdversarialRecipe):
     def check(self, shape: Shape) -> None:
         """Raise BadSetting for sides that the networks cannot halve as often as they do, and idle settings."""
         check_multiple(shape, self.nets.least_multiple)
-        check_patches(shape, self.nets.critic_downs)
+        check_patch_critic(shape, self.nets.critic_downs)
         self.check_idle()
 
 

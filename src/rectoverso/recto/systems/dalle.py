@@ -26,7 +26,6 @@ from rectoverso.recto.systems.recipe import (
     Shape,
     Size,
     bad_size,
-    too_small,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from rectoverso.recto.train.streams import Streams
 
 BYTES = 256
+ABOVE_0 = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +132,8 @@ class DalleRecipe(Recipe):
     prior_adam: Adam
     scorer_adam: Adam
     averaging: Averaging
-    stage: float = field(default=0.35, metadata={"below": 1})
-    sharp: float = 1 / 16
+    stage: float = field(default=0.35, metadata={"least": ABOVE_0, "below": 1})
+    sharp: float = field(default=1 / 16, metadata={"least": ABOVE_0})
     divergence: float = 1e-5
     word_weight: float = field(default=1 / 8, metadata={"below": 1})
     shift: int = field(default=2, metadata={"least": 0})
@@ -183,10 +183,7 @@ class DalleRecipe(Recipe):
         return DalleTrio(self, shape, streams)
 
     def check(self, shape: Shape) -> None:
-        """Raise BadSetting for sides that cannot be halved down to the grid, and for a part of a run without length."""
-        for setting in ("stage", "sharp"):
-            if not getattr(self, setting):
-                raise too_small(setting, 0, "0.01")
+        """Raise BadSetting for sides that cannot be halved down to the grid."""
         if not self.nets.laid(shape).fits:
             raise bad_size(shape, f"{1 << self.nets.laid(shape).halvings} x n")
 

@@ -25,7 +25,7 @@ from rectoverso.recto.systems.recipe import (
     Recipe,
     Shape,
     check_multiple,
-    check_patches,
+    check_patch_critic,
 )
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class EdgeConnectRecipe(AdversarialRecipe):
         multiple = 4 * self.nets.generator_patch << self.nets.generator_downs
         piece = replace(shape, height_px=height, width_px=width)
         check_multiple(piece, multiple)
-        check_patches(piece, self.nets.critic_downs)
+        check_patch_critic(piece, self.nets.critic_downs)
         self.check_idle()
         self.perception.eye(shape)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from rectoverso.recto.systems.adversarial import OF_FAKES, AdversarialRecipe, Objective
 from rectoverso.recto.systems.perception import NOTHING_LOOKS, Perception
-from rectoverso.recto.systems.recipe import Ask, Need, PenaltyKind, Shape, check_multiple, check_patches
+from rectoverso.recto.systems.recipe import Ask, Need, PenaltyKind, Shape, check_multiple, check_patch_critic
 
 if TYPE_CHECKING:
     from torch import nn
@@ -78,7 +78,7 @@ class MapRecipe(AdversarialRecipe):
         """
         nets = self.nets
         check_multiple(shape, nets.least_multiple)
-        check_patches(shape, nets.critic_downs, nets.scales)
+        check_patch_critic(shape, nets.critic_downs, nets.scales)
         if self.coarse and not (nets.has_coarse and nets.scales > 1):
             raise self._idle("coarse")
         self.check_idle()

@@ -82,8 +82,10 @@ class Perceiving:
         """Of pictures beside the real ones."""
         if self.eye is None:
             return {}
-        weights = self.perception
-        losses = {"perceptual": weights.weight * self.eye.distance(x_NCHW, real_NCHW)}
+        from rectoverso.recto.nets.perceived import distance, style
+
+        weights, pairs = self.perception, self.eye(x_NCHW, real_NCHW)
+        losses = {"perceptual": weights.weight * distance(pairs)}
         if weights.style:
-            losses["style"] = weights.style * self.eye.style(x_NCHW, real_NCHW)
+            losses["style"] = weights.style * style(pairs)
         return losses

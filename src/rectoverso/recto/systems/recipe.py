@@ -225,23 +225,13 @@ def check_multiple(shape: Shape, least: int) -> None:
         raise bad_size(shape, f"{least} x n")
 
 
-def check_patches(shape: Shape, downs: int, scales: int = 1) -> None:
+def check_patch_critic(shape: Shape, downs: int, scales: int = 1) -> None:
     """Raise BadSetting for sides at which a critic of patches (`nets.patch_critic`) has nothing to say: the smallest
     picture is halved so often, and loses a pixel twice.
     """
     least = 3 << (downs + scales - 1)
     if min(shape.height_px, shape.width_px) < least:
         raise bad_size(shape, f">= {least}")
-
-
-def too_small(setting: str, value: float, least: str) -> BadSetting:
-    """The error for a number below what its system can work with."""
-    facts: dict[str, object] = {"value": value, "least": least}
-    return BadSetting(
-        setting=setting,
-        reason=Phrase(Message("train.setting.too_small.reason", facts)),
-        advice=Phrase(Message("train.setting.too_small.advice", facts)),
-    )
 
 
 def bad_size(shape: Shape, sizes: str) -> BadSetting:

@@ -116,7 +116,7 @@ def _parsed(path: str, kind: Any, text: str, limits: Mapping[str, float]) -> obj
         return text.lower() in YES
     if kind is str:
         return text
-    least = limits.get("least", 1) if kind is int else 0
+    least = limits.get("least", 1 if kind is int else 0)
     return _number(path, kind, text, least, limits.get("below", math.inf))
 
 

@@ -15,7 +15,7 @@ rights in the one picture decide about all that is made from it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rectoverso.recto.systems.about import System
@@ -28,7 +28,6 @@ from rectoverso.recto.systems.recipe import (
     Recipe,
     Shape,
     bad_size,
-    too_small,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ class SingleNets:
 
     width: int = 32
     coarsest_px: int = 16
-    factor: float = 1.5
+    factor: float = field(default=1.5, metadata={"least": 1.1})
 
     @property
     def latent(self) -> int:
@@ -104,12 +103,10 @@ class SingleRecipe(AdversarialRecipe):
         """Raise BadSetting for sides that hold next to no patches, and for settings without an effect."""
         if min(shape.height_px, shape.width_px) < LEAST_PX:
             raise bad_size(shape, f">= {LEAST_PX}")
-        if self.nets.factor < LEAST_FACTOR:
-            raise too_small("nets.factor", self.nets.factor, str(LEAST_FACTOR))
         self.check_idle()
 
 
-LEAST_PX, LEAST_FACTOR = 16, 1.1
+LEAST_PX = 16
 
 DEFAULT = SingleRecipe(
     system="single",

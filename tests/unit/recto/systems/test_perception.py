@@ -11,7 +11,7 @@ from torch import nn
 from classics import assert_resumes_exactly
 from rectoverso.errors import BadSetting, RunNotFound
 from rectoverso.recto.data.dataset import Dataset
-from rectoverso.recto.nets.perceived import Perceived, gram
+from rectoverso.recto.nets.perceived import Perceived, distance, gram
 from rectoverso.recto.systems import Recipe, recipe, with_settings
 from rectoverso.recto.systems.perception import Perceiving, Perception
 from rectoverso.recto.systems.recipe import Shape
@@ -71,7 +71,7 @@ def test_distances_do_not_depend_on_how_large_the_features_are() -> None:
     small, large = nn.Conv2d(3, 4, 3), nn.Conv2d(3, 4, 3)
     large.load_state_dict({name: 100 * value for name, value in small.state_dict().items()})
     x, real = torch.rand(2, 3, 8, 8), torch.rand(2, 3, 8, 8)
-    one, other = (Perceived(Called(net), (8, 8)).distance(x, real) for net in (small, large))
+    one, other = (distance(Perceived(Called(net), (8, 8))(x, real)) for net in (small, large))
     assert abs(one - other) < 1e-5
 
 

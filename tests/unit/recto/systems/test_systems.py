@@ -66,7 +66,7 @@ def test_every_preset_can_train_on_pictures_of_its_machine(preset: Recipe) -> No
 @pytest.mark.parametrize("system", ["cyclegan", "pix2pixhd", "spade", "edgeconnect"])
 @pytest.mark.parametrize("preset", ["default", "gpu"])
 def test_a_side_is_refused_at_which_a_critic_has_nothing_to_say(system: str, preset: str) -> None:
-    """The least multiple that is let through leaves every scale a logit, and the one before does not."""
+    """At the least side that is let through every scale still has a logit."""
     asked = recipe(system, preset)
     if system == "edgeconnect":
         asked = with_settings(asked, ["piece_px=256"])

@@ -116,7 +116,7 @@ def train_run(
     ):
         make_folder(request.run)
         seed = _seed(request)
-        dataset = _read(request, recipe, seed, listener)
+        dataset = recipe.prepared(_read(request, recipe, seed, listener))
         check(recipe, dataset)
         home, keys = _open_home(home_path, listener, clock) if is_first() else (None, None)
         result = train(

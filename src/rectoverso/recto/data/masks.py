@@ -1,7 +1,7 @@
 """Masks: pictures whose levels are classes, brought to the frame of the pictures that they belong to.
 
-A mask is cut exactly as its picture is and resized by taking the nearest pixel, for a class is never an average of two.
-Classes are counted from 0 without gaps; the first pixel of a class that there is none of stops the reading.
+A mask may be smaller or larger than its picture, but of its shape: it is cut exactly as its picture is and resized by
+taking the nearest pixel, for a class is never an average of two. Classes are counted from 0 without gaps; the first pixel of a class that there is none of stops the reading.
 
 Shape suffixes: N images, H height, W width.
 """
@@ -22,7 +22,7 @@ from rectoverso.i18n import Phrase
 from rectoverso.recto.data.check import BadImage, bad, damage, listing, open_checked, unreadable
 from rectoverso.recto.data.entry import Entry, unusable
 from rectoverso.recto.data.frame import Frame
-from rectoverso.recto.data.picture import centred
+from rectoverso.recto.data.picture import centred, sides_of
 
 PLAIN = ("1", "L", "P")
 MOST_CLASSES = 64
@@ -112,7 +112,21 @@ def _read(entry: Entry, frame: Frame) -> Masks | BadImage:
     except OSError as error:
         return unreadable(path, error)
     read = _levels_in(path, data)
-    return read if isinstance(read, BadImage) else framed_levels(read, frame)
+    if isinstance(read, BadImage):
+        return read
+    return _misfit(entry, path, read) or framed_levels(read, frame)
+
+
+def _misfit(entry: Entry, path: str, mask_HW: Masks) -> BadImage | None:
+    """What to say of a mask that cannot lie over its picture, stretched as it may be: a pixel of its own is too much."""
+    sides = sides_of(entry)
+    if sides is None:
+        return None
+    (width, height), (rows, columns) = sides, mask_HW.shape
+    if abs(columns * height - rows * width) <= max(width, height):
+        return None
+    facts: dict[str, object] = {"columns": columns, "rows": rows, "width": width, "height": height}
+    return bad(path, "mask_shape", **facts)
 
 
 def _levels_in(path: str, data: bytes) -> Masks | BadImage:

@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from rectoverso.recto.nets.layers import ClassBatchNorm2d, UpConv2d
 from rectoverso.recto.systems.recipe import Shape
 
-FULL_PX = 32
-"""Up to this side the critic starts at full resolution; above, its first step already halves the picture."""
+FULL_SIDE = 32
+"""Up to so many squares a side the critic starts at full resolution; above, its first step already halves them."""
 SLOPE = 0.2
 
 
@@ -60,7 +60,7 @@ class PlainCritic(nn.Module):
     def __init__(self, shape: Shape, *, width: int, patch: int = 1) -> None:
         super().__init__()
         self.patch = patch
-        at_full = min(shape.height_px, shape.width_px) <= FULL_PX
+        at_full = min(shape.height_px, shape.width_px) // patch <= FULL_SIDE
         channels = shape.channels * patch**2
         self.first = nn.Conv2d(channels, width, 3, padding=1) if at_full else halving(channels, width)
         levels = levels_of(shape, patch)

@@ -21,17 +21,31 @@ from rectoverso.recto.systems.plain import PlainNets
 from rectoverso.recto.systems.recipe import Adam, Augmentation, Averaging, Milestone, Penalty, Recipe, Shape
 
 if TYPE_CHECKING:
+    from rectoverso.recto.data.dataset import Dataset
     from rectoverso.recto.train.players import Cast
     from rectoverso.recto.train.streams import Streams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultRecipe(AdversarialRecipe):
-    """``naming`` weighs how well the critic names the classes of real pictures."""
+    """``naming`` weighs how well the critic names the classes of real pictures. Pictures without classes are sorted
+    into at most ``groups`` that look alike, which are then their classes (`data.groups`); 0: never.
+    """
 
     nets: PlainNets
     naming: float = 0.0
+    groups: int = field(default=0, metadata={"least": 0})
     augment: Augmentation = field(default=Augmentation(most=0.0))
+
+    def prepared(self, dataset: Dataset) -> Dataset:
+        from rectoverso.recto.data.groups import grouped
+
+        return grouped(dataset, self.groups) if self.labels else dataset
+
+    def groups_in(self, count: int) -> int:
+        from rectoverso.recto.data.groups import groups_of
+
+        return groups_of(count, self.groups) if self.labels else 0
 
     def cast(self, shape: Shape, streams: Streams) -> Cast:
         from rectoverso.recto.systems.naming_pair import NamingPair, OnePassNamingPair
@@ -51,12 +65,13 @@ DEFAULT = DefaultRecipe(
     batch=32,
     nets=PlainNets(critic_width=64, critic_patch=2, modulated=True),
     objective="relativistic",
-    penalty=Penalty("finite_difference", gamma=0.5, gamma_end=0.1, sigma=0.05, every=4),
+    penalty=Penalty("finite_difference", gamma=0.5, gamma_end=0.1, sigma=0.05, every=4, at_px=32),
     generator_adam=Adam(2e-3, 2e-4, beta1=0.0, beta2=0.99),
     critic_adam=Adam(1e-3, 1e-4, beta1=0.0, beta2=0.99),
     averaging=Averaging(half_life=10_000, ramp=0.1),
     one_pass=True,
     naming=0.2,
+    groups=64,
     augment=Augmentation(images=100_000),
 )
 

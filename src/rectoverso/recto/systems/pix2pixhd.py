@@ -34,16 +34,16 @@ class Pix2pixHdNets:
 
     @property
     def latent(self) -> int:
-        """None but what chooses from the banks (`noise`)."""
-        return 0
+        """What chooses from the bank."""
+        return 1
 
     @property
     def least_multiple(self) -> int:
         return max(8, 2 << self.generator_downs)
 
     def noise(self, shape: Shape) -> int:
-        """One number for each class."""
-        return shape.regions
+        del shape
+        return self.latent
 
     def generator(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.pix2pixhd import Pix2pixHdGenerator

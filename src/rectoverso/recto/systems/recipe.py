@@ -16,6 +16,7 @@ from rectoverso.types import Message
 if TYPE_CHECKING:  # systems are listed without loading torch
     from torch import nn
 
+    from rectoverso.recto.data.dataset import Dataset
     from rectoverso.recto.train.players import Cast
     from rectoverso.recto.train.streams import Streams
 
@@ -86,7 +87,9 @@ class Averaging:
 class Penalty:
     """On the critic's slope at real and generated pictures, every ``every`` turns and that much stronger.
 
-    ``between`` wants a slope of 1 at points between both (WGAN-GP), and gamma is then all of its weight.
+    ``between`` wants a slope of 1 at points between both (WGAN-GP), and gamma is then all of its weight. ``at_px``:
+    gamma is meant for squares of so many pixels a side, and grows with their number (Karras et al. 2020, StyleGAN2-ADA,
+    appendix C); 0: it is the same at all sides.
     """
 
     kind: PenaltyKind
@@ -94,6 +97,11 @@ class Penalty:
     gamma_end: float = 0.0
     sigma: float = 0.05
     every: int = 1
+    at_px: int = field(default=0, metadata={"least": 0})
+
+    def scale(self, shape: Shape) -> float:
+        """What gamma is multiplied by at these sides."""
+        return shape.height_px * shape.width_px / self.at_px**2 if self.at_px else 1.0
 
 
 MOST_BY_PASSES = 0.3
@@ -204,6 +212,15 @@ class Recipe(ABC):
         other.
         """
         return 2
+
+    def prepared(self, dataset: Dataset) -> Dataset:
+        """The data as its players are shown it: as it is. Prepared data stays as it is."""
+        return dataset
+
+    def groups_in(self, count: int) -> int:
+        """How many classes `prepared` finds in so many pictures that have none."""
+        del count
+        return 0
 
     @abstractmethod
     def generator(self, shape: Shape) -> nn.Module:

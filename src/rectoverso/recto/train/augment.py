@@ -144,15 +144,22 @@ def colours(draw: Draw) -> Tensor:
 
 
 def recoloured(x_NCHW: Tensor, matrix_N34: Tensor) -> Tensor:
-    """The pictures with their colours changed: three channels, or one grey one; a last alpha channel stays."""
+    """The pictures with their colours changed: three channels, or one grey one, or three times alpha and alpha, which
+    stays: what is invisible is black before and after (`data.pixels`).
+    """
     matrix_N34 = matrix_N34.float()
     inks = 1 if x_NCHW.shape[1] < 3 else 3
     if inks == 1:  # what happens to a grey colour, as the mean of what comes out
         gain = matrix_N34[:, :, :3].sum(2).mean(1)[:, None, None]
         matrix_N34 = torch.cat([gain, matrix_N34[:, :, 3:].mean(1, keepdim=True)], 2)
-    ink_NCHW = x_NCHW[:, :inks]
-    flat_NCP = torch.baddbmm(matrix_N34[:, :, inks:], matrix_N34[:, :, :inks], ink_NCHW.flatten(2))
-    return torch.cat([flat_NCP.view_as(ink_NCHW), x_NCHW[:, inks:]], 1)
+    linear, offset = matrix_N34[:, :, :inks], matrix_N34[:, :, inks:]
+    ink_NCHW, alpha_NCHW = x_NCHW[:, :inks], x_NCHW[:, inks:]
+    if not alpha_NCHW.shape[1]:
+        return torch.baddbmm(offset, linear, ink_NCHW.flatten(2)).view_as(ink_NCHW)
+    # A colour c in [-1, 1] comes as (c + 1) a - 1 with a share a of 1: so it is for c' = A c + b.
+    share_N1P = (alpha_NCHW.flatten(2) + 1) / 2
+    lit_NCP = torch.baddbmm((offset + 1) * share_N1P - 1, linear, ink_NCHW.flatten(2) + 1 - share_N1P)
+    return torch.cat([lit_NCP.view_as(ink_NCHW), alpha_NCHW], 1)
 
 
 def scaling(across_N: Tensor, down_N: Tensor) -> Tensor:

@@ -115,7 +115,8 @@ def _captions(data: Dataset | Part, place_N: NDArray[np.int64]) -> tuple[str, ..
 
 def shape_of(data: Outline, recipe: Recipe) -> Shape:
     """What the recipe's networks must know of the data."""
-    classes = len(data.classes) if recipe.labels and data.labels is not None else 0
+    named = recipe.labels and data.labels is not None
+    classes = len(data.classes) if named else recipe.groups_in(len(data))
     return Shape(
         data.height, data.width, data.channels, classes, len(data.regions), _merges(data, recipe.merges)
     )

@@ -78,7 +78,7 @@ def train(
     only the first writes and calls ``listener``.
     Raises RunExists, RunNotFound, RunMismatch, BadSetting, TrainingFailed and ProcessLost.
     """
-    asked = Asked(recipe, dataset, seed, images, max_seconds)
+    asked = Asked(recipe, recipe.prepared(dataset), seed, images, max_seconds)
     with together(on_cuda=device_of(recipe).type == "cuda"):
         training = Training(
             asked, RunFolder(run), resume=resume, listener=listener, clock=shared(clock), scorer=scorer

@@ -56,6 +56,26 @@ def test_a_mask_is_cut_as_its_picture_is(tmp_path: Path) -> None:
     assert abs(dataset.images[..., 0].astype(int) - dataset.masks * 20.0).mean() < 5
 
 
+def test_a_mask_of_another_shape_than_its_picture_is_named(tmp_path: Path) -> None:
+    file = scenes(tmp_path / "a.parquet", [levels([0, 1, 2, 3])] * 2)
+    table = pq.read_table(file).to_pylist()
+    table[1]["mask"]["bytes"] = png(levels([0, 1, 2, 3]).crop((0, 0, 16, 12)))
+    pq.write_table(pa.Table.from_pylist(table), file)
+    with pytest.raises(BadImages, match=r"a.parquet\[1\] \(mask\).*16 x 12.*16 x 16") as caught:
+        open_source(file, size=16)
+    assert "16 x 12" in explain(caught.value, "zh")
+
+
+def test_a_mask_may_be_half_as_large_as_its_picture(tmp_path: Path) -> None:
+    file = scenes(tmp_path / "a.parquet", [levels([0, 1, 2, 3])] * 2)
+    table = pq.read_table(file).to_pylist()
+    table[1]["mask"]["bytes"] = png(levels([0, 1, 2, 3]).resize((8, 8), Image.Resampling.NEAREST))
+    pq.write_table(pa.Table.from_pylist(table), file)
+    dataset = open_source(file, size=16)
+    assert dataset.masks is not None
+    assert (dataset.masks[0] == dataset.masks[1]).all()
+
+
 def test_a_class_is_never_an_average(tmp_path: Path) -> None:
     del tmp_path
     halves = np.where(np.arange(30) < 15, 0, 10)[None].repeat(30, 0).astype(np.uint8)

@@ -107,10 +107,17 @@ def test_one_channel_gets_what_grey_gets_and_alpha_stays() -> None:
     assert torch.allclose(
         recoloured(x, matrix), recoloured(x.expand(-1, 3, -1, -1), matrix)[:, :1], atol=1e-5
     )
-    rgba = picture(5, 4, 4, 4)
-    after = recoloured(rgba, matrix)
-    assert torch.equal(after[:, 3], rgba[:, 3])
-    assert torch.equal(after[:, :3], recoloured(rgba[:, :3], matrix))
+
+
+def test_of_transparent_pictures_only_what_is_seen_changes_its_colour() -> None:
+    matrix = colours(Draw(uniforms(5), 0.9))
+    rgb = picture(5, 3, 4, 4)
+    want = recoloured(rgb, matrix)
+    for share in (0.0, 0.3, 1.0):
+        alpha = torch.full((5, 1, 4, 4), 2 * share - 1)
+        seen = recoloured(torch.cat([(rgb + 1) * share - 1, alpha], 1), matrix)
+        assert torch.equal(seen[:, 3:], alpha)
+        assert torch.allclose(seen[:, :3], (want + 1) * share - 1, atol=1e-5)
 
 
 @pytest.mark.parametrize("column_of_gate", range(UNIFORMS))

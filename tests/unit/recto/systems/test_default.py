@@ -1,0 +1,66 @@
+"""Pictures without classes get some from `default`, and its gamma follows the number of pixels."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+
+from rectoverso.recto.sample.generator import RunGenerator
+from rectoverso.recto.systems import recipe, with_settings
+from rectoverso.recto.systems.recipe import Penalty, Shape
+from rectoverso.recto.train.folder import RunFolder
+from rectoverso.recto.train.loop import train
+from unit.recto.conftest import TINY, striped
+
+UNNAMED = dataclasses.replace(striped(96), labels=None, classes=())
+
+
+def test_pictures_without_classes_are_sorted_into_groups(tmp_path: Path) -> None:
+    made = with_settings(recipe("default"), TINY)
+    train(made, UNNAMED, tmp_path / "a", images=32)
+    assert RunFolder(tmp_path / "a").read_config()["data"]["classes"] == ["group-1", "group-2"]
+    generator = RunGenerator(tmp_path / "a")
+    assert generator.classes == ("group-1", "group-2")
+    assert "sorted into 2 groups" in (tmp_path / "a" / "card.md").read_text()
+
+
+def test_a_run_in_groups_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    made = with_settings(recipe("default"), TINY)
+    whole = train(made, UNNAMED, tmp_path / "whole", images=64)
+    train(made, UNNAMED, tmp_path / "cut", images=64, max_seconds=0)
+    assert train(made, UNNAMED, tmp_path / "cut", resume=True).images == whole.images
+    weights = [(tmp_path / name / "weights/generator.safetensors").read_bytes() for name in ("whole", "cut")]
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.parametrize("setting", ["groups=0", "labels=false"])
+def test_nobody_is_grouped_who_does_not_want_it(setting: str) -> None:
+    assert with_settings(recipe("default"), [setting]).prepared(UNNAMED) is UNNAMED
+
+
+def test_classes_that_are_there_are_those_of_the_run() -> None:
+    assert recipe("default").prepared(striped(96)).classes == ("across", "down")
+
+
+def test_other_systems_leave_the_data_as_it_is() -> None:
+    assert recipe("dcgan").prepared(UNNAMED) is UNNAMED
+    assert recipe("dcgan").groups_in(10_000) == 0
+
+
+def test_gamma_grows_with_the_number_of_pixels() -> None:
+    penalty = recipe("default").penalty  # type: ignore[attr-defined]
+    assert penalty.scale(Shape(32, 32, 3, 0)) == 1
+    assert penalty.scale(Shape(64, 64, 3, 0)) == 4
+    assert penalty.scale(Shape(32, 64, 3, 0)) == 2
+    assert Penalty("gradient", gamma=1).scale(Shape(64, 64, 3, 0)) == 1
+
+
+def test_the_critic_of_larger_pictures_begins_at_as_many_squares() -> None:
+    nets = recipe("default").nets  # type: ignore[attr-defined]
+    at_32, at_64 = (nets.critic(Shape(side, side, 3, 0)) for side in (32, 64))
+    assert at_32.first.stride == at_64.first.stride == (1, 1)
+    assert len(at_64.stages) == len(at_32.stages) + 1
+    assert at_64(torch.zeros(2, 3, 64, 64)).shape == (2,)

@@ -1,7 +1,8 @@
 """Masks: pictures whose levels are classes, brought to the frame of the pictures that they belong to.
 
 A mask may be smaller or larger than its picture, but of its shape: it is cut exactly as its picture is and resized by
-taking the nearest pixel, for a class is never an average of two. Classes are counted from 0 without gaps; the first pixel of a class that there is none of stops the reading.
+taking the nearest pixel, for a class is never an average of two. Classes are counted from 0 without gaps; the first
+pixel of a class that there is none of stops the reading.
 
 Shape suffixes: N images, H height, W width.
 """
@@ -118,7 +119,7 @@ def _read(entry: Entry, frame: Frame) -> Masks | BadImage:
 
 
 def _misfit(entry: Entry, path: str, mask_HW: Masks) -> BadImage | None:
-    """What to say of a mask that cannot lie over its picture, stretched as it may be: a pixel of its own is too much."""
+    """What to say of a mask that cannot lie over its picture, however stretched; a pixel beside is allowed."""
     sides = sides_of(entry)
     if sides is None:
         return None

@@ -72,7 +72,7 @@ DEFAULT = DefaultRecipe(
     one_pass=True,
     naming=0.2,
     groups=64,
-    augment=Augmentation(images=100_000),
+    augment=Augmentation(),
 )
 
 PRESETS: dict[str, Recipe] = {

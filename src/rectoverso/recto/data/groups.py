@@ -1,11 +1,12 @@
 """Groups found in pictures that have no classes: what looks alike, for systems that learn more from named pictures.
 
 A principal tree: the pictures are halved at the median of their first principal component, and each half again (Verma,
-Kpotufe and Dasgupta 2009, section 3). So the groups are of one size, and a picture of any group, all equally likely, is
-a picture of the data. That groups found in logos steady a training and better its pictures: Sage et al. 2018
-(arXiv:1712.04407), with k-means on the features of other networks; pictures of 8x8 pixels are enough for it here.
+Kpotufe and Dasgupta 2009, section 3). So no group has more than one picture more than another, and a picture of any
+group, all equally likely, is a picture of the data. That groups found in logos steady a training and better its
+pictures: Sage et al. 2018 (arXiv:1712.04407), with k-means on the features of other networks; here pictures of 8x8
+pixels are enough for it.
 
-Shapes: N images, P pixels of a small picture, F numbers of it.
+Shapes: N images, H height, W width, C channels, F numbers of a small picture.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.data.dataset import Dataset, Outline
 from rectoverso.types import Message
 
 LOOKED_AT_PX = 8
 LEAST_IN_A_GROUP = 32
 FITTED_TO = 8192
 """Of how many pictures at most a principal component is found; all are sorted by it."""
-BATCH = 1024
+BATCH = 64
 DECIMALS = 4
-"""By which sums count, of values to 255: equal pictures stay together, in whatever order a processor adds."""
+"""By which sums count, of values to 255: in whatever order a processor adds, the order of the pictures is one."""
 
 
 def groups_of(count: int, most: int) -> int:
@@ -37,19 +38,24 @@ def groups_of(count: int, most: int) -> int:
 def grouped(dataset: Dataset, most: int) -> Dataset:
     """The same data, its pictures sorted into at most ``most`` groups, which are its classes from then on.
 
-    As it is where it has classes or is too small. Its digest stays: the groups follow from the pictures.
+    As it is where it has more than one class or is too small. Its digest stays: the groups follow from the pictures.
     """
     count = groups_of(len(dataset), most)
-    if dataset.labels is not None or not count:
+    if is_named(dataset) or not count:
         return dataset
     label_N = sorted_out(small(dataset), count)
     label_N.flags.writeable = False
     note = Message("data.note.groups", {"count": count})
-    names = tuple(f"group-{group:0{len(str(count))}}" for group in range(1, count + 1))
+    names = tuple(f"group-{group:0{len(str(count - 1))}}" for group in range(count))
     made = copy.copy(dataset)
     for name, value in (("labels", label_N), ("classes", names), ("notes", (*dataset.notes, note))):
         object.__setattr__(made, name, value)
     return made
+
+
+def is_named(data: Outline) -> bool:
+    """Whether there are classes to learn apart: one alone is none, a folder around all pictures, say."""
+    return data.labels is not None and len(data.classes) > 1
 
 
 def small(dataset: Dataset) -> NDArray[np.uint8]:
@@ -83,7 +89,7 @@ def along(value_NF: NDArray[np.uint8]) -> NDArray[np.float64]:
     fitted_NF = value_NF[:: -(-len(value_NF) // FITTED_TO)].astype(np.float64)
     middle_F = fitted_NF.mean(0)
     axis_F = np.linalg.eigh(np.cov(fitted_NF, rowvar=False))[1][:, -1]
-    axis_F *= np.sign(axis_F[np.abs(axis_F).argmax()])
+    axis_F *= np.sign(axis_F[np.abs(axis_F).round(6).argmax()])  # of numbers as good as equal, the first
     far_N: NDArray[np.float64] = np.concatenate(
         [(value_NF[first : first + BATCH] - middle_F) @ axis_F for first in range(0, len(value_NF), BATCH)]
     )

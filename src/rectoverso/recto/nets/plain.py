@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from rectoverso.recto.nets.layers import ClassBatchNorm2d, UpConv2d
 from rectoverso.recto.systems.recipe import Shape
 
-FULL_SIDE = 32
-"""Up to so many squares a side the critic starts at full resolution; above, its first step already halves them."""
+FULL_PX = 32
+"""Up to this side a critic starts at full resolution; above, its first step already halves the picture."""
 SLOPE = 0.2
 
 
@@ -55,12 +55,14 @@ class PlainGenerator(nn.Module):
 
 
 class PlainCritic(nn.Module):
-    """Pictures (N, C, H, W) and labels (N,) or None to one logit each (N,)."""
+    """Pictures (N, C, H, W) and labels (N,) or None to one logit each (N,). It starts at full resolution up to the side
+    ``full_px``.
+    """
 
-    def __init__(self, shape: Shape, *, width: int, patch: int = 1) -> None:
+    def __init__(self, shape: Shape, *, width: int, patch: int = 1, full_px: int = FULL_PX) -> None:
         super().__init__()
         self.patch = patch
-        at_full = min(shape.height_px, shape.width_px) // patch <= FULL_SIDE
+        at_full = min(shape.height_px, shape.width_px) <= full_px
         channels = shape.channels * patch**2
         self.first = nn.Conv2d(channels, width, 3, padding=1) if at_full else halving(channels, width)
         levels = levels_of(shape, patch)

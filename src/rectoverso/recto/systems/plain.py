@@ -46,9 +46,10 @@ class PlainNets:
         )
 
     def critic(self, shape: Shape) -> nn.Module:
-        from rectoverso.recto.nets.plain import PlainCritic
+        from rectoverso.recto.nets.plain import FULL_PX, PlainCritic
 
-        return PlainCritic(shape, width=self.critic_width, patch=self.critic_patch)
+        patch = self.critic_patch
+        return PlainCritic(shape, width=self.critic_width, patch=patch, full_px=FULL_PX * patch)
 
 
 class Patches(Protocol):

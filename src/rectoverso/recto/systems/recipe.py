@@ -88,8 +88,8 @@ class Penalty:
     """On the critic's slope at real and generated pictures, every ``every`` turns and that much stronger.
 
     ``between`` wants a slope of 1 at points between both (WGAN-GP), and gamma is then all of its weight. ``at_px``:
-    gamma is meant for squares of so many pixels a side, and grows with their number (Karras et al. 2020, StyleGAN2-ADA,
-    appendix C); 0: it is the same at all sides.
+    a gamma that wants no slope is meant for squares of so many pixels a side, and grows with their number (Karras et al.
+    2020, StyleGAN2-ADA, appendix C); 0: it is the same at all sides.
     """
 
     kind: PenaltyKind
@@ -101,7 +101,9 @@ class Penalty:
 
     def scale(self, shape: Shape) -> float:
         """What gamma is multiplied by at these sides."""
-        return shape.height_px * shape.width_px / self.at_px**2 if self.at_px else 1.0
+        if not self.at_px or self.kind == "between":
+            return 1.0
+        return shape.height_px * shape.width_px / self.at_px**2
 
 
 MOST_BY_PASSES = 0.3

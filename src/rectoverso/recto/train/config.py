@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -92,6 +93,7 @@ def go_on(folder: RunFolder, asked: Asked) -> Recipe:
         ("size", _sides(before["data"]), _sides(now["data"])),
         ("number of pictures (--take)", before["data"]["images"], now["data"]["images"]),
         ("data", before["data"]["digest"], now["data"]["digest"]),
+        ("classes of the pictures", before["data"].get("labels"), now["data"].get("labels")),
         ("number of images", before["run"].get("images"), asked.images or before["run"].get("images")),
         *_settings(before["recipe"], now["recipe"]),
     ):
@@ -129,11 +131,19 @@ def _tables(asked: Asked, recipe: Recipe, threads: int) -> dict[str, Any]:
             "width": shape.width_px,
             "channels": shape.channels,
             "classes": list(asked.dataset.classes[: shape.classes]),
+            "labels": _digest(asked.dataset) if shape.classes else None,
             "regions": list(asked.dataset.regions),
             "merges": list(shape.merges) or None,
         },
         "recipe": table(recipe),
     }
+
+
+def _digest(dataset: Dataset) -> str | None:
+    """Of which picture is of which class: where classes were found (`data.groups`), another machine may find others."""
+    return (
+        None if dataset.labels is None else hashlib.sha256(dataset.labels.astype("<i8").tobytes()).hexdigest()
+    )
 
 
 def _settings(

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 
 from rectoverso.recto.data.dataset import Dataset, Outline
+from rectoverso.recto.data.groups import is_named
 from rectoverso.recto.data.part import Part
 from rectoverso.recto.data.pixels import to_tensor
 from rectoverso.recto.data.tokenizer import learn_merges
@@ -115,10 +116,15 @@ def _captions(data: Dataset | Part, place_N: NDArray[np.int64]) -> tuple[str, ..
 
 def shape_of(data: Outline, recipe: Recipe) -> Shape:
     """What the recipe's networks must know of the data."""
-    named = recipe.labels and data.labels is not None
-    classes = len(data.classes) if named else recipe.groups_in(len(data))
+    found = 0 if is_named(data) else recipe.groups_in(len(data))
+    classes = len(data.classes) if recipe.labels and data.labels is not None else 0
     return Shape(
-        data.height, data.width, data.channels, classes, len(data.regions), _merges(data, recipe.merges)
+        data.height,
+        data.width,
+        data.channels,
+        found or classes,
+        len(data.regions),
+        _merges(data, recipe.merges),
     )
 
 

@@ -13,6 +13,8 @@ from rectoverso.recto.systems import recipe, with_settings
 from rectoverso.recto.systems.recipe import Penalty, Shape
 from rectoverso.recto.train.folder import RunFolder
 from rectoverso.recto.train.loop import train
+from rectoverso.recto.train.players import Losses, Turn
+from rectoverso.recto.train.streams import Streams
 from unit.recto.conftest import TINY, striped
 
 UNNAMED = dataclasses.replace(striped(96), labels=None, classes=())
@@ -21,9 +23,9 @@ UNNAMED = dataclasses.replace(striped(96), labels=None, classes=())
 def test_pictures_without_classes_are_sorted_into_groups(tmp_path: Path) -> None:
     made = with_settings(recipe("default"), TINY)
     train(made, UNNAMED, tmp_path / "a", images=32)
-    assert RunFolder(tmp_path / "a").read_config()["data"]["classes"] == ["group-1", "group-2"]
+    assert RunFolder(tmp_path / "a").read_config()["data"]["classes"] == ["group-0", "group-1"]
     generator = RunGenerator(tmp_path / "a")
-    assert generator.classes == ("group-1", "group-2")
+    assert generator.classes == ("group-0", "group-1")
     assert "sorted into 2 groups" in (tmp_path / "a" / "card.md").read_text()
 
 
@@ -56,6 +58,29 @@ def test_gamma_grows_with_the_number_of_pixels() -> None:
     assert penalty.scale(Shape(64, 64, 3, 0)) == 4
     assert penalty.scale(Shape(32, 64, 3, 0)) == 2
     assert Penalty("gradient", gamma=1).scale(Shape(64, 64, 3, 0)) == 1
+    assert Penalty("between", gamma=10, at_px=32).scale(Shape(64, 64, 3, 0)) == 1
+
+
+@pytest.mark.parametrize("system", ["default", "stylegan2"])
+def test_the_players_pay_by_the_number_of_pixels(system: str) -> None:
+    """At 16 pixels a side a gamma that is meant for 32 weighs a quarter."""
+    paid = [losses(system, at_px)["penalty"].item() for at_px in (0, 16, 32)]
+    assert paid[0] == paid[1] > 0
+    assert paid[2] == pytest.approx(paid[0] / 4, rel=1e-5)
+
+
+def losses(system: str, at_px: int) -> Losses:
+    """What the players of a tiny system lose in a first turn in which the penalty is due."""
+    torch.manual_seed(0)
+    small = [setting for setting in TINY if "latent" not in setting]
+    made = with_settings(recipe(system), [*small, f"penalty.at_px={at_px}"])
+    cast = made.cast(Shape(16, 16, 3, 0), Streams(0))
+    image_NCHW = torch.rand(8, 3, 16, 16, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    turn = Turn(image_NCHW, None, 0, 0.0, Streams(0))
+    found: Losses = {}
+    for phase in cast.phases:
+        found |= phase.losses(turn)
+    return found
 
 
 def test_the_critic_of_larger_pictures_begins_at_as_many_squares() -> None:

@@ -1,9 +1,10 @@
 """The best pair that we have for two CPU cores: `rectoverso.recto.nets.plain`, trained in one pass.
 
 Relativistic pairing with R1 + R2 (Huang et al. 2024, arXiv:2501.05441, eq. 2-4) by finite differences from both sides,
-class-conditional: on pictures without classes it sorts them into groups (`data.groups`). The generator draws every pixel, and its latent sets gain and bias of every
-norm (self-modulation, Chen et al. 2019, arXiv:1810.01365). The critic looks at squares of 2x2 pixels, is twice as wide
-for it, learns the names of real pictures (`naming_pair`), and sees changed ones where they are few (`augmented_pair`).
+class-conditional: pictures without classes are sorted into groups (`data.groups`). The generator draws every pixel, and
+its latent sets gain and bias of every norm (self-modulation, Chen et al. 2019, arXiv:1810.01365). The critic looks at
+squares of 2x2 pixels, is twice as wide for it, learns the names of real pictures (`naming_pair`), and sees changed ones
+where they are few (`augmented_pair`).
 After 300 CPU seconds of CIFAR-10 the modulation took the proxy-FID from 12.3 to 6.6, the names to 4.2; `dcgan default`
 was at 10.2. After 5 minutes on two cores: 3.7, 10.4, and 58.7 for the article's networks (one seed each; docs/gallery,
 docs/log.md 2026-11-25 and 26).

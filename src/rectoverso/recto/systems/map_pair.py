@@ -43,11 +43,11 @@ class Teachable(Protocol):
 
 @runtime_checkable
 class Remembering(Protocol):
-    """One that keeps what it reads of regions (N, K, E), of the classes that are there (N, K)."""
+    """One that keeps what it reads of regions (N, K, E), and how much of a picture is of each class (N, K)."""
 
     def read(self, image_NCHW: Tensor, mask_NHW: Tensor) -> tuple[Tensor, Tensor]: ...
 
-    def remember(self, told_NKE: Tensor, there_NK: Tensor) -> None: ...
+    def remember(self, told_NKE: Tensor, cover_NK: Tensor) -> None: ...
 
 
 class MapPair:
@@ -113,10 +113,10 @@ class MapPair:
         return turn.progress < self.recipe.coarse
 
     def remember(self, turn: Turn) -> None:
-        """Let a generator that keeps a bank of what it read keep that of the turn, of all processes."""
+        """Let a generator that remembers what it read remember that of the turn, of all processes."""
         if isinstance(self.generator, Remembering):
-            told_NKE, there_NK = self.generator.read(turn.image_NCHW, self.mask(turn))
-            self.generator.remember(gathered(told_NKE), gathered(there_NK.float()).bool())
+            told_NKE, cover_NK = self.generator.read(turn.image_NCHW, self.mask(turn))
+            self.generator.remember(gathered(told_NKE), gathered(cover_NK))
 
     @property
     def teachable(self) -> Teachable:

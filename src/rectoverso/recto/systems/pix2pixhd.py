@@ -8,7 +8,7 @@ instances, and critics that see the classes without the boundaries.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rectoverso.recto.systems.about import System
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pix2pixHdNets:
-    """The generator's width and halvings, the global network's blocks; the critics' width, halvings and number."""
+    """The generator's width and halvings, the global network's blocks; the critics' width, halvings and number; of how
+    many remembered pictures, whose maps are ``near``, a style is a mean.
+    """
 
     has_coarse: ClassVar[bool] = True
 
@@ -31,11 +33,12 @@ class Pix2pixHdNets:
     critic_width: int = 24
     critic_downs: int = 2
     scales: int = 2
+    near: int = field(default=16, metadata={"below": 257})
 
     @property
     def latent(self) -> int:
-        """What chooses from the bank."""
-        return 1
+        """A weight for each of the remembered pictures whose maps are near."""
+        return self.near
 
     @property
     def least_multiple(self) -> int:
@@ -49,7 +52,11 @@ class Pix2pixHdNets:
         from rectoverso.recto.nets.pix2pixhd import Pix2pixHdGenerator
 
         return Pix2pixHdGenerator(
-            shape, width=self.generator_width, downs=self.generator_downs, blocks=self.blocks
+            shape,
+            width=self.generator_width,
+            downs=self.generator_downs,
+            blocks=self.blocks,
+            near=self.near,
         )
 
     def critic(self, shape: Shape) -> nn.Module:

@@ -88,8 +88,8 @@ class Penalty:
     """On the critic's slope at real and generated pictures, every ``every`` turns and that much stronger.
 
     ``between`` wants a slope of 1 at points between both (WGAN-GP), and gamma is then all of its weight. ``at_px``:
-    a gamma that wants no slope is meant for squares of so many pixels a side, and grows with their number (Karras et al.
-    2020, StyleGAN2-ADA, appendix C); 0: it is the same at all sides.
+    a gamma that wants no slope is meant for squares of so many pixels a side, and grows with their number (Karras et
+    al. 2020, StyleGAN2-ADA, appendix C); 0: it is the same at all sides.
     """
 
     kind: PenaltyKind

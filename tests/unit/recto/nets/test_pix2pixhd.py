@@ -1,0 +1,71 @@
+"""Which remembered pictures the style of a map is taken from."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from rectoverso.recto.nets.pix2pixhd import BANK, TOLD, Pix2pixHdGenerator, covers
+from rectoverso.recto.nets.regions import planes_of
+from rectoverso.recto.systems.recipe import Shape
+
+KINDS = 3
+
+
+def generator(near: int = 2) -> Pix2pixHdGenerator:
+    shape = Shape(16, 16, 3, 0, KINDS)
+    return Pix2pixHdGenerator(shape, width=8, downs=1, blocks=1, near=near)
+
+
+def told(*values: float) -> torch.Tensor:
+    """For each picture the same number for all classes (N, K, E)."""
+    return torch.tensor(values)[:, None, None].expand(-1, KINDS, TOLD)
+
+
+COVERS = torch.tensor([[0.9, 0.1, 0.0], [0.8, 0.2, 0.0], [0.1, 0.0, 0.9]])
+
+
+def test_a_style_is_that_of_similar_maps() -> None:
+    net = generator()
+    net.remember(told(1.0, 2.0, 50.0), COVERS)
+    likely = net.likely(torch.zeros(1, 2), torch.tensor([[0.9, 0.1, 0.0]]))
+    assert torch.allclose(likely[0, :2], torch.tensor(1.5)), "the mean of the two maps that are near"
+    assert torch.allclose(likely[0, 2], torch.tensor(50.0)), (
+        "which show none of the third class: the one that does"
+    )
+
+
+def test_noise_weighs_the_near_ones_the_nearest_first() -> None:
+    net = generator()
+    net.remember(told(1.0, 2.0, 50.0), COVERS)
+    cover = torch.tensor([[0.9, 0.1, 0.0]])
+    first, second = (
+        net.likely(torch.tensor([noise]), cover)[0, 0, 0] for noise in ([9.0, -9.0], [-9.0, 9.0])
+    )
+    assert first.item() == pytest.approx(1, abs=1e-4)
+    assert second.item() == pytest.approx(2, abs=1e-4)
+
+
+def test_before_anything_is_remembered_the_numbers_are_zeros() -> None:
+    assert not generator().likely(torch.randn(2, 2), COVERS[:2]).any()
+
+
+def test_fewer_than_the_near_ones_are_all_that_count() -> None:
+    net = generator(near=5)
+    net.remember(told(3.0), COVERS[:1])
+    likely = net.likely(torch.randn(1, 5), COVERS[:1])
+    assert torch.allclose(likely[0, :2], torch.tensor(3.0))
+    assert not likely[0, 2].any(), "a class that no picture showed"
+
+
+def test_the_oldest_is_forgotten() -> None:
+    net = generator(near=1)
+    net.remember(told(7.0), COVERS[2:])
+    net.remember(told(*[1.0] * BANK), COVERS[:1].expand(BANK, -1))
+    assert net.filled.item() == BANK + 1
+    assert torch.allclose(net.likely(torch.zeros(1, 1), COVERS[2:])[0, :2], torch.tensor(1.0))
+
+
+def test_how_much_of_a_picture_is_of_each_class() -> None:
+    mask_NHW = torch.tensor([[[0, 0], [0, 2]]])
+    assert covers(planes_of(mask_NHW, KINDS)).tolist() == [[0.75, 0.0, 0.25]]

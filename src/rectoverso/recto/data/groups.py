@@ -22,6 +22,7 @@ from rectoverso.types import Message
 
 LOOKED_AT_PX = 8
 LEAST_IN_A_GROUP = 32
+"""With fewer, 300 micrographs for instance, a critic learns names of single pictures, and its generator nothing."""
 FITTED_TO = 8192
 """Of how many pictures at most a principal component is found; all are sorted by it."""
 BATCH = 64
@@ -29,18 +30,18 @@ DECIMALS = 4
 """By which sums count, of values to 255: in whatever order a processor adds, the order of the pictures is one."""
 
 
-def groups_of(count: int, most: int) -> int:
-    """Into how many groups so many pictures are sorted: a power of two up to ``most``; 0 where that would be one."""
-    full = min(most, count // LEAST_IN_A_GROUP)
-    return 0 if full < 2 else 1 << (full.bit_length() - 1)
+def groups_of(count: int, wanted: int) -> int:
+    """Into how many groups so many pictures are sorted: the power of two that is wanted, or 0: they are too few."""
+    groups = 1 << (wanted.bit_length() - 1) if wanted > 1 else 0
+    return groups if groups * LEAST_IN_A_GROUP <= count else 0
 
 
-def grouped(dataset: Dataset, most: int) -> Dataset:
-    """The same data, its pictures sorted into at most ``most`` groups, which are its classes from then on.
+def grouped(dataset: Dataset, wanted: int) -> Dataset:
+    """The same data, its pictures sorted into so many groups, which are its classes from then on.
 
     As it is where it has more than one class or is too small. Its digest stays: the groups follow from the pictures.
     """
-    count = groups_of(len(dataset), most)
+    count = groups_of(len(dataset), wanted)
     if is_named(dataset) or not count:
         return dataset
     label_N = sorted_out(small(dataset), count)

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultRecipe(AdversarialRecipe):
     """``naming`` weighs how well the critic names the classes of real pictures. Pictures without classes are sorted
-    into at most ``groups`` that look alike, which are then their classes (`data.groups`); 0: never.
+    into so many ``groups`` that look alike, which are then their classes (`data.groups`), where there are enough of
+    them; 0: never.
     """
 
     nets: PlainNets

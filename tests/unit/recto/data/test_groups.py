@@ -20,24 +20,24 @@ def many(count: int, seed: int = 0) -> Dataset:
 
 
 @pytest.mark.parametrize(
-    ("count", "most", "groups"),
-    [(63, 64, 0), (64, 64, 2), (300, 64, 8), (3183, 64, 64), (9**9, 48, 32), (9, 0, 0)],
+    ("count", "wanted", "groups"),
+    [(2047, 64, 0), (2048, 64, 64), (9**9, 48, 32), (64, 2, 2), (9**9, 1, 0), (9, 0, 0)],
 )
-def test_there_are_as_many_groups_as_pictures_allow(count: int, most: int, groups: int) -> None:
-    assert groups_of(count, most) == groups
+def test_there_are_as_many_groups_as_are_wanted_or_none(count: int, wanted: int, groups: int) -> None:
+    assert groups_of(count, wanted) == groups
 
 
 def test_what_looks_alike_comes_together() -> None:
     red, blue = (250, 10, 10), (10, 10, 250)
     colours = [red, blue, blue, red] * LEAST_IN_A_GROUP
-    data = grouped(flat(colours), most=2)
+    data = grouped(flat(colours), 2)
     assert data.labels is not None
     assert len({label for label, colour in zip(data.labels, colours, strict=True) if colour == red}) == 1
     assert len(set(data.labels.tolist())) == 2
 
 
 def test_groups_are_of_one_size_and_all_of_them_are_named() -> None:
-    data = grouped(many(1000), most=16)
+    data = grouped(many(1000), 16)
     assert data.labels is not None
     counts = np.bincount(data.labels)
     assert len(counts) == 16 == len(set(data.classes))
@@ -53,7 +53,7 @@ def test_an_invisible_colour_is_not_looked_at() -> None:
 
 def test_grey_pictures_have_groups_too() -> None:
     levels = [(level,) for level in range(128)]
-    data = grouped(flat(levels), most=4)
+    data = grouped(flat(levels), 4)
     assert data.labels is not None
     assert np.array_equal(np.sort(data.labels), np.repeat(range(4), 32))
     assert np.count_nonzero(np.diff(data.labels)) == 3
@@ -61,22 +61,22 @@ def test_grey_pictures_have_groups_too() -> None:
 
 def test_the_digest_is_that_of_the_data_and_the_card_says_what_was_done() -> None:
     data = many(200)
-    made = grouped(data, most=64)
+    made = grouped(data, 4)
     assert made.digest == data.digest
     assert made.notes[-1].key == "data.note.groups"
     assert data.labels is None
     assert not data.notes
-    assert grouped(made, most=64) is made
+    assert grouped(made, 4) is made
 
 
 def test_classes_that_are_there_stay() -> None:
     data = Dataset("named", many(128).images, np.arange(128, dtype=np.int64) % 2, ("a", "b"))
-    assert grouped(data, most=64) is data
+    assert grouped(data, 4) is data
 
 
 def test_a_folder_around_all_pictures_is_no_class() -> None:
     data = Dataset("wrapped", many(128).images, np.zeros(128, np.int64), ("pics",))
-    assert len(grouped(data, most=64).classes) == 4
+    assert len(grouped(data, 4).classes) == 4
 
 
 def test_which_way_an_axis_points_is_not_left_to_the_last_bit() -> None:

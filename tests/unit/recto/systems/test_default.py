@@ -21,7 +21,7 @@ UNNAMED = dataclasses.replace(striped(96), labels=None, classes=())
 
 
 def test_pictures_without_classes_are_sorted_into_groups(tmp_path: Path) -> None:
-    made = with_settings(recipe("default"), TINY)
+    made = with_settings(recipe("default"), [*TINY, "groups=2"])
     train(made, UNNAMED, tmp_path / "a", images=32)
     assert RunFolder(tmp_path / "a").read_config()["data"]["classes"] == ["group-0", "group-1"]
     generator = RunGenerator(tmp_path / "a")
@@ -30,7 +30,7 @@ def test_pictures_without_classes_are_sorted_into_groups(tmp_path: Path) -> None
 
 
 def test_a_run_in_groups_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    made = with_settings(recipe("default"), TINY)
+    made = with_settings(recipe("default"), [*TINY, "groups=2"])
     whole = train(made, UNNAMED, tmp_path / "whole", images=64)
     train(made, UNNAMED, tmp_path / "cut", images=64, max_seconds=0)
     assert train(made, UNNAMED, tmp_path / "cut", resume=True).images == whole.images
@@ -40,11 +40,16 @@ def test_a_run_in_groups_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("setting", ["groups=0", "labels=false"])
 def test_nobody_is_grouped_who_does_not_want_it(setting: str) -> None:
-    assert with_settings(recipe("default"), [setting]).prepared(UNNAMED) is UNNAMED
+    assert with_settings(recipe("default"), ["groups=2", setting]).prepared(UNNAMED) is UNNAMED
+
+
+def test_few_pictures_are_not_grouped() -> None:
+    assert recipe("default").prepared(UNNAMED) is UNNAMED
 
 
 def test_classes_that_are_there_are_those_of_the_run() -> None:
-    assert recipe("default").prepared(striped(96)).classes == ("across", "down")
+    made = with_settings(recipe("default"), ["groups=2"])
+    assert made.prepared(striped(96)).classes == ("across", "down")
 
 
 def test_other_systems_leave_the_data_as_it_is() -> None:

@@ -27,7 +27,7 @@ FITTED_TO = 8192
 """Of how many pictures at most a principal component is found; all are sorted by it."""
 BATCH = 64
 DECIMALS = 4
-"""By which sums count, of values to 255: in whatever order a processor adds, the order of the pictures is one."""
+"""By which sums count, of values to 255: the order of the pictures is all but always one, however a processor adds."""
 
 
 def groups_of(count: int, wanted: int) -> int:

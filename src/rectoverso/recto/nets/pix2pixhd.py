@@ -8,7 +8,7 @@ same map.
 Where nobody shows a picture, the numbers are those of the last pictures of the training whose maps were most like the
 one that is given: their weighted mean, and a seed draws the weights. The paper clusters all that was read of a class,
 and takes any of ten centres; road scenes so made were bright where such streets are dark, and each class in another
-light: proxy-FID 30, against 5 (docs/log.md, 2026-11-26).
+light: in a trial on one run a proxy-FID of 30, against 5 (docs/log.md, 2026-11-26).
 
 Departures beside that: classes stand where the paper has instances; norms are over all channels of a picture, so that a
 map of one class is not as good as empty (the fault that SPADE was made for).
@@ -26,12 +26,13 @@ from torch import Tensor, nn
 from rectoverso.recto.nets.given import Given
 from rectoverso.recto.nets.regions import boundaries, halved_mask, laid_out, planes_of, region_means
 from rectoverso.recto.nets.translator import Reflected, Residual, Translator, Up, picture_norm
+from rectoverso.recto.systems.pix2pixhd import BANK
 from rectoverso.recto.systems.recipe import Shape
 
 TOLD = 3
 """Numbers that the encoder reads of each region (section 3.4)."""
-BANK = 256
-"""How many of the last pictures are remembered."""
+SAME = 1e-6
+"""Maps whose shares of every class differ by less are taken for one, such as those of a picture and its mirror image."""
 SPREAD = 2.0
 """The weights are exponentials of so many times the noise: most of the mean is of about four pictures."""
 
@@ -102,19 +103,14 @@ class Pix2pixHdGenerator(nn.Module):
         """The numbers (N, K, E) of pictures whose maps show about as much of each class: for each class, the weighted
         mean of those that show it, or of all that do where none of the near ones does. Zeros before any is remembered.
         """
-        is_filled_B = torch.arange(BANK, device=cover_NK.device) < self.filled
-        apart_NB = torch.cdist(cover_NK, self.cover_BK, p=1).masked_fill(~is_filled_B, torch.inf)
-        apart_NQ, place_NQ = apart_NB.topk(self.near, largest=False)
-        weight_NQ = (SPREAD * noise_NQ).exp() * apart_NQ.isfinite()
-        near_NKE, weight_NK1 = self.mean(
-            weight_NQ[:, :, None] * self.shows(place_NQ), self.bank_BKE[place_NQ]
-        )
-        all_KE, _ = self.mean(self.shows(is_filled_B.nonzero()[:, 0])[None], self.bank_BKE[is_filled_B][None])
-        return torch.where(weight_NK1 > 0, near_NKE, all_KE)
-
-    def shows(self, places: Tensor) -> Tensor:
-        """1 for each class that is in the remembered pictures at these places, else 0."""
-        return (self.cover_BK[places] > 0).to(self.bank_BKE.dtype)
+        is_empty_B = torch.arange(BANK, device=cover_NK.device) >= self.filled
+        apart_NB = torch.cdist(cover_NK, self.cover_BK, p=1).masked_fill(is_empty_B, torch.inf)
+        place_NQ = apart_NB.topk(self.near, largest=False).indices
+        shows_BK = (self.cover_BK > 0).to(self.bank_BKE.dtype)  # nothing where a place is empty
+        weight_NQK = (SPREAD * noise_NQ).exp()[:, :, None] * shows_BK[place_NQ]
+        near_NKE, weight_NK1 = self.mean(weight_NQK, self.bank_BKE[place_NQ])
+        all_NKE, _ = self.mean(shows_BK[None], self.bank_BKE[None])
+        return torch.where(weight_NK1 > 0, near_NKE, all_NKE)
 
     @staticmethod
     def mean(weight_NQK: Tensor, told_NQKE: Tensor) -> tuple[Tensor, Tensor]:
@@ -131,11 +127,12 @@ class Pix2pixHdGenerator(nn.Module):
 
     @torch.no_grad()
     def remember(self, told_NKE: Tensor, cover_NK: Tensor) -> None:
-        """Keep what was read, in place of the oldest."""
+        """Keep what was read, in place of what was read of the same map, or else of the oldest."""
         for told_KE, cover_K in zip(told_NKE, cover_NK, strict=True):
-            place = self.filled % BANK
+            is_same_B = (self.cover_BK - cover_K).abs().amax(1) < SAME
+            place = torch.where(is_same_B.any(), is_same_B.int().argmax(), self.filled % BANK)
             self.bank_BKE[place], self.cover_BK[place] = told_KE, cover_K
-            self.filled += 1
+            self.filled += ~is_same_B.any()
 
 
 def covers(hot_NKHW: Tensor) -> Tensor:

@@ -91,7 +91,7 @@ class MapPair:
     def taught(self, turn: Turn) -> tuple[Tensor, dict[str, Tensor]]:
         """Pictures of the turn's maps, once for both players; at half the sides while it is coarse."""
         image_NCHW, mask_NHW = turn.image_NCHW, self.mask(turn)
-        noise = turn.normals("latent", self.recipe.nets.noise(self.shape))
+        noise = turn.normals("latent", self.recipe.latent)
         more = {"coarse": True} if self.is_coarse(turn) else {}
         return turn.once("taught", lambda: self.teachable.taught(image_NCHW, mask_NHW, noise, **more))
 
@@ -113,9 +113,13 @@ class MapPair:
         return turn.progress < self.recipe.coarse
 
     def remember(self, turn: Turn) -> None:
-        """Let a generator that remembers what it read remember that of the turn, of all processes."""
+        """Let a generator that remembers what was read remember that of the turn, of all processes. It is read by its
+        average, which is what draws.
+        """
         if isinstance(self.generator, Remembering):
-            told_NKE, cover_NK = self.generator.read(turn.image_NCHW, self.mask(turn))
+            average = self.players[0].average
+            reader = cast("Remembering", average.module if average else self.generator)
+            told_NKE, cover_NK = reader.read(turn.image_NCHW, self.mask(turn))
             self.generator.remember(gathered(told_NKE), gathered(cover_NK))
 
     @property
@@ -136,7 +140,7 @@ class MapPair:
         """Pictures of the first maps, each from noise of its own."""
         assert examples is not None  # noqa: S101 - its pictures are made from maps
         mask_NHW = self.mask(examples)[:SHOWN]
-        noise = self.streams.normals("preview", 0, len(mask_NHW), self.recipe.nets.noise(self.shape))
+        noise = self.streams.normals("preview", 0, len(mask_NHW), self.recipe.latent)
         noise_NZ = torch.from_numpy(noise).to(mask_NHW.device)
         picture_NCHW: Tensor = published["generator"](noise_NZ, Given(mask_NHW=mask_NHW))
         return picture_NCHW

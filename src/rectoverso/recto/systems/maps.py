@@ -35,10 +35,6 @@ class MapNets(Protocol):
     @property
     def least_multiple(self) -> int: ...
 
-    def noise(self, shape: Shape) -> int:
-        """How many numbers of noise a picture takes."""
-        ...
-
     def generator(self, shape: Shape) -> nn.Module: ...
 
     def critic(self, shape: Shape) -> nn.Module: ...
@@ -63,9 +59,6 @@ class MapRecipe(AdversarialRecipe):
     divergence: float = 0.05
     coarse: float = 0.0
     perception: Perception = NOTHING_LOOKS
-
-    def noise(self, shape: Shape) -> int:
-        return self.nets.noise(shape)
 
     def cast(self, shape: Shape, streams: Streams) -> Cast:
         from rectoverso.recto.systems.map_pair import MapPair

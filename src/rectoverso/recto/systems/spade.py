@@ -38,11 +38,6 @@ class SpadeNets:
     def least_multiple(self) -> int:
         return 8
 
-    def noise(self, shape: Shape) -> int:
-        """One latent for the whole picture."""
-        del shape
-        return self.latent
-
     def generator(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.spade import SpadeGenerator
 

@@ -93,9 +93,9 @@ def go_on(folder: RunFolder, asked: Asked) -> Recipe:
         ("size", _sides(before["data"]), _sides(now["data"])),
         ("number of pictures (--take)", before["data"]["images"], now["data"]["images"]),
         ("data", before["data"]["digest"], now["data"]["digest"]),
-        ("classes of the pictures", before["data"].get("labels"), now["data"].get("labels")),
         ("number of images", before["run"].get("images"), asked.images or before["run"].get("images")),
         *_settings(before["recipe"], now["recipe"]),
+        ("classes of the pictures", before["data"].get("labels"), now["data"].get("labels")),
     ):
         if old != new:
             raise RunMismatch(path=folder.path, thing=thing, before=old, after=new)

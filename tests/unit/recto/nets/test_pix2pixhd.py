@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from rectoverso.recto.nets.pix2pixhd import BANK, TOLD, Pix2pixHdGenerator, covers
+from rectoverso.recto.nets.pix2pixhd import TOLD, Pix2pixHdGenerator, covers
 from rectoverso.recto.nets.regions import planes_of
+from rectoverso.recto.systems.pix2pixhd import BANK
 from rectoverso.recto.systems.recipe import Shape
 
 KINDS = 3
@@ -61,9 +62,19 @@ def test_fewer_than_the_near_ones_are_all_that_count() -> None:
 def test_the_oldest_is_forgotten() -> None:
     net = generator(near=1)
     net.remember(told(7.0), COVERS[2:])
-    net.remember(told(*[1.0] * BANK), COVERS[:1].expand(BANK, -1))
+    share_N = torch.linspace(0.5, 1, BANK)
+    net.remember(told(*[1.0] * BANK), torch.stack([share_N, 1 - share_N, torch.zeros(BANK)], 1))
     assert net.filled.item() == BANK + 1
     assert torch.allclose(net.likely(torch.zeros(1, 1), COVERS[2:])[0, :2], torch.tensor(1.0))
+
+
+def test_a_map_is_remembered_once_as_it_was_read_last() -> None:
+    """Else a few pictures, shown again and again, would leave no room for others."""
+    net = generator()
+    net.remember(told(1.0, 2.0, 5.0, 6.0), COVERS[[0, 1, 0, 0]])
+    assert net.filled.item() == 2
+    likely = net.likely(torch.zeros(1, 2), COVERS[:1])
+    assert torch.allclose(likely[0, :2], torch.tensor(4.0)), "the mean of 6 and 2"
 
 
 def test_how_much_of_a_picture_is_of_each_class() -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
+from rectoverso.errors import RunMismatch
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.recto.systems import recipe, with_settings
 from rectoverso.recto.systems.recipe import Penalty, Shape
+from rectoverso.recto.train.feed import shape_of
 from rectoverso.recto.train.folder import RunFolder
 from rectoverso.recto.train.loop import train
 from rectoverso.recto.train.players import Losses, Turn
@@ -41,6 +44,24 @@ def test_a_run_in_groups_goes_on_where_it_stopped(tmp_path: Path) -> None:
 @pytest.mark.parametrize("setting", ["groups=0", "labels=false"])
 def test_nobody_is_grouped_who_does_not_want_it(setting: str) -> None:
     assert with_settings(recipe("default"), ["groups=2", setting]).prepared(UNNAMED) is UNNAMED
+
+
+def test_what_networks_must_know_is_known_before_pictures_are_sorted() -> None:
+    made = with_settings(recipe("default"), ["groups=2"])
+    assert shape_of(UNNAMED, made).classes == shape_of(made.prepared(UNNAMED), made).classes == 2
+    alone = dataclasses.replace(UNNAMED, labels=np.zeros(96, np.int64), classes=("pics",))
+    assert shape_of(alone, made).classes == shape_of(made.prepared(alone), made).classes == 2
+
+
+def test_a_run_does_not_go_on_with_other_groups(tmp_path: Path) -> None:
+    """As a machine that adds in another order might find them."""
+    made = with_settings(recipe("default"), [*TINY, "groups=2"])
+    train(made, UNNAMED, tmp_path, images=64, max_seconds=0)
+    config = tmp_path / "config.toml"
+    (line,) = (line for line in config.read_text().splitlines() if line.startswith('labels = "'))
+    config.write_text(config.read_text().replace(line, 'labels = "0"'))
+    with pytest.raises(RunMismatch, match="classes of the pictures"):
+        train(made, UNNAMED, tmp_path, resume=True)
 
 
 def test_few_pictures_are_not_grouped() -> None:

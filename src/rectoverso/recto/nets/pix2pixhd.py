@@ -32,7 +32,7 @@ from rectoverso.recto.systems.recipe import Shape
 TOLD = 3
 """Numbers that the encoder reads of each region (section 3.4)."""
 SAME = 1e-6
-"""Maps whose shares of every class differ by less are taken for one, such as those of a picture and its mirror image."""
+"""Maps whose shares of every class differ by less are taken for one, as of a picture and its mirror image."""
 SPREAD = 2.0
 """The weights are exponentials of so many times the noise: most of the mean is of about four pictures."""
 

@@ -22,7 +22,7 @@ from rectoverso.recto.nets.layers import ClassBatchNorm2d, UpConv2d
 from rectoverso.recto.systems.recipe import Shape
 
 FULL_PX = 32
-"""Up to this side a critic starts at full resolution; above, its first step already halves the picture."""
+"""Up to this side the critic starts at full resolution; above, its first step already halves the picture."""
 SLOPE = 0.2
 
 
@@ -55,14 +55,12 @@ class PlainGenerator(nn.Module):
 
 
 class PlainCritic(nn.Module):
-    """Pictures (N, C, H, W) and labels (N,) or None to one logit each (N,). It starts at full resolution up to the side
-    ``full_px``.
-    """
+    """Pictures (N, C, H, W) and labels (N,) or None to one logit each (N,)."""
 
-    def __init__(self, shape: Shape, *, width: int, patch: int = 1, full_px: int = FULL_PX) -> None:
+    def __init__(self, shape: Shape, *, width: int, patch: int = 1) -> None:
         super().__init__()
         self.patch = patch
-        at_full = min(shape.height_px, shape.width_px) <= full_px
+        at_full = min(shape.height_px, shape.width_px) <= FULL_PX
         channels = shape.channels * patch**2
         self.first = nn.Conv2d(channels, width, 3, padding=1) if at_full else halving(channels, width)
         levels = levels_of(shape, patch)

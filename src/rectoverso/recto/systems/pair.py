@@ -77,8 +77,7 @@ class Pair:
         if settings.kind == "none" or turn.number % settings.every:
             return {}
         label_M = self.labels(turn)
-        gamma = cosine(settings.gamma, settings.gamma_end, turn.progress) * settings.scale(self.shape)
-        weight = gamma * settings.every
+        weight = cosine(settings.gamma, settings.gamma_end, turn.progress) * settings.every
         if settings.kind == "gradient":
             return {"penalty": weight * gradient_penalty(partial(self.judge, label_N=label_M), x_MCHW)}
         if settings.kind == "between":

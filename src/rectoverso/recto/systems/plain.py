@@ -46,10 +46,9 @@ class PlainNets:
         )
 
     def critic(self, shape: Shape) -> nn.Module:
-        from rectoverso.recto.nets.plain import FULL_PX, PlainCritic
+        from rectoverso.recto.nets.plain import PlainCritic
 
-        patch = self.critic_patch
-        return PlainCritic(shape, width=self.critic_width, patch=patch, full_px=FULL_PX * patch)
+        return PlainCritic(shape, width=self.critic_width, patch=self.critic_patch)
 
 
 class Patches(Protocol):

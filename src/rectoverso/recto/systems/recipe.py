@@ -87,9 +87,7 @@ class Averaging:
 class Penalty:
     """On the critic's slope at real and generated pictures, every ``every`` turns and that much stronger.
 
-    ``between`` wants a slope of 1 at points between both (WGAN-GP), and gamma is then all of its weight. ``at_px``:
-    a gamma that wants no slope is meant for squares of so many pixels a side, and grows with their number (Karras et
-    al. 2020, StyleGAN2-ADA, appendix C); 0: it is the same at all sides.
+    ``between`` wants a slope of 1 at points between both (WGAN-GP), and gamma is then all of its weight.
     """
 
     kind: PenaltyKind
@@ -97,13 +95,6 @@ class Penalty:
     gamma_end: float = 0.0
     sigma: float = 0.05
     every: int = 1
-    at_px: int = field(default=0, metadata={"least": 0})
-
-    def scale(self, shape: Shape) -> float:
-        """What gamma is multiplied by at these sides."""
-        if not self.at_px or self.kind == "between":
-            return 1.0
-        return shape.height_px * shape.width_px / self.at_px**2
 
 
 MOST_BY_PASSES = 0.3

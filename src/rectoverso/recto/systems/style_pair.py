@@ -58,8 +58,7 @@ class StylePair(Pair):
     def slope_losses(self, turn: Turn) -> Losses:
         """R1 (Mescheder et al. 2018, eq. 9), at real pictures as the critic sees them."""
         settings = self.recipe.penalty
-        gamma = cosine(settings.gamma, settings.gamma_end, turn.progress) * settings.scale(self.shape)
-        weight = gamma / 2 * settings.every
+        weight = cosine(settings.gamma, settings.gamma_end, turn.progress) / 2 * settings.every
         x_NCHW = self.seen(turn, turn.image_NCHW, "slope")
         return {"penalty": weight * gradient_penalty(partial(self.judge, label_N=turn.label_N), x_NCHW)}
 

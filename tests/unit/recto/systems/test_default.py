@@ -1,4 +1,4 @@
-"""Pictures without classes get some from `default`, and its gamma follows the number of pixels."""
+"""Pictures without classes get some from `default`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from rectoverso.errors import RunMismatch
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.recto.systems import recipe, with_settings
-from rectoverso.recto.systems.recipe import Penalty, Shape
 from rectoverso.recto.train.feed import shape_of
 from rectoverso.recto.train.folder import RunFolder
 from rectoverso.recto.train.loop import train
-from rectoverso.recto.train.players import Losses, Turn
-from rectoverso.recto.train.streams import Streams
 from unit.recto.conftest import TINY, striped
 
 UNNAMED = dataclasses.replace(striped(96), labels=None, classes=())
@@ -76,42 +72,3 @@ def test_classes_that_are_there_are_those_of_the_run() -> None:
 def test_other_systems_leave_the_data_as_it_is() -> None:
     assert recipe("dcgan").prepared(UNNAMED) is UNNAMED
     assert recipe("dcgan").groups_in(10_000) == 0
-
-
-def test_gamma_grows_with_the_number_of_pixels() -> None:
-    penalty = recipe("default").penalty  # type: ignore[attr-defined]
-    assert penalty.scale(Shape(32, 32, 3, 0)) == 1
-    assert penalty.scale(Shape(64, 64, 3, 0)) == 4
-    assert penalty.scale(Shape(32, 64, 3, 0)) == 2
-    assert Penalty("gradient", gamma=1).scale(Shape(64, 64, 3, 0)) == 1
-    assert Penalty("between", gamma=10, at_px=32).scale(Shape(64, 64, 3, 0)) == 1
-
-
-@pytest.mark.parametrize("system", ["default", "stylegan2"])
-def test_the_players_pay_by_the_number_of_pixels(system: str) -> None:
-    """At 16 pixels a side a gamma that is meant for 32 weighs a quarter."""
-    paid = [losses(system, at_px)["penalty"].item() for at_px in (0, 16, 32)]
-    assert paid[0] == paid[1] > 0
-    assert paid[2] == pytest.approx(paid[0] / 4, rel=1e-5)
-
-
-def losses(system: str, at_px: int) -> Losses:
-    """What the players of a tiny system lose in a first turn in which the penalty is due."""
-    torch.manual_seed(0)
-    small = [setting for setting in TINY if "latent" not in setting]
-    made = with_settings(recipe(system), [*small, f"penalty.at_px={at_px}"])
-    cast = made.cast(Shape(16, 16, 3, 0), Streams(0))
-    image_NCHW = torch.rand(8, 3, 16, 16, generator=torch.Generator().manual_seed(1)) * 2 - 1
-    turn = Turn(image_NCHW, None, 0, 0.0, Streams(0))
-    found: Losses = {}
-    for phase in cast.phases:
-        found |= phase.losses(turn)
-    return found
-
-
-def test_the_critic_of_larger_pictures_begins_at_as_many_squares() -> None:
-    nets = recipe("default").nets  # type: ignore[attr-defined]
-    at_32, at_64 = (nets.critic(Shape(side, side, 3, 0)) for side in (32, 64))
-    assert at_32.first.stride == at_64.first.stride == (1, 1)
-    assert len(at_64.stages) == len(at_32.stages) + 1
-    assert at_64(torch.zeros(2, 3, 64, 64)).shape == (2,)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rectoverso.recto.data.dataset import Dataset, Outline
+from rectoverso.recto.data.picture import on_white
 from rectoverso.types import Message
 
 LOOKED_AT_PX = 8
@@ -65,7 +66,7 @@ def small(dataset: Dataset) -> NDArray[np.uint8]:
         dataset.batch(np.arange(first, min(first + BATCH, len(dataset))))
         for first in range(0, len(dataset), BATCH)
     )
-    return np.concatenate([_small(image_NHWC) for image_NHWC in batches])
+    return np.stack([_shrunk(image_HWC) for image_NHWC in batches for image_HWC in image_NHWC])
 
 
 def sorted_out(value_NF: NDArray[np.uint8], count: int) -> NDArray[np.int64]:
@@ -97,14 +98,7 @@ def along(value_NF: NDArray[np.uint8]) -> NDArray[np.float64]:
     return far_N.round(DECIMALS)
 
 
-def _small(image_NHWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Grey, RGB or RGBA pictures to (N, F)."""
-    if image_NHWC.shape[3] == 4:
-        alpha_NHW1 = image_NHWC[..., 3:].astype(np.uint16)
-        image_NHWC = ((image_NHWC[..., :3] * alpha_NHW1 + 255 * (255 - alpha_NHW1)) // 255).astype(np.uint8)
-    return np.stack([np.asarray(_shrunk(image_HWC)).reshape(-1) for image_HWC in image_NHWC])
-
-
-def _shrunk(image_HWC: NDArray[np.uint8]) -> Image.Image:
-    image = Image.fromarray(image_HWC[..., 0] if image_HWC.shape[2] == 1 else image_HWC)
-    return image.resize((LOOKED_AT_PX, LOOKED_AT_PX), Image.Resampling.BOX)
+def _shrunk(image_HWC: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A grey, RGB or RGBA picture as RGB of 8x8 pixels, in a row (F,)."""
+    image = on_white(Image.fromarray(image_HWC[..., 0] if image_HWC.shape[2] == 1 else image_HWC))
+    return np.asarray(image.resize((LOOKED_AT_PX, LOOKED_AT_PX), Image.Resampling.BOX)).reshape(-1)

@@ -71,7 +71,7 @@ def framed(image: Image.Image, frame: Frame, channels: int = 3) -> Pixels:
         image.load()
     # Cut before anything else is done, so that a banner a million pixels long costs no more than its middle.
     image = centred(_upright(image), frame)
-    image = _on_white(image) if channels < RGBA else image.convert("RGBA")
+    image = on_white(image) if channels < RGBA else image.convert("RGBA")
     if image.size != size:
         image = image.resize(size, Image.Resampling.LANCZOS)  # RGBA: colours weighted by their alpha
     pixels = np.frombuffer(image.tobytes(), dtype=np.uint8).reshape(frame.height, frame.width, -1)
@@ -107,7 +107,8 @@ def centred(image: Image.Image, frame: Frame) -> Image.Image:
     return image.crop((left, top, left + width, top + height))
 
 
-def _on_white(image: Image.Image) -> Image.Image:
+def on_white(image: Image.Image) -> Image.Image:
+    """In RGB, as it looks on white paper."""
     if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if not image.has_transparency_data:

@@ -101,7 +101,7 @@ def test_colour_changes_have_inverses_and_keep_greys_grey() -> None:
     assert grey.std() > 0.1
 
 
-def test_one_channel_gets_what_grey_gets_and_alpha_stays() -> None:
+def test_one_channel_gets_what_grey_gets() -> None:
     matrix = colours(Draw(uniforms(5), 0.9))
     x = picture(5, 1, 4, 4)
     assert torch.allclose(

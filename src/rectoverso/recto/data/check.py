@@ -78,8 +78,11 @@ def readable(path: str) -> str:
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in path)
 
 
-def open_checked(path: str, data: bytes) -> ImageFile.ImageFile | BadImage:
-    """The picture in ``data``, its header read and found sound, nothing decoded; or why not. Never raises."""
+def open_checked(path: str, data: bytes, *, deep: bool = False) -> ImageFile.ImageFile | BadImage:
+    """The picture in ``data``, its header read and found sound, nothing decoded; or why not. Never raises.
+
+    ``deep``: more than 8 bits a channel are welcome.
+    """
     if not data:
         return bad(path, "empty")
     kind = kind_of(data)
@@ -90,7 +93,7 @@ def open_checked(path: str, data: bytes) -> ImageFile.ImageFile | BadImage:
         return bomb
     try:
         image = _READERS[kind](io.BytesIO(data))
-        return _misfit(path, image, data) or image
+        return _misfit(path, image, data, deep=deep) or image
     except Exception as error:  # noqa: BLE001 - a decoder given hostile bytes raises anything at all
         return damage(path, data, error)
 
@@ -118,7 +121,7 @@ def unreadable(path: str, error: OSError) -> BadImage:
     return bad(path, "unreadable", words=error.strerror or str(error) or type(error).__name__)
 
 
-def _misfit(path: str, image: ImageFile.ImageFile, data: bytes) -> BadImage | None:
+def _misfit(path: str, image: ImageFile.ImageFile, data: bytes, *, deep: bool) -> BadImage | None:
     """Why a picture whose header reads well still cannot be used, cheapest question first."""
     if bomb := _too_large(path, image.size):
         return bomb
@@ -129,7 +132,7 @@ def _misfit(path: str, image: ImageFile.ImageFile, data: bytes) -> BadImage | No
     if image.mode == "CMYK":
         return bad(path, "cmyk")
     if image.mode in _DEEP_MODES or _bits(image, data) > 8:
-        return bad(path, "deep")
+        return None if deep else bad(path, "deep")
     return None if image.mode in _PLAIN_MODES else bad(path, "colour_space", mode=image.mode)
 
 

@@ -1,5 +1,8 @@
 """Masks: pictures whose levels are classes, brought to the frame of the pictures that they belong to.
 
+A mask of 16 bits may tell instances too, as those of Cityscapes do (Cordts et al. 2016, arXiv:1604.01685): 1000 times
+the class and the number of the instance, where there is one, and the class alone where there is none.
+
 A mask may be smaller or larger than its picture, but of its shape: it is cut exactly as its picture is and resized by
 taking the nearest pixel, for a class is never an average of two. Classes are counted from 0 without gaps; the first
 pixel of a class that there is none of stops the reading.
@@ -13,6 +16,7 @@ import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +29,18 @@ from rectoverso.recto.data.entry import Entry, unusable
 from rectoverso.recto.data.frame import Frame
 from rectoverso.recto.data.picture import centred, sides_of
 
-PLAIN = ("1", "L", "P")
+PLAIN = ("1", "L", "P", "I;16")
 MOST_CLASSES = 64
+INSTANCES = 1000
+UINT8 = 255
 _THREADS = 2
 
-Masks = NDArray[np.uint8]
+Masks = NDArray[np.unsignedinteger[Any]]
+
+
+def classes_in(mask: Masks) -> Masks:
+    """The class of each pixel, whatever its instance."""
+    return np.where(mask < INSTANCES, mask, mask // INSTANCES) if mask.itemsize > 1 else mask
 
 
 def read_masks(
@@ -52,7 +63,7 @@ def read_masks(
     unknown = [
         unknown_class(entry.path, mask_HW, classes)
         for entry, mask_HW in zip(entries, mask_NHW, strict=True)
-        if mask_HW.max() >= classes
+        if classes_in(mask_HW).max() >= classes
     ]
     if unknown:
         raise BadImages(count=len(unknown), total=len(entries), listing=Phrase(*listing(unknown)))
@@ -61,14 +72,15 @@ def read_masks(
 
 def unknown_class(path: str, mask_HW: Masks, classes: int) -> BadImage:
     """What to say of a mask with a class that there is none of: which, where first, and how many pixels."""
-    row, column = np.argwhere(mask_HW >= classes)[0]
+    class_HW = classes_in(mask_HW)
+    row, column = np.argwhere(class_HW >= classes)[0]
     return bad(
         f"{path} (mask)",
         "unknown_class",
-        number=int(mask_HW[row, column]),
+        number=int(class_HW[row, column]),
         column=int(column),
         row=int(row),
-        pixels=int((mask_HW >= classes).sum()),
+        pixels=int((class_HW >= classes).sum()),
         last=classes - 1,
     )
 
@@ -93,10 +105,11 @@ def unusable_map(fault: BadImage) -> FilesUnusable:
 
 
 def levels(image: Image.Image) -> Masks:
-    """The classes of an opened mask (H, W), of the modes in `PLAIN`."""
-    return np.asarray(image.convert("L") if image.mode == "1" else image).astype(np.uint8) // (
-        255 if image.mode == "1" else 1
-    )
+    """The classes of an opened mask (H, W), of the modes in `PLAIN`; instances where they are told."""
+    if image.mode == "1":
+        return np.asarray(image).astype(np.uint8)
+    level_HW = np.asarray(image)
+    return level_HW.astype(np.uint16 if int(level_HW.max()) > UINT8 else np.uint8)
 
 
 def framed_levels(mask_HW: Masks, frame: Frame) -> Masks:
@@ -131,7 +144,7 @@ def _misfit(entry: Entry, path: str, mask_HW: Masks) -> BadImage | None:
 
 
 def _levels_in(path: str, data: bytes) -> Masks | BadImage:
-    image = open_checked(path, data)
+    image = open_checked(path, data, deep=True)
     if isinstance(image, BadImage):
         return image
     if image.mode not in PLAIN:
@@ -144,11 +157,12 @@ def _levels_in(path: str, data: bytes) -> Masks | BadImage:
 
 def _counted(data: object, mask_NHW: Masks) -> int:
     """How many classes occur. Raises DataUnusable where numbers are missing between them."""
-    seen = np.flatnonzero(np.bincount(mask_NHW.ravel(), minlength=256))
+    class_NHW = classes_in(mask_NHW)
+    seen = np.flatnonzero(np.bincount(class_NHW.ravel(), minlength=256))
     gaps = sorted(set(range(int(seen[-1]))) - set(seen.tolist()))
     if gaps or seen[-1] >= MOST_CLASSES:
         known = int(gaps[0]) if gaps else MOST_CLASSES
         beyond = int(seen[seen >= known][0])
-        entry = int(np.argmax((mask_NHW == beyond).any((1, 2))))
+        entry = int(np.argmax((class_NHW == beyond).any((1, 2))))
         raise unusable(data, "mask_gap", last=known - 1, number=beyond, row=entry, at_least=beyond + 1)
     return int(seen[-1]) + 1

@@ -5,12 +5,14 @@ Shapes: N images, C channels (I in, O out), H height, W width, K kernel side, S 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rectoverso.recto.nets.resampling import doubled
+from rectoverso.recto.nets.resampling import doubled, halved
 from rectoverso.recto.nets.share import share
 
 
@@ -108,6 +110,19 @@ class UpConv2d(nn.Module):
 
     def forward(self, x_NIHW: Tensor) -> Tensor:
         return doubled(x_NIHW, self.weight)
+
+
+class DownConv2d(nn.Module):
+    """A 3x3 convolution and the mean of each 2x2 square, with torch's own start (`resampling.halved`)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(outputs, inputs, 3, 3))
+        self.bias = nn.Parameter(torch.empty(outputs).uniform_(-1, 1) / math.sqrt(9 * inputs))
+        nn.init.kaiming_uniform_(self.weight, a=5**0.5)
+
+    def forward(self, x_NIHW: Tensor) -> Tensor:
+        return halved(x_NIHW, self.weight, self.bias)
 
 
 class ClassBatchNorm2d(nn.BatchNorm2d):

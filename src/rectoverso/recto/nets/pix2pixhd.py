@@ -1,20 +1,20 @@
 """pix2pixHD: pictures from maps, coarse to fine. Wang et al. 2018, arXiv:1711.11585.
 
 A global network draws at half the sides; a local one takes in its features and draws at full sides (section 3.1, figure
-3). Both see the classes, the boundaries between them (section 3.3) and, for each class, a few numbers that an encoder
-reads from the real picture, averaged over all that is of the class (section 3.4): other numbers, another picture of the
-same map.
+3). Both see the classes, the boundaries of the instances (section 3.3) and, for each instance, a few numbers that an
+encoder reads from the real picture, averaged over all that is of it (section 3.4): other numbers, another picture of
+the same map. Where a map tells no instances, all that is of a class is one.
 
 Where nobody shows a picture, the numbers are those of the last pictures of the training whose maps were most like the
-one that is given: their weighted mean, and a seed draws the weights. The paper clusters all that was read of a class,
-and takes any of ten centres; road scenes so made were bright where such streets are dark, and each class in another
-light: in a trial on one run a proxy-FID of 30, against 5 (docs/log.md, 2026-11-26).
+one that is given: their weighted mean, and a seed draws the weights, others for each instance. The paper clusters all
+that was read of a class, and takes any of ten centres; road scenes so made were bright where such streets are dark, and
+each class in another light: in a trial on one run a proxy-FID of 30, against 5 (docs/log.md, 2026-11-26).
 
-Departures beside that: classes stand where the paper has instances; norms are over all channels of a picture, so that a
-map of one class is not as good as empty (the fault that SPADE was made for).
+Departure beside that: norms are over all channels of a picture, so that a map of one class is not as good as empty (the
+fault that SPADE was made for).
 
-Shapes: N images, K classes, E numbers a region, B pictures of the bank, Q of them that are near, C channels, H height,
-W width.
+Shapes: N images, K classes, E numbers of an instance, B pictures of the bank, Q of them that are near, C channels,
+H height, W width.
 """
 
 from __future__ import annotations
@@ -24,13 +24,21 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rectoverso.recto.nets.given import Given
-from rectoverso.recto.nets.regions import boundaries, halved_mask, laid_out, planes_of, region_means
+from rectoverso.recto.nets.regions import (
+    boundaries,
+    halved_mask,
+    instances_of,
+    laid_out,
+    piece_means,
+    planes_of,
+    region_means,
+)
 from rectoverso.recto.nets.translator import Reflected, Residual, Translator, Up, picture_norm
 from rectoverso.recto.systems.pix2pixhd import BANK
 from rectoverso.recto.systems.recipe import Shape
 
 TOLD = 3
-"""Numbers that the encoder reads of each region (section 3.4)."""
+"""Numbers that the encoder reads of each instance (section 3.4)."""
 SAME = 1e-6
 """Maps whose shares of every class differ by less are taken for one, as of a picture and its mirror image."""
 SPREAD = 2.0
@@ -67,37 +75,46 @@ class Pix2pixHdGenerator(nn.Module):
 
     def forward(self, noise_NQ: Tensor, given: Given) -> Tensor:
         if given.style_NCHW is None:
-            told_NKE = self.likely(noise_NQ, covers(planes_of(given.mask, self.classes)))
+            told_NEHW = self.drawn(noise_NQ, given.mask)
         else:
-            told_NKE, _ = self.read(given.style_NCHW, given.mask)
-        return self.fine(given.mask, told_NKE)
+            told_NEHW = piece_means(self.encoder(given.style_NCHW), given.mask, self.classes)
+        return self.fine(given.mask, told_NEHW)
 
     def taught(
         self, image_NCHW: Tensor, mask_NHW: Tensor, noise_NQ: Tensor, *, coarse: bool = False
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Pictures with the numbers read from the real ones; ``coarse``: only the global network, at half the sides."""
         del noise_NQ
-        hot_NKHW = planes_of(mask_NHW, self.classes)
-        told_NKE = region_means(self.encoder(image_NCHW), hot_NKHW)
+        told_NEHW = piece_means(self.encoder(image_NCHW), mask_NHW, self.classes)
         if coarse:
-            return torch.tanh(self.coarse_picture(F.relu(self.globally(mask_NHW, told_NKE)))), {}
-        return self.fine(mask_NHW, told_NKE), {}
+            return torch.tanh(self.coarse_picture(F.relu(self.globally(mask_NHW, told_NEHW)))), {}
+        return self.fine(mask_NHW, told_NEHW), {}
 
-    def fine(self, mask_NHW: Tensor, told_NKE: Tensor) -> Tensor:
-        x = F.relu(picture_norm(self.first(self.inputs(mask_NHW, told_NKE))))
-        x = F.relu(picture_norm(self.down(x))) + F.relu(self.globally(mask_NHW, told_NKE))
+    def fine(self, mask_NHW: Tensor, told_NEHW: Tensor) -> Tensor:
+        x = F.relu(picture_norm(self.first(self.inputs(mask_NHW, told_NEHW))))
+        x = F.relu(picture_norm(self.down(x))) + F.relu(self.globally(mask_NHW, told_NEHW))
         x = F.relu(picture_norm(self.up(self.inside(x))))
         return torch.tanh(self.picture(x))
 
-    def globally(self, mask_NHW: Tensor, told_NKE: Tensor) -> Tensor:
+    def globally(self, mask_NHW: Tensor, told_NEHW: Tensor) -> Tensor:
         """The last features of the global network, at half the sides."""
-        features: Tensor = self.coarse(self.inputs(halved_mask(mask_NHW), told_NKE))
+        features: Tensor = self.coarse(self.inputs(halved_mask(mask_NHW), told_NEHW[:, :, ::2, ::2]))
         return features
 
-    def inputs(self, mask_NHW: Tensor, told_NKE: Tensor) -> Tensor:
-        hot_NKHW = planes_of(mask_NHW, self.classes)
-        told_NEHW = laid_out(told_NKE, hot_NKHW)
-        return torch.cat([hot_NKHW, boundaries(mask_NHW).to(hot_NKHW.dtype), told_NEHW], 1)
+    def inputs(self, mask_NHW: Tensor, told_NEHW: Tensor) -> Tensor:
+        return torch.cat([planes_of(mask_NHW, self.classes), boundaries(mask_NHW), told_NEHW], 1)
+
+    def drawn(self, noise_NQ: Tensor, mask_NHW: Tensor) -> Tensor:
+        """To each pixel the numbers of its class that the noise weighs (N, E, H, W); for each instance it is turned
+        round by one place more.
+        """
+        hot_NKHW, instance_NHW = planes_of(mask_NHW, self.classes), instances_of(mask_NHW)
+        told_NEHW = hot_NKHW.new_zeros(len(mask_NHW), TOLD, *mask_NHW.shape[1:])
+        for number in torch.unique(instance_NHW).tolist():
+            told_NKE = self.likely(noise_NQ.roll(number, 1), covers(hot_NKHW))
+            is_its_N1HW = (instance_NHW == number)[:, None]
+            told_NEHW = torch.where(is_its_N1HW, laid_out(told_NKE, hot_NKHW), told_NEHW)
+        return told_NEHW
 
     def likely(self, noise_NQ: Tensor, cover_NK: Tensor) -> Tensor:
         """The numbers (N, K, E) of pictures whose maps show about as much of each class: for each class, the weighted
@@ -121,7 +138,7 @@ class Pix2pixHdGenerator(nn.Module):
 
     @torch.no_grad()
     def read(self, image_NCHW: Tensor, mask_NHW: Tensor) -> tuple[Tensor, Tensor]:
-        """The numbers of the regions in these pictures (N, K, E), and how much of a picture is of each class (N, K)."""
+        """The numbers of the classes in these pictures (N, K, E), and how much of a picture is of each class (N, K)."""
         hot_NKHW = planes_of(mask_NHW, self.classes)
         return region_means(self.encoder(image_NCHW), hot_NKHW), covers(hot_NKHW)
 

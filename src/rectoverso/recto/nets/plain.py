@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rectoverso.recto.nets.layers import ClassBatchNorm2d, UpConv2d
+from rectoverso.recto.nets.layers import ClassBatchNorm2d, DownConv2d, UpConv2d
 from rectoverso.recto.systems.recipe import Shape
 
 FULL_PX = 32
@@ -55,11 +55,14 @@ class PlainGenerator(nn.Module):
 
 
 class PlainCritic(nn.Module):
-    """Pictures (N, C, H, W) and labels (N,) or None to one logit each (N,)."""
+    """Pictures (N, C, H, W) and labels (N,) or None to one logit each (N,). ``pooled``: its halvings are means of
+    squares after a 3x3 convolution, instead of every second place of a 4x4 one.
+    """
 
-    def __init__(self, shape: Shape, *, width: int, patch: int = 1) -> None:
+    def __init__(self, shape: Shape, *, width: int, patch: int = 1, pooled: bool = False) -> None:
         super().__init__()
         self.patch = patch
+        halving = DownConv2d if pooled else strided
         at_full = min(shape.height_px, shape.width_px) <= FULL_PX
         channels = shape.channels * patch**2
         self.first = nn.Conv2d(channels, width, 3, padding=1) if at_full else halving(channels, width)
@@ -95,7 +98,7 @@ class PlainCritic(nn.Module):
         return F.linear(f_NF, self.of_class.weight)
 
 
-def halving(inputs: int, outputs: int) -> nn.Conv2d:
+def strided(inputs: int, outputs: int) -> nn.Conv2d:
     return nn.Conv2d(inputs, outputs, 4, stride=2, padding=1)
 
 

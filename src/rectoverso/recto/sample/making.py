@@ -13,7 +13,7 @@ from PIL import Image
 from torch import nn
 
 from rectoverso.recto.data.frame import Frame
-from rectoverso.recto.data.masks import framed_levels, unknown_class, unusable_map
+from rectoverso.recto.data.masks import classes_in, framed_levels, unknown_class, unusable_map
 from rectoverso.recto.data.picture import framed
 from rectoverso.recto.data.pixels import to_pixels, to_tensor
 from rectoverso.recto.nets.given import Given
@@ -74,7 +74,7 @@ class Making:
         """The classes of a map. Raises FilesUnusable for an unknown one."""
         assert material.image is not None  # noqa: S101 - checked
         mask_HW = material.image[..., 0]
-        if int(mask_HW.max()) >= self.shape.regions:
+        if int(classes_in(mask_HW).max()) >= self.shape.regions:
             raise unusable_map(unknown_class(material.name or "-", mask_HW, self.shape.regions))
         return torch.from_numpy(framed_levels(mask_HW, self.frame).astype(np.int64))[None]
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rectoverso.recto.data.masks import Masks
 from rectoverso.recto.sample.controls import bad_control
 from rectoverso.recto.systems.recipe import Ask, Recipe
 from rectoverso.types import Pixels
@@ -19,12 +20,12 @@ OPTIONS: dict[Ask, str] = {"picture": "image", "map": "image", "hole": "mask", "
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """``image`` (H, W, C) as it came from its file, or, of a map, the class of each pixel (H, W, 1); ``hole`` (H, W) is
-    above 127 where to fill; ``style`` is a picture whose style is meant; ``back``: from the second set of pictures to
-    the first; ``name`` is what errors and people call it.
+    """``image`` (H, W, C) as it came from its file, or, of a map, the class of each pixel (H, W, 1), and its instance
+    where that is told (`data.masks`); ``hole`` (H, W) is above 127 where to fill; ``style`` is a picture whose style is
+    meant; ``back``: from the second set of pictures to the first; ``name`` is what errors and people call it.
     """
 
-    image: Pixels | None = None
+    image: Pixels | Masks | None = None
     hole: NDArray[np.uint8] | None = None
     prompt: str | None = None
     style: Pixels | None = None
@@ -65,7 +66,7 @@ def check_material(recipe: Recipe, material: Material) -> None:
         raise bad_control("style", "idle_style")
 
 
-def _digest(pixels: NDArray[np.uint8] | None) -> str | None:
+def _digest(pixels: Masks | None) -> str | None:
     if pixels is None:
         return None
     sides = "x".join(str(side) for side in pixels.shape).encode()

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from rectoverso.recto.nets.given import Given
 from rectoverso.recto.nets.patch_critic import ManyScales, Said, matched
-from rectoverso.recto.nets.regions import halved_mask, planes_of
+from rectoverso.recto.nets.regions import boundaries, classes_of, halved_mask, planes_of
 from rectoverso.recto.nets.resampling import smaller
 from rectoverso.recto.systems.perception import Perceiving
 from rectoverso.recto.systems.recipe import Shape
@@ -100,10 +100,10 @@ class MapPair:
         mask_NHW, first = self.mask(turn), 0
         if self.is_coarse(turn):
             mask_NHW, first = halved_mask(mask_NHW), 1
-        planes_NKHW = planes_of(mask_NHW, self.shape.regions)
-        x = torch.cat([planes_NKHW, x_NCHW.to(planes_NKHW.dtype)], 1).contiguous(
-            memory_format=torch.channels_last
-        )
+        planes = [planes_of(mask_NHW, self.shape.regions)]
+        if self.recipe.nets.shows_boundaries:
+            planes.append(boundaries(mask_NHW))
+        x = torch.cat([*planes, x_NCHW.float()], 1).contiguous(memory_format=torch.channels_last)
         return self.critics.judged(x, first)
 
     def real(self, turn: Turn) -> Tensor:
@@ -156,7 +156,7 @@ def coloured(mask_NHW: Tensor, shape: Shape) -> Tensor:
     """A colour for each class, as far apart in hue as can be (N, C, H, W)."""
     hue_K = torch.arange(shape.regions, device=mask_NHW.device) * 2 * torch.pi * 0.618
     colour_KC = torch.stack([torch.cos(hue_K + turn) for turn in (0.0, 2.094, 4.189)], 1) * INK
-    planes_NCHW = colour_KC[mask_NHW].permute(0, 3, 1, 2)
+    planes_NCHW = colour_KC[classes_of(mask_NHW)].permute(0, 3, 1, 2)
     if shape.channels == 1:
         return planes_NCHW.mean(1, keepdim=True)
     opaque = torch.ones_like(planes_NCHW[:, :1]).expand(-1, shape.channels - 3, -1, -1)

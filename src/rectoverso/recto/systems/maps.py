@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 class MapNets(Protocol):
     """The numbers of networks that make pictures from maps, and of critics at so many scales. ``has_coarse``: a part of
-    the generator can learn alone, at half the sides.
+    the generator can learn alone, at half the sides. ``shows_boundaries``: the critics see those of a map too.
     """
 
     has_coarse: ClassVar[bool]
+    shows_boundaries: ClassVar[bool]
 
     @property
     def critic_downs(self) -> int: ...

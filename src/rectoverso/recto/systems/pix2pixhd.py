@@ -2,8 +2,7 @@
 
 Least squares at several scales (section 3.2), feature matching with weight 10 (eq. 3 and 4), first the global network
 alone, then both together (section 3.1). Where the presets leave the paper: rates that fall along half a cosine,
-averaged weights, narrower networks on a CPU, styles taken from similar maps instead of clusters, boundaries and encoded
-features of classes where the paper has those of instances, and critics that see the classes without the boundaries.
+averaged weights, narrower networks on a CPU, and styles taken from similar maps instead of clusters.
 """
 
 from __future__ import annotations
@@ -30,6 +29,7 @@ class Pix2pixHdNets:
     """
 
     has_coarse: ClassVar[bool] = True
+    shows_boundaries: ClassVar[bool] = True
 
     generator_width: int = 24
     generator_downs: int = 2
@@ -62,7 +62,7 @@ class Pix2pixHdNets:
     def critic(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.patch_critic import ManyScales
 
-        inputs = shape.regions + shape.channels
+        inputs = shape.regions + 1 + shape.channels
         return ManyScales(inputs, scales=self.scales, width=self.critic_width, downs=self.critic_downs)
 
 

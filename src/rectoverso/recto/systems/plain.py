@@ -20,7 +20,7 @@ class PlainNets:
 
     ``generator_patch``, ``critic_patch``: the network sees squares of so many pixels a side, a power of two, as one
     pixel of more channels, which leaves out the costliest resolutions. ``modulated``: the latent speaks to every norm
-    of the generator, not to its first layer alone.
+    of the generator, not to its first layer alone. ``pooled``: the critic halves by means of squares.
     """
 
     latent: int = 64
@@ -29,6 +29,7 @@ class PlainNets:
     generator_patch: int = 1
     critic_patch: int = 1
     modulated: bool = False
+    pooled: bool = False
 
     def check(self, shape: Shape) -> None:
         """Raise BadSetting for squares that are no power of two, or leave the network no resolution to change."""
@@ -48,7 +49,7 @@ class PlainNets:
     def critic(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.plain import PlainCritic
 
-        return PlainCritic(shape, width=self.critic_width, patch=self.critic_patch)
+        return PlainCritic(shape, width=self.critic_width, patch=self.critic_patch, pooled=self.pooled)
 
 
 class Patches(Protocol):

@@ -26,6 +26,7 @@ class SpadeNets:
     """
 
     has_coarse: ClassVar[bool] = False
+    shows_boundaries: ClassVar[bool] = False
 
     latent: int = 64
     generator_width: int = 32

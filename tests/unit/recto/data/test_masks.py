@@ -115,3 +115,29 @@ def test_masks_captions_and_the_other_set_belong_to_the_digest(tmp_path: Path) -
     assert len({one.digest, plain.digest, type(one)(one.name, one.images, other=plain).digest}) == 3
     captioned = type(one)(one.name, one.images, captions=("a", "b"))
     assert captioned.digest not in {one.digest, plain.digest}
+
+
+def test_a_mask_of_16_bits_may_tell_instances(tmp_path: Path) -> None:
+    """As Cityscapes writes them: 1000 times the class and a number, or the class alone."""
+    wide = np.kron(np.array([[0, 1, 2000, 2001]], np.uint16), np.ones((16, 4), np.uint16))
+    mask = Image.fromarray(wide)
+    assert mask.mode == "I;16"
+    picture = png(Image.new("RGB", (16, 16)))
+    rows = [{"image": {"bytes": picture, "path": None}, "mask": {"bytes": png(mask), "path": None}}] * 2
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    dataset = open_source(tmp_path / "a.parquet", size=8)
+    assert dataset.masks is not None
+    assert set(dataset.masks.ravel()) == {0, 1, 2000, 2001}
+    assert dataset.regions == ("0", "1", "2")
+    mask.save(tmp_path / "map.png")
+    assert set(read_map(tmp_path / "map.png").ravel()) == {0, 1, 2000, 2001}
+    with pytest.raises(BadImages, match=r"class 2 at column 4, row 0"):
+        open_source(tmp_path / "a.parquet", size=8, mask_classes=2)
+
+
+def test_a_mask_of_16_bits_without_instances_is_as_one_of_8(tmp_path: Path) -> None:
+    levels([0, 1, 2, 3]).save(tmp_path / "8.png")
+    Image.fromarray(np.asarray(levels([0, 1, 2, 3])).astype(np.uint16)).save(tmp_path / "16.png")
+    shallow, deep = (read_map(tmp_path / f"{bits}.png") for bits in (8, 16))
+    assert deep.dtype == shallow.dtype == np.uint8
+    assert (deep == shallow).all()

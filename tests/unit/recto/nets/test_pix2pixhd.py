@@ -80,3 +80,14 @@ def test_a_map_is_remembered_once_as_it_was_read_last() -> None:
 def test_how_much_of_a_picture_is_of_each_class() -> None:
     mask_NHW = torch.tensor([[[0, 0], [0, 2]]])
     assert covers(planes_of(mask_NHW, KINDS)).tolist() == [[0.75, 0.0, 0.25]]
+
+
+def test_a_seed_draws_other_numbers_for_each_instance() -> None:
+    net = generator()
+    net.remember(told(1.0, 2.0), COVERS[:2])
+    mask_NHW = torch.zeros(1, 16, 16, dtype=torch.int64)
+    mask_NHW[:, :, :4], mask_NHW[:, :, 4:8] = 1000, 1001
+    noise = torch.tensor([[9.0, -9.0]])
+    drawn = net.drawn(noise, mask_NHW)[0, 0, 0]
+    assert drawn[:4].unique().item() != drawn[4:8].unique().item()
+    assert torch.equal(drawn, net.drawn(noise, mask_NHW)[0, 0, 0]), "the same each time"

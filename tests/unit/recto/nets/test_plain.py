@@ -37,3 +37,18 @@ def test_squares_of_pixels_may_be_one_pixel_of_the_networks(patch: int) -> None:
     assert picture.shape == (2, 3, 32, 48)
     assert critic(picture).shape == (2,)
     assert len(generator.stages) == len(critic.stages) == 4 - patch.bit_length()
+
+
+def test_a_pooled_critic_halves_by_means() -> None:
+    """It sees a chequer of single pixels, which lies beyond its squares, as the flat colour that it is from afar."""
+    shape = Shape(64, 64, 1, 0)
+    plain, pooled = (PlainCritic(shape, width=4, pooled=way) for way in (False, True))
+    flat = torch.zeros(1, 1, 64, 64)
+    chequer = ((torch.arange(64)[:, None] + torch.arange(64)) % 2 * 2.0 - 1)[None, None]
+
+    def first(critic: PlainCritic, x_NCHW: torch.Tensor) -> torch.Tensor:
+        seen: torch.Tensor = critic.first(x_NCHW)[..., 1:-1, 1:-1]
+        return seen
+
+    assert torch.allclose(first(pooled, chequer), first(pooled, flat), atol=1e-5)
+    assert not torch.allclose(first(plain, chequer), first(plain, flat), atol=1e-2)

@@ -11,6 +11,8 @@ import pytest
 from rectoverso.errors import RunMismatch
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.recto.systems import recipe, with_settings
+from rectoverso.recto.systems.default import DefaultRecipe
+from rectoverso.recto.systems.recipe import Shape
 from rectoverso.recto.train.feed import shape_of
 from rectoverso.recto.train.folder import RunFolder
 from rectoverso.recto.train.loop import train
@@ -72,3 +74,17 @@ def test_classes_that_are_there_are_those_of_the_run() -> None:
 def test_other_systems_leave_the_data_as_it_is() -> None:
     assert recipe("dcgan").prepared(UNNAMED) is UNNAMED
     assert recipe("dcgan").groups_in(10_000) == 0
+
+
+def test_gamma_grows_with_the_pixels_where_there_are_classes() -> None:
+    """Of pictures without classes, which are few, more of it made worse ones."""
+    default = recipe("default")
+    assert isinstance(default, DefaultRecipe)
+    assert default.fitted(Shape(32, 32, 3, 64)).penalty == default.penalty
+    assert default.fitted(Shape(16, 16, 3, 64)).penalty == default.penalty
+    assert default.fitted(Shape(64, 64, 4, 0)).penalty == default.penalty
+    larger = default.fitted(Shape(64, 64, 4, 64)).penalty
+    assert (larger.gamma, larger.gamma_end) == (4 * default.penalty.gamma, 4 * default.penalty.gamma_end)
+    still = with_settings(default, ["gamma_px=0"])
+    assert isinstance(still, DefaultRecipe)
+    assert still.fitted(Shape(64, 64, 4, 64)).penalty == default.penalty

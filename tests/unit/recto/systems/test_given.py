@@ -89,7 +89,7 @@ def test_a_style_and_a_seed_change_the_picture(system: str, tmp_path: Path) -> N
 @pytest.mark.slow
 def test_cyclegan_learns_both_ways_without_pairs(tmp_path: Path) -> None:
     """Red and green are exchanged: nearer to the counterpart, which training never sees, than the picture itself."""
-    train(tiny("cyclegan", "identity=0.5"), data("cyclegan"), tmp_path / "run", images=3200)
+    train(tiny("cyclegan", "identity=0.5"), data("cyclegan"), tmp_path / "run", images=4000)
     making = RunGenerator(tmp_path / "run").making
     for back in (False, True):
         image_NHWC = blocks(40)[0][32:]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,7 @@ def built_in(name: str, frame: Frame, channels: int | None = None, asked: int = 
     return replace(drawn, images=images, masks=None if masks is None else _widened(masks, frame))
 
 
-def _widened(planes: Pixels, frame: Frame) -> Pixels:
+def _widened(planes: NDArray[Any], frame: Frame) -> NDArray[Any]:
     """Planes (N, H, W, ...) with their edges repeated up to the frame."""
     height, width = frame.height - planes.shape[1], frame.width - planes.shape[2]
     if not height and not width:

@@ -66,11 +66,11 @@ class Dataset:
     """What a run is trained on. All arrays are read-only.
 
     ``images`` N,H,W,C uint8; C 1 (grey), 3 (RGB) or 4 (RGBA, straight colours). ``labels`` N, int64 from 0, the places
-    of their names in ``classes``; None where not every picture has one. ``captions`` one a picture. ``masks`` N,H,W
-    uint8, a class a pixel, whose names are ``regions``. ``other`` is a second set of pictures of the same sides and
-    channels, for what goes from one to the other; its pictures are nobody's counterparts. ``skipped`` are the bad
-    pictures left out, ``notes`` what else the card should say. ``taken_from`` is how many there were when only a part
-    was asked for; it belongs to the digest.
+    of their names in ``classes``; None where not every picture has one. ``captions`` one a picture. ``masks`` N,H,W, a
+    class a pixel, whose names are ``regions``, as uint8, or as uint16 with instances (`masks`). ``other`` is a second
+    set of pictures of the same sides and channels, for what goes from one to the other; its pictures are nobody's
+    counterparts. ``skipped`` are the bad pictures left out, ``notes`` what else the card should say. ``taken_from`` is
+    how many there were when only a part was asked for; it belongs to the digest.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Dataset:
     labels: NDArray[np.int64] | None = None
     classes: tuple[str, ...] = ()
     captions: tuple[str, ...] | None = None
-    masks: NDArray[np.uint8] | None = None
+    masks: NDArray[np.uint8 | np.uint16] | None = None
     regions: tuple[str, ...] = ()
     other: Dataset | None = None
     skipped: tuple[BadImage, ...] = ()
@@ -158,7 +158,7 @@ class Extras:
     """What a training set may have beside pictures and labels."""
 
     captions: tuple[str, ...] | None = None
-    masks: NDArray[np.uint8] | None = None
+    masks: NDArray[np.uint8 | np.uint16] | None = None
     other: Digest | None = None
 
     def plain(self) -> dict[str, object]:

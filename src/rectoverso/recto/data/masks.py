@@ -1,7 +1,8 @@
 """Masks: pictures whose levels are classes, brought to the frame of the pictures that they belong to.
 
-A mask of 16 bits may tell instances too, as those of Cityscapes do (Cordts et al. 2016, arXiv:1604.01685): 1000 times
-the class and the number of the instance, where there is one, and the class alone where there is none.
+A grey mask of 16 bits (PNG or TIFF) may tell instances too, as those of Cityscapes do (Cordts et al. 2016,
+arXiv:1604.01685): 1000 times the class and the number of the instance, where there is one, and the class alone where
+there is none.
 
 A mask may be smaller or larger than its picture, but of its shape: it is cut exactly as its picture is and resized by
 taking the nearest pixel, for a class is never an average of two. Classes are counted from 0 without gaps; the first
@@ -29,7 +30,7 @@ from rectoverso.recto.data.entry import Entry, unusable
 from rectoverso.recto.data.frame import Frame
 from rectoverso.recto.data.picture import centred, sides_of
 
-PLAIN = ("1", "L", "P", "I;16")
+PLAIN = ("1", "L", "P", "I;16", "I;16B")
 MOST_CLASSES = 64
 INSTANCES = 1000
 UINT8 = 255
@@ -86,7 +87,9 @@ def unknown_class(path: str, mask_HW: Masks, classes: int) -> BadImage:
 
 
 def read_map(path: Path) -> Masks:
-    """The classes in a file (H, W, 1), those of a paletted one by their numbers. Raises FilesUnusable."""
+    """The classes in a file (H, W, 1), those of a paletted one by their numbers, and instances where they are told.
+    Raises FilesUnusable.
+    """
     read: Masks | BadImage
     try:
         data = path.read_bytes()

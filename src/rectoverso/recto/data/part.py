@@ -20,7 +20,7 @@ class Part:
     whole: Dataset
     places: NDArray[np.int64]
     labels: NDArray[np.int64] | None = field(init=False)
-    masks: NDArray[np.uint8] | None = field(init=False)
+    masks: NDArray[np.uint8 | np.uint16] | None = field(init=False)
     captions: tuple[str, ...] | None = field(init=False)
 
     def __post_init__(self) -> None:

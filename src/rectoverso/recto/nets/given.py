@@ -12,8 +12,8 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A picture (N, C, H, W), a mask of classes (N, H, W), a hole (N, 1, H, W) that is 1 where to fill and else 0,
-    captions: what a system asks for is there, the rest is None.
+    """A picture (N, C, H, W), a mask of classes and instances (N, H, W), a hole (N, 1, H, W) that is 1 where to fill
+    and else 0, captions: what a system asks for is there, the rest is None.
     ``style_NCHW`` are pictures whose style is meant, where a system takes any. ``back``: from the second set to the
     first.
     """

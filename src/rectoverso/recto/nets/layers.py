@@ -113,7 +113,9 @@ class UpConv2d(nn.Module):
 
 
 class DownConv2d(nn.Module):
-    """A 3x3 convolution and the mean of each 2x2 square, with torch's own start (`resampling.halved`)."""
+    """A 3x3 convolution and the mean of each 2x2 square, (N, I, H, W) to (N, O, H / 2, W / 2), with torch's own start
+    (`resampling.halved`).
+    """
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()

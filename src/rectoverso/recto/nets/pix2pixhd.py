@@ -29,6 +29,7 @@ from rectoverso.recto.nets.regions import (
     halved_mask,
     instances_of,
     laid_out,
+    largest_pieces,
     piece_means,
     planes_of,
     region_means,
@@ -105,24 +106,30 @@ class Pix2pixHdGenerator(nn.Module):
         return torch.cat([planes_of(mask_NHW, self.classes), boundaries(mask_NHW), told_NEHW], 1)
 
     def drawn(self, noise_NQ: Tensor, mask_NHW: Tensor) -> Tensor:
-        """To each pixel the numbers of its class that the noise weighs (N, E, H, W); for each instance it is turned
-        round by one place more.
+        """To each pixel the numbers of its class that the noise weighs (N, E, H, W); for each instance in another
+        order.
         """
         hot_NKHW, instance_NHW = planes_of(mask_NHW, self.classes), instances_of(mask_NHW)
+        place_NQ = self.nearest(covers(hot_NKHW))
         told_NEHW = hot_NKHW.new_zeros(len(mask_NHW), TOLD, *mask_NHW.shape[1:])
         for number in torch.unique(instance_NHW).tolist():
-            told_NKE = self.likely(noise_NQ.roll(number, 1), covers(hot_NKHW))
+            told_NKE = self.likely(noise_NQ[:, shuffled(self.near, number)], place_NQ)
             is_its_N1HW = (instance_NHW == number)[:, None]
             told_NEHW = torch.where(is_its_N1HW, laid_out(told_NKE, hot_NKHW), told_NEHW)
         return told_NEHW
 
-    def likely(self, noise_NQ: Tensor, cover_NK: Tensor) -> Tensor:
-        """The numbers (N, K, E) of pictures whose maps show about as much of each class: for each class, the weighted
-        mean of those that show it, or of all that do where none of the near ones does. Zeros before any is remembered.
+    def nearest(self, cover_NK: Tensor) -> Tensor:
+        """The places (N, Q) of the remembered pictures whose maps show about as much of each class, the nearest
+        first.
         """
         is_empty_B = torch.arange(BANK, device=cover_NK.device) >= self.filled
         apart_NB = torch.cdist(cover_NK, self.cover_BK, p=1).masked_fill(is_empty_B, torch.inf)
-        place_NQ = apart_NB.topk(self.near, largest=False).indices
+        return apart_NB.topk(self.near, largest=False).indices
+
+    def likely(self, noise_NQ: Tensor, place_NQ: Tensor) -> Tensor:
+        """The numbers (N, K, E) of these pictures: for each class, the weighted mean of those that show it, or of all
+        that do where none of these does. Zeros before any is remembered.
+        """
         shows_BK = (self.cover_BK > 0).to(self.bank_BKE.dtype)  # nothing where a place is empty
         weight_NQK = (SPREAD * noise_NQ).exp()[:, :, None] * shows_BK[place_NQ]
         near_NKE, weight_NK1 = self.mean(weight_NQK, self.bank_BKE[place_NQ])
@@ -138,9 +145,12 @@ class Pix2pixHdGenerator(nn.Module):
 
     @torch.no_grad()
     def read(self, image_NCHW: Tensor, mask_NHW: Tensor) -> tuple[Tensor, Tensor]:
-        """The numbers of the classes in these pictures (N, K, E), and how much of a picture is of each class (N, K)."""
+        """The numbers of the classes in these pictures, of instances those of the largest (N, K, E), and how much of a
+        picture is of each class (N, K).
+        """
         hot_NKHW = planes_of(mask_NHW, self.classes)
-        return region_means(self.encoder(image_NCHW), hot_NKHW), covers(hot_NKHW)
+        largest_NKHW = hot_NKHW * largest_pieces(mask_NHW)[:, None]
+        return region_means(self.encoder(image_NCHW), largest_NKHW), covers(hot_NKHW)
 
     @torch.no_grad()
     def remember(self, told_NKE: Tensor, cover_NK: Tensor) -> None:
@@ -150,6 +160,13 @@ class Pix2pixHdGenerator(nn.Module):
             place = torch.where(is_same_B.any(), is_same_B.int().argmax(), self.filled % BANK)
             self.bank_BKE[place], self.cover_BK[place] = told_KE, cover_K
             self.filled += ~is_same_B.any()
+
+
+def shuffled(count: int, number: int) -> Tensor:
+    """Places in the order that belongs to this number, as they are for 0."""
+    if not number:
+        return torch.arange(count)
+    return torch.randperm(count, generator=torch.Generator().manual_seed(number))
 
 
 def covers(hot_NKHW: Tensor) -> Tensor:

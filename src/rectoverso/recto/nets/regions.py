@@ -19,7 +19,7 @@ def classes_of(mask_NHW: Tensor) -> Tensor:
 
 
 def instances_of(mask_NHW: Tensor) -> Tensor:
-    """Which of its class each pixel belongs to (N, H, W): its number, counted as it likes; 0 where none is told."""
+    """Which of its class each pixel belongs to (N, H, W): its number in the mask plus 1; 0 where none is told."""
     return torch.where(mask_NHW < INSTANCES, 0, mask_NHW % INSTANCES + 1)
 
 
@@ -68,8 +68,19 @@ def piece_means(x_NCHW: Tensor, mask_NHW: Tensor, classes: int) -> Tensor:
     x_NHWC = x_NCHW.float().permute(0, 2, 3, 1)
     sum_PC = x_NHWC.new_zeros(len(pieces), x_NCHW.shape[1])
     sum_PC = sum_PC.index_add(0, piece_NHW.flatten(), x_NHWC.flatten(0, 2))
-    mean_NHWC: Tensor = (sum_PC / size_P[:, None])[piece_NHW]
-    return mean_NHWC.permute(0, 3, 1, 2)
+    # Not by index, whose way back adds in any order where there are many threads.
+    return F.embedding(piece_NHW, sum_PC / size_P[:, None]).permute(0, 3, 1, 2)
+
+
+def largest_pieces(mask_NHW: Tensor) -> Tensor:
+    """True for the pixels of the largest instance of each class, and wherever none is told (N, H, W)."""
+    keep_NHW = mask_NHW < INSTANCES
+    for mask_HW, kept_HW in zip(mask_NHW, keep_NHW, strict=True):
+        pieces, sizes = torch.unique(mask_HW[~kept_HW], return_counts=True)
+        for kind in torch.unique(pieces // INSTANCES):
+            mine = (pieces // INSTANCES == kind).nonzero()[:, 0]
+            kept_HW.logical_or_(mask_HW == pieces[mine[sizes[mine].argmax()]])
+    return keep_NHW
 
 
 def laid_out(f_NKC: Tensor, hot_NKHW: Tensor) -> Tensor:

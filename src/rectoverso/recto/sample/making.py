@@ -71,7 +71,7 @@ class Making:
         return to_tensor(pixels[None])
 
     def _map(self, material: Material) -> torch.Tensor:
-        """The classes of a map. Raises FilesUnusable for an unknown one."""
+        """The classes of a map, instances where it tells them (1, H, W). Raises FilesUnusable for an unknown one."""
         assert material.image is not None  # noqa: S101 - checked
         mask_HW = material.image[..., 0]
         if int(classes_in(mask_HW).max()) >= self.shape.regions:

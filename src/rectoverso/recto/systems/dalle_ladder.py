@@ -19,8 +19,6 @@ from rectoverso.recto.nets.prior import Prior
 PEAK = 2.0
 """From black to white, in [-1, 1]."""
 RATE = 3e-3
-BY_HEART, STEPS = 8, 100
-"""So many pictures, in so many steps: seconds on a CPU."""
 
 
 def kept(codes: CodeBook, image_NCHW: Tensor) -> dict[str, float]:
@@ -31,14 +29,13 @@ def kept(codes: CodeBook, image_NCHW: Tensor) -> dict[str, float]:
     return {"psnr": decibels(error), "codes_used": used}
 
 
-@torch.enable_grad()
-def memorised(prior: Prior, word_NT: Tensor, code_NG: Tensor) -> float:
-    """The second rung: the mean surprise at a code, in nats, after some steps on a few pictures; near 0 if it can
-    learn. The prior is changed by it.
+def memorised(prior: Prior, word_NT: Tensor, code_NG: Tensor, steps: int) -> float:
+    """The second rung: the mean surprise at a code, in nats, after so many steps on one batch; near 0 if it can learn.
+    The prior is changed by it.
     """
-    adam = torch.optim.Adam(prior.requires_grad_().parameters(), RATE)
-    word_NT, code_NG, loss = word_NT[:BY_HEART], code_NG[:BY_HEART], torch.tensor(math.inf)
-    for _ in range(STEPS):
+    adam = torch.optim.Adam(prior.parameters(), RATE)
+    loss = torch.tensor(math.inf)
+    for _ in range(steps):
         adam.zero_grad()
         words, loss = prior.losses(word_NT, code_NG)
         torch.autograd.backward(loss + words)

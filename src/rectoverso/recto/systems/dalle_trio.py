@@ -60,7 +60,6 @@ class DalleTrio:
             Phase(("prior",), self.prior_losses, begins=recipe.stage),
             Phase(("scorer",), self.scorer_losses, recipe.score_every, begins=recipe.judged),
         )
-        self.second_rung: float | None = None
 
     def code_losses(self, turn: Turn) -> Losses:
         """Section 2.1: the picture through relaxed codes, and what keeps these from being sure too early."""
@@ -135,15 +134,12 @@ class DalleTrio:
 
     @torch.no_grad()
     def told(self, examples: Turn) -> dict[str, float]:
-        """The ladder on the examples: whether the codes keep pictures, whether such a prior can learn a few by heart
-        (asked once, of a copy), and whether this one heeds words.
+        """The ladder's first and last rungs on the examples: whether the codes keep pictures, and whether the prior
+        heeds words.
         """
         codes, prior, _ = self.averaged()
-        word_NT, code_NG = self.captions.words(examples), cast("CodeBook", codes).codes(examples.image_NCHW)
-        if self.second_rung is None:
-            self.second_rung = ladder.memorised(copy.deepcopy(self.prior), word_NT, code_NG)
-        return {
-            **ladder.kept(cast("CodeBook", codes), examples.image_NCHW),
-            "by_heart": self.second_rung,
-            **ladder.heeded(cast("Prior", prior), word_NT, code_NG),
-        }
+        return ladder.kept(cast("CodeBook", codes), examples.image_NCHW) | ladder.heeded(
+            cast("Prior", prior),
+            self.captions.words(examples),
+            cast("CodeBook", codes).codes(examples.image_NCHW),
+        )

@@ -32,7 +32,8 @@ class DefaultRecipe(AdversarialRecipe):
     """``naming`` weighs how well the critic names the classes of real pictures. Pictures without classes are sorted
     into so many ``groups`` that look alike, which are then their classes (`data.groups`), where there are enough of
     them; 0: never. ``gamma_px``: the side of the pictures that the penalty's gamma is meant for; where there are
-    classes it grows with the pixels beyond (Karras et al. 2020, arXiv:2006.06676, appendix C); 0: never.
+    classes it grows with the pixels beyond (Karras et al. 2020, arXiv:2006.06676, appendix C; tried up to 64 px); 0:
+    never.
     """
 
     nets: PlainNets
@@ -101,7 +102,7 @@ PRESETS: dict[str, Recipe] = {
     "gpu": dataclasses.replace(
         DEFAULT.at_size("l"),
         preset="gpu",
-        measured="H200, 400 s, flip=true: CIFAR-10 proxy-FID 1.4, 5,760 images/s",
+        measured="H200, 400 s, flip=true, critic not yet pooled: CIFAR-10 proxy-FID 1.4, 5,760 images/s",
         expected=(),
         images=10_000_000,
     ),

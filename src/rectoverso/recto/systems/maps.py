@@ -22,7 +22,9 @@ class MapNets(Protocol):
     """
 
     has_coarse: ClassVar[bool]
-    shows_boundaries: ClassVar[bool]
+
+    @property
+    def shows_boundaries(self) -> bool: ...
 
     @property
     def critic_downs(self) -> int: ...

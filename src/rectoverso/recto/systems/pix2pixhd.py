@@ -2,7 +2,8 @@
 
 Least squares at several scales (section 3.2), feature matching with weight 10 (eq. 3 and 4), first the global network
 alone, then both together (section 3.1). Where the presets leave the paper: rates that fall along half a cosine,
-averaged weights, narrower networks on a CPU, and styles taken from similar maps instead of clusters.
+averaged weights, narrower networks on a CPU, styles taken from similar maps instead of clusters, and, in ``default``,
+critics that see the classes without the boundaries (those of classes alone tell them nothing new).
 """
 
 from __future__ import annotations
@@ -25,11 +26,10 @@ BANK = 256
 @dataclass(frozen=True, slots=True)
 class Pix2pixHdNets:
     """The generator's width and halvings, the global network's blocks; the critics' width, halvings and number; of how
-    many remembered pictures, whose maps are ``near``, a style is a mean.
+    many remembered pictures, whose maps are ``near``, a style is a mean; whether the critics see the boundaries, too.
     """
 
     has_coarse: ClassVar[bool] = True
-    shows_boundaries: ClassVar[bool] = True
 
     generator_width: int = 24
     generator_downs: int = 2
@@ -38,6 +38,7 @@ class Pix2pixHdNets:
     critic_downs: int = 2
     scales: int = 2
     near: int = field(default=16, metadata={"below": BANK + 1})
+    shows_boundaries: bool = False
 
     @property
     def latent(self) -> int:
@@ -62,7 +63,7 @@ class Pix2pixHdNets:
     def critic(self, shape: Shape) -> nn.Module:
         from rectoverso.recto.nets.patch_critic import ManyScales
 
-        inputs = shape.regions + 1 + shape.channels
+        inputs = shape.regions + self.shows_boundaries + shape.channels
         return ManyScales(inputs, scales=self.scales, width=self.critic_width, downs=self.critic_downs)
 
 
@@ -91,7 +92,13 @@ PRESETS: dict[str, Recipe] = {
         batch=16,
         images=1_000_000,
         nets=Pix2pixHdNets(
-            generator_width=64, generator_downs=3, blocks=9, critic_width=64, critic_downs=3, scales=3
+            generator_width=64,
+            generator_downs=3,
+            blocks=9,
+            critic_width=64,
+            critic_downs=3,
+            scales=3,
+            shows_boundaries=True,
         ),
         generator_adam=Adam(4e-4, 4e-6, beta1=0.5, beta2=0.99),
         critic_adam=Adam(4e-4, 4e-6, beta1=0.5, beta2=0.99),

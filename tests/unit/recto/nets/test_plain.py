@@ -2,7 +2,9 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
+from rectoverso.recto.nets.layers import DownConv2d
 from rectoverso.recto.nets.plain import PlainCritic, PlainGenerator
 from rectoverso.recto.systems.recipe import Shape
 
@@ -52,3 +54,9 @@ def test_a_pooled_critic_halves_by_means() -> None:
 
     assert torch.allclose(first(pooled, chequer), first(pooled, flat), atol=1e-5)
     assert not torch.allclose(first(plain, chequer), first(plain, flat), atol=1e-2)
+
+
+def test_a_pooled_halving_is_a_convolution_and_then_a_mean() -> None:
+    halving, x_NCHW = DownConv2d(3, 5), torch.randn(2, 3, 8, 6)
+    slow = F.avg_pool2d(F.conv2d(x_NCHW, halving.weight, halving.bias, padding=1), 2)
+    torch.testing.assert_close(halving(x_NCHW), slow, rtol=1e-4, atol=1e-4)

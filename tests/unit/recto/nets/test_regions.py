@@ -9,6 +9,7 @@ from rectoverso.recto.nets.regions import (
     classes_of,
     instances_of,
     laid_out,
+    largest_pieces,
     piece_means,
     planes_of,
     region_means,
@@ -50,3 +51,9 @@ def test_what_is_learnt_from_a_piece_reaches_its_pixels() -> None:
     piece_means(x_NCHW, CARS, 3)[0, 0, 1, 0].backward()  # type: ignore[no-untyped-call]
     assert x_NCHW.grad is not None
     assert x_NCHW.grad[0, 0].tolist() == [[0, 0, 0, 0], [0.5, 0.5, 0, 0]]
+
+
+def test_the_largest_instance_speaks_for_its_class() -> None:
+    assert largest_pieces(CARS)[1].all(), "one car alone, and no house apart from another"
+    mask_NHW = torch.tensor([[[2000, 2001, 2001], [3004, 1, 3004]]])
+    assert largest_pieces(mask_NHW).tolist() == [[[False, True, True], [True, True, True]]]

@@ -86,7 +86,7 @@ def test_a_run_learns_codes_first_and_says_what_it_measured(
         small, scenes, tmp_path / "run", images=64, listener=lambda status: losses.append(set(status.losses))
     )
     report = json.loads((tmp_path / "run" / "run.json").read_text())
-    assert {"psnr", "codes_used", "by_heart", "surprise", "words_heeded"} < report["readings"].keys()
+    assert {"psnr", "codes_used", "surprise", "words_heeded"} < report["readings"].keys()
     assert (tmp_path / "run" / "samples" / "000000064.png").exists()
 
 
@@ -145,7 +145,7 @@ def test_the_ladders_second_rung_the_prior_learns_one_batch_by_heart(
     cast, feed = trio(with_settings(small, ["nets.prior_width=64", "nets.prior_blocks=2"]), scenes)
     turn = feed.turn(0, 0.6)
     code_NG = torch.randint(16, (8, 64), generator=torch.Generator().manual_seed(0))
-    assert ladder.memorised(cast.prior, cast.captions.words(turn), code_NG) < 0.3
+    assert ladder.memorised(cast.prior, cast.captions.words(turn), code_NG, 120) < 0.3
     told = ladder.heeded(cast.prior, cast.captions.words(turn), code_NG)
     assert told["surprise"] < 0.3
     assert told["words_heeded"] > 0.3, "what was learned by heart is bound to its own words"
@@ -157,7 +157,6 @@ def test_a_prior_that_cannot_tell_words_apart_does_not_heed_them(small: DalleRec
     told = cast.told(feed.examples())
     assert abs(told["words_heeded"]) < 0.01
     assert 0 < told["codes_used"] <= 1
-    assert told["by_heart"] < told["surprise"], "what it could learn of a few pictures, learnt by a copy"
     assert told["psnr"] == pytest.approx(ladder.kept(cast.codes, feed.examples().image_NCHW)["psnr"])
 
 

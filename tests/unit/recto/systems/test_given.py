@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from classics import assert_resumes_exactly
-from rectoverso.errors import BadSetting
+from rectoverso.errors import BadSetting, FilesUnusable
 from rectoverso.i18n import explain
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.sample.generator import RunGenerator
@@ -84,6 +84,24 @@ def test_a_style_and_a_seed_change_the_picture(system: str, tmp_path: Path) -> N
     assert (making.picture(0, given) != making.picture(1, given)).any()
     assert (making.picture(0, given) == making.picture(0, given)).all()
     assert (making.picture(0, styled) != making.picture(0, given)).any()
+
+
+@pytest.mark.parametrize("system", ["pix2pixhd", "spade"])
+def test_a_map_may_tell_instances(system: str, tmp_path: Path) -> None:
+    """Read, learnt from, resumed and drawn from; a class that there is none of is named by its class."""
+    image_NHWC, mask_NHW = blocks()
+    numbered = mask_NHW.astype(np.uint16)
+    numbered[:, :, 8:] = 1000 * numbered[:, :, 8:] + 3 * (numbered[:, :, 8:] > 0)
+    told = Dataset("blocks", image_NHWC, masks=numbered, regions=("dark", "light"))
+    settings = ["nets.shows_boundaries=true"] if system == "pix2pixhd" else []
+    assert_resumes_exactly(tiny(system, *settings), told, tmp_path)
+    train(tiny(system, *settings), told, tmp_path / "run", images=16)
+    making = RunGenerator(tmp_path / "run").making
+    given = Material(image=numbered[0][..., None], style=image_NHWC[1])
+    assert making.picture(0, given).shape == (SIDE, SIDE, 3)
+    unknown = np.full((SIDE, SIDE, 1), 7002, np.uint16)
+    with pytest.raises(FilesUnusable, match="class 7 "):
+        making.picture(0, Material(image=unknown))
 
 
 @pytest.mark.slow

@@ -47,8 +47,8 @@ def grouped(dataset: Dataset, wanted: int) -> Dataset:
         return dataset
     label_N = sorted_out(small(dataset), count)
     label_N.flags.writeable = False
-    note = Message("data.note.groups", {"count": count})
     names = tuple(f"group-{group:0{len(str(count - 1))}}" for group in range(count))
+    note = Message("data.note.groups", {"count": count, "first": names[0]})
     made = copy.copy(dataset)
     for name, value in (("labels", label_N), ("classes", names), ("notes", (*dataset.notes, note))):
         object.__setattr__(made, name, value)

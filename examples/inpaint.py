@@ -2,8 +2,8 @@
 
     python examples/inpaint.py [--data photographs/ --picture one.jpg --mask mask.png] [--seconds 600]
 
-The mask is a picture of the same size, white where to fill. Everything else comes back byte for byte. Without arguments
-the built-in scenes are learnt, and the middle of a new one is taken out.
+The mask is a picture of the same size, white where to fill. Everything else stays, but for the watermark. Without
+arguments the built-in scenes are learnt, and the middle of a new one is taken out.
 """
 
 from __future__ import annotations

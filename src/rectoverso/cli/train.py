@@ -113,7 +113,8 @@ def train(
     if trained.skipped:
         tell("cli.skipped", count=len(trained.skipped), names=", ".join(trained.skipped[:20]))
     tell("cli.trained", run=out, images=f"{trained.images:,}", seconds=f"{trained.seconds:,.0f}")
-    tell("cli.trained_next", run=out)
+    given = "".join(f" --{option} {'WORDS' if option == 'prompt' else 'FILE'}" for option in trained.asks)
+    tell("cli.trained_next", run=out, given=given)
 
 
 def _print_status(status: Status) -> None:

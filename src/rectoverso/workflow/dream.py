@@ -107,7 +107,7 @@ def _critic(run: Path) -> tuple[Watched, Maker]:
 
     critic = generator.critic()
     if critic is None:
-        raise bad_control("layer", "no_critic", system=generator.recipe.system)
+        raise bad_control("run", "no_critic", system=generator.recipe.system)
     shape = generator.shape
     sides = (shape.height_px, shape.width_px)
 

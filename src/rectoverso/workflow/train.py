@@ -77,6 +77,8 @@ class Trained:
     skipped: tuple[str, ...]
     forecast: Forecast | None = None
     notes: tuple[Message, ...] = ()
+    asks: tuple[str, ...] = ()
+    """The options of `verso generate` that bring what its pictures are made from."""
 
     def plain(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -99,6 +101,7 @@ def train_run(
     TrainingFailed, ProcessLost, MissingExtra. Of several processes that train together only the first writes anything.
     """
     with training_part("Training"):
+        from rectoverso.recto.sample.material import OPTIONS
         from rectoverso.recto.systems import system, with_settings
         from rectoverso.recto.train.config import check
         from rectoverso.recto.train.folder import RunFolder
@@ -145,6 +148,7 @@ def train_run(
         forecast=result.forecast,
         skipped=tuple(str(bad.path) for bad in dataset.skipped),
         notes=dataset.notes,
+        asks=tuple(sorted({OPTIONS[ask] for ask in recipe.asks})),
     )
 
 

@@ -62,7 +62,7 @@ def read_masks(
     mask_NHW = np.stack([mask for mask in read if not isinstance(mask, BadImage)])
     classes = len(names) or count or _counted(data, mask_NHW)
     unknown = [
-        unknown_class(entry.path, mask_HW, classes)
+        unknown_class(entry.path, _whole(entry), classes)  # pixels as they are counted in the file
         for entry, mask_HW in zip(entries, mask_NHW, strict=True)
         if classes_in(mask_HW).max() >= classes
     ]
@@ -71,8 +71,10 @@ def read_masks(
     return mask_NHW, names or tuple(str(number) for number in range(classes))
 
 
-def unknown_class(path: str, mask_HW: Masks, classes: int) -> BadImage:
+def unknown_class(path: str, mask_HW: Masks | BadImage, classes: int) -> BadImage:
     """What to say of a mask with a class that there is none of: which, where first, and how many pixels."""
+    if isinstance(mask_HW, BadImage):
+        return mask_HW
     class_HW = classes_in(mask_HW)
     row, column = np.argwhere(class_HW >= classes)[0]
     return bad(
@@ -122,16 +124,24 @@ def framed_levels(mask_HW: Masks, frame: Frame) -> Masks:
 
 
 def _read(entry: Entry, frame: Frame) -> Masks | BadImage:
+    read = _whole(entry)
+    if isinstance(read, BadImage):
+        return read
+    return _misfit(entry, _name(entry), read) or framed_levels(read, frame)
+
+
+def _whole(entry: Entry) -> Masks | BadImage:
+    """The levels of an entry's mask as the file has them (H, W)."""
     assert entry.mask is not None  # noqa: S101 - asked before
-    path = f"{entry.path} (mask)"
     try:
         data = entry.mask()
     except OSError as error:
-        return unreadable(path, error)
-    read = _levels_in(path, data)
-    if isinstance(read, BadImage):
-        return read
-    return _misfit(entry, path, read) or framed_levels(read, frame)
+        return unreadable(_name(entry), error)
+    return _levels_in(_name(entry), data)
+
+
+def _name(entry: Entry) -> str:
+    return f"{entry.path} (mask)"
 
 
 def _misfit(entry: Entry, path: str, mask_HW: Masks) -> BadImage | None:

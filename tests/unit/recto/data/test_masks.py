@@ -131,7 +131,7 @@ def test_a_mask_of_16_bits_may_tell_instances(tmp_path: Path) -> None:
     assert dataset.regions == ("0", "1", "2")
     mask.save(tmp_path / "map.png")
     assert set(read_map(tmp_path / "map.png").ravel()) == {0, 1, 2000, 2001}
-    with pytest.raises(BadImages, match=r"class 2 at column 4, row 0"):
+    with pytest.raises(BadImages, match=r"class 2 at column 8, row 0"):
         open_source(tmp_path / "a.parquet", size=8, mask_classes=2)
 
 

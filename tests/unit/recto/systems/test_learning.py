@@ -13,8 +13,8 @@ from rectoverso.recto.train.loop import train
 from unit.recto.conftest import striped
 
 IMAGES = 30_000
-"""With 10,000 all systems but `biggan`, whose generator is slow, have learnt it; with 20,000 all but one of three seeds of
-`stylegan` in bfloat16.
+"""With 10,000 all systems but `biggan`, whose generator is slow, have learnt it; with 20,000 all but one of three seeds
+of `stylegan` in bfloat16.
 """
 
 

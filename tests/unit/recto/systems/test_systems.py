@@ -72,10 +72,11 @@ def test_a_side_is_refused_at_which_a_critic_has_nothing_to_say(system: str, pre
         asked = with_settings(asked, ["piece_px=256"])
     least = next(side for side in range(8, 257, 8) if _is_let_through(asked, side))
     assert least > 8
-    planes = 2 if "masks" in asked.needs else 0
-    critic = asked.nets.critic(Shape(least, least, 3, 0, planes))  # type: ignore[attr-defined]
+    classes = 2 if "masks" in asked.needs else 0
+    planes = classes + getattr(asked.nets, "shows_boundaries", False)  # type: ignore[attr-defined]
+    critic = asked.nets.critic(Shape(least, least, 3, 0, classes))  # type: ignore[attr-defined]
     said = critic.judged(torch.zeros(1, 3 + planes, least, least))
-    logit_N1HW = said[-1][0] if planes else said[0]
+    logit_N1HW = said[-1][0] if classes else said[0]
     assert logit_N1HW.numel() >= 1
 
 

@@ -64,7 +64,7 @@ def test_a_critic_that_does_not_learn_is_blind(tiny: Recipe, unlabelled: Dataset
 
 
 def test_a_generator_that_leaps_too_far_collapses(tiny: Recipe, unlabelled: Dataset, tmp_path: Path) -> None:
-    """At such a rate its colours saturate, and every picture is the same: for two seeds in three, as rounding has it."""
+    """At such a rate its colours saturate, and every picture is the same: for two seeds in three."""
     for seed in range(12):
         last = trained(tiny, unlabelled, tmp_path / str(seed), 400, *LEAPING_GENERATOR, seed=seed)
         if last.readings["variety"] < 0.05:

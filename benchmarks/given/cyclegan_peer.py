@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import sys
 import time
+import types
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,7 @@ SEED, RATE, CYCLE, SAME = 0, 2e-4, 10.0, 5.0
 
 def trained(peer: Path, dataset: Dataset, seconds: float) -> tuple[Any, int]:
     """The network from the first set to the second after so many seconds, and how many pictures it has seen."""
-    sys.path.insert(0, str(peer / "implementations" / "cyclegan"))
-    try:
-        import models
-        import utils
-    finally:
-        sys.path.pop(0)
+    models, utils = _imported(peer)
     assert dataset.other is not None
     torch.manual_seed(SEED)
     rng, sides = np.random.default_rng(SEED), (3, dataset.height, dataset.width)
@@ -61,6 +57,21 @@ def trained(peer: Path, dataset: Dataset, seconds: float) -> tuple[Any, int]:
             adam.step()
         seen += 1
     return forth, seen
+
+
+def _imported(peer: Path) -> tuple[Any, Any]:
+    """Its two modules. The second imports a function of torchvision that only its script uses."""
+    absent = types.ModuleType("torchvision.utils")
+    absent.save_image = None  # type: ignore[attr-defined]
+    sys.modules.setdefault("torchvision", types.ModuleType("torchvision"))
+    sys.modules.setdefault("torchvision.utils", absent)
+    sys.path.insert(0, str(peer / "implementations" / "cyclegan"))
+    try:
+        import models
+        import utils
+    finally:
+        sys.path.pop(0)
+    return models, utils
 
 
 @torch.inference_mode()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rectoverso.errors import RunNotFound
+from rectoverso.errors import BadSetting, RunNotFound
 from rectoverso.i18n import Phrase
 from rectoverso.protocols import Clock
 from rectoverso.types import Draft, Maker, Message, Origin
@@ -101,13 +101,16 @@ def _critic(run: Path) -> tuple[Watched, Maker]:
     generator = open_generator(run)
     import torch
 
-    from rectoverso.recto.sample.controls import bad_control
     from rectoverso.recto.sample.generator import CRITIC
     from rectoverso.recto.sample.watched import Watched
 
     critic = generator.critic()
     if critic is None:
-        raise bad_control("run", "no_critic", system=generator.recipe.system)
+        facts: dict[str, object] = {"system": generator.recipe.system}
+        reason, advice = (
+            Phrase(Message(f"controls.no_critic.{part}", facts)) for part in ("reason", "advice")
+        )
+        raise BadSetting(setting=str(run), reason=reason, advice=advice)
     shape = generator.shape
     sides = (shape.height_px, shape.width_px)
 

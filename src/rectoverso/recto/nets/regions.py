@@ -57,11 +57,11 @@ def piece_means(x_NCHW: Tensor, mask_NHW: Tensor, classes: int) -> Tensor:
     """To each pixel the mean of each channel over its piece (N, C, H, W): all that is of its instance, or of its class
     where none is told.
     """
-    if int(mask_NHW.max()) < INSTANCES:
+    highest = int(mask_NHW.max())
+    if highest < INSTANCES:
         hot_NKHW = planes_of(mask_NHW, classes)
         return laid_out(region_means(x_NCHW, hot_NKHW), hot_NKHW)
-    highest = int(mask_NHW.max()) + 1
-    of_picture_N11 = highest * torch.arange(len(mask_NHW), device=mask_NHW.device)[:, None, None]
+    of_picture_N11 = (highest + 1) * torch.arange(len(mask_NHW), device=mask_NHW.device)[:, None, None]
     pieces, piece_NHW, size_P = torch.unique(
         mask_NHW + of_picture_N11, return_inverse=True, return_counts=True
     )

@@ -79,6 +79,11 @@ def _made(generator: RunGenerator, seeds: range, materials: Sequence[Material]) 
                 maker=generator.maker,
                 origin=Origin.EDITED if material.hole is not None else Origin.AI,
                 seed=seed,
-                source=None if material.image is None else f"{Path(str(material.name)).stem}-{seed}",
+                source=None if material.image is None else _name_of(Path(str(material.name)), seed),
                 oversight=None if material.prompt is None else "prompt_guided",
             )
+
+
+def _name_of(file: Path, seed: int) -> str:
+    """The file that a picture was made from, and the seed with which."""
+    return f"{file.stem}-{seed}{file.suffix}"

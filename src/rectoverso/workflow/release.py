@@ -253,8 +253,9 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _file_name(draft: Draft, asset: AssetId, marked: Marked | None) -> str:
-    """The seed or the source's name, cut to what every file system takes, and the asset's id."""
-    stem = f"seed-{draft.seed:06d}" if draft.seed is not None else Path(draft.source or "image").stem
+    """The source's name or else the seed, cut to what every file system takes, and the asset's id."""
+    seeded = "image" if draft.seed is None else f"seed-{draft.seed:06d}"
+    stem = Path(draft.source).stem if draft.source else seeded
     short = stem.encode()[:STEM_BYTES].decode(errors="ignore")
     return f"{short}-{asset}{SUFFIXES[marked.media_type] if marked else '.png'}"
 

@@ -65,6 +65,15 @@ def test_every_picture_of_a_folder_is_made_into_pictures(trained: Path, tmp_path
         trained / "cyclegan", tmp_path / "out", trained / "home", count=2, given=Given((pictures,))
     )
     assert len(batch.passages) == 6
+    names = [one.asset.file_name for one in batch.passages]
+    assert [name.rsplit("-", 1)[0] for name in names] == [
+        "300-0",
+        "300-1",
+        "301-0",
+        "301-1",
+        "302-0",
+        "302-1",
+    ]
     again = generate_images(
         trained / "cyclegan", tmp_path / "out", trained / "home", count=2, given=Given((pictures,))
     )
@@ -118,6 +127,7 @@ def test_maps_are_read_by_their_levels_and_an_unknown_class_is_named(trained: Pa
             ["--image", "P", "--mask", "M", "--mask", "P"],
             "2 masks",
         ),
+        ("edgeconnect", ["--image", "P", "--mask", "N"], "nothing to fill"),
         ("edgeconnect", ["--image", "P", "--mask", "M", "--back"], "one direction"),
         ("spade", ["--image", "P"], "picture in RGB"),
     ],
@@ -131,7 +141,9 @@ def test_what_does_not_fit_is_told_with_what_to_type(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    typed = [{"P": str(photograph), "M": str(tmp_path / "mask.png")}.get(word, word) for word in options]
+    Image.new("L", (70, 50)).save(tmp_path / "nothing.png")
+    files = {"P": photograph, "M": tmp_path / "mask.png", "N": tmp_path / "nothing.png"}
+    typed = [str(files.get(word, word)) for word in options]
     command = ["generate", str(trained / system), *typed, "--out", str(tmp_path / "out"), "--json"]
     with pytest.raises(SystemExit) as left:
         main([*command, "--home", str(trained / "home")])

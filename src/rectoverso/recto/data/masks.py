@@ -31,6 +31,7 @@ from rectoverso.recto.data.frame import Frame
 from rectoverso.recto.data.picture import centred, sides_of
 
 PLAIN = ("1", "L", "P", "I;16", "I;16B")
+COLOURED = ("RGB", "RGBA")
 MOST_CLASSES = 64
 INSTANCES = 1000
 UINT8 = 255
@@ -117,6 +118,12 @@ def levels(image: Image.Image) -> Masks:
     return level_HW.astype(np.uint16 if int(level_HW.max()) > UINT8 else np.uint8)
 
 
+def _level_of_greys(image: Image.Image) -> Masks | None:
+    """The levels of a mask that was saved as colours (H, W), each pixel of which is a grey; None if one is not."""
+    colour_HWC = np.asarray(image)[..., :3]
+    return colour_HWC[..., 0] if (colour_HWC == colour_HWC[..., :1]).all() else None
+
+
 def framed_levels(mask_HW: Masks, frame: Frame) -> Masks:
     """The largest centred part of the frame's aspect, each pixel the nearest of the mask's."""
     image = centred(Image.fromarray(mask_HW), frame)
@@ -160,10 +167,13 @@ def _levels_in(path: str, data: bytes) -> Masks | BadImage:
     image = open_checked(path, data, deep=True)
     if isinstance(image, BadImage):
         return image
-    if image.mode not in PLAIN:
+    if image.format == "JPEG":
+        return bad(path, "mask_lossy")
+    if image.mode not in PLAIN + COLOURED:
         return bad(path, "mask_colours", mode=image.mode)
     try:
-        return levels(image)
+        level_HW = levels(image) if image.mode in PLAIN else _level_of_greys(image)
+        return bad(path, "mask_colours", mode=image.mode) if level_HW is None else level_HW
     except Exception as error:  # noqa: BLE001 - a decoder given hostile bytes raises anything at all
         return damage(path, data, error)
 

@@ -116,15 +116,20 @@ class RunGenerator:
         return facts | ({"size": list(self.size)} if self.is_resized else {})
 
     def class_index(self, label: str | None) -> int | None:
-        """The number of a class by its name (or by its number in digits). Raises UnknownName."""
+        """The number of a class by its name (or by its number in digits). Raises UnknownName, or BadSetting without
+        classes.
+        """
         if label is None:
             return None
+        if not self.classes:
+            raise bad_control("label", "no_classes")
         if label in self.classes:
             return self.classes.index(label)
         if label.isdecimal() and int(label) < len(self.classes):
             return int(label)
-        known = ", ".join(self.classes) or "-"
-        raise UnknownName(kind="class", name=label, known=known, hint=suggestion(label, self.classes))
+        raise UnknownName(
+            kind="class", name=label, known=", ".join(self.classes), hint=suggestion(label, self.classes)
+        )
 
     def sample(
         self, seeds: Sequence[int], label: int | None = None, controls: Controls = PLAIN

@@ -21,11 +21,11 @@ from rectoverso.recto.data.pixels import to_pixels, to_tensor
 from rectoverso.recto.nets.given import Given
 from rectoverso.recto.nets.resampling import smooth_over
 from rectoverso.recto.sample.controls import bad_control
+from rectoverso.recto.sample.material import is_hole
 from rectoverso.types import Pixels
 
 SURROUND = 2.0
 """The window's sides, in sides of the hole: what is around tells what belongs inside."""
-FILL = 127
 RGB = 3
 
 
@@ -43,7 +43,7 @@ def filled(
     if hole_HW.shape != image_HWC.shape[:2]:
         sides = {"picture": image_HWC.shape[1::-1], "mask": hole_HW.shape[1::-1]}
         raise bad_control("mask", "other_sides", **{k: "{}x{}".format(*v) for k, v in sides.items()})
-    open_HW = hole_HW > FILL
+    open_HW = is_hole(hole_HW)
     result = image_HWC.copy()
     if not open_HW.any():
         return result

@@ -60,10 +60,17 @@ def check_material(recipe: Recipe, material: Material) -> None:
         raise bad_control(option, f"missing_{option}")
     for option in sorted(material.options - wanted):
         raise bad_control(option, f"idle_{option}")
+    if material.hole is not None and not is_hole(material.hole).any():
+        raise bad_control("mask", "nothing_to_fill")
     if material.back and not recipe.both_ways:
         raise bad_control("back", "one_way")
     if material.style is not None and not recipe.takes_style:
         raise bad_control("style", "idle_style")
+
+
+def is_hole(mask_HW: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Where to fill."""
+    return mask_HW > 127
 
 
 def _digest(pixels: Masks | None) -> str | None:

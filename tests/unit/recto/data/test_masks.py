@@ -109,6 +109,16 @@ def test_a_mask_in_colours_is_refused(tmp_path: Path) -> None:
         read_map(tmp_path / "map.png")
 
 
+def test_a_mask_of_greys_in_colours_is_its_levels_and_a_jpeg_is_none(tmp_path: Path) -> None:
+    """Many paint programs save greys as colours. A JPEG of the same looks alike and has other levels."""
+    mask = Image.fromarray(np.kron(np.array([[0, 1, 2, 3]], np.uint8), np.ones((16, 4), np.uint8)))
+    mask.convert("RGB").save(tmp_path / "map.png")
+    assert (read_map(tmp_path / "map.png")[..., 0] == np.asarray(mask)).all()
+    mask.save(tmp_path / "map.jpg", quality=100)
+    with pytest.raises(FilesUnusable, match="JPEG changes levels"):
+        read_map(tmp_path / "map.jpg")
+
+
 def test_masks_captions_and_the_other_set_belong_to_the_digest(tmp_path: Path) -> None:
     one = open_source(scenes(tmp_path / "a.parquet", [levels([0, 1, 2, 3])] * 2), size=16)
     plain = type(one)(one.name, one.images)

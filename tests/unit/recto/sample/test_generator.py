@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rectoverso.errors import RunNotFound, UnknownName
+from rectoverso.errors import BadSetting, RunNotFound, UnknownName
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.data.storage import OnDisk
 from rectoverso.recto.sample.generator import RunGenerator
@@ -65,7 +65,7 @@ def test_a_run_without_labels_has_no_classes(tiny: Recipe, unlabelled: Dataset, 
     generator = RunGenerator(tmp_path)
     assert generator.classes == ()
     assert len(list(generator.sample([1, 2]))) == 2
-    with pytest.raises(UnknownName):
+    with pytest.raises(BadSetting, match="no classes"):
         generator.class_index("0")
 
 

@@ -86,7 +86,7 @@ DEFAULT = DefaultRecipe(
     images=300_000,
     nets=PlainNets(critic_width=64, critic_patch=2, modulated=True, pooled=True),
     objective="relativistic",
-    penalty=Penalty("finite_difference", gamma=0.5, gamma_end=0.1, sigma=0.05, every=4),
+    penalty=Penalty("finite_difference", gamma=0.5, gamma_end=0.1, sigma=0.05, every=4, passes=40),
     generator_adam=Adam(2e-3, 2e-4, beta1=0.0, beta2=0.99),
     critic_adam=Adam(1e-3, 1e-4, beta1=0.0, beta2=0.99),
     averaging=Averaging(half_life=10_000, ramp=0.1),

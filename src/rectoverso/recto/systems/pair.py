@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from rectoverso.recto.nets.share import share, sharing
-from rectoverso.recto.systems.recipe import Shape
+from rectoverso.recto.systems.recipe import Penalty, Shape
 from rectoverso.recto.train.objectives import OBJECTIVES
 from rectoverso.recto.train.penalties import (
     between,
@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 
 REMEASURED_IMAGES = 1024
 PREVIEWS = 64
+
+
+def gamma_at(penalty: Penalty, turn: Turn) -> float:
+    """The penalty's gamma in this turn."""
+    falling = min(1.0, penalty.passes / turn.passes) if penalty.passes and turn.passes else 1.0
+    return cosine(penalty.gamma, penalty.gamma_end, turn.progress * falling)
 
 
 class Pair:
@@ -77,7 +83,7 @@ class Pair:
         if settings.kind == "none" or turn.number % settings.every:
             return {}
         label_M = self.labels(turn)
-        weight = cosine(settings.gamma, settings.gamma_end, turn.progress) * settings.every
+        weight = gamma_at(settings, turn) * settings.every
         if settings.kind == "gradient":
             return {"penalty": weight * gradient_penalty(partial(self.judge, label_N=label_M), x_MCHW)}
         if settings.kind == "between":

@@ -87,7 +87,8 @@ class Averaging:
 class Penalty:
     """On the critic's slope at real and generated pictures, every ``every`` turns and that much stronger.
 
-    ``between`` wants a slope of 1 at points between both (WGAN-GP), and gamma is then all of its weight.
+    ``between`` wants a slope of 1 at points between both (WGAN-GP), and gamma is then all of its weight. Gamma goes
+    from ``gamma`` to ``gamma_end`` along half a cosine and stays where it is after ``passes`` over the data (0: never).
     """
 
     kind: PenaltyKind
@@ -95,6 +96,7 @@ class Penalty:
     gamma_end: float = 0.0
     sigma: float = 0.05
     every: int = 1
+    passes: int = field(default=0, metadata={"least": 0})
 
 
 MOST_BY_PASSES = 0.3

@@ -19,10 +19,10 @@ from rectoverso.recto.nets.share import normals, share, sharing
 from rectoverso.recto.nets.style_layers import StyledGenerator
 from rectoverso.recto.nets.stylegan2 import Stylegan2Generator
 from rectoverso.recto.systems.augmented_pair import AugmentedPair
-from rectoverso.recto.systems.pair import Pair
+from rectoverso.recto.systems.pair import Pair, gamma_at
 from rectoverso.recto.systems.recipe import Adam, Shape
 from rectoverso.recto.train.penalties import gradient_penalty, path_lengths
-from rectoverso.recto.train.players import Losses, Phase, Turn, cosine
+from rectoverso.recto.train.players import Losses, Phase, Turn
 from rectoverso.recto.train.streams import Streams
 from rectoverso.recto.train.sync import mean_of
 
@@ -58,7 +58,7 @@ class StylePair(Pair):
     def slope_losses(self, turn: Turn) -> Losses:
         """R1 (Mescheder et al. 2018, eq. 9), at real pictures as the critic sees them."""
         settings = self.recipe.penalty
-        weight = cosine(settings.gamma, settings.gamma_end, turn.progress) / 2 * settings.every
+        weight = gamma_at(settings, turn) / 2 * settings.every
         x_NCHW = self.seen(turn, turn.image_NCHW, "slope")
         return {"penalty": weight * gradient_penalty(partial(self.judge, label_N=turn.label_N), x_NCHW)}
 

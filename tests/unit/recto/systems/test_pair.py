@@ -1,5 +1,6 @@
 """A generator and a critic learn something that can be counted, in seconds."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,8 @@ import torch
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.recto.systems import Recipe, with_settings
-from rectoverso.recto.systems.pair import Pair
-from rectoverso.recto.systems.recipe import Shape
+from rectoverso.recto.systems.pair import Pair, gamma_at
+from rectoverso.recto.systems.recipe import Penalty, Shape
 from rectoverso.recto.train.loop import train
 from rectoverso.recto.train.players import Turn
 from rectoverso.recto.train.streams import Streams
@@ -62,6 +63,18 @@ def test_the_penalty_comes_as_often_as_the_recipe_says_and_that_much_stronger(ti
         turn.first = 4
         assert ("penalty" in pair.critic_losses(turn)) == (every == 1)
     assert weights[2] == pytest.approx(2 * weights[1], rel=1e-5)
+
+
+def test_gamma_falls_along_the_run_until_the_data_was_seen_often_enough() -> None:
+    falls, stays = (
+        Penalty("gradient", gamma=0.5, gamma_end=0.1),
+        replace(Penalty("gradient", 0.5, 0.1), passes=40),
+    )
+    turns = [replace(one_turn(), progress=share, passes=100 * share) for share in (0.0, 0.2, 0.4, 0.7, 1.0)]
+    assert [gamma_at(falls, turn) for turn in turns[::4]] == [0.5, pytest.approx(0.1)]
+    gammas = [gamma_at(stays, turn) for turn in turns]
+    assert gammas[:3] == [gamma_at(falls, turn) for turn in turns[:3]]
+    assert gammas[2:] == pytest.approx([gammas[2]] * 3)
 
 
 def test_published_networks_are_copies_that_no_longer_learn(tiny: Recipe) -> None:

@@ -3,7 +3,7 @@ VENV   ?= .venv
 PYTHON ?= python3
 BIN    := $(VENV)/bin
 
-.PHONY: setup demo test lint docs e2e bench format clean
+.PHONY: setup demo test lint docs e2e bench bench-watermark format clean
 
 setup: $(VENV)/.ready
 
@@ -33,6 +33,10 @@ e2e: setup
 
 bench: setup
 	$(BIN)/python benchmarks/train_throughput.py
+
+bench-watermark: setup
+	$(BIN)/pip install --quiet --no-deps -r benchmarks/marks/requirements.txt
+	$(BIN)/python benchmarks/watermark.py
 
 format: setup
 	$(BIN)/ruff check --fix .

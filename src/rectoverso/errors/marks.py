@@ -27,11 +27,11 @@ class WatermarkTooSmall(MarkFailed):
 
 
 class WatermarkNoRoom(MarkFailed):
-    """Facts: mark, worst."""
+    """Facts: mark."""
 
     code = "watermark_no_room"
     what = "The watermark could not be placed on the image."
-    why = "Its pixels leave no room: a bit stays {worst} cells from where it should be."
+    why = "Its pixels leave no room: the mark could not be read back."
     fix = "Use an image with some tones between black and white."
 
 

@@ -97,7 +97,7 @@ def _read_back(
     if media_type != "image/jpeg" and not np.array_equal(decoded, pixels):
         raise _not_there("file", "other pixels than were written")
     detection = watermark.detect(decoded)
-    if not detection.found or not asset.startswith(detection.prefix):
+    if not detection.found or not detection.prefix or not asset.startswith(detection.prefix):
         raise _not_there("watermark", f"{detection.prefix or 'nothing'} at p = {detection.p_value:.1g}")
     if label.read(data) != wanted:
         raise _not_there("label", "another XMP than was written")

@@ -1,0 +1,104 @@
+"""The invisible watermark: an asset's id, carried by the brightness of the picture itself.
+
+Two schemes: `spread` from 256 pixels on, `lattice` below, and where a spread mark finds no room. Both answer with a
+p-value that rests on keyed randomness alone and was not tuned on pictures. The lattice's mark lies where it was put;
+the spread one is found again in pictures that were cropped, turned, mirrored and resized.
+
+Transparency: the brightness that carries is the picture's on white paper, so the mark outlives being flattened onto
+white. Alpha is never changed, and a colour is changed only where alpha is above 0; the less there is to see, the more
+of the mark the rest has to carry. On paper of another colour the mark is lost.
+
+The default key is public, so that anyone can verify. A public mark can be forged or erased on purpose: the signed
+credential proves, the watermark survives.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rectoverso.types import AssetId, Pixels
+from rectoverso.verso.mark.watermark import lattice, spread
+from rectoverso.verso.mark.watermark.detection import (
+    FOUND_AT,
+    MATCHED_AT,
+    Detection,
+    Match,
+    OfLattice,
+    OfSpread,
+)
+from rectoverso.verso.mark.watermark.keyed import PUBLIC_KEY
+from rectoverso.verso.mark.watermark.light import brightness, shown_in
+
+__all__ = [
+    "FOUND_AT",
+    "MATCHED_AT",
+    "PUBLIC_KEY",
+    "SPREAD_FROM_PX",
+    "Detection",
+    "Match",
+    "best_match",
+    "detect",
+    "embed",
+    "payload_bits",
+]
+
+SPREAD_FROM_PX = 256
+"""The shorter side from which on a mark is spread."""
+
+LATTICE_UP_TO_PX = 1024
+"""The shorter side up to which a mark of the lattice is looked for."""
+
+_ID = re.compile("[0-9a-f]{12}")
+
+
+def embed(pixels: Pixels, asset: AssetId, key: bytes = PUBLIC_KEY) -> Pixels:
+    """The picture (uint8, H, W, channels) with the first 48, 32 or 16 bits of the asset's id in it. Raises
+    WatermarkTooSmall, and WatermarkNoRoom where it cannot be read back.
+    """
+    number = _number(asset)
+    if min(pixels.shape[:2]) >= SPREAD_FROM_PX:
+        marked = spread.embedded(pixels, number, key)
+        detection = detect(marked, key)
+        if detection.found and detection.prefix == asset:
+            return marked
+    return lattice.embedded(pixels, number, key)
+
+
+def detect(pixels: Pixels, key: bytes = PUBLIC_KEY, *, anyhow: bool = False) -> Detection:
+    """Whether the picture carries a mark of this key, and what it reads; needs neither the original nor the id.
+
+    ``anyhow``: also as one that was turned by any angle and resized, which takes a tenth of a second and longer.
+    """
+    luma_HW = brightness(pixels, shown_in(pixels))
+    side = min(luma_HW.shape)
+    small_HW = spread.working(luma_HW)
+    of_lattice, of_spread = list[lattice.Reading](), list[spread.Reading]()
+    if side < LATTICE_UP_TO_PX:
+        of_lattice += [lattice.read(luma_HW, key)]
+    if side < LATTICE_UP_TO_PX and anyhow:
+        of_lattice += lattice.read_turned(luma_HW, key)
+    if anyhow:
+        of_lattice += lattice.read_smaller(small_HW, key)
+    if side >= spread.LEAST_PX:
+        of_spread += spread.read_as_it_lies(small_HW, key)
+    if side >= spread.LEAST_PX and anyhow:
+        of_spread += spread.read_anyhow(small_HW, key)
+    return Detection.of([*map(OfLattice, of_lattice), *map(OfSpread, of_spread)])
+
+
+def best_match(detection: Detection, assets: Sequence[AssetId]) -> Match | None:
+    """The one issued id that fits best, a few wrong bits allowed; None when none or two fit best."""
+    match = detection.best_of([_number(asset) for asset in assets]) if assets else None
+    return None if match is None else Match(assets[match[0]], match[1])
+
+
+def payload_bits(height: int, width: int) -> int:
+    """How many bits of the id a picture of this size carries: 48, 32, 16, or 0 when it is too small."""
+    return lattice.payload_bits(height, width)
+
+
+def _number(asset: AssetId) -> int:
+    if not _ID.fullmatch(asset):
+        raise ValueError(f"not an asset id: {asset!r}")
+    return int(asset, 16)

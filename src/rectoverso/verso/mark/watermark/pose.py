@@ -1,0 +1,254 @@
+"""How a marked picture lies: at which size, how far turned, whether mirrored. Found by the pilot's waves alone.
+
+A wave stays a wave when a picture is moved, turned or resized, and a shift changes its phase only. So the pilot's
+places in the spectrum's magnitudes tell size and turn apart from everything else: on a polar map with a logarithmic
+radius both are shifts (Reddy and Chatterji 1996), and the sum of the map at the pilot's places, shifted alike, is
+largest where the picture lies so. Magnitudes know nothing of the key, whose phases the p-value of what is then read
+rests on.
+
+Shapes: H height, W width, N the side of the spectrum, R x A the polar map, K pilot waves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from rectoverso.verso.mark.watermark.evened import mean_around
+from rectoverso.verso.mark.watermark.pattern import SIDE as TILE
+from rectoverso.verso.mark.watermark.pattern import Waves
+
+SIDE = 1024
+"""Of the spectrum; of a larger picture its middle is looked at."""
+RADII, ANGLES = 448, 1024
+_BAND = (0.035, 0.47)
+_FURTHEST = 2.3
+"""Sizes from 1 / this to this are looked through."""
+_AROUND = 25
+_LOUDEST = 25.0
+_APART = 4
+_FINEST = 2e-4
+_SAME = 1e-3
+_BLOCK = 64
+_CLIMBS = 14
+
+Floats = NDArray[np.float32]
+Reals = NDArray[np.float64]
+Spectrum = NDArray[np.complex128]
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """A pattern's wave (across, down) as a complex number, mirrored across first where ``mirrored``, times ``move``
+    is the picture's.
+    """
+
+    move: complex
+    mirrored: bool
+    score: float
+
+    @property
+    def upside_down(self) -> Pose:
+        """Magnitudes do not tell half a turn."""
+        return Pose(-self.move, self.mirrored, self.score)
+
+
+def poses(evened_HW: Floats, pilot_K2: Waves, count: int) -> list[tuple[Pose, Spectrum]]:
+    """The likeliest ones of a picture with these pilot waves, ``count`` mirrored and as many not; each with what the
+    picture says of the waves (K,), their phases as from its middle.
+    """
+    wave_NM = _even_spectrum(evened_HW)
+    power_NM = np.minimum(np.square(np.abs(wave_NM)), np.float32(_LOUDEST))  # one must not outvote all
+    map_RA = _polar(power_NM)
+    found = list[tuple[Pose, Spectrum]]()
+    for mirrored in (False, True):
+        wave_K = _complex(pilot_K2, mirrored)
+        for likely in _coarse(map_RA, wave_K, mirrored, count):
+            pose = _polished(power_NM, wave_K, likely)
+            if any(one.mirrored == mirrored and abs(one.move - pose.move) < _SAME for one, _ in found):
+                continue
+            moved_K = pose.move * wave_K
+            said_K = _sampled(wave_NM, moved_K.real, moved_K.imag)
+            found.append((pose, np.where(moved_K.real < 0, said_K.conj(), said_K)))
+    return found
+
+
+def upright(image_HW: Floats, pose: Pose) -> tuple[Floats, Reals]:
+    """The picture as the pattern lies in it, up to a shift, 0 where there is none; and where (down, across) its top
+    left corner is, from where that of the picture came to lie.
+    """
+    across, down = pose.move.real, pose.move.imag
+    forth = np.array([[across, down], [-down, across]])
+    if pose.mirrored:
+        forth = np.diag([-1.0, 1.0]) @ forth
+    height, width = image_HW.shape
+    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) @ forth.T
+    first = corners.min(axis=0)
+    columns, rows = np.ceil(corners.max(axis=0) - first).astype(int)
+    back = np.linalg.inv(forth)
+    x, y = back @ first
+    (a, b), (c, d) = back
+    moved = Image.fromarray(image_HW).transform(
+        (int(columns), int(rows)), Image.Transform.AFFINE, (a, b, x, c, d, y), Image.Resampling.BILINEAR
+    )
+    return np.asarray(moved), first[::-1]
+
+
+def sharpened(evened_HW: Floats, pose: Pose, start: Reals, pilot_K2: Waves, turn_K: Spectrum) -> Pose:
+    """The same, more exactly: the waves' phases (``turn_K``) and where the tile begins (down, across) are known now.
+
+    Each block of the picture says how a pilot wave of this pose goes through it; a pose nearby turns what the blocks
+    say against one another, and the best one makes them agree.
+    """
+    wave_K = _complex(pilot_K2, pose.mirrored)
+    said_KB, middle_B = _by_blocks(evened_HW, pose.move * wave_K)
+    said_KB *= turn_K.conj()[:, None]
+
+    def fit(change_M4: Reals) -> Reals:
+        moved_MK = pose.move * wave_K * (1 + change_M4[:, :1] + 1j * change_M4[:, 1:2])
+        along_MKB = (moved_MK[..., None] * middle_B.conj()).real
+        begun_MK = (start + change_M4[:, 2:]) @ pilot_K2.T / TILE
+        wave_MK = (said_KB * np.exp(-2j * np.pi * along_MKB)).sum(axis=2) * np.exp(2j * np.pi * begun_MK)
+        agreed: Reals = wave_MK.real.sum(axis=1)
+        return agreed
+
+    change = _climbed(fit, np.zeros(4), np.array([0.002, 0.002, 0.5, 0.5]))
+    return Pose(pose.move * complex(1 + change[0], change[1]), pose.mirrored, pose.score)
+
+
+def _by_blocks(image_HW: Floats, wave_K: Spectrum) -> tuple[Spectrum, Spectrum]:
+    """What each block of the picture says of each wave, as if it began in the block's middle, (K, B); and the middles,
+    across + i down, (B,).
+    """
+    height, width = image_HW.shape
+    rows, columns = -(-height // _BLOCK), -(-width // _BLOCK)
+    whole = np.pad(image_HW, ((0, rows * _BLOCK - height), (0, columns * _BLOCK - width)))
+    blocks_RrCc = whole.reshape(rows, _BLOCK, columns, _BLOCK)
+    inside = np.arange(_BLOCK) - (_BLOCK - 1) / 2
+    down_Kr, across_Kc = (np.exp(-2j * np.pi * part[:, None] * inside) for part in (wave_K.imag, wave_K.real))
+    said_KRC = np.einsum(
+        "kr,rabc,kc->kab", down_Kr, blocks_RrCc.transpose(1, 0, 2, 3), across_Kc, optimize=True
+    )
+    middle = np.arange(max(rows, columns)) * _BLOCK + (_BLOCK - 1) / 2
+    middle_B = (middle[None, :columns] + 1j * middle[:rows, None]).ravel()
+    return said_KRC.reshape(len(wave_K), -1), middle_B
+
+
+def _climbed(fit: Callable[[Reals], Reals], begin: Reals, step: Reals) -> Reals:
+    """The place of the best fit that is reached from here in ever smaller steps, along each axis and all diagonals."""
+    around = np.stack(np.meshgrid(*[[-1.0, 0.0, 1.0]] * len(begin), indexing="ij"), axis=-1).reshape(
+        -1, len(begin)
+    )
+    best, place = float(fit(begin[None])[0]), begin
+    for _ in range(_CLIMBS):
+        fits = fit(place + around * step)
+        if fits.max() > best:
+            best, place = float(fits.max()), place + around[int(fits.argmax())] * step
+        else:
+            step = step / 2
+    return place
+
+
+def _even_spectrum(image_HW: Floats) -> NDArray[np.complex64]:
+    """Of the picture, faded out towards its edges, its middle at the origin: (N, N/2 + 1), each wave beside its
+    neighbours.
+    """
+    height, width = image_HW.shape
+    top, left = max(0, (height - SIDE) // 2), max(0, (width - SIDE) // 2)
+    seen = image_HW[top : top + SIDE, left : left + SIDE]
+    rows, columns = seen.shape
+    fading = np.sqrt(np.outer(*(np.hanning(side + 2)[1:-1] for side in seen.shape))).astype(np.float32)
+    whole = np.pad(seen * fading, ((0, SIDE - rows), (0, SIDE - columns)))
+    wave_NM = np.fft.rfft2(np.roll(whole, (-(rows // 2), -(columns // 2)), (0, 1))).astype(np.complex64)
+    loudness = np.sqrt(mean_around(np.square(np.abs(wave_NM)), _AROUND) + np.float32(1e-12))
+    even: NDArray[np.complex64] = wave_NM / loudness
+    return even
+
+
+def _sampled(value_NM: NDArray[Any], across: Reals, down: Reals) -> NDArray[Any]:
+    """The spectrum, or what is made of it, at these frequencies (cycles a pixel), between the four points around each;
+    of a complex one the other half's points must be conjugated yet.
+    """
+    back = across < 0
+    x = np.minimum(np.where(back, -across, across) * SIDE, SIDE / 2)
+    y = np.where(back, -down, down) * SIDE % SIDE
+    column = np.minimum(x.astype(np.int32), SIDE // 2 - 1)
+    row = y.astype(np.int32) % SIDE
+    part_x, part_y = x - column, y - np.floor(y)
+    below = (row + 1) % SIDE
+    upper = value_NM[row, column] * (1 - part_x) + value_NM[row, column + 1] * part_x
+    lower = value_NM[below, column] * (1 - part_x) + value_NM[below, column + 1] * part_x
+    sampled: NDArray[Any] = upper * (1 - part_y) + lower * part_y
+    return sampled
+
+
+@lru_cache(maxsize=1)
+def _places() -> tuple[Reals, Reals]:
+    radius = np.geomspace(*_BAND, RADII)[:, None]
+    angle = np.arange(ANGLES)[None] * (math.pi / ANGLES)
+    return radius * np.cos(angle), radius * np.sin(angle)
+
+
+def _polar(power_NM: Floats) -> Floats:
+    """The power by radius, in equal steps of its logarithm, and angle over half a turn; its mean taken away."""
+    map_RA = _sampled(power_NM, *_places()).astype(np.float32)
+    even: Floats = map_RA - map_RA.mean()
+    return even
+
+
+def _coarse(map_RA: Floats, wave_K: Spectrum, mirrored: bool, count: int) -> list[Pose]:
+    """The shifts of the polar map at which it is largest at the pilot's places."""
+    step = math.log(_BAND[1] / _BAND[0]) / (RADII - 1)
+    reach = int(math.log(_FURTHEST) / step)
+    padded = np.pad(map_RA, ((reach, reach), (0, 0)))
+    summed = np.zeros((2 * reach + 1, ANGLES), np.float32)
+    for wave in wave_K:
+        row = round(math.log(abs(wave) / _BAND[0]) / step)
+        column = round(float(np.angle(wave)) % math.pi / (math.pi / ANGLES)) % ANGLES
+        rows = padded[row : row + 2 * reach + 1]
+        summed[:, : ANGLES - column] += rows[:, column:]
+        summed[:, ANGLES - column :] += rows[:, :column]
+    found = []
+    for _ in range(count):
+        row, column = divmod(int(summed.argmax()), ANGLES)
+        move = math.exp((row - reach) * step) * np.exp(1j * column * math.pi / ANGLES)
+        found.append(Pose(complex(move), mirrored, float(summed[row, column])))
+        near = (np.arange(column - _APART, column + _APART + 1)) % ANGLES
+        summed[max(0, row - _APART) : row + _APART + 1, near] = -np.inf
+    return found
+
+
+def _polished(power_NM: Floats, wave_K: Spectrum, pose: Pose) -> Pose:
+    """The same, moved in ever smaller steps to where it fits best."""
+
+    def fit(move_M: NDArray[np.complex128]) -> Reals:
+        moved_MK = move_M[:, None] * wave_K
+        scores: Reals = _sampled(power_NM, moved_MK.real, moved_MK.imag).sum(axis=1)
+        return scores
+
+    around = np.array([complex(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1)], np.complex128)
+    move, step = pose.move, 0.004
+    score = float(fit(np.array([move]))[0])
+    while step > _FINEST:
+        tries = np.asarray(move * (1 + step * around))
+        fits = fit(tries)
+        best = int(fits.argmax())
+        if fits[best] > score:
+            move, score = complex(tries[best]), float(fits[best])
+        else:
+            step /= 2
+    return Pose(move, pose.mirrored, score)
+
+
+def _complex(wave_N2: Waves, mirrored: bool) -> Spectrum:
+    """The waves as across + i down, in cycles a pixel."""
+    down, across = wave_N2.T / TILE
+    waves: Spectrum = (-across if mirrored else across) + 1j * down
+    return waves

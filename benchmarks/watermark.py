@@ -1,11 +1,10 @@
 """The watermark under attack, beside those of other projects: the same pictures, the same attacks, geometry unknown.
 
-python benchmarks/watermark.py --data bsds500/train.parquet [--count 40] [--generated FOLDER] [--null 100000] [--dry]
+    python benchmarks/watermark.py --data bsds500/train.parquet [--count 40] [--generated FOLDER] [--null N] [--dry]
 
 Ours is read as `verso verify` reads it: found at p <= 1e-6, and the id the one that was put in. The reader knows
 neither original nor geometry. Beside each geometric attack stands what an oracle's alignment would give. Peers
-(installed in a virtual environment of their own, `benchmarks/marks/README.md`) are read blind as well, at the same
-error rate.
+(`marks/requirements.txt`, which `make bench-watermark` installs) are read blind as well, at the same error rate.
 
 Writes ``results/watermark-DATE.json`` and tables into ``README.md``, and, where ``--look FILE`` says, a few originals
 beside the marked pictures and 20 times their difference: to be looked at, for photographs of the data may not be

@@ -23,7 +23,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,12 +79,13 @@ Images = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Bench:
-    """Where data and runs lie, and how long each training takes."""
+    """Where data and runs lie, how long each training takes, and which systems draw from words."""
 
     data: Path
     keep: Path
     seconds: float
     peer: Path | None
+    worded: Sequence[str]
 
     def run(self, system: str, dataset: Dataset, name: str | None = None) -> tuple[RunGenerator, Row]:
         """The trained run of a system, and what is to be said of its training."""
@@ -196,7 +197,7 @@ def _greyed(images: Images, holes: list[NDArray[np.bool_]]) -> Images:
 def shapes(bench: Bench) -> list[Row]:
     """Scenes from captions that were not shown, counted by the checker."""
     shown, unseen, rows = drawn_scenes(SIZE), unseen_scenes(SIZE, CAPTIONS), list[Row]()
-    for system in WORDED:
+    for system in bench.worded:
         name = f"{system}-shapes"
         generator, told = bench.run(system, shown, name)
         rights, made = shapes_right(generator, [one.caption for one in unseen])
@@ -214,7 +215,7 @@ def captioned(bench: Bench) -> list[Row]:
     assert held.captions is not None
     groups = held_groups(bench.data)
     features, rows = proxy_features(shown, bench.keep), list[Row]()
-    for system in WORDED:
+    for system in bench.worded:
         generator, told = bench.run(system, shown, f"{system}-emoji")
         _, made = drawn(generator, held.captions)
         bench.show(f"{system}-emoji", made, held.images)
@@ -262,7 +263,7 @@ def timed(generator: RunGenerator, materials: list[Material]) -> tuple[Images, f
 def main() -> None:
     asked = arguments()
     asked.keep.mkdir(parents=True, exist_ok=True)
-    bench = Bench(asked.data, asked.keep, asked.seconds, asked.peer)
+    bench = Bench(asked.data, asked.keep, asked.seconds, asked.peer, asked.worded)
     drawn_maps = [system for system in ("pix2pixhd", "spade") if system in asked.only]
     parts: dict[str, Callable[[], list[Row]]] = {
         "cyclegan": lambda: cyclegan(bench),
@@ -307,6 +308,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=600.0)
     systems = ("cyclegan", "pix2pixhd", "spade", "edgeconnect", "shapes", "emoji", "invert")
     parser.add_argument("--only", nargs="+", choices=systems, default=systems)
+    parser.add_argument("--worded", nargs="+", choices=WORDED, default=WORDED, help="of shapes and emoji")
     parser.add_argument("--peer", type=Path, help="a checkout of eriklindernoren/PyTorch-GAN")
     parser.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "conditional")
     return parser.parse_args()

@@ -40,6 +40,19 @@ def make_folder(out: Path) -> None:
 
 
 @contextmanager
+def results_in(out: Path) -> Iterator[None]:
+    """The folder for results, as `make_folder` makes it; where nothing came of them, no new folder remains."""
+    new = [place for place in (out, *out.parents) if not place.exists()]
+    make_folder(out)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # the first that is not empty, and all above it
+            for place in new:
+                place.rmdir()
+
+
+@contextmanager
 def unmade_by_failure(folder: Path, *, unless: Path) -> Iterator[None]:
     """When something fails within this context, ``folder`` is removed if it was new, with the new folders above it that
     nobody else uses; but not once there is the file ``unless``, from which on the folder holds something.

@@ -38,7 +38,7 @@ from rectoverso.verso.policy import Policy
 from rectoverso.verso.screen.fingerprint import fingerprint
 from rectoverso.verso.screen.screening import screen
 from rectoverso.workflow import digests
-from rectoverso.workflow.files import make_folder
+from rectoverso.workflow.files import results_in
 from rectoverso.workflow.ledgers import ENTRY_KINDS, open_ledger
 
 SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
@@ -75,8 +75,7 @@ def release(drafts: Iterable[Draft], door: Door, out: Path) -> Iterator[Passage]
     Released files are in ``out`` by the time their passage is yielded. Whatever goes wrong with one draft holds that
     draft. Raises HomeBusy when another process keeps the door of this home, and OutNotWritable.
     """
-    make_folder(out)
-    with door.home.lock():
+    with results_in(out), door.home.lock():
         door.home.blobs.sweep(door.home.assets.blobs())  # what a killed process left
         keeper = _Doorkeeper(door, door.home.works.all(), out)
         for draft in drafts:

@@ -98,7 +98,7 @@ def test_a_finding_stops_a_draft_and_says_why(
     assert passage.asset.decision is decision
     assert passage.asset.reasons
     assert passage.path is None
-    assert not list((tmp_path / "out").iterdir())
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_held_draft_is_kept_encrypted_and_a_refused_one_not_at_all(
@@ -246,6 +246,15 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_decided(
     with pytest.raises(OutNotWritable):
         _through(door(), tmp_path / "out")
     assert not door().home.assets.all()
+
+
+def test_where_nothing_leaves_no_folder_remains(door: Callable[..., Door], tmp_path: Path) -> None:
+    _through(door(Says(Outcome.REVIEW)), tmp_path / "new" / "out")
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "old").mkdir()
+    _through(door(Says(Outcome.REVIEW)), tmp_path / "old" / "out")
+    assert (tmp_path / "old").exists()
+    assert not (tmp_path / "old" / "out").exists()
 
 
 def test_a_long_name_is_cut_to_what_file_systems_take(door: Callable[..., Door], tmp_path: Path) -> None:

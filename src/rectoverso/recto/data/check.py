@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from PIL import ImageFile
@@ -29,8 +29,8 @@ MIN_SIDE = 8
 MAX_PIXELS = 100_000_000
 """Declared width x height. A hundred megapixels is a large camera's; decoded it takes 300 MB."""
 MAX_FILE_BYTES = 128 * 2**20
-LISTED = 20
-"""How many bad pictures an error spells out before it only counts the rest."""
+LISTED = 4
+"""How many bad pictures of one fault an error spells out before it only counts the rest."""
 
 # The classes are called directly, by content: `Image.open` would also try what is not wanted here, raise for
 # a large picture without saying how large, and take the extra views in a phone's JPEG for an animation.
@@ -64,13 +64,19 @@ def bad(path: str, kind: str, /, **facts: object) -> BadImage:
 
 
 def listing(images: Iterable[BadImage]) -> tuple[Message, ...]:
-    """One line a picture, at most ``LISTED`` of them, then how many more there are."""
-    rows = tuple(images)
-    lines = tuple(
-        Message("data.bad.line", {"path": readable(row.path), "reason": row.reason, "fix": row.fix})
-        for row in rows[:LISTED]
-    )
-    return lines + ((Message("data.bad.more", {"count": len(rows) - LISTED}),) if len(rows) > LISTED else ())
+    """A line a picture, but of a fault that many have only the first ``LISTED``, then how many more have it."""
+    kinds: dict[str, list[BadImage]] = {}
+    for row in images:
+        kinds.setdefault(row.reason.key, []).append(row)
+    return tuple(line for rows in kinds.values() for line in _of_a_kind(rows))
+
+
+def _of_a_kind(rows: list[BadImage]) -> Iterator[Message]:
+    shown = rows if len(rows) <= LISTED + 1 else rows[:LISTED]  # "1 more" would take as much room as the one
+    for row in shown:
+        yield Message("data.bad.line", {"path": readable(row.path), "reason": row.reason, "fix": row.fix})
+    if len(rows) > len(shown):
+        yield Message("data.bad.more", {"count": len(rows) - len(shown)})
 
 
 def readable(path: str) -> str:

@@ -131,7 +131,18 @@ def test_an_error_spells_out_some_and_counts_the_rest():
     assert len(lines) == LISTED + 1
     assert say(lines[0]).strip().startswith("0.png: The file is empty")
     assert "3" in say(lines[-1])
-    assert len(listing([bad("x.png", "empty")] * LISTED)) == LISTED
+    assert len(listing([bad("x.png", "empty")] * (LISTED + 1))) == LISTED + 1
+
+
+def test_a_rare_fault_is_not_hidden_by_a_common_one():
+    lines = listing(
+        [
+            *(bad(f"{number}.png", "empty") for number in range(300)),
+            bad("rare.png", "too_small", width=3, height=3, least=8),
+        ]
+    )
+    assert len(lines) == LISTED + 2
+    assert "rare.png" in say(lines[-1])
 
 
 def test_a_file_name_cannot_write_on_the_terminal():

@@ -126,11 +126,14 @@ class ReportOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WatermarkReading:
-    """``p_value``: how often a picture without our mark would read as strongly, all hypotheses paid for."""
+    """``p_value``: how often a picture without our mark would read as strongly, all hypotheses paid for.
+    ``inconclusive``: not often enough to call it chance, too often to call it found.
+    """
 
     found: bool
     p_value: float | None = None
     asset: AssetId | None = None
+    inconclusive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

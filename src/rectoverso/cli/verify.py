@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
-from rectoverso.cli.output import print_json
+from rectoverso.cli.output import print_json, tell
 
 
 def verify(
@@ -22,6 +23,7 @@ def verify(
 ) -> None:
     """Say which of seven things is true of each file. Works offline, without an account, without torch."""
     from rectoverso.i18n import preferred_language
+    from rectoverso.verso.verify.together import together
     from rectoverso.workflow.verify import exit_code, plain, reports
 
     found = []
@@ -31,6 +33,11 @@ def verify(
             from rectoverso.verso.verify.render import render
 
             print(render(report, preferred_language()), end="\n\n")
+    batch = together(found)
     if as_json:
-        print_json({"reports": [plain(report, preferred_language()) for report in found]})
+        rows = [plain(report, preferred_language()) for report in found]
+        print_json({"reports": rows, "together": asdict(batch) if batch else None})
+    elif batch:
+        answer = "found" if batch.found else "none"
+        tell(f"verify.together.{answer}", count=batch.count, p_value=f"{batch.p_value:.1g}")
     raise typer.Exit(exit_code(found))

@@ -198,8 +198,10 @@ def _watermark(
     # Two looks, of which the first is part of the second: each gets half of the error.
     p_value = min(1.0, 2 * p_value)
     if p_value > watermark.FOUND_AT:
-        reading = WatermarkReading(found=False, p_value=p_value)
-        return reading, False, [Message("verify.evidence.watermark_none", {"p_value": f"{p_value:.1g}"})]
+        is_open = p_value <= watermark.DOUBTED_AT
+        reading = WatermarkReading(found=False, p_value=p_value, inconclusive=is_open)
+        row = f"verify.evidence.watermark_{'open' if is_open else 'none'}"
+        return reading, False, [Message(row, {"p_value": f"{p_value:.1g}"})]
     asset = issued.asset if issued and issued.p_value <= watermark.MATCHED_AT else None
     contradicts = _contradicts(detection, credential.asset)
     if asset is None:

@@ -20,6 +20,7 @@ from collections.abc import Sequence
 from rectoverso.types import AssetId, Pixels
 from rectoverso.verso.mark.watermark import lattice, spread
 from rectoverso.verso.mark.watermark.detection import (
+    DOUBTED_AT,
     FOUND_AT,
     MATCHED_AT,
     Detection,
@@ -31,6 +32,7 @@ from rectoverso.verso.mark.watermark.keyed import PUBLIC_KEY
 from rectoverso.verso.mark.watermark.light import brightness, shown_in
 
 __all__ = [
+    "DOUBTED_AT",
     "FOUND_AT",
     "MATCHED_AT",
     "PUBLIC_KEY",

@@ -18,6 +18,8 @@ from rectoverso.verso.mark.watermark.tails import log_tail_of_signs
 
 FOUND_AT = 1e-6
 """A mark is found when a picture without one would read as strongly at most once in a million."""
+DOUBTED_AT = 1e-3
+"""Up to here the answer is neither yes nor no: of a thousand pictures without a mark one reads as strongly."""
 MATCHED_AT = 1e-3
 """A found mark is taken for an issued id when a random id would fit as well at most once in a thousand."""
 

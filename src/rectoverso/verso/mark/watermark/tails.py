@@ -3,7 +3,7 @@
 All are Chernoff's: P(sum >= x) <= E[exp(t sum)] / exp(t x) for every t above 0, here the least over a grid of t. They
 are logs, for what a good mark shows is far below what a float can hold.
 
-Shapes: N terms, T values of t.
+Shapes: N terms.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Reals = NDArray[np.float64]
+
+_TILTS = np.geomspace(0.05, 2000, 64).tolist()
+_TABLED, _STEPS = 30, 200
 
 
 def log_tail_of_turns(total: float, size_N: Reals) -> float:
@@ -33,23 +36,41 @@ def _log_tail(total: float, size_N: Reals, log_mean: Callable[[Reals], Reals]) -
     if not spread or total <= 0:
         return 0.0
     even_N, z = size_N / spread, total / spread
-    t_T = _tilts()
-    log_T = log_mean(t_T[:, None] * even_N).sum(axis=1) - t_T * z
-    return min(0.0, float(log_T.min()))
+    return min(0.0, _least(lambda t: float(log_mean(t * even_N).sum()) - t * z))
 
 
-@lru_cache(maxsize=1)
-def _tilts() -> Reals:
-    return np.geomspace(0.05, 2000, 60)
+def _least(log_bound: Callable[[float], float]) -> float:
+    """The least over the grid, of what falls first and then rises: a log of means is convex."""
+    low, high = 0, len(_TILTS) - 1
+    while low < high:
+        middle = (low + high) // 2
+        is_falling = log_bound(_TILTS[middle]) > log_bound(_TILTS[middle + 1])
+        low, high = (middle + 1, high) if is_falling else (low, middle)
+    return log_bound(_TILTS[low])
 
 
 def _log_mean_over_turn(x: Reals) -> Reals:
-    """The log of I0(x), which is the mean of exp(x cos) over a turn. Beyond 30 by its asymptotic series (Abramowitz
-    and Stegun 1964, 9.7.1).
+    """The log of I0(x), which is the mean of exp(x cos) over a turn. It is convex, so that a line between two points of
+    the table lies above it and the bound stays one; beyond 30 by its asymptotic series (Abramowitz and Stegun 1964,
+    9.7.1).
     """
-    small, large = np.minimum(x, 30.0), np.maximum(x, 30.0)
-    series = large - 0.5 * np.log(2 * np.pi * large) + np.log1p(1 / (8 * large) + 9 / (128 * large**2))
-    return np.where(x > 30, series, np.log(np.i0(small)))
+    value, slope = _table()
+    place = np.minimum(x, _TABLED) * _STEPS
+    step = place.astype(np.intp)
+    log_mean: Reals = value[step] + (place - step) * slope[step]
+    if x.max(initial=0.0) <= _TABLED:
+        return log_mean
+    large = np.maximum(x, _TABLED)
+    further = 1 / (8 * large) + 9 / (128 * large**2) + 75 / (1024 * large**3)
+    series = large - 0.5 * np.log(2 * np.pi * large) + np.log1p(further)
+    return np.where(x > _TABLED, series, log_mean)
+
+
+@lru_cache(maxsize=1)
+def _table() -> tuple[Reals, Reals]:
+    """The log of I0 at each step up to ``_TABLED``, and how far it is to the next."""
+    value = np.log(np.i0(np.arange(_TABLED * _STEPS + 2) / _STEPS))
+    return value[:-1], np.diff(value)
 
 
 def _log_cosh(x: Reals) -> Reals:

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rectoverso.verso.mark.watermark.tails import log_of_together, log_tail_of_signs, log_tail_of_turns
+from rectoverso.verso.mark.watermark.tails import (
+    _TILTS,
+    _log_mean_over_turn,
+    log_of_together,
+    log_tail_of_signs,
+    log_tail_of_turns,
+)
 
 SIZES = [np.ones(12), np.geomspace(0.1, 4, 40), np.array([3.0, 1.0])]
 
@@ -42,3 +48,19 @@ def test_several_p_values_become_one() -> None:
     assert log_of_together([np.log(1e-3)]) == pytest.approx(np.log(1e-3))
     assert log_of_together([0.0, 0.0]) == 0
     assert log_of_together([-3.0] * 8) < np.log(1e-3)
+
+
+def test_the_table_lies_above_what_it_stands_for_and_hardly_so() -> None:
+    x = np.random.default_rng(0).uniform(0, 40, 20_000)
+    above = _log_mean_over_turn(x) - np.log(np.i0(x))
+    assert above.min() > -2e-7
+    assert above.max() < 1e-4
+
+
+def test_the_least_of_the_grid_is_found() -> None:
+    sizes = np.geomspace(0.1, 4, 40)
+    even = sizes / np.sqrt(np.square(sizes).sum())
+    for total in (0.3, 5.0, 20.0, 55.0):
+        z = total / np.sqrt(np.square(sizes).sum())
+        slow = min(float(_log_mean_over_turn(t * even).sum()) - t * z for t in _TILTS)
+        assert log_tail_of_turns(total, sizes) == pytest.approx(min(0.0, slow))

@@ -3,7 +3,8 @@
     python benchmarks/conditional.py --data ../shared/data [--seconds 600] [--only spade ...] [--peer PyTorch-GAN]
 
 ``cyclegan``: from one drawing style to another. How far the result is from the true counterpart of the same concept,
-beside the picture left as it is, and beside another project's CycleGAN given the same seconds (``--peer``).
+beside the picture left as it is, beside the same networks told the pairs, which nobody else is, and beside another
+project's CycleGAN given the same seconds (``--peer``).
 ``pix2pixhd``, ``spade``: road scenes from maps. How well a network that learnt on real scenes reads the classes of the
 maps in what was made, beside how well it reads real scenes; proxy-FID, beside pix2pix given the same seconds.
 ``edgeconnect``: photographs with holes of 20 to 30%. PSNR, SSIM and proxy-LPIPS beside OpenCV's two ways to fill.
@@ -32,7 +33,7 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from given import cyclegan_peer, pix2pix
+from given import cyclegan_peer, pix2pix, told_pairs
 from given.data import (
     captioned_emoji,
     cifar,
@@ -41,6 +42,7 @@ from given.data import (
     held_groups,
     photographs,
     scenes,
+    shown_pairs,
     unseen_scenes,
 )
 from given.likeness import distances
@@ -130,6 +132,9 @@ def cyclegan(bench: Bench) -> list[Row]:
     made, latency = timed(generator, [Material(image=image) for image in data.held_a])
     rows.append({**told, **distances(made, data.held_b, features), "latency_ms": latency})
     bench.show("cyclegan", data.held_a, made, data.held_b)
+    network, seen = told_pairs.trained(*shown_pairs(bench.data, data.shown), bench.seconds)
+    told = {"system": "told the pairs", "seconds": bench.seconds, "images": seen}
+    rows.append({**told, **distances(told_pairs.drawn(network, data.held_a), data.held_b, features)})
     if bench.peer is not None:
         network, seen = cyclegan_peer.trained(bench.peer, data.shown, bench.seconds)
         made = cyclegan_peer.drawn(network, data.held_a)

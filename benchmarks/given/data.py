@@ -48,6 +48,21 @@ def emoji(folder: Path, size: int) -> Emoji:
     return Emoji(replace(shown[0], other=shown[1]), held_a, held_b)
 
 
+def shown_pairs(folder: Path, shown: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Of what is shown, the drawings that both styles have, as pairs: for who may be told."""
+    assert shown.other is not None
+    names = [
+        [key for key, held in zip(_keys(folder, style), held_N, strict=True) if not held]
+        for style, held_N in zip(STYLES, held_emoji(folder), strict=True)
+    ]
+    both = sorted(set(names[0]) & set(names[1]))
+    a, b = (
+        one.images[[keys.index(key) for key in both]]
+        for one, keys in zip((shown, shown.other), names, strict=True)
+    )
+    return a, b
+
+
 def held_groups(folder: Path) -> list[str]:
     """What each of the pictures that `captioned_emoji` keeps is of, whatever its skin or sex."""
     names, held_N = _keys(folder, STYLES[0]), held_emoji(folder)[0]

@@ -45,7 +45,7 @@ from given.data import (
     shown_pairs,
     unseen_scenes,
 )
-from given.likeness import distances
+from given.likeness import distances, of_class
 from given.segmenter import accuracy, taught
 from given.words import drawn, retrieved, right_after_codes, shapes_right
 from numpy.typing import NDArray
@@ -124,22 +124,32 @@ def _report(run: Path) -> dict[str, Any]:
 
 
 def cyclegan(bench: Bench) -> list[Row]:
-    """Noto to blob, on concepts that neither set showed."""
+    """Noto to blob, on concepts that neither set showed; ``taken for it``: for a blob, by a network that learnt to tell
+    the styles apart.
+    """
     data = emoji(bench.data, SIZE)
     features = proxy_features(both_styles(data.shown), bench.keep)
-    rows = [{"system": "unchanged", **distances(data.held_a, data.held_b, features)}]
+
+    def judged(made: Images) -> Row:
+        return {**distances(made, data.held_b, features), "taken for it": of_class(made, features, 1)}
+
+    rows = [
+        {"system": "unchanged", **judged(data.held_a)},
+        {"system": "the true ones", **judged(data.held_b)},
+    ]
     generator, told = bench.run("cyclegan", data.shown)
     made, latency = timed(generator, [Material(image=image) for image in data.held_a])
-    rows.append({**told, **distances(made, data.held_b, features), "latency_ms": latency})
+    rows.append({**told, **judged(made), "latency_ms": latency})
     bench.show("cyclegan", data.held_a, made, data.held_b)
     network, seen = told_pairs.trained(*shown_pairs(bench.data, data.shown), bench.seconds)
     told = {"system": "told the pairs", "seconds": bench.seconds, "images": seen}
-    rows.append({**told, **distances(told_pairs.drawn(network, data.held_a), data.held_b, features)})
+    rows.append({**told, **judged(told_pairs.drawn(network, data.held_a))})
     if bench.peer is not None:
         network, seen = cyclegan_peer.trained(bench.peer, data.shown, bench.seconds)
         made = cyclegan_peer.drawn(network, data.held_a)
+        bench.show("cyclegan-peer", data.held_a, made, data.held_b)
         told = {"system": "PyTorch-GAN", "seconds": bench.seconds, "images": seen}
-        rows.append({**told, **distances(made, data.held_b, features)})
+        rows.append({**told, **judged(made)})
     return rows
 
 

@@ -47,6 +47,15 @@ def embedded(images: Images, features: ProxyFeatures) -> NDArray[np.float64]:
 
 
 @torch.inference_mode()
+def of_class(images: Images, features: ProxyFeatures, number: int) -> float:
+    """The share of the pictures that the network takes for this class."""
+    told = [
+        features.net(to_tensor(images[first : first + BATCH]))[1] for first in range(0, len(images), BATCH)
+    ]
+    return float((torch.cat(told).argmax(1) == number).float().mean())
+
+
+@torch.inference_mode()
 def perceived(made: Images, true: Images, features: ProxyFeatures) -> NDArray[np.float64]:
     """The distance of each pair (N,): of unit vectors at every place of every layer, squared, a mean over places."""
     rows = []

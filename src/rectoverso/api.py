@@ -221,11 +221,20 @@ def seal(
     return seal_files(_paths(files), Path(out), _home(home), origin=origin, use=use)
 
 
-def verify(file: AnyPath, *, trust: Iterable[AnyPath] = (), home: AnyPath | None = None) -> Report:
-    """Say which of seven things is true of one file; never raises for what the file contains."""
+def verify(
+    file: AnyPath,
+    *,
+    trust: Iterable[AnyPath] = (),
+    ledger_keys: Iterable[str] = (),
+    home: AnyPath | None = None,
+) -> Report:
+    """Say which of seven things is true of one file; never raises for what the file contains.
+
+    ``ledger_keys``: public keys of ledgers, a line or a file each, by which the proof beside the file is checked.
+    """
     from rectoverso.workflow.verify import reports
 
-    (report,) = reports([Path(file)], _home(home), _paths(trust))
+    (report,) = reports([Path(file)], _home(home), _paths(trust), ledger_keys)
     return report
 
 

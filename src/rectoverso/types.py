@@ -138,12 +138,19 @@ class WatermarkReading:
 
 @dataclass(frozen=True, slots=True)
 class LedgerReading:
-    """Where the ledger of this home holds the image, if it does."""
+    """Where a ledger holds the image, if it does: this home's, or else that of the proof beside the file.
+
+    ``proof``: of the one beside the file, ``holds``, ``other_file``, ``does_not_hold`` or ``unknown_ledger``; None when
+    there is none. ``revoked``: the entry that took the release back, with its ``reason`` where it was not erased.
+    """
 
     found: bool
     index: int | None = None
     size: int | None = None
     event: str | None = None
+    proof: str | None = None
+    revoked: int | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,13 @@ import pytest
 
 from rectoverso.store.home import Home
 from rectoverso.types import Decision, Draft, Maker
+from rectoverso.verso.ledger.keyring import KeyRing
+from rectoverso.verso.ledger.proof import SUFFIX, beside, verify_proof
 from rectoverso.verso.policy import policy
 from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.workflow import digests
 from rectoverso.workflow.keys import open_keys
-from rectoverso.workflow.ledgers import check_ledger
+from rectoverso.workflow.ledgers import check_ledger, ledger_keys
 from rectoverso.workflow.release import Door, Passage, release
 
 KILLS = 40
@@ -98,6 +100,10 @@ def _files(out: Path) -> Iterator[Path]:
     return (path for path in out.glob("*") if not path.name.startswith(".")) if out.exists() else iter(())
 
 
+def _ring(home: Path) -> KeyRing:
+    return KeyRing.parse(ledger_keys(home))
+
+
 @pytest.mark.parametrize("share", np.linspace(0.001, 0.999, KILLS).tolist())
 def test_a_killed_release_leaves_nothing_unlogged_and_ends_exactly_once(
     tmp_path: Path, total_lines: int, share: float
@@ -108,14 +114,18 @@ def test_a_killed_release_leaves_nothing_unlogged_and_ends_exactly_once(
     assert _in_child(lambda: _go_through(home, out), max(1, round(share * total_lines))) == -1
 
     known = {asset.file_digest for asset in Home.open(home).assets.all()}
-    assert all(digests.of_bytes(path.read_bytes()) in known for path in _files(out))
+    pictures = [path for path in _files(out) if path.suffix != SUFFIX]
+    assert all(digests.of_bytes(path.read_bytes()) in known for path in pictures)
+    assert all(beside(path).is_file() for path in pictures)
     assert check_ledger(home).holds
 
     assert _in_child(lambda: _go_through(home, out), None) > 0
     opened = Home.open(home)
     (asset,) = opened.assets.all()
     assert asset.decision is Decision.RELEASE
-    assert [path.name for path in out.iterdir()] == [asset.file_name]
+    assert {path.name for path in out.iterdir()} == {asset.file_name, asset.file_name + SUFFIX}
+    proof = verify_proof((out / asset.file_name).with_name(asset.file_name + SUFFIX).read_text(), _ring(home))
+    assert (proof.problems, proof.index) == ((), asset.ledger_index)
     assert list(opened.blobs.all()) == [asset.blob]
     checked = check_ledger(home)
     assert checked.holds

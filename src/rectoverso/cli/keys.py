@@ -47,6 +47,19 @@ def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
         tell("cli.no_keys")
 
 
+@app.command()
+def rotate(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
+    """Give the ledger new signing keys, in an entry that the old ones sign."""
+    from rectoverso.workflow.keys import plain, rotate_keys
+
+    index, described = rotate_keys(home)
+    if as_json:
+        print_json({"ledger_index": index, "keys": [plain(key) for key in described]})
+        return
+    tell("cli.keys_rotated", index=index)
+    _print(described)
+
+
 def _print(described: list[KeyDescription]) -> None:
     for key in described:
         print(f"{key.path}  {key.expires or ''}\n    {say(key.purpose, preferred_language())}")

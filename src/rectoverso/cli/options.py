@@ -29,6 +29,10 @@ HomeOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 OutOption = Annotated[Path, typer.Option("--out", help="The folder for the results.")]
+LedgerKeyOption = Annotated[
+    list[str] | None,
+    typer.Option("--ledger-key", metavar="KEY", help="A ledger's public key: a line, or a file of them."),
+]
 SeedOption = Annotated[
     int, typer.Option("--seed", min=0, max=MAX_SEED, help="Where randomness starts; same seed, same result.")
 ]

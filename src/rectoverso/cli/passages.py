@@ -21,6 +21,9 @@ def print_summary(batch: Batch, out: Path) -> None:
         name = asset.source or f"seed {asset.seed}"
         reasons = " ".join(say(Message(**reason), language) for reason in asset.reasons)
         print(f"{say(Message(f'cli.{asset.decision.value}'), language)}  {name}: {reasons}")
+    for passage in batch.released:
+        if passage.asset.revoked is not None:
+            tell("cli.revoked_before", asset=passage.asset.id, index=passage.asset.revoked)
     for failure in batch.failed:
         print(explain(failure.error, language))
     tell("cli.batch", released=len(batch.released), held=len(batch.held), refused=len(batch.refused), out=out)

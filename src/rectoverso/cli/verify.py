@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
+from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption, LedgerKeyOption
 from rectoverso.cli.output import print_json, tell
 
 
@@ -18,6 +18,7 @@ def verify(
         list[Path] | None,
         typer.Option("--trust", help="A certificate (PEM) to trust beside this home's own."),
     ] = None,
+    ledger_key: LedgerKeyOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -27,7 +28,7 @@ def verify(
     from rectoverso.workflow.verify import exit_code, plain, reports
 
     found = []
-    for report in reports(files, home, trust or []):
+    for report in reports(files, home, trust or [], ledger_key or []):
         found.append(report)
         if not as_json:
             from rectoverso.verso.verify.render import render

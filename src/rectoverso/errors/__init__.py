@@ -30,7 +30,12 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── AnimationUnsealed   an animation that would leave without proof
     │   ├── HomeMissing
     │   ├── OwnerUnusable       a name that no certificate can carry
-    │   └── EntryNotFound       a ledger entry that does not exist
+    │   ├── EntryNotFound       a ledger entry that does not exist
+    │   ├── NotReleased         no released image of that id
+    │   ├── ExportForeign       a folder that holds something else than this ledger's export
+    │   ├── NotALedger          neither a home nor an export
+    │   ├── LedgerKeyUnusable
+    │   └── StateUnusable       not what a monitor remembers
     ├── AnswerIsNo              exit 1: the check ran, and the answer is no
     │   ├── LedgerBroken
     │   └── WeightsChanged      a pulled run's weights are not those of its record
@@ -82,6 +87,7 @@ from rectoverso.errors.homes import (
     BlobDamaged,
     BlobMissing,
     EntryNotFound,
+    ExportForeign,
     HomeBusy,
     HomeDamaged,
     HomeForeign,
@@ -94,7 +100,11 @@ from rectoverso.errors.homes import (
     KeysLost,
     KeysMissing,
     LedgerBroken,
+    LedgerKeyUnusable,
+    NotALedger,
+    NotReleased,
     OwnerUnusable,
+    StateUnusable,
 )
 from rectoverso.errors.marks import (
     LabelTransparent,
@@ -149,6 +159,7 @@ __all__ = [
     "DemoTooShort",
     "EntryNotFound",
     "ExportDiffers",
+    "ExportForeign",
     "FilesUnusable",
     "HomeBusy",
     "HomeDamaged",
@@ -173,11 +184,14 @@ __all__ = [
     "LabelTransparent",
     "LabelUnsupported",
     "LedgerBroken",
+    "LedgerKeyUnusable",
     "MarkFailed",
     "MarkLost",
     "MissingExtra",
     "MissingProgram",
+    "NotALedger",
     "NotComparable",
+    "NotReleased",
     "OutNotWritable",
     "OwnerUnusable",
     "ProcessLost",
@@ -187,6 +201,7 @@ __all__ = [
     "RunMismatch",
     "RunNotFound",
     "SigningFailed",
+    "StateUnusable",
     "TrainingFailed",
     "Unexpected",
     "UnknownName",

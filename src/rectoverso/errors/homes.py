@@ -30,6 +30,51 @@ class EntryNotFound(InputError):
     fix = "Give the ledger_index that generate, seal or verify showed."
 
 
+class NotReleased(InputError):
+    """Facts: asset."""
+
+    code = "not_released"
+    what = "There is no released image {asset} in this home."
+    why = "Only what was released from here can be revoked."
+    fix = "Give the asset's id as generate, seal or verify showed it, and the --home it was released from."
+
+
+class ExportForeign(InputError):
+    """Facts: folder."""
+
+    code = "export_foreign"
+    what = "{folder} holds something else than an export of this ledger."
+    why = "It is left as it is: an export writes only into a new folder, or one that it wrote before."
+    fix = "Give another folder."
+
+
+class NotALedger(InputError):
+    """Facts: source."""
+
+    code = "not_a_ledger"
+    what = "There is no ledger at {source}."
+    why = "It is neither a home with entries nor a folder that verso ledger export wrote."
+    fix = "Give the folder of a home or of an export; what lies on a server has to be copied here first."
+
+
+class LedgerKeyUnusable(InputError):
+    """Facts: given."""
+
+    code = "ledger_key_unusable"
+    what = "{given} names no ledger key."
+    why = "It is neither a file of verifier keys nor one such line, or it does not hold together."
+    fix = "Get the lines from the ledger's owner, who sees them with: verso ledger keys"
+
+
+class StateUnusable(InputError):
+    """Facts: state."""
+
+    code = "state_unusable"
+    what = "{state} is not what a monitor remembers."
+    why = "It was changed, cut short, or is another kind of file; nothing was compared with it."
+    fix = "Put it back from a backup, or begin anew with another --state."
+
+
 class LedgerBroken(AnswerIsNo):
     code = "ledger_broken"
     what = "The ledger does not hold together: {problem}."

@@ -25,7 +25,7 @@ class Asset:
 
     ``file_digest`` is of the released bytes, None unless released; ``pixels_digest`` is over shape and raw pixels of
     the recto; ``fingerprint`` is the recto's 32-byte PDQ, b"" when it is too plain; ``blob`` names the released bytes
-    or the held draft, None when refused.
+    or the held draft, None when refused; ``revoked`` is the ledger entry that took a release back.
     """
 
     id: AssetId
@@ -47,6 +47,7 @@ class Asset:
     pixels_digest: Digest
     fingerprint: bytes
     blob: Digest | None
+    revoked: int | None = None
 
 
 class Assets:
@@ -64,6 +65,12 @@ class Assets:
     def record(self, tx: Transaction, asset: Asset) -> None:
         """Keep the decision. A request, id or ledger index that is taken raises, and nothing changes."""
         tx.connection.execute(self._assets.insert().values(_row(asset)))
+
+    def revoke(self, tx: Transaction, asset_id: AssetId, entry: int) -> bool:
+        """Note the ledger entry that takes a release back; False when there is none to take back."""
+        of_id = (self._assets.c.id == asset_id) & (self._assets.c.decision == Decision.RELEASE.value)
+        still = of_id & self._assets.c.revoked.is_(None)
+        return tx.connection.execute(self._assets.update().where(still).values(revoked=entry)).rowcount > 0
 
     def by_request(self, request: Digest) -> Asset | None:
         """What was decided of this request, if it was."""

@@ -85,6 +85,16 @@ class Database:
             self._raise_explained(error)
             raise
 
+    def settle(self) -> None:
+        """Take what was written into the database file itself, so that nothing erased stays in the log beside it."""
+        if self.engine.dialect.name == "sqlite":
+            with self.explained():
+                connection = self.engine.raw_connection()
+                try:
+                    connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    connection.close()
+
     def close(self) -> None:
         """Give back the files. The database can be used again; it reopens."""
         self.engine.dispose()
@@ -106,6 +116,7 @@ class Database:
 def _tune(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # the driver begins no transaction by itself: `_begin` does
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")  # what is erased leaves no bytes behind
 
 
 def _begin(connection: sa.Connection) -> None:

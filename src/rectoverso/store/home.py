@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rectoverso.store.database import Database
     from rectoverso.store.keys import Keys
     from rectoverso.store.log import Log
+    from rectoverso.store.openings import Openings
     from rectoverso.store.works import Works
 
 _DATABASE = "verso.sqlite3"
@@ -98,6 +99,12 @@ class Home:
         from rectoverso.store.log import Log
 
         return Log()
+
+    @cached_property
+    def openings(self) -> Openings:
+        from rectoverso.store.openings import Openings
+
+        return Openings()
 
     @property
     def keys(self) -> Keys | None:

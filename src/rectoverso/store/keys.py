@@ -4,7 +4,7 @@ ca.pem            the root certificate: the file to give to others
 signer.pem        the certificates that go into each picture: leaf, then intermediate
 signer.key        the leaf's private key (ES256)
 intermediate.key  issues the next leaf when this one ends
-ledger.key        signs the ledger's checkpoints (Ed25519)
+ledger.key        signs the ledger's checkpoints (Ed25519 and ML-DSA-44); ledger-42.key does since entry 42
 blobs.key         opens the stored pictures (AES-256)
 watermark.key     the private watermark key, kept for the forensic mark
 README.txt        what this is and is not, in English and Chinese
@@ -22,19 +22,20 @@ from typing import TYPE_CHECKING
 from rectoverso.errors import HomeNotPermitted, KeysDamaged, KeysExist
 from rectoverso.i18n import LANGUAGES, say
 from rectoverso.protocols import Clock
+from rectoverso.store import ledger_keys
 from rectoverso.store.atomic import PRIVATE_FOLDER, sync_folder, write_durably
+from rectoverso.store.ledger_keys import LedgerKeys
 from rectoverso.types import Message
 
 if TYPE_CHECKING:
     from cryptography import x509
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 _FILES = (
     "ca.pem",
     "signer.pem",
     "signer.key",
     "intermediate.key",
-    "ledger.key",
+    ledger_keys.FIRST,
     "blobs.key",
     "watermark.key",
 )
@@ -56,14 +57,14 @@ class KeyDescription:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """All keys of a home. Nothing secret shows in its ``repr``."""
+    """All keys of a home; ``ledger`` has every generation, the first first. Nothing secret shows in its ``repr``."""
 
     folder: Path
     ca_certificate: bytes = field(repr=False)
     certificate_chain: bytes = field(repr=False)
     signer_key: bytes = field(repr=False)
     intermediate_key: bytes = field(repr=False)
-    ledger_key: Ed25519PrivateKey = field(repr=False)
+    ledger: tuple[LedgerKeys, ...] = field(repr=False)
     blob_key: bytes = field(repr=False)
     watermark_key: bytes = field(repr=False)
 
@@ -92,7 +93,8 @@ class Keys:
         """The keys in ``folder``; None when there are none, KeysDamaged when they are not all sound."""
         if not _holds_keys(folder):
             return None
-        return _parsed(folder, {name: _read(folder, name) for name in _FILES})
+        later = ledger_keys.later_files(folder).values()
+        return _parsed(folder, {name: _read(folder, name) for name in (*_FILES, *later)})
 
     @property
     def home(self) -> Path:
@@ -119,8 +121,9 @@ class Keys:
 
     @property
     def ledger_origin(self) -> str:
-        """The name of this home's ledger: first line of its checkpoints, made from its public key."""
-        return f"rectoverso.local/{sha256(self._ledger_public).hexdigest()[:16]}"
+        """The name of this home's ledger: first line of its checkpoints, made from its first public key."""
+        public = self.ledger[0].ed25519.public_key().public_bytes_raw()
+        return f"rectoverso.local/{sha256(public).hexdigest()[:16]}"
 
     @property
     def watermark_id(self) -> str:
@@ -136,7 +139,7 @@ class Keys:
             self._line("signer.pem", _fingerprint(leaf), expires=_date(leaf), is_secret=False),
             self._line("signer.key", sha256(_public_der(self.signer_key)).hexdigest()),
             self._line("intermediate.key", sha256(_public_der(self.intermediate_key)).hexdigest()),
-            self._line("ledger.key", sha256(self._ledger_public).hexdigest()),
+            *(line for generation in self.ledger for line in self._ledger_lines(generation)),
             self._line("blobs.key", sha256(b"blob key id" + self.blob_key).hexdigest()),
             self._line("watermark.key", sha256(b"watermark id" + self.watermark_key).hexdigest()),
         ]
@@ -145,9 +148,22 @@ class Keys:
     def _certificates(self) -> list[x509.Certificate]:
         return _certificates(self.certificate_chain)
 
-    @property
-    def _ledger_public(self) -> bytes:
-        return self.ledger_key.public_key().public_bytes_raw()
+    def _ledger_lines(self, keys: LedgerKeys) -> list[KeyDescription]:
+        public = {
+            "ledger_ed25519": keys.ed25519.public_key().public_bytes_raw(),
+            "ledger_ml_dsa_44": keys.ml_dsa_44.public_key().public_bytes_raw(),
+        }
+        return [
+            KeyDescription(
+                keys.file,
+                Message(f"store.keys.{name}", {"entry": keys.entry}),
+                sha256(raw).hexdigest(),
+                None,
+                self.folder / keys.file,
+                is_secret=True,
+            )
+            for name, raw in public.items()
+        ]
 
     def _line(
         self, file: str, fingerprint: str, *, expires: str | None = None, is_secret: bool = True
@@ -157,9 +173,7 @@ class Keys:
 
 
 def _new_files(owner: str, country: str, clock: Clock) -> dict[str, bytes]:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    from rectoverso.store.certificates import make_authority, private_pem
+    from rectoverso.store.certificates import make_authority
 
     made = make_authority(owner, country, clock.now())
     return {
@@ -167,7 +181,7 @@ def _new_files(owner: str, country: str, clock: Clock) -> dict[str, bytes]:
         "signer.pem": made.leaf + made.intermediate,
         "signer.key": made.leaf_key,
         "intermediate.key": made.intermediate_key,
-        "ledger.key": private_pem(Ed25519PrivateKey.generate()),
+        ledger_keys.FIRST: LedgerKeys.generate(0).pem,
         "blobs.key": secrets.token_hex(_SECRET_BYTES).encode() + b"\n",
         "watermark.key": secrets.token_hex(_SECRET_BYTES).encode() + b"\n",
         "README.txt": "\n".join(
@@ -201,26 +215,27 @@ def _read(folder: Path, name: str) -> bytes:
 
 
 def _parsed(folder: Path, files: dict[str, bytes]) -> Keys:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
     _demand_sound_chain(folder, files)
-    try:
-        ledger_key = load_pem_private_key(files["ledger.key"], password=None)
-    except ValueError as error:
-        raise KeysDamaged(home=folder.parent, file="ledger.key") from error
-    if not isinstance(ledger_key, Ed25519PrivateKey):
-        raise KeysDamaged(home=folder.parent, file="ledger.key")
     return Keys(
         folder=folder,
         ca_certificate=files["ca.pem"],
         certificate_chain=files["signer.pem"],
         signer_key=files["signer.key"],
         intermediate_key=files["intermediate.key"],
-        ledger_key=ledger_key,
+        ledger=_generations(folder, files),
         blob_key=_secret(folder, files, "blobs.key"),
         watermark_key=_secret(folder, files, "watermark.key"),
     )
+
+
+def _generations(folder: Path, files: dict[str, bytes]) -> tuple[LedgerKeys, ...]:
+    found = []
+    for entry, name in ({0: ledger_keys.FIRST} | ledger_keys.later_files(folder)).items():
+        try:
+            found.append(LedgerKeys.parse(entry, files[name]))
+        except (KeyError, ValueError) as error:
+            raise KeysDamaged(home=folder.parent, file=name) from error
+    return tuple(found)
 
 
 def _demand_sound_chain(folder: Path, files: dict[str, bytes]) -> None:

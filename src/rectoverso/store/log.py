@@ -19,8 +19,10 @@ _MANY = 200  # rows a query: far below what any database allows
 class Log:
     """Rows that are added and never changed."""
 
-    def add_entry(self, tx: Transaction, seq: int, body: bytes) -> None:
-        tx.connection.execute(entries.insert().values(seq=seq, body=body))
+    def add_entries(self, tx: Transaction, bodies: Mapping[int, bytes]) -> None:
+        """The entries by their number."""
+        rows = [{"seq": seq, "body": body} for seq, body in bodies.items()]
+        tx.connection.execute(entries.insert(), rows)
 
     def add_nodes(self, tx: Transaction, hashes: Mapping[Node, bytes]) -> None:
         rows = [{"level": level, "position": at, "hash": value} for (level, at), value in hashes.items()]

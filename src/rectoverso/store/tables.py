@@ -3,6 +3,7 @@
 entries      the ledger, one canonical JSON text a row, numbered from 0; append-only
 nodes        hashes of its complete subtrees: level 0 are the leaves; append-only
 checkpoints  the signed head of the ledger after each entry; append-only
+openings     what stands behind the ledger's commitments to personal data; erased on request
 assets       one decided image a row
 works        one registered work a row
 """
@@ -69,6 +70,14 @@ checkpoints = sa.Table(
     sa.Column("note", Raw, nullable=False),
 )
 
+openings = sa.Table(
+    "openings",
+    metadata,
+    sa.Column("commitment", sa.String(64), primary_key=True),
+    sa.Column("salt", Raw, nullable=False),
+    sa.Column("value", Plain, nullable=False),
+)
+
 assets = sa.Table(
     "assets",
     metadata,
@@ -93,6 +102,7 @@ assets = sa.Table(
     sa.Column("pixels_digest", sa.String(64), nullable=False),
     sa.Column("fingerprint", Raw, nullable=False),
     sa.Column("blob", sa.String(64)),
+    sa.Column("revoked", sa.Integer, unique=True),
 )
 
 works = sa.Table(

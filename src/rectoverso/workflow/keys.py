@@ -5,13 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rectoverso.errors import KeysExist, KeysLost
+from rectoverso.errors import KeysExist, KeysLost, KeysMissing
 from rectoverso.i18n import say
 from rectoverso.protocols import Clock, SystemClock
+from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
 from rectoverso.store.keys import KeyDescription, Keys
+from rectoverso.store.ledger_keys import LedgerKeys
 from rectoverso.types import Message
-from rectoverso.workflow.ledgers import open_ledger
+from rectoverso.verso.ledger.keyring import first_size_after
+from rectoverso.workflow.ledgers import committed, open_ledger, signing_keys
 from rectoverso.workflow.progress import Listener, Progress, silent
 
 DEFAULT_OWNER = "Rectoverso development"
@@ -41,6 +44,34 @@ def list_keys(home_path: Path) -> list[KeyDescription]:
     return keys.describe() if keys else []
 
 
+def rotate_keys(home_path: Path, clock: Clock | None = None) -> tuple[int, list[KeyDescription]]:
+    """Give the ledger new keys, named in an entry that the old ones sign; returns its index and all keys.
+
+    Whoever knows the old public keys can follow to the new ones. Raises KeysMissing.
+    """
+    home = Home.open(home_path)
+    with home.lock():
+        keys = home.keys
+        if keys is None:
+            raise KeysMissing(home=home_path)
+        ledger = open_ledger(home, keys, clock)
+        with home.database.transaction() as tx:
+            if home.log.size(tx) == 0:  # killed between making the keys and writing so
+                _record(home, keys, tx, clock or SystemClock())
+            made = LedgerKeys.generate(home.log.size(tx))
+            index = ledger.rotate(tx, signing_keys(keys, made))
+            made.keep(keys.folder)
+        _clear(keys, {era.first_size for era in ledger.ring.eras})
+        return index, list_keys(home_path)
+
+
+def _clear(keys: Keys, first_sizes: set[int]) -> None:
+    """Remove generations that a killed process made and that no entry names."""
+    for made in keys.ledger[1:]:
+        if first_size_after(made.entry) not in first_sizes:
+            (keys.folder / made.file).unlink(missing_ok=True)
+
+
 def plain(key: KeyDescription, language: str = "en") -> dict[str, Any]:
     """As `--json` prints it."""
     return {
@@ -60,8 +91,17 @@ def _create(home: Home, owner: str, clock: Clock) -> Keys:
         if has_entries and home.keys is None:
             raise KeysLost(home=home.path)
         keys = Keys.create(home.keys_path, owner=owner, clock=clock)
-        signer = keys.describe()[1]
         with home.database.transaction() as tx:
-            facts = {"owner": owner, "signer": signer.fingerprint, "expires": signer.expires}
-            open_ledger(home, keys, clock).append(tx, "keys_created", facts)
+            _record(home, keys, tx, clock)
     return keys
+
+
+def _record(home: Home, keys: Keys, tx: Transaction, clock: Clock) -> None:
+    """The first entry of a ledger. Who owns the home is committed to: a name is personal data."""
+    signer = keys.describe()[1]
+    facts = {
+        "owner": committed(home, tx, keys.owner),
+        "signer": signer.fingerprint,
+        "expires": signer.expires,
+    }
+    open_ledger(home, keys, clock).append(tx, "keys_created", facts)

@@ -13,7 +13,7 @@ from rectoverso.store.works import Work
 from rectoverso.verso.registry.registry import Registry
 from rectoverso.workflow.files import picture_files
 from rectoverso.workflow.keys import open_keys
-from rectoverso.workflow.ledgers import open_ledger
+from rectoverso.workflow.ledgers import committed, open_ledger
 
 
 def add_works(
@@ -70,6 +70,7 @@ def _registry(home: Home, clock: Clock) -> Registry:
     ledger = open_ledger(home, open_keys(home, clock=clock), clock)
 
     def record(tx: Transaction, kind: str, work: Work) -> None:
-        ledger.append(tx, kind, {"work": work.id, "file_digest": work.file_digest})
+        # The digest of a portrait finds the person whom it shows: it is committed to, not written down.
+        ledger.append(tx, kind, {"work": committed(home, tx, work.file_digest)})
 
     return Registry(home, clock, record)

@@ -7,7 +7,7 @@ A draft passes in this order, and the order is the promise:
     3. Verdict         The policy turns findings into release, hold or refuse, with reasons.
     4. Mark            Label, watermark, metadata, signature; all read back. A mark that fails holds the image.
     5. Record          The bytes into the encrypted store; then, in one transaction, ledger entry and decision.
-    6. Deliver         Only now is a file written where people can see it.
+    6. Deliver         Only now is a file written where people can see it, after the ledger's proof of it.
 
 Killed anywhere before the transaction of step 5, nothing has happened but an orphan in the store, which the next pass
 sweeps. Killed after it, the decision stands and the next pass delivers it. So each request ends exactly once.
@@ -31,6 +31,7 @@ from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.store.works import Work
 from rectoverso.types import AssetId, Decision, Digest, Draft, Finding, Message, Verdict
+from rectoverso.verso.ledger.proof import beside
 from rectoverso.verso.mark.credential import CredentialSigner
 from rectoverso.verso.mark.order import Marked, MarkFacts, mark
 from rectoverso.verso.picture import to_png
@@ -217,17 +218,23 @@ class _Doorkeeper:
         }
 
     def deliver(self, asset: Asset) -> Path | None:
-        """Write a released file whole or not at all, read-only, in place of whatever now has its name.
+        """Write a released file and its proof, each whole or not at all, read-only, in place of what has their names.
 
-        None if it was not released, or if the store no longer holds it; then `verso ledger check` says so.
+        The proof is against the first checkpoint over the entry, so that it is the same at each delivery. None if it
+        was not released or is revoked, or if the store no longer holds it; then `verso ledger check` says so. Raises
+        LedgerBroken: without its proof nothing leaves.
         """
-        if asset.decision is not Decision.RELEASE or asset.blob is None:
+        if asset.decision is not Decision.RELEASE or asset.blob is None or asset.revoked is not None:
             return None
         path = self.out / asset.file_name
+        proof = self.ledger.prove(asset.ledger_index, sealed=True).encode()
         try:
-            if path.is_file() and digests.of_bytes(path.read_bytes()) == asset.file_digest:
-                return path
-            _write(path, self.home.blobs.get(asset.blob))
+            is_there = path.is_file() and digests.of_bytes(path.read_bytes()) == asset.file_digest
+            data = None if is_there else self.home.blobs.get(asset.blob)
+            if not _holds(beside(path), proof):
+                _write(beside(path), proof)
+            if data is not None:
+                _write(path, data)
         except (BlobDamaged, BlobMissing):
             return None
         except OSError as error:
@@ -238,6 +245,10 @@ class _Doorkeeper:
 def _was_accident(asset: Asset) -> bool:
     keys = {reason["key"] for reason in asset.reasons}
     return asset.decision is Decision.HOLD and not keys.isdisjoint(ACCIDENTS)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == data
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -13,19 +13,24 @@ from rectoverso.types import AssetId, Decision, Digest, LedgerReading, Message, 
 from rectoverso.verso.verify.records import Known, NoRecords, Records
 from rectoverso.verso.verify.verifier import verify_file
 from rectoverso.workflow.files import picture_files, unusable
+from rectoverso.workflow.watch import key_ring
 
 if TYPE_CHECKING:
     from rectoverso.store.assets import Asset
     from rectoverso.store.home import Home
     from rectoverso.store.keys import Keys
     from rectoverso.types import Pixels
+    from rectoverso.verso.ledger.keyring import KeyRing
 
 
-def reports(files: Iterable[Path], home_path: Path, trust: Iterable[Path]) -> Iterator[Report]:
+def reports(
+    files: Iterable[Path], home_path: Path, trust: Iterable[Path], ledger_keys: Iterable[str] = ()
+) -> Iterator[Report]:
     """One report a file (a folder gives one for each picture in it), in order.
 
-    A home that is not there is not made; then only the certificates in ``trust`` are trusted. Raises FilesUnusable
-    when there is nothing to verify or a certificate cannot be read.
+    A home that is not there is not made; then only the certificates in ``trust`` are trusted, and of ledgers those
+    whose keys ``ledger_keys`` gives (lines, or files of them). Raises FilesUnusable when there is nothing to verify or
+    a certificate cannot be read, and LedgerKeyUnusable.
     """
     from rectoverso.store.home import Home
 
@@ -33,8 +38,9 @@ def reports(files: Iterable[Path], home_path: Path, trust: Iterable[Path]) -> It
     home = Home.existing(home_path)
     records: Records = HomeRecords(home) if home else NoRecords()
     anchors = _anchors(home, trust)
+    ledgers = [*map(key_ring, ledger_keys), *_rings(home)]
     for path in paths:
-        yield verify_file(path, anchors_pem=anchors, records=records)
+        yield verify_file(path, anchors_pem=anchors, records=records, ledgers=ledgers)
 
 
 def exit_code(found: Sequence[Report]) -> int:
@@ -105,22 +111,27 @@ class HomeRecords:
 
     def _ledger(self, asset: Asset) -> LedgerReading:
         """Found only if the entry's proof holds under the latest signed checkpoint, and is of this asset."""
-        from rectoverso.workflow.ledgers import open_ledger
+        from rectoverso.workflow.ledgers import open_ledger, opened
 
         try:
             keys = self._home.keys
             if keys is None:
-                return LedgerReading(found=False)
+                return LedgerReading(found=False, revoked=asset.revoked)
             ledger = open_ledger(self._home, keys)
             ledger.prove(asset.ledger_index)
             entry = ledger.entry(asset.ledger_index)
         except RectoversoError:
-            return LedgerReading(found=False)
+            return LedgerReading(found=False, revoked=asset.revoked)
         is_ours = (entry.get("asset"), entry.get("file_digest")) == (asset.id, asset.file_digest)
         if not is_ours:
-            return LedgerReading(found=False)
+            return LedgerReading(found=False, revoked=asset.revoked)
         return LedgerReading(
-            found=True, index=asset.ledger_index, size=ledger.size(), event=str(entry["kind"])
+            found=True,
+            index=asset.ledger_index,
+            size=ledger.size(),
+            event=str(entry["kind"]),
+            revoked=asset.revoked,
+            reason=None if asset.revoked is None else opened(self._home, ledger, asset.revoked, "reason"),
         )
 
 
@@ -147,6 +158,16 @@ def _anchors(home: Home | None, trust: Iterable[Path]) -> str | None:
         certificates += [_certificate(path) for path in sorted(home.trust_path.glob("*.pem"))]
         certificates += [keys.ca_certificate.decode()] if (keys := _keys(home)) else []
     return "\n".join(certificates) or None
+
+
+def _rings(home: Home | None) -> list[KeyRing]:
+    """The public keys of this home's ledger; none if it has none, or they cannot be read."""
+    keys = _keys(home) if home else None
+    if home is None or keys is None:
+        return []
+    from rectoverso.workflow.ledgers import open_ledger
+
+    return [open_ledger(home, keys).ring]
 
 
 def _keys(home: Home) -> Keys | None:

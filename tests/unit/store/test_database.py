@@ -15,7 +15,7 @@ from rectoverso.store.home import Home
 def test_a_transaction_that_raises_leaves_nothing(home: Home) -> None:
     def fail() -> None:
         with home.database.transaction() as tx:
-            home.log.add_entry(tx, 0, b"body")
+            home.log.add_entries(tx, {0: b"body"})
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -28,7 +28,7 @@ def test_a_reader_sees_one_moment_and_keeps_no_writer_waiting(home: Home) -> Non
     with home.database.read() as reading:
         assert home.log.size(reading) == 0
         with home.database.transaction() as tx:
-            home.log.add_entry(tx, 0, b"body")
+            home.log.add_entries(tx, {0: b"body"})
         assert home.log.size(reading) == 0
     with home.database.read() as reading:
         assert home.log.size(reading) == 1
@@ -40,7 +40,7 @@ def test_writers_take_their_turn_from_the_start(home: Home) -> None:
     def add() -> None:
         for _ in range(10):
             with home.database.transaction() as tx:
-                home.log.add_entry(tx, home.log.size(tx), b"body")
+                home.log.add_entries(tx, {home.log.size(tx): b"body"})
 
     with ThreadPoolExecutor(3) as writers:
         for done in [writers.submit(add) for _ in range(3)]:
@@ -78,7 +78,7 @@ def test_a_read_only_database_is_a_matter_of_permission(home: Home) -> None:
     with home.database.engine.connect() as connection:
         connection.exec_driver_sql("PRAGMA query_only = ON")
     with pytest.raises(HomeNotPermitted, match="readonly"), home.database.transaction() as tx:
-        home.log.add_entry(tx, 0, b"body")
+        home.log.add_entries(tx, {0: b"body"})
 
 
 def test_a_table_that_vanished_is_damage(home: Home) -> None:
@@ -91,6 +91,6 @@ def test_a_table_that_vanished_is_damage(home: Home) -> None:
 
 def test_breaking_a_rule_of_the_tables_stays_visible_as_such(home: Home) -> None:
     with home.database.transaction() as tx:
-        home.log.add_entry(tx, 0, b"body")
+        home.log.add_entries(tx, {0: b"body"})
     with pytest.raises(sa.exc.IntegrityError), home.database.transaction() as tx:
-        home.log.add_entry(tx, 0, b"other")
+        home.log.add_entries(tx, {0: b"other"})

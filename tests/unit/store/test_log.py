@@ -12,7 +12,7 @@ from rectoverso.store.log import _among, _numbered
 def fill(home: Home, count: int) -> None:
     with home.database.transaction() as tx:
         for seq in range(count):
-            home.log.add_entry(tx, seq, b"entry %d" % seq)
+            home.log.add_entries(tx, {seq: b"entry %d" % seq})
             home.log.add_nodes(tx, {(0, seq): b"hash %d" % seq})
             home.log.add_checkpoint(tx, seq + 1, b"note %d" % (seq + 1))
 

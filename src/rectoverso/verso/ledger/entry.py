@@ -13,16 +13,36 @@ Json = Mapping[str, "Json"] | Sequence["Json"] | str | int | float | bool | None
 
 VERSION = 1
 _LARGEST_EXACT = 2**53 - 1  # RFC 7493: a larger whole number travels as text
-_OURS = ("v", "seq", "at", "kind")
+_OURS = ("v", "seq", "at", "kind", "batch")
+LARGEST_ENTRY = 2**16 - 1
+"""Bytes: entry bundles (c2sp.org/tlog-tiles) count an entry's length in 16 bits."""
 
 
-def entry_bytes(seq: int, at: datetime, kind: str, facts: Mapping[str, Json]) -> bytes:
-    """The bytes that are hashed and stored; whole numbers past 2**53 become text."""
+def entry_bytes(
+    seq: int, at: datetime, kind: str, facts: Mapping[str, Json], *, batch: int | None = None
+) -> bytes:
+    """The bytes that are hashed and stored; whole numbers past 2**53 become text.
+
+    ``batch``: the size whose checkpoint is the first over this entry, where that is not the next one. Raises
+    ValueError when the facts name what an entry names itself, or are larger than an entry may be.
+    """
     taken = [name for name in _OURS if name in facts]
     if taken:
         raise ValueError(f"an entry names these itself: {taken}")
     own: dict[str, Any] = {"v": VERSION, "seq": seq, "at": timestamp(at), "kind": kind}
-    return rfc8785.dumps(own | {name: _plain(value) for name, value in facts.items()})
+    own |= {} if batch is None else {"batch": batch}
+    body = rfc8785.dumps(own | {name: _plain(value) for name, value in facts.items()})
+    if len(body) > LARGEST_ENTRY:
+        raise ValueError(f"an entry has at most {LARGEST_ENTRY} bytes")
+    return body
+
+
+def sealed_at(index: int, fields: Mapping[str, Any]) -> int:
+    """The size whose checkpoint is the first over entry ``index``: the next, or the end of its batch."""
+    batch = fields.get("batch")
+    if isinstance(batch, int) and not isinstance(batch, bool) and batch > index:
+        return batch
+    return index + 1
 
 
 def timestamp(at: datetime) -> str:

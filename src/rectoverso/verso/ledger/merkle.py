@@ -52,6 +52,16 @@ def root(peaks: Sequence[bytes]) -> bytes:
     return last
 
 
+def complete_root(hashes: Sequence[bytes]) -> bytes:
+    """The hash of a complete subtree over the hashes of equal ones: 1, 2, 4, 8 ... of them."""
+    row = list(hashes)
+    if not row or len(row) & (len(row) - 1):
+        raise BadProof("no complete subtree")
+    while len(row) > 1:
+        row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]
+    return row[0]
+
+
 def grow(size: int, peaks: Iterable[bytes], leaf: bytes) -> tuple[list[bytes], dict[Node, bytes]]:
     """Add a leaf to a tree of ``size`` leaves: the new peaks, and the nodes it completes, the leaf first."""
     stack, value, level, at = list(peaks), leaf, 0, size

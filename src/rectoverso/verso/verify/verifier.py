@@ -4,12 +4,13 @@
     1  Credential    Is there a signed C2PA manifest, is the file as signed, does its signer lead to an anchor?
     2  Watermark     Is there a mark in the picture (as a p-value), and which released asset does it name?
     3  Fingerprint   Is the picture near-identical to one that this home released or registered?
-    4  Ledger        Where does this home's ledger hold the asset that steps 1 to 3 led to?
+    4  Ledger        Does the proof beside the file hold? Where does this home's ledger hold the asset that steps
+                     1 to 3 led to, and was it revoked since?
     5  Summary       One of seven outcomes; a contradiction between the steps is `changed`.
 
-Every step goes on when the one before found nothing. A verifier without a home (``NoRecords``) does 0 to 2
-and 5. No step asks a network. No outcome says that a picture is real: a file without a trace is only a file
-without a trace.
+Every step goes on when the one before found nothing. A verifier without a home (``NoRecords``) does 0 to 2, the
+first half of 4, and 5. No step asks a network. No outcome says that a picture is real: a file without a trace is only
+a file without a trace.
 """
 
 from __future__ import annotations
@@ -23,17 +24,20 @@ from rectoverso.errors import RectoversoError
 from rectoverso.types import (
     AssetId,
     Digest,
-    LedgerReading,
     Message,
     Pixels,
     Report,
     ReportOutcome,
     WatermarkReading,
 )
+from rectoverso.verso.verify.ledgers import LedgerSight, ask_ledgers, proof_beside
 from rectoverso.verso.verify.opening import Header, Limits, NotChecked, look, read_file
 from rectoverso.verso.verify.records import Known, NoRecords, Records
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rectoverso.verso.ledger.keyring import KeyRing
     from rectoverso.verso.mark.credential import CredentialReading
     from rectoverso.verso.mark.watermark import Detection, Match
 
@@ -53,13 +57,12 @@ class _Sight:
     watermark: WatermarkReading
     known: Known | None
     """The asset that the file's bytes, its watermark or its credential name."""
-    beside: Known | None
-    """The same, or else the asset that the picture only looks like."""
     match: tuple[str, str, int] | None
     broken: bool
     """There are remains of a credential, a damaged container, or other bytes than were released."""
     contradicts: bool
     unlike: bool
+    ledger: LedgerSight
     evidence: tuple[Message, ...]
 
 
@@ -68,17 +71,27 @@ def verify_file(
     *,
     anchors_pem: str | None = None,
     records: Records | None = None,
+    ledgers: Sequence[KeyRing] = (),
     limits: Limits | None = None,
 ) -> Report:
-    """The report of one file. ``anchors_pem``: the root certificates to trust; never raises for what a file
-    holds.
+    """The report of one file, and of the ledger's proof where one lies beside it; never raises for what they hold.
+
+    ``anchors_pem``: the root certificates to trust. ``ledgers``: the public keys of the ledgers to trust.
     """
     limits = limits or Limits()
     try:
         data = read_file(path, limits)
     except NotChecked as answer:
         return _not_checked(str(path), answer.reason)
-    return verify_bytes(data, name=str(path), anchors_pem=anchors_pem, records=records, limits=limits)
+    return verify_bytes(
+        data,
+        name=str(path),
+        anchors_pem=anchors_pem,
+        records=records,
+        ledgers=ledgers,
+        proof=proof_beside(path),
+        limits=limits,
+    )
 
 
 def verify_bytes(
@@ -87,9 +100,11 @@ def verify_bytes(
     name: str = "",
     anchors_pem: str | None = None,
     records: Records | None = None,
+    ledgers: Sequence[KeyRing] = (),
+    proof: str | None = None,
     limits: Limits | None = None,
 ) -> Report:
-    """The report of one file's bytes, by the steps above."""
+    """The report of one file's bytes, by the steps above. ``proof``: the text of the tlog-proof that came with it."""
     records = records or NoRecords()
 
     # 0 Opening
@@ -124,11 +139,13 @@ def verify_bytes(
         rows.append(Message("verify.evidence.file_differs"))
 
     # 4 Ledger
-    rows += _ledger(beside)
+    stated = credential.asset if credential.state in ("trusted", "valid") else None
+    ledger = ask_ledgers(digest, stated, beside, proof, ledgers)
+    rows += ledger.rows
 
     # 5 Summary
     rows += _label(data, credential)
-    sight = _Sight(credential, watermark, known, beside, match, broken, contradicts, unlike, tuple(rows))
+    sight = _Sight(credential, watermark, known, match, broken, contradicts, unlike, ledger, tuple(rows))
     return _report(name, sight)
 
 
@@ -299,19 +316,6 @@ def _compared(
     return False, rows
 
 
-# Step 4
-
-
-def _ledger(known: Known | None) -> list[Message]:
-    if known is None:
-        return []
-    reading = known.ledger
-    if not reading.found:
-        return [Message("verify.evidence.ledger_none", {"asset": known.id})]
-    facts = {"asset": known.id, "index": reading.index, "size": reading.size, "event": reading.event or "-"}
-    return [Message("verify.evidence.ledger_found", facts)]
-
-
 # Step 5
 
 
@@ -335,7 +339,8 @@ def _outcome(sight: _Sight) -> ReportOutcome:
     """The first that holds, in the order of the document."""
     state = sight.credential.state
     is_signed = state in ("trusted", "valid")
-    if state == "invalid" or sight.contradicts or sight.unlike or (is_signed and sight.broken):
+    is_disowned = is_signed and (sight.broken or sight.ledger.disowns)
+    if state == "invalid" or sight.contradicts or sight.unlike or is_disowned:
         return ReportOutcome.CHANGED
     if state == "trusted":
         return ReportOutcome.TRUSTED
@@ -364,7 +369,7 @@ def _report(name: str, sight: _Sight) -> Report:
         signer=sight.credential.signer,
         ai_generated=(stated if stated is not None else recorded) if is_clear else None,
         watermark=sight.watermark,
-        ledger=sight.beside.ledger if sight.beside else LedgerReading(found=False),
+        ledger=sight.ledger.reading,
         evidence=sight.evidence,
     )
 

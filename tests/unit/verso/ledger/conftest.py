@@ -1,4 +1,4 @@
-"""A home with a ledger of 21 entries: enough for subtrees of every size up to 16."""
+"""A home with a ledger of 21 entries: enough for subtrees of every size up to 16; and one of batches."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from ledgers import OTHER, SIGNER
 from rectoverso.store.home import Home
 from rectoverso.verso.ledger.ledger import Ledger
+from rectoverso.verso.ledger.signing import SigningKeys
 
-ORIGIN = "rectoverso.local/test"
 ENTRIES = 21
 
 
@@ -33,10 +33,9 @@ class Kept:
             return self.ledger.append(tx, kind, facts)  # type: ignore[arg-type]
 
 
-def kept(path: Path, key: bytes = bytes(range(32))) -> Kept:
+def kept(path: Path, keys: dict[int, SigningKeys] | None = None) -> Kept:
     home = Home.open(path)
-    signing_key = Ed25519PrivateKey.from_private_bytes(key)
-    return Kept(home, Ledger(home.database, home.log, signing_key, ORIGIN, FixedClock()))
+    return Kept(home, Ledger(home.database, home.log, keys or {0: SIGNER}, FixedClock()))
 
 
 @pytest.fixture(scope="session")
@@ -58,6 +57,24 @@ def full_template(empty_template: Path, tmp_path_factory: pytest.TempPathFactory
     return path
 
 
+@pytest.fixture(scope="session")
+def batched_template(empty_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """1 entry, 9 at once, 1, 5 at once, new keys at entry 16, 6 at once."""
+    path = tmp_path_factory.mktemp("batched") / "home"
+    shutil.copytree(empty_template, path)
+    made = kept(path)
+    for count in (1, 9, 1, 5, 0, 6):
+        with made.home.database.transaction() as tx:
+            start = made.home.log.size(tx)
+            if count:
+                facts = [("held", {"asset": f"{start + at:012x}"}) for at in range(count)]
+                assert made.ledger.append_many(tx, facts) == range(start, start + count)
+            else:
+                made.ledger.rotate(tx, OTHER)
+    made.home.close()
+    return path
+
+
 @pytest.fixture
 def empty(empty_template: Path, tmp_path: Path) -> Iterator[Kept]:
     yield from _copy(empty_template, tmp_path)
@@ -68,8 +85,13 @@ def full(full_template: Path, tmp_path: Path) -> Iterator[Kept]:
     yield from _copy(full_template, tmp_path)
 
 
-def _copy(template: Path, tmp_path: Path) -> Iterator[Kept]:
+@pytest.fixture
+def batched(batched_template: Path, tmp_path: Path) -> Iterator[Kept]:
+    yield from _copy(batched_template, tmp_path, {0: SIGNER, 16: OTHER})
+
+
+def _copy(template: Path, tmp_path: Path, keys: dict[int, SigningKeys] | None = None) -> Iterator[Kept]:
     shutil.copytree(template, tmp_path / "home")
-    made = kept(tmp_path / "home")
+    made = kept(tmp_path / "home", keys)
     yield made
     made.home.close()

@@ -6,18 +6,16 @@ import sqlite3
 from collections.abc import Callable
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ledgers import ORIGIN, OTHER, SIGNER, tamper
 from rectoverso.i18n import LANGUAGES, say
 from rectoverso.verso.ledger import merkle
 from rectoverso.verso.ledger.audit import Expected
-from rectoverso.verso.ledger.checkpoint import Checkpoint, sign_checkpoint
+from rectoverso.verso.ledger.checkpoint import Checkpoint
+from rectoverso.verso.ledger.signing import SigningKeys, sign_checkpoint
 
-ORIGIN = "rectoverso.local/test"
-KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-OTHER = Ed25519PrivateKey.from_private_bytes(bytes(32))
 SIZE = 21
 EDIT_3 = "UPDATE entries SET body = replace(CAST(body AS TEXT), 'asset', 'asses') WHERE seq = 3"
 SWAP = (
@@ -28,12 +26,7 @@ SWAP = (
 
 
 def change(kept, *statements: str) -> None:
-    with sqlite3.connect(kept.home.database_path) as raw:
-        for (trigger,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            raw.execute(f"DROP TRIGGER {trigger}")
-        for statement in statements:
-            raw.execute(statement)
-    raw.close()
+    tamper(kept.home.database_path, *statements)
 
 
 def problems(kept, **asked: object) -> list[tuple[str, ...]]:
@@ -48,7 +41,7 @@ def expectations(kept) -> list[Expected]:
     return [Expected(entry["seq"], entry["kind"], entry["asset"]) for entry in entries]
 
 
-def retell(kept, rewrite: Callable[[int, bytes], bytes], signer: Ed25519PrivateKey | None) -> None:
+def retell(kept, rewrite: Callable[[int, bytes], bytes], signer: SigningKeys | None) -> None:
     """Rewrite entries and recompute every node; sign every checkpoint anew if there is a key to do it."""
     bodies = [rewrite(index, kept.ledger.entry_bytes(index)) for index in range(SIZE)]
     statements = [
@@ -63,7 +56,7 @@ def retell(kept, rewrite: Callable[[int, bytes], bytes], signer: Ed25519PrivateK
         for (level, position), value in completed.items():
             statements.append(f"INSERT INTO nodes VALUES ({level}, {position}, X'{value.hex()}')")
         if signer:
-            note = sign_checkpoint(Checkpoint(ORIGIN, index + 1, merkle.root(peaks)), signer)
+            note = sign_checkpoint(Checkpoint(ORIGIN, index + 1, merkle.root(peaks)), [signer], 0)
             statements.append(f"INSERT INTO checkpoints VALUES ({index + 1}, X'{note.encode().hex()}')")
     change(kept, *statements)
 
@@ -161,13 +154,13 @@ def test_history_retold_and_signed_by_somebody_else_shows_at_every_checkpoint(fu
 
 def test_history_retold_with_the_key_shows_by_a_kept_checkpoint(full) -> None:
     note = full.ledger.checkpoint()
-    retell(full, lie, signer=KEY)
+    retell(full, lie, signer=SIGNER)
     assert problems(full) == []
     assert problems(full, remembered=[note]) == [("kept_differs", SIZE)]
 
 
 def test_a_kept_checkpoint_of_somebody_else_says_nothing(full) -> None:
-    other = sign_checkpoint(Checkpoint(ORIGIN, SIZE, bytes(32)), OTHER)
+    other = sign_checkpoint(Checkpoint(ORIGIN, SIZE, bytes(32)), [OTHER], 0)
     assert problems(full, remembered=[other, "nonsense \udcff"]) == [("kept_unsigned",), ("kept_unsigned",)]
 
 

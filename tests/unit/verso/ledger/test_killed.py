@@ -15,7 +15,7 @@ from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.types import AssetId, Digest
 from rectoverso.verso.ledger.audit import Expected
-from rectoverso.verso.ledger.ledger import Ledger
+from rectoverso.workflow.ledgers import open_ledger
 
 HOMES = """
 import sys
@@ -38,10 +38,10 @@ from rectoverso.protocols import SystemClock
 from rectoverso.store.assets import Asset
 from rectoverso.store.home import Home
 from rectoverso.types import Decision, Maker, Origin
-from rectoverso.verso.ledger.ledger import Ledger
+from rectoverso.workflow.ledgers import open_ledger
 home = Home.open(Path(sys.argv[1]))
 keys = home.keys
-ledger = Ledger(home.database, home.log, keys.ledger_key, keys.ledger_origin, SystemClock())
+ledger = open_ledger(home, keys)
 print("ready", flush=True)
 while True:
     with home.lock():
@@ -80,7 +80,7 @@ def test_a_home_killed_while_being_made_can_be_made_again(tmp_path: Path, turn: 
 def test_a_home_killed_at_the_door_is_whole(tmp_path: Path) -> None:
     home = Home.open(tmp_path)
     keys = Keys.create(home.keys_path, owner="Studio Moon", clock=SystemClock())
-    ledger = Ledger(home.database, home.log, keys.ledger_key, keys.ledger_origin, SystemClock())
+    ledger = open_ledger(home, keys)
     draw = random.Random(5)
     for _ in range(4):
         before = ledger.size()

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-import sqlite3
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from ledgers import tamper
 from rectoverso.errors import EntryNotFound, LedgerBroken
 from rectoverso.verso.ledger import merkle
 from rectoverso.verso.ledger.checkpoint import open_checkpoint
@@ -15,13 +16,12 @@ from rectoverso.verso.ledger.proof import verify_proof
 APPENDER = """
 import sys
 from pathlib import Path
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from ledgers import SIGNER, tamper
 from rectoverso.protocols import SystemClock
 from rectoverso.store.home import Home
 from rectoverso.verso.ledger.ledger import Ledger
 home = Home.open(Path(sys.argv[1]))
-key = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-ledger = Ledger(home.database, home.log, key, "rectoverso.local/test", SystemClock())
+ledger = Ledger(home.database, home.log, {0: SIGNER}, SystemClock())
 for number in range(25):
     with home.database.transaction() as tx:
         ledger.append(tx, "work_registered", {"by": sys.argv[2], "number": number})
@@ -29,13 +29,7 @@ for number in range(25):
 
 
 def change(kept, *statements: str) -> None:
-    """What an intruder with the file does: the triggers do not hold him up for long."""
-    with sqlite3.connect(kept.home.database_path) as raw:
-        for (trigger,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
-            raw.execute(f"DROP TRIGGER {trigger}")
-        for statement in statements:
-            raw.execute(statement)
-    raw.close()
+    tamper(kept.home.database_path, *statements)
 
 
 def test_entries_are_numbered_from_0_and_come_back(empty) -> None:
@@ -53,7 +47,7 @@ def test_every_entry_comes_with_a_checkpoint_over_all_before_it(full) -> None:
             peaks, _ = merkle.grow(index, peaks, merkle.leaf_hash(body))
             note = full.home.log.checkpoint(tx, index + 1)
             assert note is not None
-            head = open_checkpoint(note, full.ledger.key)
+            head = open_checkpoint(note, full.ledger.ring)
             assert (head.size, head.root) == (index + 1, merkle.root(peaks))
 
 
@@ -80,7 +74,7 @@ def test_several_entries_in_one_transaction_are_as_good(empty) -> None:
 
 def test_every_entry_is_proved_to_others(full) -> None:
     for index in range(full.ledger.size()):
-        reading = verify_proof(full.ledger.prove(index), full.ledger.entry_bytes(index), full.ledger.key)
+        reading = verify_proof(full.ledger.prove(index), full.ledger.ring, full.ledger.entry_bytes(index))
         assert (reading.index, reading.size, reading.problems) == (index, full.ledger.size(), ())
 
 
@@ -88,7 +82,7 @@ def test_the_ledger_proves_that_it_only_grew(full) -> None:
     size = full.ledger.size()
     with full.home.database.read() as tx:
         notes = full.home.log.checkpoints(tx, 1, size + 1)
-    roots = {at: open_checkpoint(note, full.ledger.key).root for at, note in notes.items()}
+    roots = {at: open_checkpoint(note, full.ledger.ring).root for at, note in notes.items()}
     for old in range(1, size + 1):
         led_to = merkle.roots_from_consistency(old, size, roots[old], full.ledger.prove_consistency(old))
         assert led_to == (roots[old], roots[size])
@@ -160,7 +154,13 @@ def test_a_proof_that_needs_a_missing_node_says_which(full) -> None:
 
 def test_two_processes_keep_one_order(empty) -> None:
     path: Path = empty.home.path
-    writers = [subprocess.Popen([sys.executable, "-c", APPENDER, path, name]) for name in "ab"]
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", APPENDER, path, name],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        )
+        for name in "ab"
+    ]
     assert [writer.wait() for writer in writers] == [0, 0]
     entries = [empty.ledger.entry(index) for index in range(empty.ledger.size())]
     assert (len(entries), empty.ledger.check().problems) == (50, ())

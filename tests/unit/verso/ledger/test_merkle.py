@@ -229,3 +229,21 @@ def test_complete_subtrees_cover_a_tree_from_left_to_right(size: int) -> None:
         assert position << level == at
         at += 1 << level
     assert at == size
+
+
+def test_proofs_are_those_of_the_example_in_the_rfc() -> None:
+    """RFC 9162, 2.1.5: the tree over seven entries, and its proofs by the letters of its nodes."""
+    _, nodes = grown(numbered(7))
+    letters = {"a": (0, 0), "b": (0, 1), "c": (0, 2), "d": (0, 3), "e": (0, 4), "f": (0, 5), "j": (0, 6)}
+    letters |= {"g": (1, 0), "h": (1, 1), "i": (1, 2), "k": (2, 0)}
+    named = {letter: nodes[node] for letter, node in letters.items()}
+    named["l"] = merkle.node_hash(named["i"], named["j"])
+
+    def spelt(ranges: list[merkle.Range]) -> str:
+        hashes = {value: letter for letter, value in named.items()}
+        return "".join(hashes[value] for value in merkle.hashes_of(ranges, nodes))
+
+    inclusion = {0: "bhl", 3: "cgl", 4: "fjk", 6: "ik"}
+    assert {index: spelt(merkle.inclusion_ranges(index, 7)) for index in inclusion} == inclusion
+    consistency = {3: "cdgl", 4: "l", 6: "ijk"}
+    assert {old: spelt(merkle.consistency_ranges(old, 7)) for old in consistency} == consistency

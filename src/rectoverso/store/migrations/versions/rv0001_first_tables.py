@@ -41,6 +41,12 @@ def _make_ledger() -> None:
         sa.Column("size", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("note", sa.LargeBinary, nullable=False),
     )
+    op.create_table(
+        "openings",
+        sa.Column("commitment", sa.String(64), primary_key=True),
+        sa.Column("salt", sa.LargeBinary, nullable=False),
+        sa.Column("value", sa.Text, nullable=False),
+    )
 
 
 def _make_assets() -> None:
@@ -67,6 +73,7 @@ def _make_assets() -> None:
         sa.Column("pixels_digest", sa.String(64), nullable=False),
         sa.Column("fingerprint", sa.LargeBinary, nullable=False),
         sa.Column("blob", sa.String(64)),
+        sa.Column("revoked", sa.Integer, unique=True),
     )
     op.create_index("ix_assets_file_digest", "assets", ["file_digest"])
 

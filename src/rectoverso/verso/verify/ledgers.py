@@ -1,0 +1,127 @@
+"""Step 4: what the proof beside the file says, and what this home's ledger says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rectoverso.types import AssetId, Digest, LedgerReading, Message
+from rectoverso.verso.verify.records import Known
+
+if TYPE_CHECKING:
+    from rectoverso.verso.ledger.keyring import KeyRing
+    from rectoverso.verso.ledger.proof import ProofReading
+
+_NOTHING = LedgerReading(found=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSight:
+    """``disowns``: a ledger that is trusted here says that this asset left as other bytes, or was taken back."""
+
+    reading: LedgerReading
+    disowns: bool
+    rows: tuple[Message, ...]
+
+
+def proof_beside(path: Path) -> str | None:
+    """The proof that lies beside a file; None when there is none that could be one."""
+    from rectoverso.verso.ledger.proof import LARGEST_PROOF, beside
+
+    try:
+        with beside(path).open("rb") as file:
+            return file.read(LARGEST_PROOF + 1).decode("utf-8", "replace")
+    except (OSError, ValueError):
+        return None
+
+
+def ask_ledgers(
+    digest: Digest,
+    asset: AssetId | None,
+    known: Known | None,
+    proof: str | None,
+    rings: Iterable[KeyRing],
+) -> LedgerSight:
+    """Ask both. ``asset``: the one that the credential names, None when it names none or does not hold."""
+    told = _of_proof(digest, asset, proof, tuple(rings))
+    at_home = _of_home(known)
+    reading = at_home.reading if at_home.reading.found or known else told.reading
+    return LedgerSight(
+        replace(reading, proof=told.reading.proof),
+        told.disowns or at_home.disowns,
+        (*told.rows, *at_home.rows),
+    )
+
+
+def _of_home(known: Known | None) -> LedgerSight:
+    if known is None:
+        return LedgerSight(_NOTHING, disowns=False, rows=())
+    reading = known.ledger
+    facts: dict[str, Any] = {"asset": known.id, "index": reading.index, "size": reading.size}
+    name = "ledger_found" if reading.found else "ledger_none"
+    rows = [_row(name, **facts | {"event": reading.event or "-"})]
+    if reading.revoked is not None:
+        why = "revoked" if reading.reason is None else "revoked_because"
+        rows.append(_row(why, asset=known.id, index=reading.revoked, reason=reading.reason))
+    return LedgerSight(reading, disowns=reading.revoked is not None, rows=tuple(rows))
+
+
+def _of_proof(
+    digest: Digest, asset: AssetId | None, proof: str | None, rings: tuple[KeyRing, ...]
+) -> LedgerSight:
+    if proof is None:
+        rows = (_row("proof_none"),) if rings and asset else ()
+        return LedgerSight(_NOTHING, disowns=False, rows=rows)
+    reading = _verified(proof, rings)
+    if reading is None:
+        return _told("unknown_ledger", _row("proof_unknown_ledger"))
+    if reading.problems:
+        name = reading.problems[0].key.removeprefix("ledger.")
+        return _told("does_not_hold", _row(name, origin=reading.origin))
+    return _compared(digest, asset, reading)
+
+
+def _compared(digest: Digest, asset: AssetId | None, reading: ProofReading) -> LedgerSight:
+    """What a proof that holds says of this file."""
+    from rectoverso.verso.ledger.entry import parse_entry
+
+    entry = parse_entry(reading.entry) or {}
+    facts = {
+        "origin": reading.origin,
+        "index": reading.index,
+        "size": reading.size,
+        "asset": str(entry.get("asset", "-")),
+        "at": str(entry.get("at", "-")),
+        "event": str(entry.get("kind", "-")),
+        "keys": " + ".join(reading.signed_with),
+    }
+    if entry.get("file_digest") == digest and entry.get("kind") == "released":
+        found = LedgerReading(True, reading.index, reading.size, "released", proof="holds")
+        return LedgerSight(found, disowns=False, rows=(_row("proof_holds", **facts),))
+    is_same_asset = asset is not None and entry.get("asset") == asset
+    name = "proof_other_bytes" if is_same_asset else "proof_other_file"
+    return replace(_told("other_file", _row(name, **facts)), disowns=is_same_asset)
+
+
+def _verified(proof: str, rings: tuple[KeyRing, ...]) -> ProofReading | None:
+    """The reading under the keys of the ledger that the proof names; None when none of these keys are its."""
+    from rectoverso.verso.ledger.checkpoint import stated
+    from rectoverso.verso.ledger.note import BadNote
+    from rectoverso.verso.ledger.proof import BadProofText, read_proof, verify_proof
+
+    try:
+        origin = stated(read_proof(proof).checkpoint).origin
+    except (BadProofText, BadNote):
+        return verify_proof("", rings[0]) if rings else None
+    readings = [verify_proof(proof, ring) for ring in rings if ring.origin == origin]
+    return min(readings, key=lambda reading: len(reading.problems), default=None)
+
+
+def _told(proof: str, row: Message) -> LedgerSight:
+    return LedgerSight(LedgerReading(found=False, proof=proof), disowns=False, rows=(row,))
+
+
+def _row(name: str, **facts: object) -> Message:
+    return Message(f"verify.evidence.{name}", facts)

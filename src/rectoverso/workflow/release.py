@@ -145,11 +145,21 @@ class _Doorkeeper:
         signer = CredentialSigner(keys.certificate_chain, keys.signer_key, keys.ca_certificate)
         try:
             clock, kind = self.door.clock, draft.media_type
-            return mark(draft, asset=asset, signer=signer, clock=clock, media_type=kind, facts=facts), verdict
+            marked = mark(
+                draft,
+                asset=asset,
+                signer=signer,
+                clock=clock,
+                media_type=kind,
+                facts=facts,
+                forensic_key=keys.watermark_key,
+            )
         except MarkFailed as error:
             why = Message(f"mark.{error.code}", {name: str(fact) for name, fact in error.facts.items()})
         except Exception as error:  # noqa: BLE001 - fail closed: whatever it was, the image stays here
             why = Message("release.marking_crashed", {"problem": f"{type(error).__name__}: {error}"})
+        else:
+            return marked, verdict
         reasons = (*verdict.reasons, Message("release.mark_failed"), why)
         return None, replace(verdict, decision=Decision.HOLD, reasons=reasons)
 

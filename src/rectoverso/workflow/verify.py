@@ -75,6 +75,10 @@ class HomeRecords:
     def watermark_ids(self) -> Sequence[AssetId]:
         return self._home.assets.released_ids()
 
+    def forensic_key(self) -> bytes | None:
+        keys = _keys(self._home)
+        return keys.watermark_key if keys else None
+
     def nearest(self, fingerprint: bytes) -> tuple[str, str, int] | None:
         """The released image or registered work (in any of its eight symmetries) whose hash differs least."""
         from rectoverso.verso.screen.fingerprint import NUM_BYTES

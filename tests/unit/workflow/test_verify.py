@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image, ImageFilter
 
 from rectoverso.errors import FilesUnusable
 from rectoverso.recto.data.shapes import scene
 from rectoverso.types import ReportOutcome
+from rectoverso.verso.mark.watermark import PUBLIC_KEY, spread
+from rectoverso.verso.mark.watermark.pattern import pattern_of
 from rectoverso.verso.picture import to_png
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.verify import exit_code, reports
+from unit.verso.conftest import photo
 
 Picture = Callable[..., Path]
 
@@ -65,3 +70,23 @@ def test_a_copy_of_a_released_picture_without_any_mark_is_recognised(tmp_path: P
     (report,) = reports([poster], home, [])
     assert report.outcome is ReportOutcome.REGISTERED_MATCH
     assert exit_code([report]) == 1
+
+
+def test_the_home_alone_knows_its_picture_once_the_public_watermark_was_erased(
+    tmp_path: Path, home: Path
+) -> None:
+    before = np.asarray(Image.fromarray(photo(8, 512)).filter(ImageFilter.GaussianBlur(1.5)))
+    draft, erased = tmp_path / "draft.png", tmp_path / "erased.png"
+    draft.write_bytes(to_png(before))
+    (passage,) = seal_files([draft], tmp_path / "out", home).passages
+    assert passage.path is not None
+    number = int(passage.asset.id, 16)
+    public = spread.embedded(before, number, pattern_of(PUBLIC_KEY), spread.LEAVING_ROOM)
+    after = np.asarray(Image.open(passage.path)).astype(int) - public + before
+    erased.write_bytes(to_png(np.clip(after, 0, 255).astype(np.uint8)))
+
+    (at_home,), (elsewhere,) = (list(reports([erased], place, [])) for place in (home, tmp_path / "nowhere"))
+    assert at_home.outcome is ReportOutcome.WATERMARK_ONLY
+    assert at_home.watermark.asset == passage.asset.id
+    assert "verify.evidence.watermark_private" in {row.key for row in at_home.evidence}
+    assert elsewhere.outcome is ReportOutcome.NOTHING_FOUND

@@ -119,13 +119,14 @@ DEFAULT = CycleRecipe(
     batch=4,
     flip=True,
     labels=False,
-    nets=CycleNets(),
+    nets=CycleNets(critic_downs=3),
     objective="least_squares",
     penalty=Penalty("none"),
     generator_adam=Adam(1e-3, 1e-4, beta1=0.5, beta2=0.99),
     critic_adam=Adam(1e-3, 1e-4, beta1=0.5, beta2=0.99),
     averaging=Averaging(half_life=5_000, ramp=0.1),
-    identity=1.0,
+    cycle=3.0,
+    identity=0.0,
 )
 
 PAPER_NETS = CycleNets(
@@ -147,6 +148,7 @@ PRESETS: dict[str, Recipe] = {
         preset="paper",
         measured="not measured",
         batch=1,
+        cycle=10.0,
         identity=5.0,
         nets=PAPER_NETS,
         generator_adam=PAPER_ADAM,
@@ -159,6 +161,8 @@ PRESETS: dict[str, Recipe] = {
         measured="not measured",
         batch=16,
         images=1_000_000,
+        cycle=10.0,
+        identity=1.0,
         nets=replace(PAPER_NETS, norm="picture", skip=True),
         generator_adam=Adam(4e-4, 4e-6, beta1=0.5, beta2=0.99),
         critic_adam=Adam(4e-4, 4e-6, beta1=0.5, beta2=0.99),

@@ -52,13 +52,18 @@ def mark(
     clock: Clock,
     media_type: str = "image/png",
     facts: MarkFacts | None = None,
+    forensic_key: bytes | None = None,
 ) -> Marked:
-    """Put every mark on the draft and read all of them back. Raises MarkFailed: then nothing may leave."""
+    """Put every mark on the draft and read all of them back. Raises MarkFailed: then nothing may leave.
+
+    ``forensic_key`` puts a second watermark beneath the public one, which is not demanded back: not every picture has
+    room for it.
+    """
     facts = facts or MarkFacts()
     created = clock.now()
     # 1 visible label: none yet
     # 2 watermark
-    pixels = watermark.embed(draft.pixels, asset)
+    pixels = watermark.embed(draft.pixels, asset, forensic_key=forensic_key)
     # 3 label in the file
     wanted = label.label_for(draft.origin, draft.maker, asset, created, f"{TOOL} {__version__}")
     data = label.write(pixels, label.xmp_packet(wanted), media_type)

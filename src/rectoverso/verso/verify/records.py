@@ -30,7 +30,8 @@ class Known:
 class Records(Protocol):
     """The questions a verifier asks of a home. None of them may change anything.
 
-    ``nearest``: the picture whose hash differs least, as (``"asset"`` or ``"work"``, its id or title, bits of 256).
+    ``forensic_key``: of the home's private watermark. ``nearest``: the picture whose hash differs least, as
+    (``"asset"`` or ``"work"``, its id or title, bits of 256).
     """
 
     def asset(self, id_or_prefix: str) -> Known | None: ...
@@ -40,6 +41,8 @@ class Records(Protocol):
     def nearest(self, fingerprint: bytes) -> tuple[str, str, int] | None: ...
 
     def watermark_ids(self) -> Sequence[AssetId]: ...
+
+    def forensic_key(self) -> bytes | None: ...
 
 
 class NoRecords:
@@ -56,3 +59,6 @@ class NoRecords:
 
     def watermark_ids(self) -> Sequence[AssetId]:
         return ()
+
+    def forensic_key(self) -> bytes | None:
+        return None

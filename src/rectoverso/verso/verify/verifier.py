@@ -212,8 +212,10 @@ def _watermark(
     p_value, detection, issued = _looked_for(picture, records, anyhow=False)
     if p_value > watermark.FOUND_AT:
         p_value, detection, issued = _looked_for(picture, records, anyhow=True)
-    # Two looks, of which the first is part of the second: each gets half of the error.
-    p_value = min(1.0, 2 * p_value)
+    # Two looks, of which the first is part of the second, and the private one: each gets a third of the error.
+    p_value = min(1.0, 3 * p_value)
+    if p_value > watermark.FOUND_AT and (private := _recognised(picture, records)):
+        return private
     if p_value > watermark.FOUND_AT:
         is_open = p_value <= watermark.DOUBTED_AT
         reading = WatermarkReading(found=False, p_value=p_value, inconclusive=is_open)
@@ -230,6 +232,20 @@ def _watermark(
         facts = {"credential": credential.asset or "", "watermark": facts["asset"]}
         rows.append(Message("verify.evidence.contradiction", facts))
     return reading, contradicts, rows
+
+
+def _recognised(picture: Pixels, records: Records) -> tuple[WatermarkReading, bool, list[Message]] | None:
+    """The same of the home's private watermark; None where there is none to be found."""
+    from rectoverso.verso.mark import watermark
+
+    key = records.forensic_key()
+    match = watermark.recognised(picture, records.watermark_ids(), key) if key else None
+    if match is None or 3 * match.p_value > watermark.FOUND_AT:
+        return None
+    p_value = 3 * match.p_value
+    facts = {"p_value": f"{p_value:.0e}", "asset": match.asset}
+    row = Message("verify.evidence.watermark_private", facts)
+    return WatermarkReading(found=True, p_value=p_value, asset=match.asset), False, [row]
 
 
 def _looked_for(picture: Pixels, records: Records, *, anyhow: bool) -> tuple[float, Detection, Match | None]:

@@ -61,6 +61,9 @@ class Shelf:
     def watermark_ids(self) -> Sequence[AssetId]:
         return [known.id for known in self.released]
 
+    def forensic_key(self) -> bytes | None:
+        return None
+
 
 @pytest.fixture(scope="module")
 def picture() -> Pixels:

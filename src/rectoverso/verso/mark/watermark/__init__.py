@@ -9,7 +9,8 @@ white. Alpha is never changed, and a colour is changed only where alpha is above
 of the mark the rest has to carry. On paper of another colour the mark is lost.
 
 The default key is public, so that anyone can verify. A public mark can be forged or erased on purpose: the signed
-credential proves, the watermark survives.
+credential proves, the watermark survives. A home's private key puts a second, fainter mark beneath a spread one, which
+only that home reads: who erases the public mark leaves it there.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from rectoverso.verso.mark.watermark.detection import (
 )
 from rectoverso.verso.mark.watermark.keyed import PUBLIC_KEY
 from rectoverso.verso.mark.watermark.light import brightness, shown_in
+from rectoverso.verso.mark.watermark.pattern import pattern_of
 
 __all__ = [
     "DOUBTED_AT",
@@ -43,6 +45,7 @@ __all__ = [
     "detect",
     "embed",
     "payload_bits",
+    "recognised",
 ]
 
 SPREAD_FROM_PX = 256
@@ -54,13 +57,20 @@ LATTICE_UP_TO_PX = 1024
 _ID = re.compile("[0-9a-f]{12}")
 
 
-def embed(pixels: Pixels, asset: AssetId, key: bytes = PUBLIC_KEY) -> Pixels:
+def embed(
+    pixels: Pixels, asset: AssetId, key: bytes = PUBLIC_KEY, *, forensic_key: bytes | None = None
+) -> Pixels:
     """The picture (uint8, H, W, channels) with the first 48, 32 or 16 bits of the asset's id in it. Raises
     WatermarkTooSmall, and WatermarkNoRoom where it cannot be read back.
+
+    ``forensic_key``: a private one, whose fainter mark says the same beneath; spread marks only.
     """
     number = _number(asset)
     if min(pixels.shape[:2]) >= SPREAD_FROM_PX:
-        marked = spread.embedded(pixels, number, key)
+        loudness = spread.LEAVING_ROOM if forensic_key else spread.PUBLIC
+        marked = spread.embedded(pixels, number, pattern_of(key), loudness)
+        if forensic_key:
+            marked = spread.embedded(marked, number, pattern_of(forensic_key, key), spread.FORENSIC)
         detection = detect(marked, key)
         if detection.found and detection.prefix == asset:
             return marked
@@ -83,10 +93,27 @@ def detect(pixels: Pixels, key: bytes = PUBLIC_KEY, *, anyhow: bool = False) -> 
     if anyhow:
         of_lattice += lattice.read_smaller(small_HW, key)
     if side >= spread.LEAST_PX:
-        of_spread += spread.read_as_it_lies(small_HW, key)
+        of_spread += spread.read_as_it_lies(small_HW, pattern_of(key))
     if side >= spread.LEAST_PX and anyhow:
-        of_spread += spread.read_anyhow(small_HW, key)
+        of_spread += spread.read_anyhow(small_HW, pattern_of(key))
     return Detection.of([*map(OfLattice, of_lattice), *map(OfSpread, of_spread)])
+
+
+def recognised(
+    pixels: Pixels, assets: Sequence[AssetId], forensic_key: bytes, key: bytes = PUBLIC_KEY
+) -> Match | None:
+    """Which of these assets the picture's forensic mark names; None when two fit best, or there is nothing to ask.
+
+    It is looked for where it was put, and however the public mark's pilot, if it is still there, says that the picture
+    lies. Whoever knows the public key alone can neither read nor erase it.
+    """
+    small_HW = spread.working(brightness(pixels, shown_in(pixels)))
+    if not assets or min(small_HW.shape) < spread.LEAST_PX:
+        return None
+    pattern = pattern_of(forensic_key, key)
+    looks = (spread.read_as_marked, spread.read_as_it_lies, spread.read_anyhow)
+    readings = [reading for look in looks for reading in look(small_HW, pattern)]
+    return best_match(Detection.of([OfSpread(reading) for reading in readings]), assets)
 
 
 def best_match(detection: Detection, assets: Sequence[AssetId]) -> Match | None:

@@ -52,15 +52,16 @@ class Pattern:
 
 
 @lru_cache(maxsize=8)
-def pattern_of(key: bytes) -> Pattern:
-    """Everything that the key decides."""
-    pilot_K2 = _pilots(key)
+def pattern_of(key: bytes, pilot_key: bytes | None = None) -> Pattern:
+    """Everything that the key decides; the pilot is another key's where one is named."""
+    pilot_key = pilot_key or key
+    pilot_K2 = _pilots(pilot_key)
     taken = {tuple(wave) for wave in pilot_K2}
     wave_D2 = np.array([wave for wave in _between(*BAND) if tuple(wave) not in taken])
     count = len(wave_D2)
     return Pattern(
         pilot_K2=pilot_K2,
-        turn_K=_turns(key, "pilot", PILOTS),
+        turn_K=_turns(pilot_key, "pilot", PILOTS),
         wave_D2=wave_D2,
         turn_D=_turns(key, "carriers", count),
         bit_2D=_dealt(key, wave_D2),

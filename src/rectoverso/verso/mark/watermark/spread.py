@@ -23,7 +23,7 @@ from rectoverso.types import Pixels
 from rectoverso.verso.mark.watermark.code import CODED_BITS, ID_BITS, PAYLOAD_BITS, Signs, likeliest, signs_of
 from rectoverso.verso.mark.watermark.evened import detail, evened, folded, kept, mean_around, weights
 from rectoverso.verso.mark.watermark.light import brightness, colours_of, shown_in
-from rectoverso.verso.mark.watermark.pattern import SIDE, Pattern, Waves, in_tile, pattern_of
+from rectoverso.verso.mark.watermark.pattern import SIDE, Pattern, Waves, in_tile
 from rectoverso.verso.mark.watermark.pose import Pose, poses, sharpened, upright
 from rectoverso.verso.mark.watermark.tails import log_tail_of_turns
 
@@ -106,7 +106,24 @@ class Reading:
         )  # two questions, so one bit more
 
 
-def embedded(pixels: Pixels, number: int, key: bytes) -> Pixels:
+@dataclass(frozen=True, slots=True)
+class Loudness:
+    """Of a mark: the levels that are tried (dB of PSNR) until it stands out by so many standard deviations, and the
+    pilot's share of its energy.
+    """
+
+    levels_dB: tuple[float, ...] = PSNR_dB
+    standing_out: float = STANDING_OUT
+    pilot_share: float = PILOT_SHARE
+
+
+PUBLIC = Loudness()
+LEAVING_ROOM = Loudness(tuple(level + 0.6 for level in PSNR_dB))
+FORENSIC = Loudness((51.0, 50.0, 49.0, 48.0), standing_out=10.0, pilot_share=0.0)
+"""Below the public mark, both together at 43 dB; found by the public one's pilot, or where it was put."""
+
+
+def embedded(pixels: Pixels, number: int, pattern: Pattern, loudness: Loudness = PUBLIC) -> Pixels:
     """The picture (H, W, channels) with these 48 bits in it; alpha, and what it hides, stay as they are."""
     shown = shown_in(pixels)
     luma_HW = brightness(pixels, shown)
@@ -116,7 +133,7 @@ def embedded(pixels: Pixels, number: int, key: bytes) -> Pixels:
     seen_HW = mask_HW if shown is None else mask_HW * working(shown)
     host_SS = np.fft.fft2(folded(fine_HW * weight_HW, SIDE))
     gain, most = float((weight_HW * seen_HW).sum()), HIDDEN * float(np.median(nearby_HW))
-    tile_SS = _tile(host_SS, gain, most, signs_of([number])[0], pattern_of(key))
+    tile_SS = _tile(host_SS, gain, most, signs_of([number])[0], pattern, loudness)
     mark_HW = _tiled(tile_SS, small_HW.shape) * mask_HW
     if small_HW.shape != luma_HW.shape:
         mark_HW = np.asarray(Image.fromarray(mark_HW).resize(luma_HW.shape[::-1], Image.Resampling.BICUBIC))
@@ -133,18 +150,22 @@ def working(luma_HW: Floats) -> Floats:
     return luma_HW if by == 1 else np.asarray(Image.fromarray(luma_HW).reduce(by))
 
 
-def read_as_it_lies(luma_HW: Floats, key: bytes) -> list[Reading]:
+def read_as_it_lies(luma_HW: Floats, pattern: Pattern) -> list[Reading]:
     """What a picture says that was at most cropped, mirrored or turned by quarters. Several readings, of which one may
     be believed.
     """
-    pattern = pattern_of(key)
     tile_SS = _spectrum(evened(luma_HW))
     return _readings([found for way in WAYS for found in _started(tile_SS, way, pattern)], pattern)
 
 
-def read_anyhow(luma_HW: Floats, key: bytes) -> list[Reading]:
+def read_as_marked(luma_HW: Floats, pattern: Pattern) -> list[Reading]:
+    """What a picture says whose tile begins where it did, whatever became of the pilot."""
+    return _readings([_Found(_spectrum(evened(luma_HW)), Way(), np.zeros(2), 0.0)], pattern)
+
+
+def read_anyhow(luma_HW: Floats, pattern: Pattern) -> list[Reading]:
     """What a picture says that may have been turned by any angle and resized as well."""
-    pattern, even_HW = pattern_of(key), evened(luma_HW)
+    even_HW = evened(luma_HW)
     likely = list[tuple[float, Pose]]()
     for pose, wave_K in poses(even_HW, pattern.pilot_K2, _POSES):
         for turned, said_K in ((pose, wave_K), (pose.upside_down, wave_K.conj())):
@@ -224,7 +245,9 @@ def _agreed(wave_K: Spectrum, pattern: Pattern, count: int) -> list[tuple[Reals,
     return found
 
 
-def _tile(host_SS: Spectrum, gain: float, most: float, code_C: Signs, pattern: Pattern) -> Floats:
+def _tile(
+    host_SS: Spectrum, gain: float, most: float, code_C: Signs, pattern: Pattern, loudness: Loudness
+) -> Floats:
     """The tile (S, S) whose waves say the coded bits and the pilot. ``gain``: what a wave of height 1 adds to the
     spectrum of the folded picture, before `kept`; ``most``: the grey levels that the picture hides.
     """
@@ -237,18 +260,20 @@ def _tile(host_SS: Spectrum, gain: float, most: float, code_C: Signs, pattern: P
     against_C = -host.soft_C * code_C / heard_C
     cost_C = 2 * _by_bit(height_2D**2, pattern)
     noise = math.sqrt(np.square(host.size_D).sum() / 2)
-    for psnr_dB in PSNR_dB:
+    for psnr_dB in loudness.levels_dB:
         energy = 255.0**2 / 10 ** (psnr_dB / 10)
-        strength_C = _shared_out(against_C, cost_C, energy * (1 - PILOT_SHARE))
+        strength_C = _shared_out(against_C, cost_C, energy * (1 - loudness.pilot_share))
         stronger = 255.0 / 10 ** ((psnr_dB - 1) / 20)
-        if heard_C @ (strength_C - against_C) >= STANDING_OUT * noise or (psnr_dB <= 41 and stronger > most):
+        if heard_C @ (strength_C - against_C) >= loudness.standing_out * noise or (
+            psnr_dB <= 41 and stronger > most
+        ):
             break
     part_2D = (strength_C * code_C)[pattern.bit_2D] * pattern.sign_2D * height_2D
     waves_SS = np.zeros((SIDE, SIDE), np.complex128)
     real_D, imaginary_D = np.split(part_2D, 2)
     waves_SS[in_tile(pattern.wave_D2)] = (real_D + 1j * imaginary_D) * pattern.turn_D
     waves_SS[in_tile(pattern.pilot_K2)] = (
-        math.sqrt(energy * PILOT_SHARE / 2 / len(pattern.turn_K)) * pattern.turn_K
+        math.sqrt(energy * loudness.pilot_share / 2 / len(pattern.turn_K)) * pattern.turn_K
     )
     tile: Floats = (2 * SIDE**2 * np.fft.ifft2(waves_SS).real).astype(np.float32)
     return tile

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from rectoverso.types import Pixels
-from rectoverso.verso.mark.watermark import best_match, detect, embed, pose, spread
+from rectoverso.verso.mark.watermark import best_match, detect, embed, pose, recognised, spread
 from rectoverso.verso.mark.watermark.evened import evened, folded, kept
 from rectoverso.verso.mark.watermark.keyed import PUBLIC_KEY
 from rectoverso.verso.mark.watermark.light import brightness
@@ -160,6 +160,48 @@ def test_those_who_issued_an_id_know_it_where_it_cannot_be_read() -> None:
     assert np.mean(right) > 0.6
     wrong = [match for match in matches if match and match.asset != ASSET and match.p_value < 1e-3]
     assert not wrong
+
+
+# The private mark
+
+FORENSIC = b"only this home's"
+IDS = [ASSET, *(f"{n:012x}" for n in range(999))]
+
+
+@pytest.fixture(scope="module")
+def twice() -> tuple[Pixels, Pixels]:
+    """A picture with both marks, and the same with all of the public one erased by somebody who knows its key."""
+    picture = softened(photo(8, 512))
+    both = embed(picture, ASSET, forensic_key=FORENSIC)
+    number = int(ASSET, 16)
+    public = spread.embedded(picture, number, pattern_of(PUBLIC_KEY), spread.LEAVING_ROOM)
+    erased = np.clip(both.astype(int) - public.astype(int) + picture, 0, 255).astype(np.uint8)
+    assert psnr_dB(picture, both) > 42.9
+    return both, erased
+
+
+def test_both_marks_are_read(twice: tuple[Pixels, Pixels]) -> None:
+    both, _ = twice
+    assert detect(both).prefix == ASSET
+    for change in (lambda x: x, saved("JPEG", 75), lambda x: x[20:400, 30:420], MOVED["turned a little"]):
+        match = recognised(np.ascontiguousarray(change(both)), IDS, FORENSIC)
+        assert match is not None
+        assert match.asset == ASSET
+        assert match.p_value < 1e-6
+
+
+def test_who_erases_the_public_mark_leaves_the_private_one(twice: tuple[Pixels, Pixels]) -> None:
+    _, erased = twice
+    assert not detect(erased, anyhow=True).found
+    match = recognised(saved("JPEG", 75)(erased), IDS, FORENSIC)
+    assert match is not None
+    assert (match.asset, match.p_value < 1e-6) == (ASSET, True)
+
+
+def test_who_has_another_private_key_reads_nothing(twice: tuple[Pixels, Pixels]) -> None:
+    for picture in twice:
+        match = recognised(picture, IDS, b"somebody else's")
+        assert match is None or match.p_value > 1e-4
 
 
 # Where there is no mark

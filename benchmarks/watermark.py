@@ -104,8 +104,8 @@ def marked_as(picture: Pixels, asset: AssetId) -> Pixels:
 
 
 def forensic(pictures: list[Pixels]) -> dict[str, float]:
-    """The share that the home that issued the id among a thousand knows by its private mark: with the public mark there,
-    and after somebody who knows the public key and the original took exactly that away.
+    """The share that the home that issued the id among a thousand knows by its private mark: with the public mark
+    there, and after somebody who knows the public key and the original took exactly that away.
     """
     saves = {"": lambda pixels: pixels, ", JPEG 75": saved("JPEG", 75), ", JPEG 50": saved("JPEG", 50)}
     right: dict[str, list[bool]] = {}

@@ -64,11 +64,15 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """What made an image: a run, a pipeline, a remote service, or nobody known."""
+    """What made an image: a run, a pipeline, a remote service, or nobody known.
+
+    ``digest`` is that of its weights, ``data_digest`` that of what it was trained on.
+    """
 
     name: str
     version: str
     digest: Digest | None = None
+    data_digest: Digest | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from rectoverso.cli.options import (
     AnyRunArgument,
     BackOption,
     EditOption,
+    FormatOption,
     HomeOption,
     ImageOption,
     JsonOption,
@@ -48,6 +49,7 @@ def generate(
         str | None, typer.Option("--size", help="Pixels a side, or WIDTHxHEIGHT; runs of single only.")
     ] = None,
     use: UseOption = "general",
+    file_format: FormatOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -70,6 +72,7 @@ def generate(
             given=given,
             size=size,
             use=use,
+            media_type=f"image/{file_format}" if file_format else None,
             listener=listener,
         )
     if as_json:

@@ -60,6 +60,28 @@ def rotate(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None
     _print(described)
 
 
+@app.command()
+def tsa(
+    url: Annotated[
+        str | None,
+        typer.Argument(help="The address of an RFC 3161 authority.", metavar="[URL]", show_default=False),
+    ] = None,
+    off: Annotated[bool, typer.Option("--off", help="Sign without a time-stamp from now on.")] = False,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Say, or choose, who time-stamps the signatures of this home."""
+    from rectoverso.workflow.keys import time_stamp_authority
+
+    authority = time_stamp_authority(home, "" if off else url)
+    if as_json:
+        print_json({"tsa": authority or None})
+    elif authority:
+        tell("cli.tsa", authority=authority)
+    else:
+        tell("cli.no_tsa")
+
+
 def _print(described: list[KeyDescription]) -> None:
     for key in described:
         print(f"{key.path}  {key.expires or ''}\n    {say(key.purpose, preferred_language())}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,18 @@ import typer
 from rectoverso.api import DEFAULT_HOME as DEFAULT_HOME_NAME
 
 DEFAULT_HOME = Path(DEFAULT_HOME_NAME)
+
+
+class FileFormat(StrEnum):
+    """What a released file can be."""
+
+    PNG = "png"
+    JPEG = "jpeg"
+    WEBP = "webp"
+    TIFF = "tiff"
+    AVIF = "avif"
+
+
 MAX_SEED = 2**53 - 1
 """The largest whole number that JSON keeps exactly everywhere."""
 
@@ -39,6 +52,10 @@ SeedOption = Annotated[
 UseOption = Annotated[
     str,
     typer.Option("--use", help="What it is for: general, art, advertising, game, medical or education."),
+]
+FormatOption = Annotated[
+    FileFormat | None,
+    typer.Option("--format", help="The kind of file to release.", show_default=False),
 ]
 RunArgument = Annotated[Path, typer.Argument(help="The run to draw from.")]
 AnyRunArgument = Annotated[

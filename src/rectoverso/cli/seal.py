@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption, OutOption, UseOption
+from rectoverso.cli.options import DEFAULT_HOME, FormatOption, HomeOption, JsonOption, OutOption, UseOption
 from rectoverso.cli.output import live_progress, print_json
 from rectoverso.cli.passages import exit_code, print_summary
 from rectoverso.types import Origin
@@ -18,6 +18,7 @@ def seal(
     out: OutOption,
     origin: Annotated[Origin, typer.Option("--origin", help="Where the images came from.")] = Origin.AI,
     use: UseOption = "general",
+    file_format: FormatOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -25,7 +26,8 @@ def seal(
     from rectoverso.workflow.seal import seal_files
 
     with live_progress() as listener:
-        batch = seal_files(files, out, home, origin=origin, use=use, listener=listener)
+        kind = f"image/{file_format}" if file_format else None
+        batch = seal_files(files, out, home, origin=origin, use=use, media_type=kind, listener=listener)
     if as_json:
         print_json(batch.plain())
     else:

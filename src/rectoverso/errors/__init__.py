@@ -67,6 +67,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
             ├── LabelUnsupported    a file type that is not written here
             ├── LabelTransparent    a JPEG for a picture with transparency
             ├── SigningFailed
+            ├── TimeStampFailed
             └── MarkLost            placed, and not found when read back
 """
 
@@ -112,6 +113,7 @@ from rectoverso.errors.marks import (
     MarkFailed,
     MarkLost,
     SigningFailed,
+    TimeStampFailed,
     WatermarkNoRoom,
     WatermarkTooSmall,
 )
@@ -202,6 +204,7 @@ __all__ = [
     "RunNotFound",
     "SigningFailed",
     "StateUnusable",
+    "TimeStampFailed",
     "TrainingFailed",
     "Unexpected",
     "UnknownName",

@@ -41,7 +41,7 @@ class LabelUnsupported(MarkFailed):
     code = "label_unsupported"
     what = "The label could not be written into the file."
     why = "{media_type} is not a file type that is written here."
-    fix = "Use PNG, JPEG or WebP."
+    fix = "Use PNG, JPEG, WebP, TIFF or AVIF."
 
 
 class LabelTransparent(MarkFailed):
@@ -58,6 +58,18 @@ class SigningFailed(MarkFailed):
     what = "The credential could not be signed into the file."
     why = "The signing library says: {system}."
     fix = "Look at the signing keys with: verso keys list"
+
+
+class TimeStampFailed(MarkFailed):
+    """Facts: authority, system, mark (the credential)."""
+
+    code = "time_stamp_failed"
+    what = "The signature could not be time-stamped."
+    why = "The authority {authority} did not answer as it should: {system}."
+    fix = "Try again later, or look at the authority of this home with: verso keys tsa"
+
+    def __init__(self, **facts: object) -> None:
+        super().__init__(**{"mark": "credential", **facts})
 
 
 class MarkLost(MarkFailed):

@@ -4,6 +4,7 @@ verso.sqlite3   decisions, works, ledger
 blobs/          encrypted pictures
 keys/           who signs, and what opens the blobs
 trust/          certificates of others that this home trusts
+tsa.txt         the address of the authority that time-stamps its signatures, if one does
 lock            held by whoever is at the door
 """
 
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rectoverso.errors import HomeForeign, HomeNotPermitted, KeysMissing
-from rectoverso.store.atomic import PRIVATE_FILE, make_private_folder
+from rectoverso.store.atomic import PRIVATE_FILE, make_private_folder, write_atomically
 from rectoverso.store.lock import exclusive
 
 if TYPE_CHECKING:
@@ -75,6 +76,27 @@ class Home:
     @property
     def trust_path(self) -> Path:
         return self.path / "trust"
+
+    @property
+    def time_stamp_authority(self) -> str:
+        """The URL of the authority that stamps this home's signatures, "" for none; raises HomeNotPermitted."""
+        with self._explained():
+            try:
+                return self._tsa_path.read_text("utf-8").strip()
+            except FileNotFoundError:
+                return ""
+
+    @time_stamp_authority.setter
+    def time_stamp_authority(self, url: str) -> None:
+        with self._explained():
+            if url:
+                write_atomically(self._tsa_path, f"{url}\n".encode())
+            else:
+                self._tsa_path.unlink(missing_ok=True)
+
+    @property
+    def _tsa_path(self) -> Path:
+        return self.path / "tsa.txt"
 
     @cached_property
     def database(self) -> Database:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,11 +34,13 @@ def generate_images(
     given: Given = Given(),  # noqa: B008 - frozen
     size: str | None = None,
     use: str = "general",
+    media_type: str | None = None,
     listener: Listener = silent,
     clock: Clock | None = None,
 ) -> Batch:
     """Draw ``count`` images from ``run``, seeds ``seed`` onwards, of each thing ``given`` where the run makes them from
     something; released ones are written to ``out``. ``size``: pixels a side or WIDTHxHEIGHT, of a run that draws any.
+    ``media_type`` (IANA) is that of the files, PNG if none is named.
 
     The same call again gives the same images and decides nothing twice. Raises RunNotFound, UnknownName (use, label or
     direction), BadSetting (controls, or what is given), ImageUnreadable, FilesUnusable (a map), HomeBusy.
@@ -47,7 +50,7 @@ def generate_images(
     class_index = generator.class_index(label)
     materials = read_materials(generator, given)
     generator.check(controls, materials)
-    door = open_door(run, home_path, use, listener, clock)
+    door = replace(open_door(run, home_path, use, listener, clock), media_type=media_type)
     seeds = range(seed, seed + count)
     drafts = _made(generator, seeds, materials) if given else _drafts(generator, seeds, class_index, controls)
     passages = take_through(drafts, count * len(materials), door, out, listener)

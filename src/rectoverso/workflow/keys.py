@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rectoverso.errors import KeysExist, KeysLost, KeysMissing
-from rectoverso.i18n import say
+from rectoverso.errors import BadSetting, KeysExist, KeysLost, KeysMissing
+from rectoverso.i18n import Phrase, say
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
@@ -70,6 +70,22 @@ def _clear(keys: Keys, first_sizes: set[int]) -> None:
     for made in keys.ledger[1:]:
         if first_size_after(made.entry) not in first_sizes:
             (keys.folder / made.file).unlink(missing_ok=True)
+
+
+def time_stamp_authority(home_path: Path, url: str | None = None) -> str:
+    """The authority that stamps this home's signatures, "" for none; with a ``url`` ("" too) it is made that one.
+
+    Raises BadSetting for what is no web address.
+    """
+    if url is None:
+        home = Home.existing(home_path)
+        return home.time_stamp_authority if home else ""
+    if url and not url.startswith(("http://", "https://")):
+        facts = {"value": url}
+        reason, advice = (Message(f"store.keys.tsa_{part}", facts) for part in ("reason", "advice"))
+        raise BadSetting(setting="tsa", reason=Phrase(reason), advice=Phrase(advice))
+    Home.open(home_path).time_stamp_authority = url
+    return url
 
 
 def plain(key: KeyDescription, language: str = "en") -> dict[str, Any]:

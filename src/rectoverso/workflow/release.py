@@ -42,15 +42,33 @@ from rectoverso.workflow import digests
 from rectoverso.workflow.files import results_in
 from rectoverso.workflow.ledgers import ENTRY_KINDS, open_ledger
 
-SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+SUFFIXES = {
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/tiff": ".tif",
+    "image/avif": ".avif",
+}
 STEM_BYTES = 100
-ACCIDENTS = frozenset({"screen.late", "screen.failed", "release.marking_crashed", "mark.signing_failed"})
+ACCIDENTS = frozenset(
+    {
+        "screen.late",
+        "screen.failed",
+        "release.marking_crashed",
+        "mark.signing_failed",
+        "mark.time_stamp_failed",
+    }
+)
 """Reasons that say nothing of the image: a hold for one of them is decided again when it is asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Everything a draft meets on its way out. ``checks`` makes the checks from the works registered at that moment."""
+    """Everything a draft meets on its way out. ``checks`` makes the checks from the works registered at that moment.
+
+    ``signer`` is who signs where it is not this home by its own keys, such as a key service. ``media_type`` is that of
+    every file that leaves, where it is not the drafts' own.
+    """
 
     home: Home
     keys: Keys
@@ -59,6 +77,8 @@ class Door:
     use: str = "general"
     clock: Clock = SystemClock()  # noqa: RUF009 - it holds no state
     check_timeout_s: float = 30.0
+    signer: CredentialSigner | None = None
+    media_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +115,8 @@ class _Doorkeeper:
             "works": sorted(work.id for work in works),
             "checks": sorted(check.name for check in self.checks),
         }
+        if door.media_type:
+            self.rules["media_type"] = door.media_type
         self.ledger = open_ledger(door.home, door.keys, door.clock)
 
     def take(self, draft: Draft) -> Passage:
@@ -142,9 +164,11 @@ class _Doorkeeper:
             ledger=keys.ledger_origin,
             oversight=draft.oversight,
         )
-        signer = CredentialSigner(keys.certificate_chain, keys.signer_key, keys.ca_certificate)
+        signer = self.door.signer or CredentialSigner(
+            keys.certificate_chain, keys.signer_key, keys.ca_certificate, self.home.time_stamp_authority
+        )
         try:
-            clock, kind = self.door.clock, draft.media_type
+            clock, kind = self.door.clock, self.door.media_type or draft.media_type
             marked = mark(
                 draft,
                 asset=asset,

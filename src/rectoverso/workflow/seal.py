@@ -9,6 +9,7 @@ from rectoverso.errors import RectoversoError
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.types import Draft, Maker, Message, Origin
+from rectoverso.verso.mark.label import MEDIA_TYPES
 from rectoverso.verso.picture import read_picture, sniff
 from rectoverso.verso.policy import policy
 from rectoverso.verso.screen.origin import OriginCheck
@@ -20,9 +21,6 @@ from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.progress import Listener, Progress, silent
 from rectoverso.workflow.release import Door, release
 
-KEPT_TYPES = ("image/png", "image/jpeg", "image/webp")
-"""A sealed file keeps its type if it is one of these; anything else becomes PNG."""
-
 
 def seal_files(
     files: Iterable[Path],
@@ -31,10 +29,12 @@ def seal_files(
     *,
     origin: Origin = Origin.AI,
     use: str = "general",
+    media_type: str | None = None,
     listener: Listener = silent,
     clock: Clock | None = None,
 ) -> Batch:
-    """Screen, mark, sign and log the images in ``files`` (files or folders); released ones go to ``out``.
+    """Screen, mark, sign and log the images in ``files`` (files or folders); released ones go to ``out``, as files of
+    ``media_type`` (IANA) or else of their own.
 
     A file that cannot be opened is told in ``Batch.failed`` and never stops the others.
     """
@@ -43,7 +43,13 @@ def seal_files(
     home = Home.open(home_path)
     keys = open_keys(home, listener=listener)
     door = Door(
-        home, keys, lambda works: [SimilarityCheck(works), OriginCheck()], rules, use, clock or SystemClock()
+        home=home,
+        keys=keys,
+        checks=lambda works: [SimilarityCheck(works), OriginCheck()],
+        policy=rules,
+        use=use,
+        clock=clock or SystemClock(),
+        media_type=media_type,
     )
     failures: list[Failure] = []
     passages = []
@@ -68,5 +74,5 @@ def _drafts(paths: list[Path], origin: Origin, failures: list[Failure]) -> Itera
             maker=Maker(name="", version=""),
             origin=origin,
             source=str(path),
-            media_type=kind if kind in KEPT_TYPES else "image/png",
+            media_type=kind if kind in MEDIA_TYPES else "image/png",
         )

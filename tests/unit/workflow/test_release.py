@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from authority import Authority, authority
 from rectoverso.errors import HomeBusy, OutNotWritable
 from rectoverso.protocols import Check
 from rectoverso.store.home import Home
 from rectoverso.store.works import Work
-from rectoverso.types import Decision, Draft, Finding, Maker, Message, Outcome
-from rectoverso.verso.picture import to_png
+from rectoverso.types import Decision, Draft, Finding, Maker, Message, Outcome, ReportOutcome
+from rectoverso.verso.mark.credential import CredentialSigner
+from rectoverso.verso.mark.label import MEDIA_TYPES
+from rectoverso.verso.mark.signature import local
+from rectoverso.verso.picture import sniff, to_png
 from rectoverso.verso.policy import policy
+from rectoverso.verso.verify.verifier import verify_file
 from rectoverso.workflow import digests
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import check_ledger, open_ledger
 from rectoverso.workflow.registry import add_works
-from rectoverso.workflow.release import Door, Passage, release
+from rectoverso.workflow.release import SUFFIXES, Door, Passage, release
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,78 @@ def test_the_credential_says_of_peoples_part_what_the_draft_does_and_no_more(
     assert stated == [False, True]
     assert files[1] is not None
     assert b"fully_autonomous" in files[1].read_bytes()
+
+
+@pytest.fixture
+def tsa(tmp_path: Path) -> Iterator[Authority]:
+    (tmp_path / "tsa").mkdir()
+    with authority(tmp_path / "tsa") as found:
+        yield found
+
+
+def test_nothing_leaves_without_the_stamp_that_was_asked_for(
+    door: Callable[..., Door], tmp_path: Path, tsa: Authority
+) -> None:
+    """Held with the reason while the authority is silent; the same request again is decided again."""
+    home = door().home
+    home.time_stamp_authority = "http://127.0.0.1:9/"
+    (held,) = _through(door(), tmp_path / "out")
+    assert held.asset.decision is Decision.HOLD
+    assert "mark.time_stamp_failed" in {reason["key"] for reason in held.asset.reasons}
+    home.time_stamp_authority = tsa.url
+    (released,) = _through(door(), tmp_path / "out")
+    assert released.path is not None
+    anchors = (door().keys.ca_certificate + tsa.root).decode()
+    report = verify_file(released.path, anchors_pem=anchors)
+    assert report.outcome is ReportOutcome.TRUSTED
+    assert "verify.evidence.time_stamp" in {row.key for row in report.evidence}
+    (again,) = _through(door(), tmp_path / "out")
+    assert again.repeated
+    assert tsa.asked == 1
+    home.time_stamp_authority = ""
+    assert home.time_stamp_authority == ""
+
+
+def test_a_key_service_can_sign_for_a_home(door: Callable[..., Door], tmp_path: Path) -> None:
+    asked: list[bytes] = []
+    keys = door().keys
+
+    def service(digest: bytes) -> bytes:
+        asked.append(digest)
+        return local(keys.signer_key)(digest)
+
+    signer = CredentialSigner(keys.certificate_chain, service, keys.ca_certificate)
+    (passage,) = _through(replace(door(), signer=signer), tmp_path / "out")
+    assert passage.path is not None
+    report = verify_file(passage.path, anchors_pem=keys.ca_certificate.decode())
+    assert report.outcome is ReportOutcome.TRUSTED
+    assert len(asked) == 1
+
+
+def test_a_key_service_that_fails_holds_the_image(door: Callable[..., Door], tmp_path: Path) -> None:
+    keys = door().keys
+
+    def service(_digest: bytes) -> bytes:
+        raise ConnectionError("the service is away")
+
+    signer = CredentialSigner(keys.certificate_chain, service, keys.ca_certificate)
+    (passage,) = _through(replace(door(), signer=signer), tmp_path / "out")
+    assert passage.asset.decision is Decision.HOLD
+    assert passage.path is None
+
+
+@pytest.mark.parametrize("media_type", MEDIA_TYPES)
+def test_a_door_can_let_out_files_of_one_kind(
+    door: Callable[..., Door], tmp_path: Path, media_type: str
+) -> None:
+    (first,) = _through(door(), tmp_path / "out")
+    (passage,) = _through(replace(door(), media_type=media_type), tmp_path / "out")
+    assert passage.path is not None
+    assert (sniff(passage.path.read_bytes()), passage.path.suffix) == (media_type, SUFFIXES[media_type])
+    assert passage.asset.id != first.asset.id
+    report = verify_file(passage.path, anchors_pem=door().keys.ca_certificate.decode())
+    assert report.outcome is ReportOutcome.TRUSTED
+    assert report.watermark.found
 
 
 def test_a_good_draft_is_released_logged_and_read_only(door: Callable[..., Door], tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ class RunGenerator:
             reason = Phrase(Message("train.run.does_not_fit", {"problem": error}))
             raise RunNotFound(path=run, reason=reason) from error
         digest = Digest(hashlib.sha256(weights).hexdigest())
-        self.maker = Maker(f"{self.recipe.system}/{self.recipe.preset}", __version__, digest)
+        name = f"{self.recipe.system}/{self.recipe.preset}"
+        self.maker = Maker(name, __version__, digest, config["data"].get("digest"))
         self.is_resized = False
         self.size = (self.shape.width_px, self.shape.height_px)
         self.noise = self.recipe.noise(self.shape)

@@ -1,8 +1,9 @@
 """The label inside the file: an XMP packet that says in open words what made the picture.
 
 IPTC's digital source type, AI system and version (Iptc4xmpExt, 2025.1), the asset's id, and when the file was made.
-It is written into PNG (an uncompressed iTXt chunk), JPEG (APP1) and WebP, and read back from all three by a parser
-that never expands an entity. Nobody's signature covers the label alone; the credential covers it with the file.
+It is written into PNG (an uncompressed iTXt chunk), JPEG (APP1), WebP, TIFF (tag 700) and AVIF, and read back from all
+of them by a parser that never expands an entity. Nobody's signature covers the label alone; the credential covers it
+with the file.
 """
 
 from __future__ import annotations
@@ -17,9 +18,17 @@ from xml.sax.saxutils import escape
 
 from rectoverso.errors import LabelTransparent, LabelUnsupported
 from rectoverso.types import AssetId, Maker, Origin, Pixels
-from rectoverso.verso.mark import png
+from rectoverso.verso.mark import png, tiff
 
-MEDIA_TYPES = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP"}
+MEDIA_TYPES = {
+    "image/png": "PNG",
+    "image/jpeg": "JPEG",
+    "image/webp": "WEBP",
+    "image/tiff": "TIFF",
+    "image/avif": "AVIF",
+}
+LOSSY = ("image/jpeg", "image/avif")
+"""The types of which a file does not give back the very pixels that were written."""
 
 SOURCE_TYPES = {
     Origin.AI: "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia",
@@ -109,10 +118,10 @@ def xmp_packet(label: Label) -> bytes:
 def write(pixels: Pixels, packet: bytes, media_type: str) -> bytes:
     """A new file of these pixels that holds the packet and nothing else from anywhere.
 
-    PNG and WebP keep every pixel; JPEG is quality 95 without chroma subsampling. Raises LabelUnsupported for another
-    type, LabelTransparent for transparency in a JPEG.
+    PNG, WebP and TIFF keep every pixel; JPEG and AVIF are quality 95 without chroma subsampling. Raises
+    LabelUnsupported for another type, LabelTransparent for transparency in a JPEG.
     """
-    from PIL import Image, PngImagePlugin
+    from PIL import Image, PngImagePlugin, TiffImagePlugin
 
     if media_type not in MEDIA_TYPES:
         raise LabelUnsupported(mark="label", media_type=media_type)
@@ -126,6 +135,12 @@ def write(pixels: Pixels, packet: bytes, media_type: str) -> bytes:
         image.save(out, "PNG", pnginfo=text, compress_level=2)
     elif media_type == "image/jpeg":
         image.save(out, "JPEG", quality=95, subsampling=0, xmp=packet)
+    elif media_type == "image/tiff":
+        fields = TiffImagePlugin.ImageFileDirectory_v2()
+        fields.tagtype[tiff.XMP], fields[tiff.XMP] = tiff.BYTE, packet
+        image.save(out, "TIFF", compression="tiff_deflate", tiffinfo=fields)
+    elif media_type == "image/avif":
+        image.save(out, "AVIF", quality=95, subsampling="4:4:4", speed=8, xmp=packet)
     else:
         # `exact` keeps the colour under full transparency. No mark lies there, but the file is read back and must hold
         # every pixel that was decided on.
@@ -134,7 +149,7 @@ def write(pixels: Pixels, packet: bytes, media_type: str) -> bytes:
 
 
 def read(data: bytes) -> Label | None:
-    """The label of a PNG, JPEG or WebP file; None when it has none that can be read."""
+    """The label of a file of one of the types above; None when it has none that can be read."""
     packet = find_packet(data)
     if packet is None:
         return None
@@ -152,6 +167,10 @@ def find_packet(data: bytes) -> bytes | None:
         packets = _jpeg_packets(data)
     elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         packets = _webp_packets(data)
+    elif data.startswith(tiff.STARTS):
+        packets = _tiff_packets(data)
+    elif data[4:8] == b"ftyp":
+        packets = _avif_packets(data)
     else:
         return None
     return next((packet for packet in packets if len(packet) <= _LARGEST_PACKET), None)
@@ -243,3 +262,21 @@ def _webp_packets(data: bytes) -> Iterator[bytes]:
         if data[at : at + 4] == b"XMP ":
             yield data[at + 8 : at + 8 + length]
         at += 8 + length + length % 2
+
+
+def _tiff_packets(data: bytes) -> Iterator[bytes]:
+    found = (entry for entry in tiff.entries(data) if entry.tag == tiff.XMP)
+    yield from (entry.value for entry in found)
+
+
+def _avif_packets(data: bytes) -> Iterator[bytes]:
+    """From the container's own index of its parts, which Pillow reads without decoding a pixel."""
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data), formats=("AVIF",)) as image:
+            packet = image.info.get("xmp")
+    except Exception:  # noqa: BLE001 - decoders throw anything on damaged files
+        return
+    if isinstance(packet, bytes):
+        yield packet

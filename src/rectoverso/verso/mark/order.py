@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rectoverso.errors import MarkLost, RectoversoError
+from rectoverso.errors import MarkLost, RectoversoError, TimeStampFailed
 from rectoverso.protocols import Clock
 from rectoverso.types import AssetId, Draft, Oversight, Pixels
 from rectoverso.version import __version__
@@ -83,32 +83,34 @@ def mark(
     )
     data = credential.sign(data, media_type, stated, signer)
     # 5 read back
-    decoded = _read_back(data, pixels, asset, wanted, media_type=media_type, anchors=signer.anchors)
+    decoded = _read_back(data, pixels, asset, wanted, media_type=media_type, signer=signer)
     return Marked(data, media_type, decoded)
 
 
 def _read_back(
-    data: bytes, pixels: Pixels, asset: AssetId, wanted: Label, *, media_type: str, anchors: bytes
+    data: bytes, pixels: Pixels, asset: AssetId, wanted: Label, *, media_type: str, signer: CredentialSigner
 ) -> Pixels:
     """The pixels of the finished file, once every mark has been found in it."""
     try:
         decoded = open_picture(data, "the marked file")
     except RectoversoError as error:
         raise _not_there("file", str(error)) from error
-    if pixels.shape[2] == 1:  # WebP has no grey: it gives three equal channels back
+    if pixels.shape[2] == 1:  # WebP and AVIF have no grey: they give three equal channels back
         decoded = np.ascontiguousarray(decoded[..., :1])
     if pixels.shape[2] == 4 and decoded.shape[2] == 3:  # nor an alpha that hides nothing: it leaves it out
         decoded = np.concatenate([decoded, np.full_like(decoded[..., :1], 255)], axis=2)
-    if media_type != "image/jpeg" and not np.array_equal(decoded, pixels):
+    if media_type not in label.LOSSY and not np.array_equal(decoded, pixels):
         raise _not_there("file", "other pixels than were written")
     detection = watermark.detect(decoded)
     if not detection.found or not detection.prefix or not asset.startswith(detection.prefix):
         raise _not_there("watermark", f"{detection.prefix or 'nothing'} at p = {detection.p_value:.1g}")
     if label.read(data) != wanted:
         raise _not_there("label", "another XMP than was written")
-    reading = credential.read(data, media_type, anchors)
+    reading = credential.read(data, media_type, signer.anchors)
     if reading.state is not CredentialState.TRUSTED or reading.asset != asset:
         raise _not_there("credential", f"{reading.state}, {', '.join(reading.codes) or 'no codes'}")
+    if signer.authority and reading.stamp is None:
+        raise TimeStampFailed(authority=signer.authority, system="its stamp does not hold")
     return decoded
 
 

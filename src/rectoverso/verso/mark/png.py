@@ -27,6 +27,12 @@ def join(parts: Iterable[tuple[bytes, bytes]]) -> bytes:
     return b"".join(out)
 
 
+def mend(data: bytearray, body: int) -> None:
+    """Make the checksum right of the chunk whose body begins at ``body``."""
+    end = body + int.from_bytes(data[body - 8 : body - 4], "big")
+    data[end : end + 4] = zlib.crc32(data[body - 4 : end]).to_bytes(4, "big")
+
+
 def is_sound(data: bytes) -> bool:
     """Whether every checksum holds and the file ends where PNG says it ends."""
     return data.startswith(SIGNATURE) and join(chunks(data)) == data and data[-8:-4] == b"IEND"

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from rectoverso.types import Message
+from rectoverso.verso.mark import tiff
 
-PNG, JPEG, WEBP = "image/png", "image/jpeg", "image/webp"
+PNG, JPEG, WEBP, TIFF, AVIF = "image/png", "image/jpeg", "image/webp", "image/tiff", "image/avif"
 
 _OTHERS = {
     "gif": "GIF",
-    "avif": "AVIF",
     "heif": "HEIF",
-    "tiff": "TIFF",
     "svg": "SVG",
     "bmp": "BMP",
     "pdf": "PDF",
@@ -105,6 +105,10 @@ def _header(data: bytes) -> Header | None:
         return _jpeg(data)
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return _webp(data)
+    if data.startswith(tiff.STARTS):
+        return _tiff(data)
+    if data[4:12] in (b"ftypavif", b"ftypavis"):
+        return _avif(data)
     return None
 
 
@@ -140,14 +144,60 @@ def _webp(data: bytes) -> Header:
     raise NotChecked("damaged")
 
 
+def _tiff(data: bytes) -> Header:
+    sides = {entry.tag: entry.number for entry in tiff.entries(data)}
+    if tiff.WIDTH not in sides or tiff.HEIGHT not in sides:
+        raise NotChecked("damaged")
+    return Header(TIFF, sides[tiff.WIDTH], sides[tiff.HEIGHT])
+
+
+_AVIF_PATH = (b"meta", b"iprp", b"ipco")
+"""The boxes around the properties of the pictures in an AVIF file (ISO 23008-12, 9.3)."""
+_MOST_BOXES = 1000
+
+
+def _avif(data: bytes) -> Header:
+    """The size of the largest picture in the file, whichever is shown (``ispe``: ISO 23008-12, 6.5.3)."""
+    at, end = 0, len(data)
+    for kind in _AVIF_PATH:
+        within = next(((start, last) for name, start, last in _boxes(data, at, end) if name == kind), None)
+        if within is None:
+            raise NotChecked("damaged")
+        at, end = within[0] + (4 if kind == b"meta" else 0), within[1]
+    sides = [
+        (
+            int.from_bytes(data[start + 4 : start + 8], "big"),
+            int.from_bytes(data[start + 8 : start + 12], "big"),
+        )
+        for name, start, last in _boxes(data, at, end)
+        if name == b"ispe" and last - start >= 12
+    ]
+    if not sides:
+        raise NotChecked("damaged")
+    return Header(AVIF, *max(sides, key=lambda pair: pair[0] * pair[1]))
+
+
+def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """The type of each box and where its contents lie, until one does not fit (ISO 14496-12, 4.2)."""
+    for _ in range(_MOST_BOXES):
+        if at + 8 > end:
+            return
+        size, head = int.from_bytes(data[at : at + 4], "big"), 8
+        if size == 1:
+            size, head = int.from_bytes(data[at + 8 : at + 16], "big"), 16
+        size = size or end - at
+        if size < head or at + size > end:
+            return
+        yield data[at + 4 : at + 8], at + head, at + size
+        at += size
+
+
 def _other_kind(data: bytes) -> str | None:
     """The name of a picture format that is known but not checked."""
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     brand = data[8:12] if data[4:8] == b"ftyp" else b""
     signs = {
         "gif": data.startswith((b"GIF87a", b"GIF89a")),
-        "tiff": data.startswith((b"II*\0", b"MM\0*")),
-        "avif": brand in (b"avif", b"avis"),
         "heif": brand in (b"heic", b"heix", b"mif1", b"msf1"),
         "bmp": data.startswith(b"BM"),
         "pdf": data.startswith(b"%PDF-"),

@@ -45,8 +45,8 @@ NEAR_IDENTICAL = 31
 """Bits of 256 in which two hashes of one picture may differ; among 400,000 pairs of digits no two were
 within 37.
 """
-_CREDENTIAL_BOX = b"jumdc2pa"
-"""How every C2PA manifest store begins, whichever file holds it."""
+_REMAINS = (b"jumdc2pa", b"c2pa.signature\0")
+"""How every C2PA manifest store begins, and the name of a box in it, whichever file holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ def _credential(
     reading = credential.read(data, header.media_type, anchors_pem.encode() if anchors_pem else None)
     kind = "invalid_signed" if reading.state == "invalid" and reading.signer else reading.state
     rows = [Message(f"verify.evidence.credential_{kind}", _signed(reading))]
-    remains = reading.state in ("none", "unreadable") and _CREDENTIAL_BOX in data
+    remains = reading.state in ("none", "unreadable") and any(sign in data for sign in _REMAINS)
     if reading.state == "unreadable" and not remains:
         # The library could not parse the file at all: that says nothing about a credential.
         rows = [Message("verify.evidence.credential_none")]
@@ -171,6 +171,9 @@ def _credential(
         rows = [Message("verify.evidence.credential_remote")]
     elif reading.state == "valid" and "signingCredential.expired" in reading.codes:
         rows.append(Message("verify.evidence.certificate_ended"))
+    if reading.stamp:
+        row = "time_stamp" if reading.stamp.trusted else "time_stamp_unlisted"
+        rows.append(Message(f"verify.evidence.{row}", {"time": reading.stamp.time}))
     damaged = header.media_type == "image/png" and not png.is_sound(data)
     if damaged:
         rows.append(Message("verify.evidence.container_damaged"))

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rectoverso.errors import LabelTransparent, MarkFailed, MarkLost, SigningFailed, WatermarkTooSmall
+from rectoverso.errors import (
+    LabelTransparent,
+    MarkFailed,
+    MarkLost,
+    SigningFailed,
+    TimeStampFailed,
+    WatermarkTooSmall,
+)
 from rectoverso.types import AssetId, Origin
 from rectoverso.verso.mark import credential, label, order, png, watermark
 from rectoverso.verso.mark.credential import CredentialState
@@ -44,7 +51,7 @@ def test_alpha_is_kept(studio: Studio) -> None:
         studio.release(picture, media_type="image/jpeg")
 
 
-@pytest.mark.parametrize("media_type", ["image/png", "image/webp"])
+@pytest.mark.parametrize("media_type", ["image/png", "image/webp", "image/tiff"])
 @pytest.mark.parametrize("alpha", [255, 120, None])
 def test_a_transparent_rectangle_carries_all_three_marks(
     media_type: str, alpha: int | None, studio: Studio
@@ -109,8 +116,11 @@ def test_reading_back_notices_another_id_another_label_and_other_pixels(studio: 
     marked = studio.release(photo(1))
     wanted = label.read(marked.data)
     assert wanted is not None
-    keep = {"media_type": "image/png", "anchors": studio.signer.anchors}
+    keep = {"media_type": "image/png", "signer": studio.signer}
     assert np.array_equal(order._read_back(marked.data, marked.pixels, ASSET, wanted, **keep), marked.pixels)
+    stamped = replace(studio.signer, authority="http://127.0.0.1:9/")
+    with pytest.raises(TimeStampFailed):
+        order._read_back(marked.data, marked.pixels, ASSET, wanted, media_type="image/png", signer=stamped)
     other = marked.pixels.copy()
     other[0, 0, 0] ^= 1
     with pytest.raises(MarkLost, match="file"):

@@ -26,6 +26,10 @@ PICTURE = photo(1, 30, 47)
         (encoded(PICTURE, "WEBP"), "image/webp"),
         (encoded(PICTURE, "WEBP", lossless=True), "image/webp"),
         (encoded(PICTURE, "WEBP", xmp=b"<x/>"), "image/webp"),
+        (encoded(PICTURE, "TIFF"), "image/tiff"),
+        (encoded(PICTURE, "TIFF", compression="tiff_lzw"), "image/tiff"),
+        (encoded(PICTURE, "AVIF"), "image/avif"),
+        (encoded(photo(2, 30, 47, 4), "AVIF"), "image/avif"),
     ],
 )
 def test_width_and_height_are_read_from_the_header(data: bytes, media_type: str) -> None:
@@ -45,8 +49,12 @@ def reason(data: bytes, limits: Limits | None = None) -> str:
         (b"", "empty"),
         (b"hello, world", "not a picture of a kind that is known"),
         (b"GIF89a" + bytes(20), "kind GIF"),
-        (b"II*\0" + bytes(20), "kind TIFF"),
-        (b"\0\0\0\x1cftypavif" + bytes(20), "kind AVIF"),
+        (b"II*\0" + bytes(20), "cut short or damaged"),
+        (b"II*\0\x08\0\0\0\xff\xff" + bytes(20), "cut short or damaged"),
+        (b"MM\0*\xff\xff\xff\xff", "cut short or damaged"),
+        (b"\0\0\0\x1cftypavif" + bytes(20), "cut short or damaged"),
+        (b"\0\0\0\x10ftypavif\0\0\0\0" + b"\0\0\0\x08free" * 5000, "cut short or damaged"),
+        (b"\0\0\0\x10ftypavif\0\0\0\0\0\0\0\1meta" + b"\xff" * 8, "cut short or damaged"),
         (b"\0\0\0\x1cftypheic" + bytes(20), "kind HEIF"),
         (b"BM" + bytes(20), "kind BMP"),
         (b"%PDF-1.7", "kind PDF"),
@@ -103,3 +111,22 @@ def test_any_bytes_have_a_header_or_a_reason(start: bytes, rest: bytes) -> None:
         told = f"{header.width} x {header.height}"
         assert 0 < header.width * header.height <= Limits().max_pixels
     assert told
+
+
+@pytest.mark.parametrize(("kind", "sides"), [("TIFF", b"\x2f\0"), ("AVIF", b"\0\0\0\x2f\0\0\0\x1e")])
+def test_a_container_that_claims_too_much_is_not_opened(kind: str, sides: bytes) -> None:
+    data = encoded(PICTURE, kind)
+    claims = data.replace(sides, b"\xff\xff" if kind == "TIFF" else b"\0\0\xff\xff" * 2)
+    assert "65,535" in reason(claims, Limits(max_pixels=1_000_000))
+
+
+@given(st.data())
+def test_spoilt_containers_are_turned_away_or_measured(data: st.DataObject) -> None:
+    original = encoded(PICTURE, data.draw(st.sampled_from(["TIFF", "AVIF"])))
+    at = data.draw(st.integers(0, len(original) - 1))
+    spoilt = original[:at] + data.draw(st.binary(max_size=8)) + original[at + data.draw(st.integers(0, 8)) :]
+    try:
+        header = look(spoilt, Limits())
+    except NotChecked:
+        return
+    assert 0 < header.width * header.height <= Limits().max_pixels

@@ -93,6 +93,8 @@ def generate(
     back: bool = False,
     size: int | str | None = None,
     use: str = "general",
+    laws: Iterable[str] = (),
+    producer: str = "",
     home: AnyPath | None = None,
 ) -> Batch:
     """Draw ``count`` images from ``run`` (or the shipped ``"demo"``) and release to ``out`` those that may leave.
@@ -100,11 +102,13 @@ def generate(
     ``mixes`` (``"7@4-9"``), ``layers`` (``"4-9"``) and ``edits`` (``"direction-0=2"``) are written as on the command
     line. ``images`` (files or folders), ``masks`` and ``prompts`` are what runs of some systems make pictures from;
     ``style`` is a picture whose style is meant, ``back`` goes from the second set of pictures to the first. ``size`` is
-    pixels a side or ``"300x100"``, of runs that draw any size.
-    Raises RunNotFound, UnknownName (label, use or direction), BadSetting, HomeBusy.
+    pixels a side or ``"300x100"``, of runs that draw any size. ``laws`` (``["cn", "eu"]``) want labels; ``producer`` is
+    the provider's code in China's.
+    Raises RunNotFound, UnknownName (label, use, law or direction), BadSetting, HomeBusy.
     """
     from rectoverso.recto.sample.controls import parse_controls
     from rectoverso.workflow.generate import generate_images
+    from rectoverso.workflow.labelling import Asked
     from rectoverso.workflow.materials import Given
     from rectoverso.workflow.shipped import run_at
 
@@ -127,6 +131,7 @@ def generate(
         ),
         size=None if size is None else str(size),
         use=use,
+        asked=Asked.of(laws, producer),
     )
 
 
@@ -213,12 +218,19 @@ def seal(
     out: AnyPath,
     origin: Origin = Origin.AI,
     use: str = "general",
+    laws: Iterable[str] = (),
+    producer: str = "",
     home: AnyPath | None = None,
 ) -> Batch:
-    """Screen, mark, sign and log images made elsewhere; files that cannot be opened are in ``Batch.failed``."""
+    """Screen, mark, sign and log images made elsewhere; files that cannot be opened are in ``Batch.failed``.
+
+    ``laws`` and ``producer`` are those of `generate`.
+    """
+    from rectoverso.workflow.labelling import Asked
     from rectoverso.workflow.seal import seal_files
 
-    return seal_files(_paths(files), Path(out), _home(home), origin=origin, use=use)
+    asked = Asked.of(laws, producer)
+    return seal_files(_paths(files), Path(out), _home(home), origin=origin, use=use, asked=asked)
 
 
 def verify(

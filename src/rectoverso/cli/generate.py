@@ -8,6 +8,7 @@ import typer
 
 from rectoverso.cli.options import (
     DEFAULT_HOME,
+    AllVisibleOption,
     AnyRunArgument,
     BackOption,
     EditOption,
@@ -16,10 +17,12 @@ from rectoverso.cli.options import (
     ImageOption,
     JsonOption,
     LabelOption,
+    LawOption,
     LayersOption,
     MaskOption,
     MixOption,
     OutOption,
+    ProducerOption,
     PromptOption,
     SeedOption,
     StyleOption,
@@ -50,15 +53,20 @@ def generate(
     ] = None,
     use: UseOption = "general",
     file_format: FormatOption = None,
+    law: LawOption = None,
+    visible: AllVisibleOption = False,
+    producer: ProducerOption = "",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
     """Make images and release those that may leave, each with its proof."""
     from rectoverso.recto.sample.controls import parse_controls
     from rectoverso.workflow.generate import generate_images
+    from rectoverso.workflow.labelling import Asked
     from rectoverso.workflow.materials import Given
 
     given = Given(tuple(image or ()), tuple(mask or ()), tuple(prompt or ()), style, back=back)
+    asked = Asked.of(law or (), producer, all_visible=visible)
     controls = parse_controls(truncation, mix or (), layers, edit or ())
     with live_progress() as listener:
         batch = generate_images(
@@ -73,6 +81,7 @@ def generate(
             size=size,
             use=use,
             media_type=f"image/{file_format}" if file_format else None,
+            asked=asked,
             listener=listener,
         )
     if as_json:

@@ -11,6 +11,7 @@ import sys
 import typer
 
 from rectoverso.cli import (
+    comply,
     demo,
     directions,
     doctor,
@@ -55,6 +56,7 @@ app.command()(hub.push)
 app.command()(hub.pull)
 app.command()(seal.seal)
 app.command()(verify.verify)
+app.command()(comply.comply)
 app.add_typer(registry.app, name="registry")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(keys.app, name="keys")

@@ -53,6 +53,22 @@ UseOption = Annotated[
     str,
     typer.Option("--use", help="What it is for: general, art, advertising, game, medical or education."),
 ]
+LawOption = Annotated[
+    list[str] | None,
+    typer.Option("--law", metavar="L", help="A law on labels: cn, eu or us-ca; repeatable, or with commas."),
+]
+AllVisibleOption = Annotated[
+    bool, typer.Option("--visible", help="Place also the visible labels that a law leaves open.")
+]
+ProducerOption = Annotated[
+    str,
+    typer.Option(
+        "--producer",
+        envvar="RECTOVERSO_PRODUCER",
+        help="The provider's code in China's label; else the owner of this home's keys.",
+        show_default=False,
+    ),
+]
 FormatOption = Annotated[
     FileFormat | None,
     typer.Option("--format", help="The kind of file to release.", show_default=False),

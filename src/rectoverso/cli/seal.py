@@ -7,10 +7,20 @@ from typing import Annotated
 
 import typer
 
-from rectoverso.cli.options import DEFAULT_HOME, FormatOption, HomeOption, JsonOption, OutOption, UseOption
+from rectoverso.cli.options import (
+    DEFAULT_HOME,
+    AllVisibleOption,
+    FormatOption,
+    HomeOption,
+    JsonOption,
+    LawOption,
+    OutOption,
+    ProducerOption,
+    UseOption,
+)
 from rectoverso.cli.output import live_progress, print_json
 from rectoverso.cli.passages import exit_code, print_summary
-from rectoverso.types import Origin
+from rectoverso.types import Maker, Origin
 
 
 def seal(
@@ -19,15 +29,36 @@ def seal(
     origin: Annotated[Origin, typer.Option("--origin", help="Where the images came from.")] = Origin.AI,
     use: UseOption = "general",
     file_format: FormatOption = None,
+    law: LawOption = None,
+    visible: AllVisibleOption = False,
+    producer: ProducerOption = "",
+    maker: Annotated[
+        str, typer.Option("--maker", help="The system that made them, where it is known.", show_default=False)
+    ] = "",
+    maker_version: Annotated[
+        str, typer.Option("--maker-version", help="That system's version.", show_default=False)
+    ] = "",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
     """Screen, mark, sign and log images made elsewhere."""
+    from rectoverso.workflow.labelling import Asked
     from rectoverso.workflow.seal import seal_files
 
+    asked = Asked.of(law or (), producer, all_visible=visible)
+    made_by = Maker(maker, maker_version)
     with live_progress() as listener:
-        kind = f"image/{file_format}" if file_format else None
-        batch = seal_files(files, out, home, origin=origin, use=use, media_type=kind, listener=listener)
+        batch = seal_files(
+            files,
+            out,
+            home,
+            origin=origin,
+            use=use,
+            maker=made_by,
+            asked=asked,
+            media_type=f"image/{file_format}" if file_format else None,
+            listener=listener,
+        )
     if as_json:
         print_json(batch.plain())
     else:

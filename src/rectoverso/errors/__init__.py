@@ -65,6 +65,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
             ├── WatermarkTooSmall
             ├── WatermarkNoRoom     the pixels cannot be moved to where the bits are
             ├── LabelUnsupported    a file type that is not written here
+            ├── LabelNoRoom         a picture too narrow for the words of a law
             ├── LabelTransparent    a JPEG for a picture with transparency
             ├── SigningFailed
             ├── TimeStampFailed
@@ -108,6 +109,7 @@ from rectoverso.errors.homes import (
     StateUnusable,
 )
 from rectoverso.errors.marks import (
+    LabelNoRoom,
     LabelTransparent,
     LabelUnsupported,
     MarkFailed,
@@ -183,6 +185,7 @@ __all__ = [
     "KeysExist",
     "KeysLost",
     "KeysMissing",
+    "LabelNoRoom",
     "LabelTransparent",
     "LabelUnsupported",
     "LedgerBroken",

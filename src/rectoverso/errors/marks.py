@@ -35,6 +35,15 @@ class WatermarkNoRoom(MarkFailed):
     fix = "Use an image with some tones between black and white."
 
 
+class LabelNoRoom(MarkFailed):
+    """Facts: mark, words, width."""
+
+    code = "label_no_room"
+    what = "The {mark} could not be placed on the image."
+    why = "An image {width} pixels wide is too narrow for the words {words!r}."
+    fix = "Make the image larger."
+
+
 class LabelUnsupported(MarkFailed):
     """Facts: mark, media_type."""
 

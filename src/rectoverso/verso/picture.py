@@ -54,14 +54,19 @@ def sniff(data: bytes) -> str:
 
 def read_picture(path: Path) -> tuple[bytes, Pixels]:
     """A file's bytes and its picture. Raises ImageUnreadable, also when there is no file."""
+    data = read_bytes(path)
+    return data, open_picture(data, str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file's bytes. Raises ImageTooLarge for too many, ImageNotFound where they cannot be read."""
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise ImageTooLarge(path=str(path), limit=f"{MAX_BYTES // 1_000_000} MB")
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ImageNotFound(path=str(path), reason=error.strerror or type(error).__name__) from error
-    return data, open_picture(data, str(path))
 
 
 def open_picture(data: bytes, name: str) -> Pixels:

@@ -46,7 +46,7 @@ class Row:
 
 def examine(home: Path) -> list[Row]:
     """Every row, in the order in which one would mend things."""
-    return [_python(), *_packages(), _processor(), _memory(), _room(home), *_home(home)]
+    return [_python(), *_packages(), _font(), _processor(), _memory(), _room(home), *_home(home)]
 
 
 def _python() -> Row:
@@ -68,6 +68,14 @@ def _package(name: str, *, required: bool) -> Row:
         key = "doctor.core_fix" if required else "doctor.train_fix"
         return Row(state, Message("doctor.no_package", {"name": name}), Message(key))
     return Row("ok", Message("doctor.package", {"name": name, "version": version}))
+
+
+def _font() -> Row:
+    from rectoverso.verso.mark.visible import font_is_there
+
+    if font_is_there():
+        return Row("ok", Message("doctor.font"))
+    return Row("missing", Message("doctor.no_font"), Message("doctor.core_fix"))
 
 
 def _processor() -> Row:

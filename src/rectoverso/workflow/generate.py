@@ -13,6 +13,7 @@ from rectoverso.types import Draft, Origin
 from rectoverso.verso.policy import policy
 from rectoverso.workflow.batch import Batch
 from rectoverso.workflow.drawing import draft_of_seed, open_door, open_generator, request_of, take_through
+from rectoverso.workflow.labelling import Asked, labelling_of
 from rectoverso.workflow.materials import Given, read_materials
 from rectoverso.workflow.progress import Listener, silent
 from rectoverso.workflow.sheet import release_sheet
@@ -35,12 +36,14 @@ def generate_images(
     size: str | None = None,
     use: str = "general",
     media_type: str | None = None,
+    asked: Asked = Asked(),  # noqa: B008 - frozen
     listener: Listener = silent,
     clock: Clock | None = None,
 ) -> Batch:
     """Draw ``count`` images from ``run``, seeds ``seed`` onwards, of each thing ``given`` where the run makes them from
     something; released ones are written to ``out``. ``size``: pixels a side or WIDTHxHEIGHT, of a run that draws any.
     ``media_type`` (IANA) is that of the files, PNG if none is named.
+    The files are labelled as the laws ``asked`` for want it.
 
     The same call again gives the same images and decides nothing twice. Raises RunNotFound, UnknownName (use, label or
     direction), BadSetting (controls, or what is given), ImageUnreadable, FilesUnusable (a map), HomeBusy.
@@ -50,7 +53,8 @@ def generate_images(
     class_index = generator.class_index(label)
     materials = read_materials(generator, given)
     generator.check(controls, materials)
-    door = replace(open_door(run, home_path, use, listener, clock), media_type=media_type)
+    door = open_door(run, home_path, use, listener, clock)
+    door = replace(door, labelling=labelling_of(asked, door.keys), media_type=media_type)
     seeds = range(seed, seed + count)
     drafts = _made(generator, seeds, materials) if given else _drafts(generator, seeds, class_index, controls)
     passages = take_through(drafts, count * len(materials), door, out, listener)

@@ -30,7 +30,8 @@ from rectoverso.store.assets import Asset
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.store.works import Work
-from rectoverso.types import AssetId, Decision, Digest, Draft, Finding, Message, Verdict
+from rectoverso.types import AssetId, Decision, Digest, Draft, Finding, Message, Pixels, Verdict
+from rectoverso.verso.law import Labelling
 from rectoverso.verso.ledger.proof import beside
 from rectoverso.verso.mark.credential import CredentialSigner
 from rectoverso.verso.mark.order import Marked, MarkFacts, mark
@@ -79,6 +80,7 @@ class Door:
     check_timeout_s: float = 30.0
     signer: CredentialSigner | None = None
     media_type: str | None = None
+    labelling: Labelling = Labelling()  # noqa: RUF009 - frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class _Doorkeeper:
             "policy": door.policy.reference,
             "works": sorted(work.id for work in works),
             "checks": sorted(check.name for check in self.checks),
+            **door.labelling.rules(),
         }
         if door.media_type:
             self.rules["media_type"] = door.media_type
@@ -163,6 +166,7 @@ class _Doorkeeper:
             use=self.door.use,
             ledger=keys.ledger_origin,
             oversight=draft.oversight,
+            labelling=self.door.labelling,
         )
         signer = self.door.signer or CredentialSigner(
             keys.certificate_chain, keys.signer_key, keys.ca_certificate, self.home.time_stamp_authority
@@ -216,7 +220,7 @@ class _Doorkeeper:
             media_type=marked.media_type if marked else "image/png",
             file_digest=digests.of_bytes(marked.data) if marked else None,
             pixels_digest=digests.of_pixels(recto),
-            fingerprint=fingerprint(recto),
+            fingerprint=_fingerprint(recto, marked),
             blob=self.keep(draft, verdict, marked),
         )
         with self.home.database.transaction() as tx:
@@ -246,6 +250,7 @@ class _Doorkeeper:
             "origin": row.origin.value,
             "use": row.use,
             "policy": row.policy,
+            **({"laws": [law.law for law in self.door.labelling.laws]} if self.door.labelling.laws else {}),
             "file_digest": row.file_digest,
             "pixels_digest": row.pixels_digest,
             "findings": [{"check": found["check"], "outcome": found["outcome"]} for found in row.findings],
@@ -274,6 +279,12 @@ class _Doorkeeper:
         except OSError as error:
             raise OutNotWritable(out=path, system=error.strerror or error) from error
         return path
+
+
+def _fingerprint(recto: Pixels, marked: Marked | None) -> bytes:
+    """The hash of what leaves; beside a strip with words, that of the picture alone too, should somebody cut it off."""
+    whole = fingerprint(recto)
+    return whole if marked is None or marked.alone is None else whole + fingerprint(marked.alone)
 
 
 def _was_accident(asset: Asset) -> bool:

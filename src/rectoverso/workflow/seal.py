@@ -18,8 +18,11 @@ from rectoverso.workflow import digests
 from rectoverso.workflow.batch import Batch, Failure
 from rectoverso.workflow.files import picture_files
 from rectoverso.workflow.keys import open_keys
+from rectoverso.workflow.labelling import Asked, labelling_of
 from rectoverso.workflow.progress import Listener, Progress, silent
 from rectoverso.workflow.release import Door, release
+
+UNKNOWN = Maker(name="", version="")
 
 
 def seal_files(
@@ -29,16 +32,21 @@ def seal_files(
     *,
     origin: Origin = Origin.AI,
     use: str = "general",
+    maker: Maker = UNKNOWN,
+    asked: Asked = Asked(),  # noqa: B008 - frozen
     media_type: str | None = None,
     listener: Listener = silent,
     clock: Clock | None = None,
 ) -> Batch:
     """Screen, mark, sign and log the images in ``files`` (files or folders); released ones go to ``out``, as files of
-    ``media_type`` (IANA) or else of their own.
+    ``media_type`` (IANA) or else of their own, labelled as the laws ``asked`` for want it. ``maker`` is what made them,
+    where that is known.
 
-    A file that cannot be opened is told in ``Batch.failed`` and never stops the others.
+    A file that cannot be opened is told in ``Batch.failed`` and never stops the others. Raises UnknownName, and
+    BadSetting for a law and photographs, or a law that wants a code.
     """
     rules = policy(use)
+    asked.check(origin)
     paths = picture_files(files)
     home = Home.open(home_path)
     keys = open_keys(home, listener=listener)
@@ -50,16 +58,17 @@ def seal_files(
         use=use,
         clock=clock or SystemClock(),
         media_type=media_type,
+        labelling=labelling_of(asked, keys),
     )
     failures: list[Failure] = []
     passages = []
-    for passage in release(_drafts(paths, origin, failures), door, out):
+    for passage in release(_drafts(paths, origin, maker, failures), door, out):
         passages.append(passage)
         listener(Progress(Message("progress.sealing"), len(passages) + len(failures), len(paths)))
     return Batch(tuple(passages), tuple(failures))
 
 
-def _drafts(paths: list[Path], origin: Origin, failures: list[Failure]) -> Iterator[Draft]:
+def _drafts(paths: list[Path], origin: Origin, maker: Maker, failures: list[Failure]) -> Iterator[Draft]:
     """The files as drafts; those that cannot be opened are noted in ``failures`` and passed over."""
     for path in paths:
         try:
@@ -68,10 +77,11 @@ def _drafts(paths: list[Path], origin: Origin, failures: list[Failure]) -> Itera
             failures.append(Failure(str(path), error))
             continue
         kind = sniff(data)
+        made = {} if maker == UNKNOWN else {"maker": maker.name, "version": maker.version}
         yield Draft(
             pixels=pixels,
-            request=digests.of_facts(file=digests.of_bytes(data), origin=origin.value),
-            maker=Maker(name="", version=""),
+            request=digests.of_facts(file=digests.of_bytes(data), origin=origin.value, **made),
+            maker=maker,
             origin=origin,
             source=str(path),
             media_type=kind if kind in MEDIA_TYPES else "image/png",

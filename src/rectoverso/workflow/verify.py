@@ -83,13 +83,13 @@ class HomeRecords:
         """The released image or registered work (in any of its eight symmetries) whose hash differs least."""
         from rectoverso.verso.screen.fingerprint import NUM_BYTES
 
-        candidates = [("asset", str(asset), hashed) for asset, hashed in self._home.assets.fingerprints()]
-        for work in self._home.works.all():
-            hashes = work.fingerprint
-            candidates += [
-                ("work", work.title, hashes[start : start + NUM_BYTES])
-                for start in range(0, len(hashes), NUM_BYTES)
-            ]
+        named = [("asset", str(asset), hashes) for asset, hashes in self._home.assets.fingerprints()]
+        named += [("work", work.title, work.fingerprint) for work in self._home.works.all()]
+        candidates = [
+            (kind, name, hashes[start : start + NUM_BYTES])
+            for kind, name, hashes in named
+            for start in range(0, len(hashes), NUM_BYTES)
+        ]
         return _nearest(fingerprint, candidates)
 
     def _known(self, asset: Asset | None) -> Known | None:

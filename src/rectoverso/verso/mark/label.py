@@ -9,7 +9,6 @@ with the file.
 from __future__ import annotations
 
 import io
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from xml.sax.saxutils import escape
 
 from rectoverso.errors import LabelTransparent, LabelUnsupported
 from rectoverso.types import AssetId, Maker, Origin, Pixels
-from rectoverso.verso.mark import png, tiff
+from rectoverso.verso.mark import png, tiff, xmp
 
 MEDIA_TYPES = {
     "image/png": "PNG",
@@ -39,8 +38,12 @@ SOURCE_TYPES = {
 
 _IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _XMP = "http://ns.adobe.com/xap/1.0/"
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_PHOTOSHOP = "http://ns.adobe.com/photoshop/1.0/"
+_TC260 = "http://www.tc260.org.cn/ns/AIGC/1.0/"
 NAMESPACE = "urn:rectoverso:label:1.0/"
+_PREFIXES = {_IPTC: "Iptc4xmpExt", _XMP: "xmp", _PHOTOSHOP: "photoshop", _TC260: "TC260", NAMESPACE: "verso"}
+AIGC = f"{_TC260} AIGC"
+"""The property of the block that China's standard asks for (TC260's guide for pictures)."""
 _FIELDS = {
     f"{_IPTC} DigitalSourceType": "source_type",
     f"{_IPTC} AISystemUsed": "system",
@@ -48,6 +51,11 @@ _FIELDS = {
     f"{_XMP} CreatorTool": "tool",
     f"{_XMP} CreateDate": "created",
     f"{NAMESPACE} AssetId": "asset",
+    f"{_PHOTOSHOP} Credit": "provider",
+    f"{_IPTC} DigImageGUID": "unique_id",
+    AIGC: "aigc",
+    f"{NAMESPACE} Laws": "laws",
+    f"{NAMESPACE} VisibleLabels": "visible",
 }
 _LARGEST_PACKET = 1_000_000
 _JPEG_HEADER = _XMP.encode() + b"\0"
@@ -56,7 +64,11 @@ _PNG_KEYWORD = b"XML:com.adobe.xmp"
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """The fields as text, each None where the file does not say."""
+    """The fields as text, each None where the file does not say.
+
+    ``provider`` is IPTC's credit line, ``unique_id`` its globally unique identifier, ``aigc`` the JSON of China's
+    block; ``laws`` are those that the file was made under, ``visible`` is where their words lie (`visible.to_text`).
+    """
 
     source_type: str | None = None
     system: str | None = None
@@ -64,6 +76,11 @@ class Label:
     asset: str | None = None
     tool: str | None = None
     created: str | None = None
+    provider: str | None = None
+    unique_id: str | None = None
+    aigc: str | None = None
+    laws: str | None = None
+    visible: str | None = None
 
     @property
     def ai_generated(self) -> bool | None:
@@ -96,27 +113,27 @@ def _plain(name: str) -> str | None:
 
 def xmp_packet(label: Label) -> bytes:
     """The label as an XMP packet, UTF-8 (ISO 16684-1)."""
-    prefixes = {_IPTC: "Iptc4xmpExt", _XMP: "xmp", NAMESPACE: "verso"}
-    lines = []
+    lines, used = [], [_IPTC, _XMP, NAMESPACE]
     for field, attribute in _FIELDS.items():
         namespace, name = field.split(" ")
         value = getattr(label, attribute)
         if value is not None:
-            tag = f"{prefixes[namespace]}:{name}"
+            used.append(namespace)
+            tag = f"{_PREFIXES[namespace]}:{name}"
             lines.append(f"   <{tag}>{escape(value)}</{tag}>\n")
+    declared = "".join(f' xmlns:{_PREFIXES[namespace]}="{namespace}"' for namespace in dict.fromkeys(used))
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
         '<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
-        f' <rdf:RDF xmlns:rdf="{_RDF}">\n'
-        '  <rdf:Description rdf:about=""'
-        f' xmlns:Iptc4xmpExt="{_IPTC}" xmlns:xmp="{_XMP}" xmlns:verso="{NAMESPACE}">\n'
+        f' <rdf:RDF xmlns:rdf="{xmp.RDF}">\n'
+        f'  <rdf:Description rdf:about=""{declared}>\n'
         f"{''.join(lines)}"
         '  </rdf:Description>\n </rdf:RDF>\n</x:xmpmeta>\n<?xpacket end="r"?>'
     ).encode()
 
 
-def write(pixels: Pixels, packet: bytes, media_type: str) -> bytes:
-    """A new file of these pixels that holds the packet and nothing else from anywhere.
+def write(pixels: Pixels, packet: bytes, media_type: str, aigc: str | None = None) -> bytes:
+    """A new file of these pixels that holds the packet and nothing else from anywhere; a PNG, the block ``aigc`` too.
 
     PNG, WebP and TIFF keep every pixel; JPEG and AVIF are quality 95 without chroma subsampling. Raises
     LabelUnsupported for another type, LabelTransparent for transparency in a JPEG.
@@ -132,6 +149,8 @@ def write(pixels: Pixels, packet: bytes, media_type: str) -> bytes:
     if media_type == "image/png":
         text = PngImagePlugin.PngInfo()
         text.add_itxt(_PNG_KEYWORD.decode(), packet.decode())
+        if aigc is not None:
+            text.add_text("AIGC", aigc)
         image.save(out, "PNG", pnginfo=text, compress_level=2)
     elif media_type == "image/jpeg":
         image.save(out, "JPEG", quality=95, subsampling=0, xmp=packet)
@@ -161,6 +180,11 @@ def read(data: bytes) -> Label | None:
 
 def find_packet(data: bytes) -> bytes | None:
     """The first XMP packet of the file, at most a megabyte, or None."""
+    return next(iter(every_packet(data)), None)
+
+
+def every_packet(data: bytes) -> list[bytes]:
+    """The XMP packets of the file, at most a megabyte each; there should be one."""
     if data.startswith(png.SIGNATURE):
         packets = _png_packets(data)
     elif data.startswith(b"\xff\xd8"):
@@ -172,77 +196,20 @@ def find_packet(data: bytes) -> bytes | None:
     elif data[4:8] == b"ftyp":
         packets = _avif_packets(data)
     else:
-        return None
-    return next((packet for packet in packets if len(packet) <= _LARGEST_PACKET), None)
+        return []
+    return [packet for packet in packets if len(packet) <= _LARGEST_PACKET]
 
 
 def parse(packet: bytes) -> Label:
     """The label in an XMP packet, in elements or attributes. Raises ValueError for a document type or deep nests."""
-    reader = _Reader()
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartDoctypeDeclHandler = _refuse_doctype
-    parser.StartElementHandler = reader.start
-    parser.EndElementHandler = reader.end
-    parser.CharacterDataHandler = reader.text
-    parser.Parse(packet, True)
-    texts = {field: text.strip() for field, text in reader.texts.items() if text.strip()}
-    return Label(**(reader.found | texts))
-
-
-def _refuse_doctype(*_: object) -> None:
-    # Entities can only be declared in a document type; XMP has none.
-    raise ValueError("XMP with a document type is not read")
-
-
-class _Reader:
-    """Collects the known fields while expat walks the packet."""
-
-    def __init__(self) -> None:
-        self.found: dict[str, str] = {}
-        self.texts: dict[str, str] = {}
-        self._open: list[str] = []
-
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        self._open.append(name)
-        if len(self._open) > 64:
-            raise ValueError("XMP is nested too deeply")
-        if name == f"{_RDF} Description":
-            for attribute, value in attributes.items():
-                if attribute in _FIELDS:
-                    self.found.setdefault(_FIELDS[attribute], value)
-        resource = attributes.get(f"{_RDF} resource")
-        if name in _FIELDS and resource:
-            self.found.setdefault(_FIELDS[name], resource)
-
-    def end(self, _name: str) -> None:
-        self._open.pop()
-
-    def text(self, text: str) -> None:
-        field = next((_FIELDS[name] for name in reversed(self._open) if name in _FIELDS), None)
-        if field:
-            self.texts[field] = self.texts.get(field, "") + text
+    found: dict[str, str] = {}
+    for name, value in xmp.properties(packet, _FIELDS):
+        found.setdefault(_FIELDS[name], value)
+    return Label(**found)
 
 
 def _png_packets(data: bytes) -> Iterator[bytes]:
-    for kind, body in png.chunks(data):
-        if kind == b"iTXt" and body.startswith(_PNG_KEYWORD + b"\0") and len(body) > 20:
-            yield from _png_text(body[len(_PNG_KEYWORD) + 1 :])
-
-
-def _png_text(rest: bytes) -> Iterator[bytes]:
-    """What follows the keyword: compression flag and method, language, translated keyword, text (PNG
-    11.3.3.4).
-    """
-    parts = rest[2:].split(b"\0", 2)
-    if len(parts) != 3:
-        return
-    if not rest[0]:
-        yield parts[2]
-        return
-    try:
-        yield zlib.decompressobj().decompress(parts[2], _LARGEST_PACKET)
-    except zlib.error:
-        return
+    yield from (text for keyword, text in png.texts(data, _LARGEST_PACKET) if keyword == _PNG_KEYWORD)
 
 
 def _jpeg_packets(data: bytes) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
 """The order of marking, fixed here and nowhere else.
 
-1  the visible label        (none yet: it comes with the laws that ask for one)
+1  the visible label        where a law asks for one; everything else of the picture stays as it was decided on
 2  the watermark            into the pixels, so before they become a file
 3  the label in the file    a new file is written: nothing of the source's own metadata comes along
 4  the credential           over every byte, so last; after it the bytes are read-only
@@ -9,7 +9,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,9 +18,11 @@ from rectoverso.errors import MarkLost, RectoversoError, TimeStampFailed
 from rectoverso.protocols import Clock
 from rectoverso.types import AssetId, Draft, Oversight, Pixels
 from rectoverso.version import __version__
-from rectoverso.verso.mark import credential, label, watermark
+from rectoverso.verso.law.labelling import Labelling
+from rectoverso.verso.mark import credential, label, visible, watermark
 from rectoverso.verso.mark.credential import CredentialSigner, CredentialState, ManifestFacts
 from rectoverso.verso.mark.label import Label
+from rectoverso.verso.mark.visible import Placed
 from rectoverso.verso.picture import open_picture
 
 TOOL = "rectoverso"
@@ -27,21 +30,26 @@ TOOL = "rectoverso"
 
 @dataclass(frozen=True, slots=True)
 class MarkFacts:
-    """What the door knows of the decision, for the manifest; each None where there is nothing true to say."""
+    """What the door knows of the decision, each None where there is nothing true to say, and the laws to label by."""
 
     policy: str | None = None
     use: str | None = None
     ledger: str | None = None
     oversight: Oversight | None = None
+    labelling: Labelling = field(default_factory=Labelling)
 
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """A file that may leave: its bytes, and the pixels that anyone will decode from them."""
+    """A file that may leave: its bytes, and the pixels that anyone will decode from them.
+
+    ``alone`` are those of the picture without the strips of its visible labels, where it has any.
+    """
 
     data: bytes
     media_type: str
     pixels: Pixels
+    alone: Pixels | None = None
 
 
 def mark(
@@ -61,12 +69,14 @@ def mark(
     """
     facts = facts or MarkFacts()
     created = clock.now()
-    # 1 visible label: none yet
+    # 1 visible label
+    labelled = visible.put(draft.pixels, facts.labelling.words(draft.origin))
     # 2 watermark
-    pixels = watermark.embed(draft.pixels, asset, forensic_key=forensic_key)
+    pixels = watermark.embed(labelled.pixels, asset, forensic_key=forensic_key)
     # 3 label in the file
     wanted = label.label_for(draft.origin, draft.maker, asset, created, f"{TOOL} {__version__}")
-    data = label.write(pixels, label.xmp_packet(wanted), media_type)
+    wanted = facts.labelling.stated(wanted, asset, labelled.placed)
+    data = label.write(pixels, label.xmp_packet(wanted), media_type, wanted.aigc)
     # 4 credential
     stated = ManifestFacts(
         asset=asset,
@@ -84,7 +94,11 @@ def mark(
     data = credential.sign(data, media_type, stated, signer)
     # 5 read back
     decoded = _read_back(data, pixels, asset, wanted, media_type=media_type, signer=signer)
-    return Marked(data, media_type, decoded)
+    _see(decoded, labelled.placed)
+    height = draft.pixels.shape[0]
+    has_strip = decoded.shape[0] != height
+    alone = decoded[labelled.above : labelled.above + height] if has_strip else None
+    return Marked(data, media_type, decoded, alone)
 
 
 def _read_back(
@@ -112,6 +126,14 @@ def _read_back(
     if signer.authority and reading.stamp is None:
         raise TimeStampFailed(authority=signer.authority, system="its stamp does not hold")
     return decoded
+
+
+def _see(pixels: Pixels, placed: Sequence[Placed]) -> None:
+    """Raise MarkLost unless all the words are to be seen in the finished picture."""
+    for one in placed:
+        seen = visible.seen(pixels, one)
+        if seen is None or abs(seen.likeness) < visible.ALIKE or seen.contrast < visible.LEAST_CONTRAST:
+            raise _not_there("visible label", str(seen))
 
 
 def _not_there(what: str, reading: str) -> MarkLost:

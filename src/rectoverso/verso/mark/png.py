@@ -36,3 +36,26 @@ def mend(data: bytearray, body: int) -> None:
 def is_sound(data: bytes) -> bool:
     """Whether every checksum holds and the file ends where PNG says it ends."""
     return data.startswith(SIGNATURE) and join(chunks(data)) == data and data[-8:-4] == b"IEND"
+
+
+def texts(data: bytes, limit: int = 1_000_000) -> Iterator[tuple[bytes, bytes]]:
+    """Keyword and text of each textual chunk (11.3.3), decompressed up to ``limit`` bytes; broken ones are left out."""
+    for kind, body in chunks(data):
+        keyword, _, rest = body.partition(b"\0")
+        if kind == b"tEXt":
+            yield keyword, rest
+        elif kind == b"zTXt":
+            yield from ((keyword, text) for text in _inflated(rest[1:], limit))
+        elif kind == b"iTXt":
+            # Compression flag and method, language, translated keyword, text.
+            parts = rest[2:].split(b"\0", 2)
+            if len(parts) == 3:
+                text = _inflated(parts[2], limit) if rest[0] else [parts[2]]
+                yield from ((keyword, one) for one in text)
+
+
+def _inflated(data: bytes, limit: int) -> list[bytes]:
+    try:
+        return [zlib.decompressobj().decompress(data, limit)]
+    except zlib.error:
+        return []

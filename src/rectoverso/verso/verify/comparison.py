@@ -46,7 +46,8 @@ def is_alike(picture: Pixels, released: Pixels | None, print_: bytes, released_p
 
 
 def _distance(one: bytes, other: bytes) -> int:
-    return int(distances(one, np.frombuffer(other, np.uint8)[None])[0])
+    """Of the nearest: a picture with a strip of words has two hashes, one without it."""
+    return int(distances(one, np.frombuffer(other, np.uint8).reshape(-1, len(one))).min())
 
 
 def _psnr(difference: NDArray[np.int16]) -> float:

@@ -15,7 +15,7 @@ a file without a trace.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -146,7 +146,7 @@ def verify_bytes(
     # 5 Summary
     rows += _label(data, credential)
     sight = _Sight(credential, watermark, known, match, broken, contradicts, unlike, ledger, tuple(rows))
-    return _report(name, sight)
+    return replace(_report(name, sight), laws=_laws(data))
 
 
 # Step 1
@@ -352,6 +352,13 @@ def _label(data: bytes, credential: CredentialReading) -> list[Message]:
     differs = stated is not None and found.ai_generated != stated
     other_asset = bool(credential.asset and found.asset and found.asset != credential.asset)
     return [*rows, Message("verify.evidence.label_differs")] if differs or other_asset else rows
+
+
+def _laws(data: bytes) -> tuple[str, ...]:
+    """The laws that the file says it was labelled under. Whether it is, `verso comply` tells."""
+    from rectoverso.verso.law.lint import declared
+
+    return declared(data)
 
 
 def _outcome(sight: _Sight) -> ReportOutcome:

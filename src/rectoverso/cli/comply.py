@@ -1,0 +1,72 @@
+"""`verso comply`: does this file say what a law on labels asks, clause by clause?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rectoverso.cli.options import JsonOption, LawOption
+from rectoverso.cli.output import print_json, tell
+from rectoverso.i18n import explain, preferred_language, say
+from rectoverso.types import Message
+
+if TYPE_CHECKING:
+    from rectoverso.workflow.comply import Compliance, Held
+
+SIGNS = {"met": "✓", "missing": "✗", "cannot_tell": "?"}
+
+
+def comply(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Image files, or folders of them.", metavar="FILE...")
+    ] = None,
+    law: LawOption = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the laws there are instead.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold files, from any maker, against laws on labels, clause by clause. Works offline, without torch."""
+    from rectoverso.workflow.comply import comply as hold
+    from rectoverso.workflow.comply import exit_code, listed, plain
+
+    language = preferred_language()
+    if list_:
+        _print_list(listed(language), as_json=as_json)
+        return
+    found = []
+    for one in hold(files or [], law or ()):
+        found.append(one)
+        if not as_json:
+            _print(one, language)
+    if as_json:
+        print_json({"files": [plain(one, language) for one in found]})
+    raise typer.Exit(exit_code(found))
+
+
+def _print(one: Compliance, language: str) -> None:
+    print(one.path)
+    if one.error:
+        print(f"  {explain(one.error, language)}\n")
+    for held in one.held:
+        _print_held(held, language)
+
+
+def _print_held(held: Held, language: str) -> None:
+    facts = {"law": held.law.law, "place": held.law.place.within(language)}
+    counts = {state: sum(answer.state == state for answer in held.answers) for state in SIGNS}
+    print(f"  {say(Message('law.heading', facts | counts), language)}")
+    for answer in held.answers:
+        print(f"  {SIGNS[answer.state]} {answer.clause.id}: {answer.clause.says.within(language)}")
+        print(f"      {say(answer.message, language)}")
+    print()
+
+
+def _print_list(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"laws": rows})
+        return
+    for row in rows:
+        tell("law.row", **row | {"layers": ", ".join(row["layers_text"])})
+        for text in (row["source"], row["later"], row["note"]):
+            print(f"    {text}" if text else "", end="\n" if text else "")

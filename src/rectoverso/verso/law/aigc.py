@@ -1,0 +1,116 @@
+"""China's AIGC block, a JSON object of strings (GB 45438-2025, 6.1, appendix E): written, and found wherever it lies.
+
+It is written as the XMP property TC260:AIGC, as TC260's guide for pictures does, and in a PNG as a text of that keyword
+too, word for word the same. Other makers put it into an XMP attribute, a PNG text alone, EXIF or a comment.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from xml.parsers import expat
+
+from rectoverso.types import AssetId
+from rectoverso.verso.mark import label, png, xmp
+from rectoverso.verso.picture import FORMATS
+
+KEYWORD = "AIGC"
+_LARGEST = 64_000
+_DESCRIPTION, _EXIF, _COMMENT = 0x010E, 0x8769, 0x9286
+"""EXIF's ImageDescription, its pointer to more, and UserComment there (Exif 2.32)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block: where it lies, and its values, None where it is no JSON object."""
+
+    place: str
+    values: dict[str, Any] | None
+
+
+def block(producer: str, asset: AssetId) -> str:
+    """The block of a file at its first writing: who made it also spreads it, under the same id."""
+    values = {
+        "Label": "1",
+        "ContentProducer": producer,
+        "ProduceID": asset,
+        "ReservedCode1": "",
+        "ContentPropagator": producer,
+        "PropagateID": asset,
+        "ReservedCode2": "",
+    }
+    return json.dumps(values, separators=(",", ":"))
+
+
+def is_ascii(value: str) -> bool:
+    """Whether it is made of printable ASCII only, as appendix E wants."""
+    return all(" " <= letter <= "~" for letter in value)
+
+
+def find(data: bytes) -> tuple[Block, ...]:
+    """Every block of a file of any kind; never raises for what the file holds."""
+    return tuple(Block(place, values) for place, text in _texts(data) for values in _objects(text))
+
+
+def _texts(data: bytes) -> Iterator[tuple[str, str]]:
+    for packet in label.every_packet(data):
+        try:
+            found = xmp.properties(packet, (label.AIGC,))
+        except (expat.ExpatError, UnicodeError, ValueError):
+            continue
+        yield from (("XMP", value) for _, value in found)
+    if data.startswith(png.SIGNATURE):
+        for keyword, text in png.texts(data, _LARGEST):
+            if KEYWORD.encode() in keyword.upper():
+                yield "PNG", text.decode("utf-8", "replace")
+    yield from (("EXIF", text) for text in _elsewhere(data) if f'"{KEYWORD}"' in text)
+
+
+def _elsewhere(data: bytes) -> Iterator[str]:
+    """EXIF's description and comment, and the comment of a JPEG or GIF."""
+    from PIL import Image
+
+    if data.startswith(png.SIGNATURE) and all(kind != b"eXIf" for kind, _ in png.chunks(data)):
+        return  # Pillow would decode the whole picture to see whether one comes after it
+    try:
+        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            exif = image.getexif()
+            values = [exif.get(_DESCRIPTION), exif.get_ifd(_EXIF).get(_COMMENT), image.info.get("comment")]
+    except Exception:  # noqa: BLE001 - decoders throw anything on damaged files
+        return
+    for value in values:
+        if isinstance(value, bytes):
+            code = "utf-16" if value.startswith(b"UNICODE\0") else "utf-8"
+            yield value.removeprefix(b"ASCII\0\0\0").removeprefix(b"UNICODE\0").decode(code, "replace")
+        elif isinstance(value, str):
+            yield value
+
+
+def _objects(text: str) -> Iterator[dict[str, Any] | None]:
+    """Each JSON object in the text, one after the other, out of a wrapping {"AIGC": ...}; None for a damaged one."""
+    at, decoder = 0, json.JSONDecoder()
+    text = text[:_LARGEST].strip("\0 \t\r\n")
+    while at < len(text):
+        try:
+            value, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            yield None
+            return
+        yield _unwrapped(value)
+        while at < len(text) and text[at] in " \t\r\n\0,":
+            at += 1
+
+
+def _unwrapped(value: Any) -> dict[str, Any] | None:
+    if isinstance(value, dict) and KEYWORD in value:
+        value = value[KEYWORD]
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return None
+    return value if isinstance(value, dict) else None

@@ -81,7 +81,7 @@ class Draft:
 
     ``request`` is the digest of everything that was asked: asked twice, it is the same request. ``media_type`` is
     that of the file to be released. ``oversight`` is what whoever drew it knows of people's part in it; None claims
-    nothing.
+    nothing. ``block`` is China's AIGC block of the file that the image came from.
     """
 
     pixels: Pixels
@@ -92,6 +92,7 @@ class Draft:
     source: str | None = None
     media_type: str = "image/png"
     oversight: Oversight | None = None
+    block: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

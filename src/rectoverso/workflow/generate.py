@@ -54,7 +54,9 @@ def generate_images(
     materials = read_materials(generator, given)
     generator.check(controls, materials)
     door = open_door(run, home_path, use, listener, clock)
-    door = replace(door, labelling=labelling_of(asked, door.keys), media_type=media_type)
+    door = replace(
+        door, labelling=labelling_of(asked, door.home, door.keys, generator.maker), media_type=media_type
+    )
     seeds = range(seed, seed + count)
     drafts = _made(generator, seeds, materials) if given else _drafts(generator, seeds, class_index, controls)
     passages = take_through(drafts, count * len(materials), door, out, listener)

@@ -9,6 +9,7 @@ from rectoverso.errors import RectoversoError
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.types import Draft, Maker, Message, Origin
+from rectoverso.verso.law import aigc
 from rectoverso.verso.mark.label import MEDIA_TYPES
 from rectoverso.verso.picture import read_picture, sniff
 from rectoverso.verso.policy import policy
@@ -43,7 +44,7 @@ def seal_files(
     where that is known.
 
     A file that cannot be opened is told in ``Batch.failed`` and never stops the others. Raises UnknownName, and
-    BadSetting for a law and photographs, or a law that wants a code.
+    BadSetting for a law and photographs, or a law that wants what is not known.
     """
     rules = policy(use)
     asked.check(origin)
@@ -58,7 +59,7 @@ def seal_files(
         use=use,
         clock=clock or SystemClock(),
         media_type=media_type,
-        labelling=labelling_of(asked, keys),
+        labelling=labelling_of(asked, home, keys, maker),
     )
     failures: list[Failure] = []
     passages = []
@@ -84,5 +85,6 @@ def _drafts(paths: list[Path], origin: Origin, maker: Maker, failures: list[Fail
             maker=maker,
             origin=origin,
             source=str(path),
+            block=aigc.carried(data),
             media_type=kind if kind in MEDIA_TYPES else "image/png",
         )

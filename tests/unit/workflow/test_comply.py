@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,9 @@ from authority import authority
 from rectoverso.cli.main import main
 from rectoverso.errors import BadSetting, UnknownName
 from rectoverso.store.home import Home
-from rectoverso.types import Decision, Maker, Origin, ReportOutcome
+from rectoverso.types import AssetId, Decision, Maker, Origin, ReportOutcome
+from rectoverso.verso.law import aigc
+from rectoverso.verso.mark import png
 from rectoverso.verso.picture import open_picture, to_png
 from rectoverso.verso.screen.fingerprint import NUM_BYTES
 from rectoverso.workflow.comply import comply, exit_code
@@ -24,6 +26,19 @@ from rectoverso.workflow.verify import reports
 
 Picture = Callable[..., Path]
 MAKER = Maker("A system", "3.1")
+
+
+@pytest.fixture(scope="session")
+def tsa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with authority(tmp_path_factory.mktemp("tsa")) as found:
+        yield found.url
+
+
+@pytest.fixture
+def stamping(home: Path, tsa: str) -> Path:
+    """A home whose signatures are time-stamped."""
+    time_stamp_authority(home, tsa)
+    return home
 
 
 def _sealed(file: Path, home: Path, *laws: str, **more: object) -> Path:
@@ -54,8 +69,8 @@ def test_the_ledger_names_the_laws(home: Path, picture: Picture) -> None:
     assert open_ledger(opened, opened.keys).entry(asset.ledger_index)["laws"] == ["cn"]
 
 
-def test_other_laws_are_another_request(home: Path, picture: Picture) -> None:
-    file = picture("one.png")
+def test_other_laws_are_another_request(stamping: Path, picture: Picture) -> None:
+    home, file = stamping, picture("one.png")
     paths = {
         _sealed(file, home),
         _sealed(file, home, "cn"),
@@ -82,9 +97,11 @@ def test_a_small_picture_is_known_with_its_strip_and_without(
 
 
 @pytest.mark.parametrize("law", ["cn", "eu"])
-def test_a_labelled_picture_cannot_be_passed_off_as_captured(home: Path, picture: Picture, law: str) -> None:
-    path = _sealed(picture("one.png"), home, law)
-    again = seal_files([path], path.parent / "again", home, origin=Origin.CAPTURED)
+def test_a_labelled_picture_cannot_be_passed_off_as_captured(
+    stamping: Path, picture: Picture, law: str
+) -> None:
+    path = _sealed(picture("one.png"), stamping, law)
+    again = seal_files([path], path.parent / "again", stamping, origin=Origin.CAPTURED)
     assert again.passages[0].asset.decision is Decision.HOLD
 
 
@@ -104,6 +121,39 @@ def test_an_owner_who_is_no_code_has_to_give_one(tmp_path: Path, home: Path, pic
     assert batch.passages[0].asset.decision is Decision.RELEASE
 
 
+@pytest.mark.parametrize("laws", [(), ("cn",), ("eu",)])
+def test_the_block_that_a_picture_came_with_is_never_dropped(
+    tmp_path: Path, picture: Picture, tsa: str, laws: tuple[str, ...]
+) -> None:
+    """Sealed by one home under China's law, then by another: who made it stays named."""
+    theirs = _sealed(picture("one.png"), tmp_path / "theirs", "cn", origin=Origin.AI)
+    made = aigc.find(theirs.read_bytes())[0].values
+    assert made is not None
+    ours = tmp_path / "ours"
+    init_keys(ours, "Spreader")
+    time_stamp_authority(ours, tsa)
+    path = _sealed(theirs, ours, *laws)
+    blocks = aigc.find(path.read_bytes())
+    assert [block.place for block in blocks] == ["XMP", "PNG"]
+    assert blocks[0].values == blocks[1].values
+    spread = {"ContentPropagator": "Spreader", "PropagateID": path.stem[-12:]} if "cn" in laws else {}
+    assert blocks[0].values == made | spread
+
+
+@pytest.mark.parametrize(
+    "change", [{"Label": 1}, {"ContentProducer": ""}, {"ProduceID": "中"}, {"Label": "1" * 2000}]
+)
+def test_a_block_that_is_not_sound_does_not_travel(change: dict[str, object]) -> None:
+    sound = json.loads(aigc.block("THEM", AssetId("0123456789ab")))
+
+    def file(values: dict[str, object]) -> bytes:
+        body = b"AIGC\0" + json.dumps(values).encode()
+        return png.join([(b"IHDR", bytes(13)), (b"tEXt", body), (b"IEND", b"")])
+
+    assert json.loads(str(aigc.carried(file(sound)))) == sound
+    assert aigc.carried(file(sound | change)) is None
+
+
 def _run(*arguments: object) -> int:
     with pytest.raises(SystemExit) as left:
         main([str(argument) for argument in arguments])
@@ -111,9 +161,9 @@ def _run(*arguments: object) -> int:
 
 
 def test_the_command(
-    tmp_path: Path, home: Path, picture: Picture, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, stamping: Path, picture: Picture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "out"
+    home, out = stamping, tmp_path / "out"
     sealed = (
         "seal",
         picture("one.png"),
@@ -132,11 +182,27 @@ def test_the_command(
     assert _run("comply", row["path"], "--law", "cn") == 0
     told = capsys.readouterr().out
     assert "cn, China: 7 met, 0 missing, 3 that no tool can tell" in told
-    assert _run("comply", row["path"], "--law", "cn,eu", "--json") == 1
+    assert _run("comply", row["path"], "--law", "cn,eu,us-ca", "--json") == 1
     (file,) = json.loads(capsys.readouterr().out)["files"]
-    assert [law["complies"] for law in file["laws"]] == [True, False]
+    assert [law["complies"] for law in file["laws"]] == [True, True, False]
     missing = [one["id"] for law in file["laws"] for one in law["clauses"] if one["state"] == "missing"]
-    assert missing == ["Code 1.1.1, time-stamp"]
+    assert missing == ["latent: system", "latent: version"]
+
+
+@pytest.mark.parametrize(
+    ("law", "maker", "advice"),
+    [
+        ("eu", MAKER, "verso keys tsa"),
+        ("us-ca", Maker("", ""), "--maker"),
+        ("us-ca", Maker("A system", ""), "--maker-version"),
+    ],
+)
+def test_a_law_that_no_file_could_meet_is_refused_before_any_work(
+    tmp_path: Path, home: Path, picture: Picture, law: str, maker: Maker, advice: str
+) -> None:
+    with pytest.raises(BadSetting, match=advice):
+        seal_files([picture("one.png")], tmp_path / "out", home, asked=Asked.of([law]), maker=maker)
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_the_command_cannot_use(

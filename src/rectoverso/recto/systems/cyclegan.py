@@ -6,8 +6,8 @@ weight 10), identity (section 5.2, half of that), pools of 50 earlier pictures (
 Where the presets leave the paper, for minutes on two cores: squares of 2x2 pixels come in as one pixel, so that most of
 the work happens at a quarter of the pixels; norms over all channels of a picture; narrower networks and fewer blocks;
 doublings that leave no chequers; translators that begin as ones that change nothing, without which they exchanged red
-and green; a batch of more than one; cycles count a third of theirs and
-identity nothing; averaged weights; rates that fall along half a cosine.
+and green; a batch of more than one; cycles count a third of theirs and identity nothing; averaged weights; rates that
+fall along half a cosine.
 ``paper`` has the paper's sizes and weights, but these rates and doublings, halvings by 4x4 instead of 3x3
 convolutions, and torch's first weights.
 """

@@ -19,7 +19,9 @@ from rectoverso.verso.mark import label, png, xmp
 from rectoverso.verso.picture import FORMATS
 
 KEYWORD = "AIGC"
-_LARGEST = 64_000
+_MADE = ("Label", "ContentProducer", "ProduceID", "ReservedCode1")
+_SPREAD = ("ContentPropagator", "PropagateID", "ReservedCode2")
+_LARGEST, _LONGEST = 64_000, 1_000
 _DESCRIPTION, _EXIF, _COMMENT = 0x010E, 0x8769, 0x9286
 """EXIF's ImageDescription, its pointer to more, and UserComment there (Exif 2.32)."""
 
@@ -32,8 +34,11 @@ class Block:
     values: dict[str, Any] | None
 
 
-def block(producer: str, asset: AssetId) -> str:
-    """The block of a file at its first writing: who made it also spreads it, under the same id."""
+def block(producer: str, asset: AssetId, carried: str | None = None) -> str:
+    """The block of a file: who made it also spreads it, under the same id.
+
+    ``carried``: the block that the image came with. Who made it stays named, and ``producer`` only spreads it.
+    """
     values = {
         "Label": "1",
         "ContentProducer": producer,
@@ -43,7 +48,22 @@ def block(producer: str, asset: AssetId) -> str:
         "PropagateID": asset,
         "ReservedCode2": "",
     }
+    if carried:
+        made = json.loads(carried)
+        values |= {key: made[key] for key in _MADE}
     return json.dumps(values, separators=(",", ":"))
+
+
+def carried(data: bytes) -> str | None:
+    """The block of a file to travel on with its image: the first that is whole and sound, else None."""
+    for found in find(data):
+        texts = {key: (found.values or {}).get(key, "") for key in (*_MADE, *_SPREAD)}
+        is_sound = all(
+            isinstance(text, str) and is_ascii(text) and len(text) <= _LONGEST for text in texts.values()
+        )
+        if is_sound and texts["Label"] and texts["ContentProducer"]:
+            return json.dumps(texts, separators=(",", ":"))
+    return None
 
 
 def is_ascii(value: str) -> bool:

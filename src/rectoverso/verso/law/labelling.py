@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rectoverso.types import AssetId, Origin
+from rectoverso.types import AssetId, Draft, Origin
 from rectoverso.verso.law import aigc
 from rectoverso.verso.law.law import Law
 from rectoverso.verso.mark import visible
@@ -57,15 +57,18 @@ class Labelling:
             if rule.required or self.all_visible
         )
 
-    def stated(self, label: Label, asset: AssetId, placed: Sequence[Placed]) -> Label:
-        """The label in the file, with what the laws add to it."""
+    def stated(self, label: Label, draft: Draft, asset: AssetId, placed: Sequence[Placed]) -> Label:
+        """The label in the file, with what the laws add to it, and under any law or none with the block that the image
+        came with: nobody may drop it.
+        """
+        label = replace(label, aigc=draft.block)
         if not self.laws:
             return label
         fields = {field for law in self.laws for field in law.file.fields}
         added = {
             "provider": self.provider or None,
             "unique_id": f"urn:rectoverso:asset:{asset}",
-            "aigc": aigc.block(self._code, asset),
+            "aigc": aigc.block(self._code, asset, draft.block),
         }
         return replace(
             label,

@@ -75,7 +75,7 @@ def mark(
     pixels = watermark.embed(labelled.pixels, asset, forensic_key=forensic_key)
     # 3 label in the file
     wanted = label.label_for(draft.origin, draft.maker, asset, created, f"{TOOL} {__version__}")
-    wanted = facts.labelling.stated(wanted, asset, labelled.placed)
+    wanted = facts.labelling.stated(wanted, draft, asset, labelled.placed)
     data = label.write(pixels, label.xmp_packet(wanted), media_type, wanted.aigc)
     # 4 credential
     stated = ManifestFacts(

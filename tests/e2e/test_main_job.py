@@ -134,7 +134,7 @@ def test_a_copy_of_a_registered_work_is_refused_and_the_work_is_named(
     )
     (refused,) = told["refused"]
     assert "Two Rings" in json.dumps(refused["verdict"]["reasons"])
-    assert not list((tmp_path / "sealed").iterdir())
+    assert not (tmp_path / "sealed").exists()
     verso("registry", "search", tmp_path / "copy.jpg", *home, code=1)
 
 

@@ -25,6 +25,7 @@ MATCHED_AT = 1e-3
 
 _NO_DOUBT = 2 * math.log(FOUND_AT)
 _AT_ONCE = 10_000
+_LEAST_LOG_P = math.log(1e-300)
 
 Reals = NDArray[np.float64]
 
@@ -152,7 +153,8 @@ class Detection:
 
 
 def _paid(log_p: float, tried: int) -> float:
-    return math.exp(min(0.0, log_p + math.log(tried)))
+    """The p-value; what is smaller than a float is told as one that is not, which is true as well."""
+    return math.exp(max(_LEAST_LOG_P, min(0.0, log_p + math.log(tried))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,10 +58,7 @@ class Labelling:
         )
 
     def stated(self, label: Label, draft: Draft, asset: AssetId, placed: Sequence[Placed]) -> Label:
-        """The label in the file, with what the laws add to it, and under any law or none with the block that the image
-        came with: nobody may drop it.
-        """
-        label = replace(label, aigc=draft.block)
+        """The label in the file, with what the laws add to it."""
         if not self.laws:
             return label
         fields = {field for law in self.laws for field in law.file.fields}

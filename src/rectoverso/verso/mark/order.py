@@ -10,22 +10,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
 from rectoverso.errors import MarkLost, RectoversoError, TimeStampFailed
 from rectoverso.protocols import Clock
-from rectoverso.types import AssetId, Draft, Oversight, Pixels
+from rectoverso.types import AssetId, Draft, Origin, Oversight, Pixels
 from rectoverso.version import __version__
-from rectoverso.verso.law.labelling import Labelling
 from rectoverso.verso.mark import credential, label, visible, watermark
 from rectoverso.verso.mark.credential import CredentialSigner, CredentialState, ManifestFacts
 from rectoverso.verso.mark.label import Label
-from rectoverso.verso.mark.visible import Placed
+from rectoverso.verso.mark.visible import Placed, Wanted
 from rectoverso.verso.picture import open_picture
 
 TOOL = "rectoverso"
+
+
+class Labelling(Protocol):
+    """What laws want: which words on a picture of that origin, and what the label in the file states beside its own."""
+
+    def words(self, origin: Origin) -> tuple[Wanted, ...]: ...
+
+    def stated(self, label: Label, draft: Draft, asset: AssetId, placed: Sequence[Placed]) -> Label: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,7 @@ class MarkFacts:
     use: str | None = None
     ledger: str | None = None
     oversight: Oversight | None = None
-    labelling: Labelling = field(default_factory=Labelling)
+    labelling: Labelling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +78,14 @@ def mark(
     facts = facts or MarkFacts()
     created = clock.now()
     # 1 visible label
-    labelled = visible.put(draft.pixels, facts.labelling.words(draft.origin))
+    labelled = visible.put(draft.pixels, facts.labelling.words(draft.origin) if facts.labelling else ())
     # 2 watermark
     pixels = watermark.embed(labelled.pixels, asset, forensic_key=forensic_key)
     # 3 label in the file
     wanted = label.label_for(draft.origin, draft.maker, asset, created, f"{TOOL} {__version__}")
-    wanted = facts.labelling.stated(wanted, draft, asset, labelled.placed)
+    wanted = replace(wanted, aigc=draft.block)  # that the image came with: nobody may drop it
+    if facts.labelling:
+        wanted = facts.labelling.stated(wanted, draft, asset, labelled.placed)
     data = label.write(pixels, label.xmp_packet(wanted), media_type, wanted.aigc)
     # 4 credential
     stated = ManifestFacts(

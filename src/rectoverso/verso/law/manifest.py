@@ -11,11 +11,6 @@ from typing import Any
 from rectoverso.verso.mark import credential
 from rectoverso.verso.mark.credential import CredentialState
 
-_OFFLINE = {
-    "version": 1,
-    "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False},
-    "core": {"allowed_network_hosts": []},
-}
 _WATERMARKED = "c2pa.watermarked"
 
 
@@ -73,7 +68,7 @@ def _active(data: bytes, media_type: str) -> tuple[str, Mapping[str, Any]]:
 
     try:
         with (
-            Context.from_dict(_OFFLINE) as context,
+            Context.from_dict(credential.offline()) as context,
             Reader(media_type, io.BytesIO(data), context=context) as reader,
         ):
             store = json.loads(reader.json())

@@ -160,7 +160,7 @@ class _Layouts(threading.local):
         place = os.getpid(), certificate
         if place not in self._made:
             signer = Signer.from_info(C2paSignerInfo("es256", certificate, key, None))
-            self._made[place] = signer, Context.from_dict(_settings(None))
+            self._made[place] = signer, Context.from_dict(offline(None))
         return self._made[place]
 
 
@@ -175,7 +175,7 @@ def read(data: bytes, media_type: str, anchors: bytes | None = None) -> Credenti
 
     try:
         with (
-            Context.from_dict(_settings(anchors)) as context,
+            Context.from_dict(offline(anchors)) as context,
             Reader(media_type, io.BytesIO(data), context=context) as reader,
         ):
             reading = _reading(json.loads(reader.json()), str(reader.get_validation_state()))
@@ -213,7 +213,8 @@ def manifest(facts: ManifestFacts, media_type: str) -> dict[str, Any]:
     }
 
 
-def _settings(anchors: bytes | None) -> dict[str, Any]:
+def offline(anchors: bytes | None = None) -> dict[str, Any]:
+    """The library's settings with its unsafe defaults turned round: never a network, no thumbnails."""
     settings: dict[str, Any] = {
         "version": 1,
         "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_after_sign": False},

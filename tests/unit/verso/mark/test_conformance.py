@@ -131,7 +131,7 @@ def _signed_by_the_library(manifest: dict[str, Any], studio: Studio) -> bytes:
     assert isinstance(key, bytes)
     with (
         Signer.from_info(C2paSignerInfo("es256", studio.signer.chain, key, None)) as signer,
-        Context.from_dict(credential._settings(studio.signer.anchors)) as context,
+        Context.from_dict(credential.offline(studio.signer.anchors)) as context,
         Builder(json.dumps(manifest), context) as builder,
     ):
         builder.sign(signer, "image/png", io.BytesIO(encoded(photo(1))), out)

@@ -7,7 +7,7 @@ from os import PathLike, environ
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rectoverso.types import Origin, Report
+from rectoverso.types import Maker, Origin, Report
 
 if TYPE_CHECKING:
     from rectoverso.recto.train.status import Status
@@ -95,6 +95,8 @@ def generate(
     use: str = "general",
     laws: Iterable[str] = (),
     producer: str = "",
+    visible: bool = False,
+    file_format: str | None = None,
     home: AnyPath | None = None,
 ) -> Batch:
     """Draw ``count`` images from ``run`` (or the shipped ``"demo"``) and release to ``out`` those that may leave.
@@ -102,15 +104,16 @@ def generate(
     ``mixes`` (``"7@4-9"``), ``layers`` (``"4-9"``) and ``edits`` (``"direction-0=2"``) are written as on the command
     line. ``images`` (files or folders), ``masks`` and ``prompts`` are what runs of some systems make pictures from;
     ``style`` is a picture whose style is meant, ``back`` goes from the second set of pictures to the first. ``size`` is
-    pixels a side or ``"300x100"``, of runs that draw any size. ``laws`` (``["cn", "eu"]``) want labels; ``producer`` is
-    the provider's code in China's.
+    pixels a side or ``"300x100"``, of runs that draw any size. ``laws`` (``["cn", "eu"]``) want labels, with
+    ``visible`` also those that they leave open; ``producer`` is the provider's code in China's. ``file_format`` is
+    ``"png"``, ``"jpeg"``, ``"webp"``, ``"tiff"`` or ``"avif"``.
     Raises RunNotFound, UnknownName (label, use, law or direction), BadSetting, HomeBusy.
     """
     from rectoverso.recto.sample.controls import parse_controls
     from rectoverso.workflow.generate import generate_images
-    from rectoverso.workflow.labelling import Asked
     from rectoverso.workflow.materials import Given
     from rectoverso.workflow.shipped import run_at
+    from rectoverso.workflow.terms import Terms
 
     controls = parse_controls(truncation, mixes, layers, edits)
     place = _home(home)
@@ -130,8 +133,7 @@ def generate(
             back=back,
         ),
         size=None if size is None else str(size),
-        use=use,
-        asked=Asked.of(laws, producer),
+        terms=Terms.of(use, laws, producer, visible=visible, file_format=file_format),
     )
 
 
@@ -148,17 +150,22 @@ def invert(
     edits: Iterable[str] = (),
     layers: str | None = None,
     use: str = "general",
+    laws: Iterable[str] = (),
+    producer: str = "",
+    visible: bool = False,
+    file_format: str | None = None,
     home: AnyPath | None = None,
 ) -> Projected:
     """Find the code in ``run`` that draws ``picture``, and release to ``out`` what it draws, if that may leave.
 
     ``steps`` of descent from each of ``starts`` codes; then ``tune`` steps of a copy of the generator's weights towards
-    this picture. ``edits`` and ``layers`` are those of `generate`. Raises RunNotFound, ImageUnreadable, UnknownName,
-    BadSetting, HomeBusy.
+    this picture. ``edits``, ``layers`` and everything from ``use`` on are those of `generate`. Raises RunNotFound,
+    ImageUnreadable, UnknownName, BadSetting, HomeBusy.
     """
     from rectoverso.recto.sample.controls import parse_controls
     from rectoverso.workflow.invert import invert_picture
     from rectoverso.workflow.shipped import run_at
+    from rectoverso.workflow.terms import Terms
 
     return invert_picture(
         run_at(Path(run)),
@@ -171,7 +178,7 @@ def invert(
         starts=starts,
         tune=tune,
         controls=parse_controls(None, (), layers, edits),
-        use=use,
+        terms=Terms.of(use, laws, producer, visible=visible, file_format=file_format),
     )
 
 
@@ -187,6 +194,10 @@ def dream(
     size: int | str | None = None,
     seed: int = 0,
     use: str = "general",
+    laws: Iterable[str] = (),
+    producer: str = "",
+    visible: bool = False,
+    file_format: str | None = None,
     home: AnyPath | None = None,
 ) -> Dreamed:
     """Make a picture of what a layer of ``network`` looks for, from noise or out of the photograph ``image``, and
@@ -194,10 +205,11 @@ def dream(
 
     ``network`` is a run, whose critic is meant, or a file of features; ``layer`` is the last and ``channel`` all of
     them where nothing is said; ``octaves`` are sizes from small to large, with ``steps`` at each. ``size`` is pixels a
-    side or ``"300x100"``, else the photograph's or 256. Raises UnknownName, RunNotFound, BadSetting, ImageUnreadable,
-    HomeBusy.
+    side or ``"300x100"``, else the photograph's or 256. From ``use`` on as for `generate`. Raises UnknownName,
+    RunNotFound, BadSetting, ImageUnreadable, HomeBusy.
     """
     from rectoverso.workflow.dream import DreamRequest, dream_picture
+    from rectoverso.workflow.terms import Terms
 
     request = DreamRequest(
         Path(network),
@@ -209,7 +221,8 @@ def dream(
         seed,
         None if size is None else str(size),
     )
-    return dream_picture(request, Path(out), _home(home), use=use)
+    terms = Terms.of(use, laws, producer, visible=visible, file_format=file_format)
+    return dream_picture(request, Path(out), _home(home), terms=terms)
 
 
 def seal(
@@ -217,20 +230,25 @@ def seal(
     *,
     out: AnyPath,
     origin: Origin = Origin.AI,
+    maker: str = "",
+    maker_version: str = "",
     use: str = "general",
     laws: Iterable[str] = (),
     producer: str = "",
+    visible: bool = False,
+    file_format: str | None = None,
     home: AnyPath | None = None,
 ) -> Batch:
     """Screen, mark, sign and log images made elsewhere; files that cannot be opened are in ``Batch.failed``.
 
-    ``laws`` and ``producer`` are those of `generate`.
+    ``maker`` is the system that made them, where it is known. From ``use`` on as for `generate`.
     """
-    from rectoverso.workflow.labelling import Asked
     from rectoverso.workflow.seal import seal_files
+    from rectoverso.workflow.terms import Terms
 
-    asked = Asked.of(laws, producer)
-    return seal_files(_paths(files), Path(out), _home(home), origin=origin, use=use, asked=asked)
+    terms = Terms.of(use, laws, producer, visible=visible, file_format=file_format)
+    made_by = Maker(maker, maker_version)
+    return seal_files(_paths(files), Path(out), _home(home), origin=origin, maker=made_by, terms=terms)
 
 
 def verify(

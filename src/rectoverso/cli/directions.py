@@ -9,9 +9,13 @@ import typer
 
 from rectoverso.cli.options import (
     DEFAULT_HOME,
+    AllVisibleOption,
+    FormatOption,
     HomeOption,
     JsonOption,
     LabelOption,
+    LawOption,
+    ProducerOption,
     RunArgument,
     UseOption,
 )
@@ -38,12 +42,17 @@ def directions(
     amount: Annotated[float, typer.Option("--amount", min=0.01, help="How far to go to both sides.")] = 3.0,
     label: LabelOption = None,
     use: UseOption = "general",
+    file_format: FormatOption = None,
+    law: LawOption = None,
+    visible: AllVisibleOption = False,
+    producer: ProducerOption = "",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
     """Find the directions in which a run's images change most; name them, or show what one does."""
     from rectoverso.recto.sample.controls import bad_control, parse_seeds
     from rectoverso.workflow.directions import run_directions, show_direction
+    from rectoverso.workflow.terms import Terms
 
     if show is not None and out is None:
         raise bad_control("show", "show_needs_out")
@@ -51,6 +60,7 @@ def directions(
     if show is None or out is None:
         _print(found, run, as_json=as_json)
         return
+    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format)
     with live_progress() as listener:
         batch = show_direction(
             run,
@@ -60,7 +70,7 @@ def directions(
             seeds=parse_seeds(seeds),
             amount=amount,
             label=label,
-            use=use,
+            terms=terms,
             listener=listener,
         )
     if as_json:

@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption, SeedOption, UseOption
+from rectoverso.cli.options import (
+    DEFAULT_HOME,
+    AllVisibleOption,
+    FormatOption,
+    HomeOption,
+    JsonOption,
+    LawOption,
+    ProducerOption,
+    SeedOption,
+    UseOption,
+)
 from rectoverso.cli.output import live_progress, print_json, tell
 from rectoverso.cli.passages import exit_code, print_summary
 
@@ -35,12 +45,17 @@ def dream(
     ] = None,
     seed: SeedOption = 0,
     use: UseOption = "general",
+    file_format: FormatOption = None,
+    law: LawOption = None,
+    visible: AllVisibleOption = False,
+    producer: ProducerOption = "",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
     """Make a picture of what a layer looks for, or bring that out of a photograph; release it if it may leave."""
     from rectoverso.recto.sample.controls import bad_control
     from rectoverso.workflow.dream import DreamRequest, dream_picture
+    from rectoverso.workflow.terms import Terms
 
     if list_layers:
         _list(network, as_json=as_json)
@@ -48,8 +63,9 @@ def dream(
     if out is None:
         raise bad_control("out", "dream_needs_out")
     request = DreamRequest(network, image, layer, channel, octaves, steps, seed, size)
+    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format)
     with live_progress() as listener:
-        dreamed = dream_picture(request, out, home, use=use, listener=listener)
+        dreamed = dream_picture(request, out, home, terms=terms, listener=listener)
     if as_json:
         print_json(dreamed.plain())
     else:

@@ -62,11 +62,11 @@ def generate(
     """Make images and release those that may leave, each with its proof."""
     from rectoverso.recto.sample.controls import parse_controls
     from rectoverso.workflow.generate import generate_images
-    from rectoverso.workflow.labelling import Asked
     from rectoverso.workflow.materials import Given
+    from rectoverso.workflow.terms import Terms
 
     given = Given(tuple(image or ()), tuple(mask or ()), tuple(prompt or ()), style, back=back)
-    asked = Asked.of(law or (), producer, all_visible=visible)
+    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format)
     controls = parse_controls(truncation, mix or (), layers, edit or ())
     with live_progress() as listener:
         batch = generate_images(
@@ -79,9 +79,7 @@ def generate(
             controls=controls,
             given=given,
             size=size,
-            use=use,
-            media_type=f"image/{file_format}" if file_format else None,
-            asked=asked,
+            terms=terms,
             listener=listener,
         )
     if as_json:

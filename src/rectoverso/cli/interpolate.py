@@ -9,13 +9,17 @@ import typer
 
 from rectoverso.cli.options import (
     DEFAULT_HOME,
+    AllVisibleOption,
     EditOption,
+    FormatOption,
     HomeOption,
     JsonOption,
     LabelOption,
+    LawOption,
     LayersOption,
     MixOption,
     OutOption,
+    ProducerOption,
     RunArgument,
     TruncationOption,
     UseOption,
@@ -44,16 +48,22 @@ def interpolate(
     layers: LayersOption = None,
     edit: EditOption = None,
     use: UseOption = "general",
+    file_format: FormatOption = None,
+    law: LawOption = None,
+    visible: AllVisibleOption = False,
+    producer: ProducerOption = "",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
     """Make the images between seeds and release those that may leave, with a sheet of them."""
     from rectoverso.recto.sample.controls import parse_controls, parse_seeds
     from rectoverso.workflow.interpolate import animate, interpolate_images
+    from rectoverso.workflow.terms import Terms
 
     controls, way = parse_controls(truncation, mix or (), layers, edit or ()), parse_seeds(seeds)
     if animation:  # first: a name outside the run is refused before any work
         animate(run, animation, seeds=way, frames=frames, label=label, controls=controls)
+    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format)
     with live_progress() as listener:
         batch = interpolate_images(
             run,
@@ -63,7 +73,7 @@ def interpolate(
             steps=steps,
             label=label,
             controls=controls,
-            use=use,
+            terms=terms,
             listener=listener,
         )
     if as_json:

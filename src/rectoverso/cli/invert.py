@@ -9,12 +9,16 @@ import typer
 
 from rectoverso.cli.options import (
     DEFAULT_HOME,
+    AllVisibleOption,
     EditOption,
+    FormatOption,
     HomeOption,
     JsonOption,
     LabelOption,
+    LawOption,
     LayersOption,
     OutOption,
+    ProducerOption,
     RunArgument,
     SeedOption,
     UseOption,
@@ -38,13 +42,19 @@ def invert(
     edit: EditOption = None,
     layers: LayersOption = None,
     use: UseOption = "general",
+    file_format: FormatOption = None,
+    law: LawOption = None,
+    visible: AllVisibleOption = False,
+    producer: ProducerOption = "",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
     """Find what a run must be asked for to draw a picture, and release what it draws if that may leave."""
     from rectoverso.recto.sample.controls import parse_controls
     from rectoverso.workflow.invert import invert_picture
+    from rectoverso.workflow.terms import Terms
 
+    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format)
     with live_progress() as listener:
         projected = invert_picture(
             run,
@@ -57,7 +67,7 @@ def invert(
             starts=starts,
             tune=tune,
             controls=parse_controls(None, (), layers, edit or ()),
-            use=use,
+            terms=terms,
             listener=listener,
         )
     if as_json:

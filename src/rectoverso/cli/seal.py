@@ -42,10 +42,10 @@ def seal(
     as_json: JsonOption = False,
 ) -> None:
     """Screen, mark, sign and log images made elsewhere."""
-    from rectoverso.workflow.labelling import Asked
     from rectoverso.workflow.seal import seal_files
+    from rectoverso.workflow.terms import Terms
 
-    asked = Asked.of(law or (), producer, all_visible=visible)
+    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format)
     made_by = Maker(maker, maker_version)
     with live_progress() as listener:
         batch = seal_files(
@@ -53,10 +53,8 @@ def seal(
             out,
             home,
             origin=origin,
-            use=use,
             maker=made_by,
-            asked=asked,
-            media_type=f"image/{file_format}" if file_format else None,
+            terms=terms,
             listener=listener,
         )
     if as_json:

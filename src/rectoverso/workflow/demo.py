@@ -23,6 +23,7 @@ from rectoverso.workflow.registry import add_works
 from rectoverso.workflow.release import Passage
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.story import write_story
+from rectoverso.workflow.terms import Terms
 from rectoverso.workflow.train import Trained, TrainRequest, train_run
 from rectoverso.workflow.verify import reports
 
@@ -104,7 +105,7 @@ def run_demo(out: Path, *, train_seconds: float, listener: Listener = silent) ->
     # Refuse: an altered copy of a registered work. Hold: a medical image, until a professional signs.
     offer = _offer_a_copy(works[0], folder, home)
     medical = generate_images(
-        run, folder / "released", home, count=1, seed=1001, use="medical", listener=listener
+        run, folder / "released", home, count=1, seed=1001, terms=Terms.of("medical"), listener=listener
     )
 
     # Verify: as anybody would, four files that look alike and are not.

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from rectoverso.protocols import Clock
 from rectoverso.recto.sample.controls import Controls, Edit, bad_control
 from rectoverso.types import Digest, Draft
-from rectoverso.verso.policy import policy
 from rectoverso.workflow.batch import Batch
 from rectoverso.workflow.drawing import draft_of_seed, open_door, open_generator, take_through
 from rectoverso.workflow.extras import training_part
 from rectoverso.workflow.progress import Listener, silent
 from rectoverso.workflow.sheet import release_sheet
+from rectoverso.workflow.terms import Terms
 
 if TYPE_CHECKING:
     from rectoverso.recto.sample.directions import Directions
@@ -57,7 +57,7 @@ def show_direction(
     seeds: Sequence[int],
     amount: float = 3.0,
     label: str | None = None,
-    use: str = "general",
+    terms: Terms = Terms(),  # noqa: B008 - frozen
     listener: Listener = silent,
     clock: Clock | None = None,
 ) -> Batch:
@@ -66,12 +66,11 @@ def show_direction(
     They are the images of ``verso generate --edit``, so that neither decides anew what the other has decided. Raises
     RunNotFound, UnknownName, BadSetting, HomeBusy.
     """
-    policy(use)
     generator = open_generator(run)
     class_index = generator.class_index(label)
     amounts = [amount * (2 * column / (COLUMNS - 1) - 1) for column in range(COLUMNS)]
     generator.painter.check(Controls(edits=(Edit(name, amount),)))
-    door = open_door(run, home_path, use, listener, clock)
+    door = open_door(run, generator.maker, home_path, terms, listener, clock)
     drafts = _drafts(generator, seeds, name, amounts, class_index)
     passages = take_through(drafts, len(seeds) * COLUMNS, door, out, listener)
     sheet = release_sheet(passages, generator.maker, door, out / "contact-sheet", columns=COLUMNS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
-from rectoverso.types import Decision, Digest, Draft, Message, Pixels
+from rectoverso.types import Decision, Digest, Draft, Maker, Message, Pixels
 from rectoverso.verso.policy import policy
 from rectoverso.verso.screen.memorisation import MemorisationCheck
 from rectoverso.verso.screen.similarity import SimilarityCheck
@@ -17,6 +17,7 @@ from rectoverso.workflow.extras import training_part
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.progress import Listener, Progress, silent
 from rectoverso.workflow.release import Door, Passage, release
+from rectoverso.workflow.terms import Terms, labelling_of
 from rectoverso.workflow.train import fingerprints_of
 
 if TYPE_CHECKING:
@@ -33,21 +34,29 @@ def open_generator(run: Path) -> RunGenerator:
 
 
 def open_door(
-    run: Path, home_path: Path, use: str, listener: Listener = silent, clock: Clock | None = None
+    run: Path,
+    maker: Maker,
+    home_path: Path,
+    terms: Terms,
+    listener: Listener = silent,
+    clock: Clock | None = None,
 ) -> Door:
-    """The door for what is drawn from a run: compared with registered works and with the training images.
+    """The door for what ``maker`` draws from a run: compared with registered works and with the training images.
 
-    Raises UnknownName for a use that there is none of, before a home is made.
+    Raises UnknownName for a use that there is none of, before a home is made; and as `labelling_of`.
     """
-    rules = policy(use)
+    rules = policy(terms.use)
     home = Home.open(home_path)
+    keys = open_keys(home, listener=listener)
     return Door(
         home=home,
-        keys=open_keys(home, listener=listener),
+        keys=keys,
         checks=lambda works: [SimilarityCheck(works), MemorisationCheck(fingerprints_of(run))],
         policy=rules,
-        use=use,
+        use=terms.use,
         clock=clock or SystemClock(),
+        media_type=terms.media_type,
+        labelling=labelling_of(terms, home, keys, maker),
     )
 
 

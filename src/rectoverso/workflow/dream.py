@@ -13,13 +13,13 @@ from rectoverso.protocols import Clock
 from rectoverso.types import Draft, Maker, Message, Origin
 from rectoverso.version import __version__
 from rectoverso.verso.picture import read_picture
-from rectoverso.verso.policy import policy
 from rectoverso.workflow import digests
 from rectoverso.workflow.batch import Batch
 from rectoverso.workflow.drawing import open_door, open_generator, take_through
 from rectoverso.workflow.extras import training_part
 from rectoverso.workflow.invert import fitted
 from rectoverso.workflow.progress import Listener, silent
+from rectoverso.workflow.terms import Terms
 
 if TYPE_CHECKING:
     from rectoverso.recto.sample.dream import Wish
@@ -69,7 +69,7 @@ def dream_picture(
     out: Path,
     home_path: Path,
     *,
-    use: str = "general",
+    terms: Terms = Terms(),  # noqa: B008 - frozen
     listener: Listener = silent,
     clock: Clock | None = None,
 ) -> Dreamed:
@@ -78,13 +78,12 @@ def dream_picture(
     What a file of features was trained on is not known to the door, so all its pictures are held for people. Raises
     UnknownName (use, layer), RunNotFound, BadSetting, ImageUnreadable, HomeBusy.
     """
-    policy(use)
     network, maker = open_network(request.network)
     from rectoverso.recto.sample.dream import Wish
 
     layer = network.layer(request.layer, request.channel)
     wish = Wish(layer, request.channel, request.octaves, request.steps)
-    door = open_door(request.network, home_path, use, listener, clock)
+    door = open_door(request.network, maker, home_path, terms, listener, clock)
     made: list[tuple[float, float]] = []
     (passage,) = take_through(_drafts(request, network, maker, wish, made), 1, door, out, listener)
     return Dreamed(layer.name, request.channel, *made[0], Batch((passage,)))

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rectoverso.protocols import Clock
 from rectoverso.recto.sample.controls import Controls
 from rectoverso.types import Draft, Origin
-from rectoverso.verso.policy import policy
 from rectoverso.workflow.batch import Batch
 from rectoverso.workflow.drawing import draft_of_seed, open_door, open_generator, request_of, take_through
-from rectoverso.workflow.labelling import Asked, labelling_of
 from rectoverso.workflow.materials import Given, read_materials
 from rectoverso.workflow.progress import Listener, silent
 from rectoverso.workflow.sheet import release_sheet
+from rectoverso.workflow.terms import Terms
 
 if TYPE_CHECKING:
     from rectoverso.recto.sample.generator import RunGenerator
@@ -34,29 +32,22 @@ def generate_images(
     controls: Controls = Controls(),  # noqa: B008 - frozen
     given: Given = Given(),  # noqa: B008 - frozen
     size: str | None = None,
-    use: str = "general",
-    media_type: str | None = None,
-    asked: Asked = Asked(),  # noqa: B008 - frozen
+    terms: Terms = Terms(),  # noqa: B008 - frozen
     listener: Listener = silent,
     clock: Clock | None = None,
 ) -> Batch:
     """Draw ``count`` images from ``run``, seeds ``seed`` onwards, of each thing ``given`` where the run makes them from
     something; released ones are written to ``out``. ``size``: pixels a side or WIDTHxHEIGHT, of a run that draws any.
-    ``media_type`` (IANA) is that of the files, PNG if none is named.
-    The files are labelled as the laws ``asked`` for want it.
+    They leave on ``terms``.
 
     The same call again gives the same images and decides nothing twice. Raises RunNotFound, UnknownName (use, label or
     direction), BadSetting (controls, or what is given), ImageUnreadable, FilesUnusable (a map), HomeBusy.
     """
-    policy(use)
     generator = _sized(open_generator(run), size)
     class_index = generator.class_index(label)
     materials = read_materials(generator, given)
     generator.check(controls, materials)
-    door = open_door(run, home_path, use, listener, clock)
-    door = replace(
-        door, labelling=labelling_of(asked, door.home, door.keys, generator.maker), media_type=media_type
-    )
+    door = open_door(run, generator.maker, home_path, terms, listener, clock)
     seeds = range(seed, seed + count)
     drafts = _made(generator, seeds, materials) if given else _drafts(generator, seeds, class_index, controls)
     passages = take_through(drafts, count * len(materials), door, out, listener)

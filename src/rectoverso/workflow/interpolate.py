@@ -10,11 +10,11 @@ from rectoverso.errors import AnimationUnsealed
 from rectoverso.protocols import Clock
 from rectoverso.recto.sample.controls import Controls, bad_control, check_steps
 from rectoverso.types import Draft
-from rectoverso.verso.policy import policy
 from rectoverso.workflow.batch import Batch
 from rectoverso.workflow.drawing import open_door, open_generator, request_of, take_through
 from rectoverso.workflow.progress import Listener, silent
 from rectoverso.workflow.sheet import release_sheet
+from rectoverso.workflow.terms import Terms
 
 if TYPE_CHECKING:
     from rectoverso.recto.sample.generator import RunGenerator
@@ -29,7 +29,7 @@ def interpolate_images(
     steps: int = 8,
     label: str | None = None,
     controls: Controls = Controls(),  # noqa: B008 - frozen
-    use: str = "general",
+    terms: Terms = Terms(),  # noqa: B008 - frozen
     listener: Listener = silent,
     clock: Clock | None = None,
 ) -> Batch:
@@ -38,13 +38,12 @@ def interpolate_images(
 
     Raises RunNotFound, UnknownName, BadSetting (controls, or fewer than two seeds), HomeBusy.
     """
-    policy(use)
     generator = open_generator(run)
     class_index = generator.class_index(label)
     check_seeds(seeds)
     check_steps("steps", steps)
     generator.painter.check(controls)
-    door = open_door(run, home_path, use, listener, clock)
+    door = open_door(run, generator.maker, home_path, terms, listener, clock)
     drafts = _drafts(generator, seeds, steps, class_index, controls)
     passages = take_through(drafts, steps * (len(seeds) - 1), door, out, listener)
     sheet = release_sheet(passages, generator.maker, door, out / "contact-sheet", columns=steps)

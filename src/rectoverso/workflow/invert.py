@@ -16,12 +16,12 @@ from rectoverso.recto.data.picture import MODES
 from rectoverso.recto.sample.controls import Controls
 from rectoverso.types import Digest, Draft, Pixels
 from rectoverso.verso.picture import read_picture
-from rectoverso.verso.policy import policy
 from rectoverso.workflow import digests
 from rectoverso.workflow.batch import Batch
 from rectoverso.workflow.drawing import open_door, open_generator, request_of, take_through
 from rectoverso.workflow.extras import training_part
 from rectoverso.workflow.progress import Listener, silent
+from rectoverso.workflow.terms import Terms
 
 if TYPE_CHECKING:
     from rectoverso.recto.sample.generator import RunGenerator
@@ -66,7 +66,7 @@ def invert_picture(
     starts: int = 4,
     tune: int = 0,
     controls: Controls = Controls(),  # noqa: B008 - frozen
-    use: str = "general",
+    terms: Terms = Terms(),  # noqa: B008 - frozen
     listener: Listener = silent,
     clock: Clock | None = None,
 ) -> Projected:
@@ -77,7 +77,6 @@ def invert_picture(
     draw this picture and its edits and nothing else; the run's weights stay. The code, and these weights beside it, are
     kept in the run's inversions. Raises RunNotFound, ImageUnreadable, UnknownName, BadSetting, HomeBusy.
     """
-    policy(use)
     generator = open_generator(run)
     class_index = generator.class_index(label)
     generator.painter.check(controls)
@@ -85,7 +84,7 @@ def invert_picture(
     with training_part("Inverting"):
         from rectoverso.recto.sample.invert import invert
         from rectoverso.recto.sample.tuned import tuned
-    door = open_door(run, home_path, use, listener, clock)
+    door = open_door(run, generator.maker, home_path, terms, listener, clock)
     target, critic = fitted(pixels, generator.size, generator.shape.channels), generator.critic()
     found = invert(
         generator.painter, target, critic=critic, label=class_index, seed=seed, starts=starts, steps=steps

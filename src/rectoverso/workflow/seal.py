@@ -19,9 +19,9 @@ from rectoverso.workflow import digests
 from rectoverso.workflow.batch import Batch, Failure
 from rectoverso.workflow.files import picture_files
 from rectoverso.workflow.keys import open_keys
-from rectoverso.workflow.labelling import Asked, labelling_of
 from rectoverso.workflow.progress import Listener, Progress, silent
 from rectoverso.workflow.release import Door, release
+from rectoverso.workflow.terms import Terms, labelling_of
 
 UNKNOWN = Maker(name="", version="")
 
@@ -32,22 +32,19 @@ def seal_files(
     home_path: Path,
     *,
     origin: Origin = Origin.AI,
-    use: str = "general",
     maker: Maker = UNKNOWN,
-    asked: Asked = Asked(),  # noqa: B008 - frozen
-    media_type: str | None = None,
+    terms: Terms = Terms(),  # noqa: B008 - frozen
     listener: Listener = silent,
     clock: Clock | None = None,
 ) -> Batch:
-    """Screen, mark, sign and log the images in ``files`` (files or folders); released ones go to ``out``, as files of
-    ``media_type`` (IANA) or else of their own, labelled as the laws ``asked`` for want it. ``maker`` is what made them,
-    where that is known.
+    """Screen, mark, sign and log the images in ``files`` (files or folders); released ones go to ``out`` on
+    ``terms``, as files of their own kind where these name none. ``maker`` is what made them, where that is known.
 
     A file that cannot be opened is told in ``Batch.failed`` and never stops the others. Raises UnknownName, and
     BadSetting for a law and photographs, or a law that wants what is not known.
     """
-    rules = policy(use)
-    asked.check(origin)
+    rules = policy(terms.use)
+    terms.check(origin)
     paths = picture_files(files)
     home = Home.open(home_path)
     keys = open_keys(home, listener=listener)
@@ -56,10 +53,10 @@ def seal_files(
         keys=keys,
         checks=lambda works: [SimilarityCheck(works), OriginCheck()],
         policy=rules,
-        use=use,
+        use=terms.use,
         clock=clock or SystemClock(),
-        media_type=media_type,
-        labelling=labelling_of(asked, home, keys, maker),
+        media_type=terms.media_type,
+        labelling=labelling_of(terms, home, keys, maker),
     )
     failures: list[Failure] = []
     passages = []

@@ -19,9 +19,9 @@ from rectoverso.verso.picture import open_picture, to_png
 from rectoverso.verso.screen.fingerprint import NUM_BYTES
 from rectoverso.workflow.comply import comply, exit_code
 from rectoverso.workflow.keys import init_keys, time_stamp_authority
-from rectoverso.workflow.labelling import Asked
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.seal import seal_files
+from rectoverso.workflow.terms import Terms
 from rectoverso.workflow.verify import reports
 
 Picture = Callable[..., Path]
@@ -41,8 +41,11 @@ def stamping(home: Path, tsa: str) -> Path:
     return home
 
 
-def _sealed(file: Path, home: Path, *laws: str, **more: object) -> Path:
-    batch = seal_files([file], file.parent / "out", home, asked=Asked.of(laws), maker=MAKER, **more)
+def _sealed(
+    file: Path, home: Path, *laws: str, file_format: str | None = None, origin: Origin = Origin.AI
+) -> Path:
+    terms = Terms.of(laws=laws, file_format=file_format)
+    batch = seal_files([file], file.parent / "out", home, terms=terms, maker=MAKER, origin=origin)
     path = batch.passages[0].path
     assert path is not None, batch.passages[0].asset.reasons
     return path
@@ -109,15 +112,15 @@ def test_a_photograph_is_not_labelled_as_made_by_ai(home: Path, picture: Picture
     with pytest.raises(BadSetting, match="photograph"):
         _sealed(picture("one.png"), home, "cn", origin=Origin.CAPTURED)
     with pytest.raises(UnknownName):
-        Asked.of(["cn,xx"])
+        Terms.of(laws=["cn,xx"])
 
 
 def test_an_owner_who_is_no_code_has_to_give_one(tmp_path: Path, home: Path, picture: Picture) -> None:
     init_keys(home, "某公司")
     file = picture("one.png")
     with pytest.raises(BadSetting, match="--producer"):
-        seal_files([file], tmp_path / "out", home, asked=Asked.of(["cn"]))
-    batch = seal_files([file], tmp_path / "out", home, asked=Asked.of(["cn"], "00119111"))
+        seal_files([file], tmp_path / "out", home, terms=Terms.of(laws=["cn"]))
+    batch = seal_files([file], tmp_path / "out", home, terms=Terms.of(laws=["cn"], producer="00119111"))
     assert batch.passages[0].asset.decision is Decision.RELEASE
 
 
@@ -201,7 +204,7 @@ def test_a_law_that_no_file_could_meet_is_refused_before_any_work(
     tmp_path: Path, home: Path, picture: Picture, law: str, maker: Maker, advice: str
 ) -> None:
     with pytest.raises(BadSetting, match=advice):
-        seal_files([picture("one.png")], tmp_path / "out", home, asked=Asked.of([law]), maker=maker)
+        seal_files([picture("one.png")], tmp_path / "out", home, terms=Terms.of(laws=[law]), maker=maker)
     assert not (tmp_path / "out").exists()
 
 
@@ -233,5 +236,5 @@ def test_stamped_by_an_authority_it_meets_the_laws_of_europe(
 ) -> None:
     with authority(tmp_path) as stamps:
         time_stamp_authority(home, stamps.url)
-        path = _sealed(picture("one.png"), home, "cn,eu", media_type="image/avif")
+        path = _sealed(picture("one.png"), home, "cn,eu", file_format="avif")
     assert exit_code(list(comply([path], ["cn", "eu"]))) == 0

@@ -33,13 +33,17 @@ def test_the_command_lists_layers_and_makes_a_picture_of_any_size_once(
     assert not home.exists()
     asked = ["dream", run, "--out", tmp_path / "out", "--home", home, "--json"]
     asked += ["--layer", "stages.1", "--channel", 2, "--octaves", 2, "--steps", 3, "--size", "72x48"]
+    asked += ["--law", "us-ca", "--format", "webp"]
     _run(*asked)
     told = json.loads(capsys.readouterr().out)
     assert (told["layer"], told["channel"]) == ("stages.1", 2)
     assert told["after"] > told["before"]
     (row,) = told["released"] + told["held"] + told["refused"]
     if row["path"]:
+        assert Path(row["path"]).suffix == ".webp"
         assert read_picture(Path(row["path"]))[1].shape == (48, 72, 3)
+        assert _run("comply", row["path"], "--law", "us-ca") == 0
+        capsys.readouterr()
     _run(*asked)
     again = json.loads(capsys.readouterr().out)
     assert [one["asset"] for one in again["released"] + again["held"] + again["refused"]] == [row["asset"]]

@@ -1,4 +1,4 @@
-"""Which laws files are made under, from what was asked and what the home knows."""
+"""On which terms files leave: what they are for, which laws their labels obey, what kind of file they are."""
 
 from __future__ import annotations
 
@@ -11,20 +11,37 @@ from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.types import Maker, Message, Origin
 from rectoverso.verso.law import Labelling, Law, laws_named
+from rectoverso.verso.policy import policy
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The laws asked for, the code of the provider (China's block), and whether all their visible labels are wanted."""
+class Terms:
+    """``use`` is the policy's; then the laws asked for, the code of the provider (China's block), and whether all their
+    visible labels are wanted. ``media_type`` (IANA) is that of the files, where it is not the drafts' own.
+    """
 
+    use: str = "general"
     laws: tuple[Law, ...] = ()
     producer: str = ""
     all_visible: bool = False
+    media_type: str | None = None
 
     @classmethod
-    def of(cls, names: Iterable[str], producer: str = "", *, all_visible: bool = False) -> Asked:
-        """From names that may be separated by commas. Raises UnknownName."""
-        return cls(laws_named(names), producer, all_visible)
+    def of(
+        cls,
+        use: str = "general",
+        laws: Iterable[str] | None = None,
+        producer: str = "",
+        *,
+        visible: bool = False,
+        file_format: str | None = None,
+    ) -> Terms:
+        """From words: names of laws, which commas may separate, and of a format such as ``"webp"``. Raises
+        UnknownName, of a use too.
+        """
+        policy(use)
+        kind = f"image/{file_format}" if file_format else None
+        return cls(use, laws_named(laws or ()), producer, visible, kind)
 
     def check(self, origin: Origin) -> None:
         """Raise BadSetting for laws and photographs: what these laws want said would not be true of one."""
@@ -32,18 +49,18 @@ class Asked:
             raise _bad("captured")
 
 
-def labelling_of(asked: Asked, home: Home, keys: Keys, maker: Maker) -> Labelling:
+def labelling_of(terms: Terms, home: Home, keys: Keys, maker: Maker) -> Labelling:
     """The labelling of a home with these keys, whose owner answers for the files, of what ``maker`` makes.
 
     Raises BadSetting where a law wants what is not known here, so that no file could meet it: a code where the owner's
     name cannot be one, what made the images, an authority that stamps the time.
     """
-    labelling = Labelling(asked.laws, keys.owner, asked.producer, asked.all_visible)
+    labelling = Labelling(terms.laws, keys.owner, terms.producer, terms.all_visible)
     if labelling.needs_producer:
         raise _bad("producer")
-    wanted = {clause.field or clause.asks for law in asked.laws for clause in law.clauses}
+    wanted = {clause.field or clause.asks for law in terms.laws for clause in law.clauses}
     known = {
-        "time_stamp": bool(asked.laws) and bool(home.time_stamp_authority),
+        "time_stamp": bool(terms.laws) and bool(home.time_stamp_authority),
         "system": bool(maker.name),
         "version": bool(maker.version),
     }

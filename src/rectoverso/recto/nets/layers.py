@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rectoverso.recto.nets.resampling import doubled, halved
+from rectoverso.recto.nets.resampling import doubled, doubled_smoothly, halved
 from rectoverso.recto.nets.share import share
 
 
@@ -101,15 +101,18 @@ class SubpixelConv2d(nn.Conv2d):
 
 
 class UpConv2d(nn.Module):
-    """Doubling by nearest neighbour and then a 3x3 convolution, with torch's own start (`resampling.doubled`)."""
+    """Doubling by nearest neighbour, where ``smooth`` blurred, and then a 3x3 convolution, with torch's own start
+    (`resampling.doubled`, `resampling.doubled_smoothly`).
+    """
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, *, smooth: bool = False) -> None:
         super().__init__()
+        self.smooth = smooth
         self.weight = nn.Parameter(torch.empty(outputs, inputs, 3, 3))
         nn.init.kaiming_uniform_(self.weight, a=5**0.5)
 
     def forward(self, x_NIHW: Tensor) -> Tensor:
-        return doubled(x_NIHW, self.weight)
+        return (doubled_smoothly if self.smooth else doubled)(x_NIHW, self.weight)
 
 
 class DownConv2d(nn.Module):

@@ -6,6 +6,9 @@ convolutions down to 4x4, leaky ReLU, a hidden layer, one logit plus the project
 2018). No norms, no residual blocks: at this length of training, pictures seen a second beat everything else
 (docs/log.md). With a ``patch`` above 1 both begin and end at squares of pixels instead of pixels.
 
+One convolution after a doubling by nearest neighbour leaves a tartan in pictures of 64x64 and more: rows and columns,
+as the squares have edges. ``refined`` generators double smoothly, and a second convolution adds what is fine.
+
 Shapes: N images, Z latent, F features, C channels, H height, W width. Pictures are floats in [-1, 1].
 """
 
@@ -33,25 +36,45 @@ class PlainGenerator(nn.Module):
     """
 
     def __init__(
-        self, shape: Shape, *, latent: int, width: int, patch: int = 1, modulated: bool = False
+        self,
+        shape: Shape,
+        *,
+        latent: int,
+        width: int,
+        patch: int = 1,
+        modulated: bool = False,
+        refined: bool = False,
     ) -> None:
         super().__init__()
         self.patch = patch
         widths = generator_widths(levels_of(shape, patch), width)
         self.sides = shape.start
         self.start = nn.Linear(latent, widths[0] * self.sides[0] * self.sides[1], bias=False)
-        self.norms = nn.ModuleList(
-            ClassBatchNorm2d(w, shape.classes, latent if modulated else 0) for w in widths
-        )
-        self.stages = nn.ModuleList(UpConv2d(w, v) for w, v in pairwise(widths))
+        heard = latent if modulated else 0
+        self.norms = nn.ModuleList(ClassBatchNorm2d(w, shape.classes, heard) for w in widths)
+        self.stages = nn.ModuleList(UpConv2d(w, v, smooth=refined) for w, v in pairwise(widths))
+        self.refinements = nn.ModuleList(Refinement(w, shape.classes, heard) for w in widths[1:] if refined)
         self.to_picture = nn.Conv2d(widths[-1], shape.channels * patch**2, 3, padding=1)
 
     def forward(self, z_NZ: Tensor, label_N: Tensor | None = None) -> Tensor:
         x = self.start(z_NZ).view(len(z_NZ), *self.sides, -1).permute(0, 3, 1, 2)
         x = F.relu(self.norms[0](x, label_N, z_NZ))
-        for stage, norm in zip(self.stages, list(self.norms)[1:], strict=True):
-            x = F.relu(norm(stage(x), label_N, z_NZ))
+        for level, stage in enumerate(self.stages):
+            x = F.relu(self.norms[level + 1](stage(x), label_N, z_NZ))
+            x = self.refinements[level](x, label_N, z_NZ) if self.refinements else x
         return torch.tanh(F.pixel_shuffle(self.to_picture(x), self.patch))
+
+
+class Refinement(nn.Module):
+    """A 3x3 convolution and its norm, added to features (N, F, H, W) that stay as large as they are."""
+
+    def __init__(self, width: int, classes: int, latent: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3, padding=1, bias=False)
+        self.norm = ClassBatchNorm2d(width, classes, latent)
+
+    def forward(self, x_NFHW: Tensor, label_N: Tensor | None, z_NZ: Tensor) -> Tensor:
+        return F.relu(x_NFHW + self.norm(self.conv(x_NFHW), label_N, z_NZ))
 
 
 class PlainCritic(nn.Module):

@@ -10,6 +10,8 @@ Shapes: N images, I and O channels in and out, H height, W width of the input.
 
 from __future__ import annotations
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -19,6 +21,9 @@ ROWS_4x3 = torch.tensor([[1.0, 0, 0], [1, 1, 0], [0, 1, 1], [0, 0, 1]])
 FOLD_16x9 = torch.kron(ROWS_4x3, ROWS_4x3)
 BACKWARDS_16x9 = torch.kron(ROWS_4x3.flip(0), ROWS_4x3.flip(0))
 """For a transposed convolution, which walks its kernel backwards."""
+SMOOTH_ROWS_6x3 = torch.tensor([[1.0, 0, 0], [3, 1, 0], [3, 3, 1], [1, 3, 3], [0, 1, 3], [0, 0, 1]]) / 4
+SMOOTHLY_36x9 = torch.kron(SMOOTH_ROWS_6x3.flip(0), SMOOTH_ROWS_6x3.flip(0))
+"""The same where what is doubled also goes through [1 2 1], so that its squares have no edges."""
 
 
 def convolved(x_NIHW: Tensor, w_OIKK: Tensor, bias_O: Tensor | None = None) -> Tensor:
@@ -32,6 +37,14 @@ def doubled(x_NIHW: Tensor, w_OI33: Tensor, bias_O: Tensor | None = None) -> Ten
     return F.conv_transpose2d(x_NIHW, w_IO44, bias_O, stride=2, padding=1)
 
 
+def doubled_smoothly(x_NIHW: Tensor, w_OI33: Tensor, bias_O: Tensor | None = None) -> Tensor:
+    """Nearest-neighbour doubling, [1 2 1] in both directions, then a 3x3 convolution, zeros around them all: (N, O,
+    2 H, 2 W). 36 multiplications for each pixel of the smaller picture, and no slower to speak of.
+    """
+    w_IO66 = folded(w_OI33.transpose(0, 1), SMOOTHLY_36x9)
+    return F.conv_transpose2d(x_NIHW, w_IO66, bias_O, stride=2, padding=2)
+
+
 def halved(x_NIHW: Tensor, w_OI33: Tensor, bias_O: Tensor | None = None) -> Tensor:
     """A 3x3 convolution, then the mean of each 2x2 square: (N, O, H / 2, W / 2)."""
     return F.conv2d(x_NIHW, folded(w_OI33) / 4, bias_O, stride=2, padding=1)
@@ -39,7 +52,8 @@ def halved(x_NIHW: Tensor, w_OI33: Tensor, bias_O: Tensor | None = None) -> Tens
 
 def folded(w_OI33: Tensor, fold_16x9: Tensor = FOLD_16x9) -> Tensor:
     """The kernel (O, I, 4, 4) that adds what four copies of the small one, each a pixel apart, would."""
-    return (w_OI33.flatten(2) @ fold_16x9.to(w_OI33).T).view(*w_OI33.shape[:2], 4, 4)
+    side = math.isqrt(len(fold_16x9))
+    return (w_OI33.flatten(2) @ fold_16x9.to(w_OI33).T).view(*w_OI33.shape[:2], side, side)
 
 
 def larger(x_NIHW: Tensor) -> Tensor:

@@ -84,7 +84,7 @@ DEFAULT = DefaultRecipe(
     expected=(Milestone(101_376, 3.2),),
     batch=32,
     images=300_000,
-    nets=PlainNets(critic_width=64, critic_patch=2, modulated=True, pooled=True),
+    nets=PlainNets(critic_width=64, critic_patch=2, modulated=True, pooled=True, refined_px=64),
     objective="relativistic",
     penalty=Penalty("finite_difference", gamma=0.5, gamma_end=0.1, sigma=0.05, every=4, passes=40),
     generator_adam=Adam(2e-3, 2e-4, beta1=0.0, beta2=0.99),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from rectoverso.errors import BadSetting
@@ -20,7 +20,9 @@ class PlainNets:
 
     ``generator_patch``, ``critic_patch``: the network sees squares of so many pixels a side, a power of two, as one
     pixel of more channels, which leaves out the costliest resolutions. ``modulated``: the latent speaks to every norm
-    of the generator, not to its first layer alone. ``pooled``: the critic halves by means of squares.
+    of the generator, not to its first layer alone. ``pooled``: the critic halves by means of squares. ``refined_px``:
+    pictures of this shorter side and more are doubled smoothly and refined by a second convolution, at twice the
+    generator's cost; 0: none are.
     """
 
     latent: int = 64
@@ -30,6 +32,7 @@ class PlainNets:
     critic_patch: int = 1
     modulated: bool = False
     pooled: bool = False
+    refined_px: int = field(default=0, metadata={"least": 0})
 
     def check(self, shape: Shape) -> None:
         """Raise BadSetting for squares that are no power of two, or leave the network no resolution to change."""
@@ -44,6 +47,7 @@ class PlainNets:
             width=self.generator_width,
             patch=self.generator_patch,
             modulated=self.modulated,
+            refined=0 < self.refined_px <= min(shape.height_px, shape.width_px),
         )
 
     def critic(self, shape: Shape) -> nn.Module:

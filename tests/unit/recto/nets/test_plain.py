@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 from rectoverso.recto.nets.layers import DownConv2d
 from rectoverso.recto.nets.plain import PlainCritic, PlainGenerator
+from rectoverso.recto.systems.plain import PlainNets
 from rectoverso.recto.systems.recipe import Shape
 
 
@@ -21,6 +22,13 @@ def test_it_makes_and_judges_any_sides_channels_and_classes(
     assert picture.shape == (2, channels, *sides)
     assert picture.abs().max() <= 1
     assert PlainCritic(shape, width=4)(picture, label).shape == (2,)
+
+
+def test_from_which_side_on_a_generator_is_refined() -> None:
+    nets = PlainNets(generator_width=4, critic_width=4, refined_px=64)
+    sides = {side: len(nets.generator(Shape(side, 64, 3, 0)).refinements) for side in (32, 64)}
+    assert sides == {32: 0, 64: 4}
+    assert not PlainNets().generator(Shape(128, 128, 3, 0)).refinements
 
 
 def test_the_critic_looks_at_the_class() -> None:

@@ -5,7 +5,16 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from rectoverso.recto.nets.resampling import begun_alike, doubled, halved, larger, smaller, smooth_over
+from rectoverso.recto.nets.resampling import (
+    begun_alike,
+    blurred,
+    doubled,
+    doubled_smoothly,
+    halved,
+    larger,
+    smaller,
+    smooth_over,
+)
 
 X, W, B = torch.randn(2, 3, 6, 8), torch.randn(5, 3, 3, 3), torch.randn(5)
 
@@ -13,6 +22,17 @@ X, W, B = torch.randn(2, 3, 6, 8), torch.randn(5, 3, 3, 3), torch.randn(5)
 def test_doubling_equals_nearest_neighbour_and_then_the_convolution() -> None:
     slow = F.conv2d(F.interpolate(X, scale_factor=2, mode="nearest"), W, B, padding=1)
     torch.testing.assert_close(doubled(X, W, B), slow, rtol=1e-4, atol=1e-4)
+
+
+def test_smooth_doubling_equals_blurring_in_between() -> None:
+    middle = (
+        slice(None),
+        slice(None),
+        slice(2, -2),
+        slice(2, -2),
+    )  # around the rim the zeros come in at other places
+    slow = F.conv2d(blurred(larger(X)), W, B, padding=1)
+    torch.testing.assert_close(doubled_smoothly(X, W, B)[middle], slow[middle], rtol=1e-4, atol=1e-4)
 
 
 def test_halving_equals_the_convolution_and_then_the_mean_of_squares() -> None:

@@ -156,6 +156,29 @@ class LedgerReading:
     proof: str | None = None
     revoked: int | None = None
     reason: str | None = None
+    at: str | None = None
+    """When the ledger took the entry in (ISO 8601)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A credential that a file lost, found again in the store of its maker: that of the released original, not of this
+    file.
+
+    ``by``: ``watermark`` or ``fingerprint``. ``p_value``: how often chance alone would lead there, all comparisons paid
+    for; ``distance``: bits of 256 in which the fingerprints differ, None where they are not near or one is missing.
+    ``state``: of the signature over the original. ``manifest``: the manifest store's bytes.
+    """
+
+    asset: AssetId
+    by: str
+    p_value: float | None
+    distance: int | None
+    state: str
+    signer: str | None
+    ai_generated: bool | None
+    manifest_id: str | None
+    manifest: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,4 +192,5 @@ class Report:
     watermark: WatermarkReading = field(default_factory=lambda: WatermarkReading(found=False))
     ledger: LedgerReading = field(default_factory=lambda: LedgerReading(found=False))
     laws: tuple[str, ...] = ()
+    recovered: Recovered | None = None
     evidence: tuple[Message, ...] = ()

@@ -26,6 +26,7 @@ from rectoverso.cli import (
     ledger,
     registry,
     seal,
+    serve,
     systems,
     train,
     verify,
@@ -61,6 +62,7 @@ app.add_typer(registry.app, name="registry")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(keys.app, name="keys")
 app.command()(doctor.doctor)
+app.command()(serve.serve)
 
 
 def _print_version(asked: bool) -> None:

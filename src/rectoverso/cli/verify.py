@@ -19,26 +19,36 @@ def verify(
         typer.Option("--trust", help="A certificate (PEM) to trust beside this home's own."),
     ] = None,
     ledger_key: LedgerKeyOption = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option("--manifest", metavar="DIR", help="Write the credentials found again into this folder."),
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
     """Say which of seven things is true of each file. Works offline, without an account, without torch."""
     from rectoverso.i18n import preferred_language
     from rectoverso.verso.verify.together import together
-    from rectoverso.workflow.verify import exit_code, plain, reports
+    from rectoverso.workflow.verify import exit_code, export_recovered, plain, reports
 
-    found = []
+    found, written = [], []
     for report in reports(files, home, trust or [], ledger_key or []):
         found.append(report)
         if not as_json:
             from rectoverso.verso.verify.render import render
 
             print(render(report, preferred_language()), end="\n\n")
+        if manifest and report.recovered:
+            written.append(export_recovered(report, manifest))
     batch = together(found)
     if as_json:
         rows = [plain(report, preferred_language()) for report in found]
-        print_json({"reports": rows, "together": asdict(batch) if batch else None})
-    elif batch:
+        shown = {"reports": rows, "together": asdict(batch) if batch else None}
+        print_json(shown | ({"manifests": [str(path) for path in written]} if manifest else {}))
+        raise typer.Exit(exit_code(found))
+    for path in written:
+        tell("cli.manifest_written", path=path)
+    if batch:
         answer = "found" if batch.found else "none"
         tell(f"verify.together.{answer}", count=batch.count, p_value=f"{batch.p_value:.1g}")
     raise typer.Exit(exit_code(found))

@@ -35,11 +35,19 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── ExportForeign       a folder that holds something else than this ledger's export
     │   ├── NotALedger          neither a home nor an export
     │   ├── LedgerKeyUnusable
-    │   └── StateUnusable       not what a monitor remembers
+    │   ├── StateUnusable       not what a monitor remembers
+    │   ├── AlgorithmUnknown    a soft binding that a resolution service does not look up
+    │   ├── QueryUnusable
+    │   ├── QueryTooLong
+    │   ├── ManifestUnknown
+    │   ├── ManifestRevoked
+    │   └── NotOffered          what a service that only reads does not do
     ├── AnswerIsNo              exit 1: the check ran, and the answer is no
     │   ├── LedgerBroken
     │   └── WeightsChanged      a pulled run's weights are not those of its record
     └── CouldNotRun             exit 3: nothing could be said
+        ├── PortUnusable
+        ├── TooManyRequests     of one address, in a minute
         ├── MissingExtra        an optional part is not installed
         ├── MissingProgram      another program that a task needs
         ├── ExportDiffers       the exported network does not draw what the run draws
@@ -134,6 +142,16 @@ from rectoverso.errors.pictures import (
     WorkNotFound,
     WorkTooPlain,
 )
+from rectoverso.errors.resolution import (
+    AlgorithmUnknown,
+    ManifestRevoked,
+    ManifestUnknown,
+    NotOffered,
+    PortUnusable,
+    QueryTooLong,
+    QueryUnusable,
+    TooManyRequests,
+)
 from rectoverso.errors.runs import (
     DemoTooShort,
     ExportDiffers,
@@ -150,6 +168,7 @@ from rectoverso.errors.runs import (
 )
 
 __all__ = [
+    "AlgorithmUnknown",
     "AnimationUnsealed",
     "AnswerIsNo",
     "BadImages",
@@ -190,16 +209,22 @@ __all__ = [
     "LabelUnsupported",
     "LedgerBroken",
     "LedgerKeyUnusable",
+    "ManifestRevoked",
+    "ManifestUnknown",
     "MarkFailed",
     "MarkLost",
     "MissingExtra",
     "MissingProgram",
     "NotALedger",
     "NotComparable",
+    "NotOffered",
     "NotReleased",
     "OutNotWritable",
     "OwnerUnusable",
+    "PortUnusable",
     "ProcessLost",
+    "QueryTooLong",
+    "QueryUnusable",
     "RectoversoError",
     "RunDamaged",
     "RunExists",
@@ -208,6 +233,7 @@ __all__ = [
     "SigningFailed",
     "StateUnusable",
     "TimeStampFailed",
+    "TooManyRequests",
     "TrainingFailed",
     "Unexpected",
     "UnknownName",

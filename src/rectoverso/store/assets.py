@@ -9,6 +9,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+import sqlalchemy as sa
+
 from rectoverso.types import AssetId, Decision, Digest, Maker, Origin
 
 if TYPE_CHECKING:
@@ -92,6 +94,14 @@ class Assets:
         ids = self._assets.c.id
         return self._first((ids >= prefix_hex) & (ids < prefix_hex + "g"))
 
+    def named(self, prefix_hex: str, at_most: int) -> list[Asset]:
+        """The released images whose id begins so, in the order of their ids."""
+        ids, decision = self._assets.c.id, self._assets.c.decision
+        begins = (ids >= prefix_hex) & (ids < prefix_hex + "g") & (decision == Decision.RELEASE.value)
+        with self._database.read() as tx:
+            rows = tx.connection.execute(self._assets.select().where(begins).order_by(ids).limit(at_most))
+            return [_asset(row) for row in rows.mappings()]
+
     def all(self, tx: Transaction | None = None) -> list[Asset]:
         """Every decided image, in the order of the ledger; with ``tx``, as that transaction sees them."""
         ordered = self._assets.select().order_by(self._assets.c.ledger_index)
@@ -102,9 +112,19 @@ class Assets:
         """The ids of the released images, in the order of the ledger."""
         return [AssetId(row[0]) for row in self._released("id")]
 
-    def fingerprints(self) -> list[tuple[AssetId, bytes]]:
-        """Id and fingerprint of the released images that have one."""
-        return [(AssetId(row[0]), row[1]) for row in self._released("id", "fingerprint") if row[1]]
+    def prints(self) -> list[tuple[AssetId, bytes]]:
+        """Id and fingerprint of the released images that have one, in the order of the ledger. Quick for very many."""
+        query = "SELECT id, fingerprint FROM assets WHERE decision = 'release' ORDER BY ledger_index"
+        with self._database.read() as tx:
+            rows = tx.connection.exec_driver_sql(query).all()
+        return [(AssetId(name), print_) for name, print_ in rows if print_ and isinstance(print_, bytes)]
+
+    def extent(self) -> tuple[int, int]:
+        """How many images were decided, and the ledger's last entry about one: the same as long as nothing new was."""
+        counted = sa.select(sa.func.count(), sa.func.max(self._assets.c.ledger_index))
+        with self._database.read() as tx:
+            count, last = tx.connection.execute(counted).one()
+            return int(count), -1 if last is None else int(last)
 
     def blobs(self) -> set[Digest]:
         """The blobs that some image needs: what ``Blobs.sweep`` must keep."""

@@ -7,12 +7,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rectoverso.errors import KeysDamaged, RectoversoError
+from rectoverso.errors import KeysDamaged, OutNotWritable, RectoversoError
 from rectoverso.i18n import say
 from rectoverso.types import AssetId, Decision, Digest, LedgerReading, Message, Report, ReportOutcome
-from rectoverso.verso.verify.records import Known, NoRecords, Records
+from rectoverso.verso.verify.records import Known, Near, NoRecords, Records
 from rectoverso.verso.verify.verifier import verify_file
-from rectoverso.workflow.files import picture_files, unusable
+from rectoverso.workflow.files import make_folder, picture_files, unusable
+from rectoverso.workflow.index import PrintIndex
 from rectoverso.workflow.watch import key_ring
 
 if TYPE_CHECKING:
@@ -51,9 +52,27 @@ def exit_code(found: Sequence[Report]) -> int:
     return 0 if outcomes == {ReportOutcome.TRUSTED} else 1
 
 
+def export_recovered(report: Report, folder: Path) -> Path:
+    """Write the credential that was found again as a C2PA manifest store beside its file's name (``NAME-ASSET.c2pa``);
+    returns where. Raises OutNotWritable, and ValueError where none was found.
+    """
+    if report.recovered is None:
+        raise ValueError("no credential was found again")
+    make_folder(folder)
+    path = folder / f"{Path(report.path).stem}-{report.recovered.asset}.c2pa"
+    try:
+        path.write_bytes(report.recovered.manifest)
+    except OSError as error:
+        raise OutNotWritable(out=path, system=error.strerror or error) from error
+    return path
+
+
 def plain(report: Report, language: str) -> dict[str, Any]:
     """As `--json` prints it."""
-    return asdict(report) | {
+    facts = asdict(report)
+    if report.recovered:
+        del facts["recovered"]["manifest"]  # bytes; --manifest writes them
+    return facts | {
         "outcome": report.outcome.value,
         "summary": say(Message(f"verify.{report.outcome.value}.sentence"), language),
         "evidence": [{"key": row.key, "text": say(row, language)} for row in report.evidence],
@@ -65,6 +84,7 @@ class HomeRecords:
 
     def __init__(self, home: Home) -> None:
         self._home = home
+        self.index = PrintIndex(home)
 
     def asset(self, id_or_prefix: str) -> Known | None:
         return self._known(self._home.assets.by_watermark(id_or_prefix))
@@ -73,43 +93,34 @@ class HomeRecords:
         return self._known(self._home.assets.by_digest(file_digest))
 
     def watermark_ids(self) -> Sequence[AssetId]:
-        return self._home.assets.released_ids()
+        return self.index.ids()
 
     def forensic_key(self) -> bytes | None:
         keys = _keys(self._home)
         return keys.watermark_key if keys else None
 
-    def nearest(self, fingerprint: bytes) -> tuple[str, str, int] | None:
+    def nearest(self, fingerprints: bytes) -> Near | None:
         """The released image or registered work (in any of its eight symmetries) whose hash differs least."""
-        from rectoverso.verso.screen.fingerprint import NUM_BYTES
-
-        named = [("asset", str(asset), hashes) for asset, hashes in self._home.assets.fingerprints()]
-        named += [("work", work.title, work.fingerprint) for work in self._home.works.all()]
-        candidates = [
-            (kind, name, hashes[start : start + NUM_BYTES])
-            for kind, name, hashes in named
-            for start in range(0, len(hashes), NUM_BYTES)
-        ]
-        return _nearest(fingerprint, candidates)
+        return self.index.nearest(fingerprints)
 
     def _known(self, asset: Asset | None) -> Known | None:
         if asset is None or asset.decision is not Decision.RELEASE:
             return None
+        released = self._released(asset)
         return Known(
             id=asset.id,
             file_digest=asset.file_digest,
             pixels_digest=asset.pixels_digest,
             fingerprint=asset.fingerprint,
-            pixels=self._pixels(asset),
+            released=released,
+            pixels=_pixels(released, asset.id),
             origin=asset.origin,
             ledger=self._ledger(asset),
         )
 
-    def _pixels(self, asset: Asset) -> Pixels | None:
-        from rectoverso.verso.picture import open_picture
-
+    def _released(self, asset: Asset) -> bytes | None:
         try:
-            return open_picture(self._home.blobs.get(asset.blob), asset.id) if asset.blob else None
+            return self._home.blobs.get(asset.blob) if asset.blob else None
         except RectoversoError:  # the home cannot show it; the file is verified all the same
             return None
 
@@ -136,23 +147,17 @@ class HomeRecords:
             event=str(entry["kind"]),
             revoked=asset.revoked,
             reason=None if asset.revoked is None else opened(self._home, ledger, asset.revoked, "reason"),
+            at=str(entry["at"]) if "at" in entry else None,
         )
 
 
-def _nearest(fingerprint: bytes, candidates: list[tuple[str, str, bytes]]) -> tuple[str, str, int] | None:
-    import numpy as np
+def _pixels(released: bytes | None, asset: AssetId) -> Pixels | None:
+    from rectoverso.verso.picture import open_picture
 
-    from rectoverso.verso.screen.fingerprint import distances
-
-    if not candidates:
+    try:
+        return open_picture(released, asset) if released else None
+    except RectoversoError:
         return None
-    hashes = np.frombuffer(b"".join(hashed for _, _, hashed in candidates), np.uint8).reshape(
-        len(candidates), -1
-    )
-    differing = distances(fingerprint, hashes)
-    best = int(differing.argmin())
-    kind, name, _ = candidates[best]
-    return kind, name, int(differing[best])
 
 
 def _anchors(home: Home | None, trust: Iterable[Path]) -> str | None:

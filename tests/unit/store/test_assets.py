@@ -86,7 +86,7 @@ def test_only_released_images_are_offered_to_verification(home: Home) -> None:
         asset(5, fingerprint=b""),
     )
     assert home.assets.released_ids() == [asset(1).id, asset(2).id, asset(5).id]
-    assert home.assets.fingerprints() == [(each.id, each.fingerprint) for each in (asset(1), asset(2))]
+    assert home.assets.prints() == [(each.id, each.fingerprint) for each in (asset(1), asset(2))]
 
 
 def test_a_watermark_finds_its_image_by_all_or_the_first_32_bits(home: Home) -> None:

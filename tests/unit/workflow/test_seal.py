@@ -9,9 +9,11 @@ import pytest
 
 from rectoverso.errors import FilesUnusable
 from rectoverso.types import Decision, Origin
+from rectoverso.verso.mark import label
 from rectoverso.workflow.registry import add_works
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.verify import reports
+from unit.verso.conftest import photo
 
 Picture = Callable[..., Path]
 
@@ -70,3 +72,15 @@ def test_a_released_ai_image_cannot_be_passed_off_as_captured(
     assert first.passages[0].path is not None
     again = seal_files([first.passages[0].path], tmp_path / "again", home, origin=Origin.CAPTURED)
     assert again.passages[0].asset.decision is Decision.HOLD
+
+
+def test_a_photograph_whose_block_says_that_ai_made_it_is_held(tmp_path: Path, home: Path) -> None:
+    """Released, it would contradict itself: the block travels on."""
+    block = '{"Label":"1","ContentProducer":"x","ProduceID":"1"}'
+    draft = tmp_path / "draft.png"
+    draft.write_bytes(
+        label.write(photo(5, 96), label.xmp_packet(label.Label(aigc=block)), "image/png", block)
+    )
+    (held,) = seal_files([draft], tmp_path / "out", home, origin=Origin.CAPTURED).passages
+    (released,) = seal_files([draft], tmp_path / "out", home).passages
+    assert (held.asset.decision, released.asset.decision) == (Decision.HOLD, Decision.RELEASE)

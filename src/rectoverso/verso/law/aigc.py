@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from xml.parsers import expat
@@ -73,7 +73,18 @@ def is_ascii(value: str) -> bool:
 
 def find(data: bytes) -> tuple[Block, ...]:
     """Every block of a file of any kind; never raises for what the file holds."""
-    return tuple(Block(place, values) for place, text in _texts(data) for values in _objects(text))
+    return tuple(found for place, text in _texts(data) for found in blocks_in(text, place))
+
+
+def blocks_in(text: str, place: str = "") -> tuple[Block, ...]:
+    """The blocks in a text."""
+    return tuple(Block(place, values) for values in _objects(text))
+
+
+def says_ai(blocks: Iterable[Block]) -> bool | None:
+    """What blocks say: that AI made it ("1"), or, against the standard, that it did not ("0"); else None."""
+    said = {(found.values or {}).get("Label") for found in blocks}
+    return True if "1" in said else False if "0" in said else None
 
 
 def _texts(data: bytes) -> Iterator[tuple[str, str]]:

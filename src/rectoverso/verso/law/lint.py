@@ -19,7 +19,7 @@ from rectoverso.verso.law.aigc import Block
 from rectoverso.verso.law.law import Clause, Law, Visible
 from rectoverso.verso.law.manifest import Stated
 from rectoverso.verso.mark import label, visible
-from rectoverso.verso.mark.credential import WATERMARK_ALGORITHM
+from rectoverso.verso.mark.binding import FINGERPRINT, WATERMARK
 from rectoverso.verso.mark.label import Label
 from rectoverso.verso.mark.visible import Placed
 from rectoverso.verso.picture import open_picture, sniff
@@ -150,7 +150,7 @@ def _watermark(sight: Sight, _law: Law, _clause: Clause) -> _Said:
     p_value = None if sight.picture is None else _mark(sight.picture)
     if p_value is not None:
         return _met("mark", p_value=f"{p_value:.0e}")
-    others = [scheme for scheme in sight.stated.watermarks if scheme != WATERMARK_ALGORITHM]
+    others = [scheme for scheme in sight.stated.watermarks if scheme not in (WATERMARK, FINGERPRINT)]
     if others:
         return _said(State.CANNOT_TELL, "mark_other", scheme=", ".join(others)[:80])
     return _missing("mark_none")

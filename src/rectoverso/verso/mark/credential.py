@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from rectoverso.errors import SigningFailed
 from rectoverso.types import AssetId, Maker, Origin, Oversight
-from rectoverso.verso.mark import signature, timestamp
+from rectoverso.verso.mark import binding, signature, timestamp
 from rectoverso.verso.mark.label import SOURCE_TYPES
 from rectoverso.verso.mark.signature import Chain, Sign
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from c2pa import Context, Signer
 
 ASSET_ASSERTION = "rectoverso.asset"
-WATERMARK_ALGORITHM = "rectoverso.stdm.1"
 
 REMOTE = "remote"
 """The code of a file whose credential is kept on a server: it is not fetched."""
@@ -67,8 +66,8 @@ class CredentialSigner:
 
 @dataclass(frozen=True, slots=True)
 class ManifestFacts:
-    """What the manifest states. ``watermark``: the digits of the asset id that the picture carries, "" for
-    none.
+    """What the manifest states. ``watermark``: the digits of the asset id that the picture carries, ``fingerprint``:
+    those of its perceptual hash; "" for none.
     """
 
     asset: AssetId
@@ -78,6 +77,7 @@ class ManifestFacts:
     generator: str
     generator_version: str
     watermark: str = ""
+    fingerprint: str = ""
     policy: str | None = None
     use: str | None = None
     ledger: str | None = None
@@ -109,6 +109,9 @@ class CredentialReading:
     stamp: Stamp | None = None
     claims_checksum: bool = False
     """It is stated that the file has a checksum of its own."""
+    created: str | None = None
+    """When the signer says that it was made (ISO 8601)."""
+    manifest_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +200,14 @@ def manifest(facts: ManifestFacts, media_type: str) -> dict[str, Any]:
     generator = {"name": facts.generator, "version": facts.generator_version, "specVersion": "2.4.0"}
     ingredients = [] if facts.origin is Origin.CAPTURED else _ingredients(facts.maker)
     assertions = [_actions(facts, [str(item["label"]) for item in ingredients])]
-    if facts.watermark:
-        blocks = [{"scope": {}, "value": facts.watermark}]
-        assertions.append(_stated("c2pa.soft-binding", {"alg": WATERMARK_ALGORITHM, "blocks": blocks}))
+    assertions += _soft_bindings(facts)
     if facts.oversight and facts.origin is not Origin.CAPTURED:
         assertions.append(_stated("c2pa.ai-disclosure", _disclosure(facts)))
     uses = {use: {"use": "notAllowed"} for use in RESERVED}
     assertions.append(_stated("cawg.training-mining", {"entries": uses}))
     assertions.append(_stated(ASSET_ASSERTION, _asset(facts, media_type)))
     return {
+        "label": binding.new_manifest_id(facts.asset),
         "claim_generator_info": [generator],
         "format": media_type,
         "ingredients": ingredients,
@@ -228,6 +230,16 @@ def offline(anchors: bytes | None = None) -> dict[str, Any]:
 
 def _stated(label: str, data: Mapping[str, Any]) -> dict[str, Any]:
     return {"label": label, "created": True, "data": data}
+
+
+def _soft_bindings(facts: ManifestFacts) -> list[dict[str, Any]]:
+    """The watermark's first: the action of watermarking names it."""
+    values = {binding.WATERMARK: facts.watermark, binding.FINGERPRINT: facts.fingerprint}
+    return [
+        _stated(binding.LABEL, {"alg": algorithm, "blocks": [{"scope": {}, "value": value}]})
+        for algorithm, value in values.items()
+        if value
+    ]
 
 
 def _ingredients(maker: Maker) -> list[dict[str, Any]]:
@@ -312,6 +324,8 @@ def _reading(store: Mapping[str, Any], state: str) -> CredentialReading:
         claim_generator=" ".join(str(generator[part]) for part in ("name", "version") if part in generator)
         or None,
         stamp=_stamp(active, passed),
+        created=_created(active),
+        manifest_id=str(store["active_manifest"]),
         claims_checksum=bool(_assertion(active, ASSET_ASSERTION).get("checksum")),
     )
 
@@ -332,12 +346,19 @@ def _assertion(active: Mapping[str, Any], label: str) -> Mapping[str, Any]:
     return next((data for data in found if isinstance(data, dict)), {})
 
 
+def _actions_of(active: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    stated = _assertion(active, "c2pa.actions.v2") or _assertion(active, "c2pa.actions")
+    return [action for action in stated.get("actions", ()) if isinstance(action, dict)]
+
+
+def _created(active: Mapping[str, Any]) -> str | None:
+    times = [action.get("when") for action in _actions_of(active) if action.get("action") == "c2pa.created"]
+    return str(times[0]) if times and times[0] else None
+
+
 def _ai_generated(active: Mapping[str, Any]) -> bool | None:
-    actions = _assertion(active, "c2pa.actions.v2") or _assertion(active, "c2pa.actions")
     sources = [
-        str(action["digitalSourceType"])
-        for action in actions.get("actions", ())
-        if "digitalSourceType" in action
+        str(action["digitalSourceType"]) for action in _actions_of(active) if "digitalSourceType" in action
     ]
     return any(source.rsplit("/", 1)[-1] in _AI for source in sources) if sources else None
 

@@ -24,6 +24,7 @@ from rectoverso.verso.mark.credential import CredentialSigner, CredentialState, 
 from rectoverso.verso.mark.label import Label
 from rectoverso.verso.mark.visible import Placed, Wanted
 from rectoverso.verso.picture import open_picture
+from rectoverso.verso.screen.fingerprint import fingerprint
 
 TOOL = "rectoverso"
 
@@ -96,6 +97,7 @@ def mark(
         generator=TOOL,
         generator_version=__version__,
         watermark=asset[: watermark.payload_bits(*pixels.shape[:2]) // 4],
+        fingerprint=fingerprint(pixels).hex(),
         policy=facts.policy,
         use=facts.use,
         ledger=facts.ledger,

@@ -29,6 +29,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from rectoverso.errors import SigningFailed
 from rectoverso.verso.mark import png
+from rectoverso.verso.mark.binding import LABEL
 
 Sign = Callable[[bytes], bytes]
 """From a SHA-256 digest to an ES256 signature of it: r and s, 32 bytes each."""
@@ -126,6 +127,27 @@ def checksum_holds(data: bytes) -> bool:
         return False
 
 
+def store_of(data: bytes) -> bytes | None:
+    """The manifest store in a file, as it lies there and as a service gives it out (`application/c2pa`); None where
+    there is none in one piece.
+    """
+    try:
+        file = _File(data)
+    except SigningFailed:
+        return None
+    return data[file.start : file.start + _u32(data, file.start)]
+
+
+def manifest_id(store: bytes) -> str | None:
+    """The id of the active manifest in a store: of its last (C2PA 2.4, 11.1.4.2); None for what is no store."""
+    try:
+        inner = 8 + _u32(store, 8)
+        names = [label for label, _, _ in _boxes(store, inner, len(store)) if label.startswith("urn:")]
+    except SigningFailed:
+        return None
+    return names[-1] if names else None
+
+
 class _File:
     """A file with one manifest, whose boxes (JUMBF, ISO 19566-5) lie in it in one piece."""
 
@@ -148,12 +170,17 @@ class _File:
         """Put the soft-binding assertion's hash where ``LINK`` holds its place, if it does."""
         if self.data.find(LINK, self.start) < 0:
             return
-        first, last = self._place("c2pa.soft-binding")
-        text = self.data.index(_VALUE, first, last) + len(_VALUE)
-        # The library writes a text; the specification wants the same bytes as a byte string.
-        length = self.data[text] & 0x1F
-        self._amend("c2pa.soft-binding", _VALUE + _head(3, length), _VALUE + _head(2, length))
-        self._amend("c2pa.actions.v2", LINK, self._hash("c2pa.soft-binding"))
+        for label in [label for label in self.boxes if label.startswith(LABEL)]:
+            self._value_as_bytes(label)
+        self._amend("c2pa.actions.v2", LINK, self._hash(LABEL))
+
+    def _value_as_bytes(self, label: str) -> None:
+        """The library writes the value of a soft binding as text; the specification wants the same as a byte string."""
+        first, last = self._place(label)
+        head = self.data.index(_VALUE, first, last) + len(_VALUE)
+        length = self.data[head] & 0x1F
+        length = self.data[head + 1] if length == 24 else length
+        self._amend(label, _VALUE + _head(3, length), _VALUE + _head(2, length))
 
     def put_signature(self, header: bytes, signature: bytes, token: bytes) -> None:
         """COSE_Sign1, padded to the length of what it replaces."""

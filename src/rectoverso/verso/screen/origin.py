@@ -1,20 +1,25 @@
-"""Does the picture's own watermark contradict where it is said to come from?"""
+"""Does what the picture brings along contradict where it is said to come from: its watermark, China's block?"""
 
 from __future__ import annotations
 
 from rectoverso.types import Draft, Finding, Message, Origin, Outcome
+from rectoverso.verso.law import aigc
 from rectoverso.verso.mark import watermark
 
 
 class OriginCheck:
     """A picture offered as captured that carries our watermark has been through a door before: a person looks at it.
 
+    So it does at one whose block, which travels on with it, says otherwise: such a file would contradict itself.
     The watermark alone does not tell an AI picture from a photograph that was sealed earlier, so this never refuses.
     """
 
     name = "origin"
 
     def examine(self, draft: Draft) -> Finding:
+        said = aigc.says_ai(aigc.blocks_in(draft.block or ""))
+        if said is not None and said is (draft.origin is Origin.CAPTURED):
+            return Finding(self.name, Outcome.REVIEW, Message("screen.origin.block"))
         height, width = draft.pixels.shape[:2]
         if draft.origin is not Origin.CAPTURED or not watermark.payload_bits(height, width):
             return Finding(self.name, Outcome.PASS, Message("screen.origin.pass"))

@@ -6,17 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rectoverso.types import Message, Pixels
-from rectoverso.verso.screen.fingerprint import distances, on_white
+from rectoverso.verso.screen.fingerprint import NUM_BYTES, distances, on_white
+from rectoverso.verso.verify.part import is_part
 
-ALIKE_CORRELATION = 0.85
 ALIKE_DISTANCE = 40
-"""From which likeness on a picture is still the released one: either of brightness, or of the hash in bits
-of 256.
-"""
+"""In how many bits of 256 a picture's hash may differ while it still is the released one."""
 _LOSSY_SHARE = 0.25
 """Saving with loss touches most pixels a little; an edit touches some."""
-
-Reals = NDArray[np.float64]
 
 
 def compare(picture: Pixels, released: Pixels) -> Message:
@@ -36,18 +32,23 @@ def compare(picture: Pixels, released: Pixels) -> Message:
     return Message("verify.evidence.pixels_changed", facts)
 
 
-def is_alike(picture: Pixels, released: Pixels | None, print_: bytes, released_print: bytes) -> bool:
-    """Whether the picture can be the released one, changed; True when there is nothing to compare."""
-    if print_ and released_print and _distance(print_, released_print) <= ALIKE_DISTANCE:
+def is_alike(picture: Pixels, released: Pixels | None, prints: bytes, released_print: bytes) -> bool:
+    """Whether the picture can be the released one, changed, turned, mirrored or cut; True when there is nothing to
+    compare. ``prints``: the hashes of the picture in its eight symmetries.
+    """
+    if prints and released_print and _distance(prints, released_print) <= ALIKE_DISTANCE:
         return True
     if released is not None:
-        return _correlation(_brightness(picture), _brightness(released)) >= ALIKE_CORRELATION
-    return not (print_ and released_print)
+        return is_part(picture, released)
+    return not (prints and released_print)
 
 
-def _distance(one: bytes, other: bytes) -> int:
+def _distance(prints: bytes, other: bytes) -> int:
     """Of the nearest: a picture with a strip of words has two hashes, one without it."""
-    return int(distances(one, np.frombuffer(other, np.uint8).reshape(-1, len(one))).min())
+    released = np.frombuffer(other, np.uint8).reshape(-1, NUM_BYTES)
+    return min(
+        int(distances(prints[at : at + NUM_BYTES], released).min()) for at in range(0, len(prints), NUM_BYTES)
+    )
 
 
 def _psnr(difference: NDArray[np.int16]) -> float:
@@ -65,20 +66,3 @@ def _same_channels(one: Pixels, other: Pixels) -> tuple[Pixels, Pixels]:
     if one.shape[2] == other.shape[2]:
         return one, other
     return np.asarray(on_white(one)), np.asarray(on_white(other))
-
-
-def _brightness(pixels: Pixels, side: int = 32) -> Reals:
-    """A small grey version on white, so that size, noise and what is hidden do not matter."""
-    from PIL import Image
-
-    return np.asarray(
-        on_white(pixels).convert("L").resize((side, side), Image.Resampling.BOX), dtype=np.float64
-    )
-
-
-def _correlation(one: Reals, other: Reals) -> float:
-    one, other = one - one.mean(), other - other.mean()
-    scale = float(np.sqrt((one**2).sum() * (other**2).sum()))
-    if scale < 1e-6:  # at least one is flat: alike when both are
-        return float(np.allclose(one, other, atol=2))
-    return float((one * other).sum() / scale)

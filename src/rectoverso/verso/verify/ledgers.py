@@ -88,7 +88,7 @@ def _compared(digest: Digest, asset: AssetId | None, reading: ProofReading) -> L
     from rectoverso.verso.ledger.entry import parse_entry
 
     entry = parse_entry(reading.entry) or {}
-    facts = {
+    facts: dict[str, Any] = {
         "origin": reading.origin,
         "index": reading.index,
         "size": reading.size,
@@ -98,7 +98,8 @@ def _compared(digest: Digest, asset: AssetId | None, reading: ProofReading) -> L
         "keys": " + ".join(reading.signed_with),
     }
     if entry.get("file_digest") == digest and entry.get("kind") == "released":
-        found = LedgerReading(True, reading.index, reading.size, "released", proof="holds")
+        at = facts["at"] if "at" in entry else None
+        found = LedgerReading(True, reading.index, reading.size, "released", proof="holds", at=at)
         return LedgerSight(found, disowns=False, rows=(_row("proof_holds", **facts),))
     is_same_asset = asset is not None and entry.get("asset") == asset
     name = "proof_other_bytes" if is_same_asset else "proof_other_file"

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from rectoverso.types import AssetId, Digest, LedgerReading, Origin, Pixels
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One released asset. ``pixels``: what was released, None when the home has them no more."""
+    """One released asset. ``released``: the bytes of its file, ``pixels``: what is seen in them; None when the home has
+    them no more.
+    """
 
     id: AssetId
     file_digest: Digest | None = None
     pixels_digest: Digest | None = None
     fingerprint: bytes = b""
+    released: bytes | None = field(default=None, repr=False)
     pixels: Pixels | None = field(default=None, repr=False)
     origin: Origin | None = None
     ledger: LedgerReading = field(default_factory=lambda: LedgerReading(found=False))
@@ -27,18 +30,30 @@ class Known:
         return None if self.origin is None else self.origin is not Origin.CAPTURED
 
 
+@dataclass(frozen=True, slots=True)
+class Near:
+    """The picture whose hash differs least: of kind ``asset`` or ``work``, by its id or title; ``distance`` in bits of
+    256, of so many ``comparisons``.
+    """
+
+    kind: Literal["asset", "work"]
+    name: str
+    distance: int
+    comparisons: int
+
+
 class Records(Protocol):
     """The questions a verifier asks of a home. None of them may change anything.
 
-    ``forensic_key``: of the home's private watermark. ``nearest``: the picture whose hash differs least, as
-    (``"asset"`` or ``"work"``, its id or title, bits of 256).
+    ``forensic_key``: of the home's private watermark. ``nearest``: of the hashes of a picture in its eight symmetries,
+    one after the other.
     """
 
     def asset(self, id_or_prefix: str) -> Known | None: ...
 
     def by_digest(self, file_digest: Digest) -> Known | None: ...
 
-    def nearest(self, fingerprint: bytes) -> tuple[str, str, int] | None: ...
+    def nearest(self, fingerprints: bytes) -> Near | None: ...
 
     def watermark_ids(self) -> Sequence[AssetId]: ...
 
@@ -54,7 +69,7 @@ class NoRecords:
     def by_digest(self, file_digest: Digest) -> Known | None:  # noqa: ARG002 - the interface
         return None
 
-    def nearest(self, fingerprint: bytes) -> tuple[str, str, int] | None:  # noqa: ARG002 - the interface
+    def nearest(self, fingerprints: bytes) -> Near | None:  # noqa: ARG002 - the interface
         return None
 
     def watermark_ids(self) -> Sequence[AssetId]:

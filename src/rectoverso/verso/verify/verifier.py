@@ -3,7 +3,8 @@
     0  Opening       Size, kind and the dimensions in the header are looked at before anything is decoded.
     1  Credential    Is there a signed C2PA manifest, is the file as signed, does its signer lead to an anchor?
     2  Watermark     Is there a mark in the picture (as a p-value), and which released asset does it name?
-    3  Fingerprint   Is the picture near-identical to one that this home released or registered?
+    3  Fingerprint   Is the picture near-identical to one that this home released or registered, in any of its eight
+                     symmetries? If the file has no credential left: what does that of the released picture say?
     4  Ledger        Does the proof beside the file hold? Where does this home's ledger hold the asset that steps
                      1 to 3 led to, and was it revoked since?
     5  Summary       One of seven outcomes; a contradiction between the steps is `changed`.
@@ -15,6 +16,7 @@ a file without a trace.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -26,25 +28,31 @@ from rectoverso.types import (
     Digest,
     Message,
     Pixels,
+    Recovered,
     Report,
     ReportOutcome,
     WatermarkReading,
 )
+from rectoverso.verso.verify.contradictions import Witness, contradictions
 from rectoverso.verso.verify.ledgers import LedgerSight, ask_ledgers, proof_beside
 from rectoverso.verso.verify.opening import Header, Limits, NotChecked, look, read_file
-from rectoverso.verso.verify.records import Known, NoRecords, Records
+from rectoverso.verso.verify.records import Known, Near, NoRecords, Records
+from rectoverso.verso.verify.recovery import recover
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rectoverso.verso.law.aigc import Block
     from rectoverso.verso.ledger.keyring import KeyRing
     from rectoverso.verso.mark.credential import CredentialReading
+    from rectoverso.verso.mark.label import Label
     from rectoverso.verso.mark.watermark import Detection, Match
 
 NEAR_IDENTICAL = 31
 """Bits of 256 in which two hashes of one picture may differ; among 400,000 pairs of digits no two were
 within 37.
 """
+_ID = re.compile("[0-9a-f]{12}")
 _REMAINS = (b"jumdc2pa", b"c2pa.signature\0")
 """How every C2PA manifest store begins, and the name of a box in it, whichever file holds it."""
 
@@ -57,7 +65,8 @@ class _Sight:
     watermark: WatermarkReading
     known: Known | None
     """The asset that the file's bytes, its watermark or its credential name."""
-    match: tuple[str, str, int] | None
+    match: Near | None
+    recovered: Recovered | None
     broken: bool
     """There are remains of a credential, a damaged container, or other bytes than were released."""
     contradicts: bool
@@ -119,24 +128,30 @@ def verify_bytes(
     if trouble and credential.state in ("none", "unreadable"):
         return _not_checked(name, trouble)
     rows += [trouble] if trouble else []
+    label, blocks, labelled = _labels(data)
 
     # 2 Watermark
-    watermark, contradicts, found = _watermark(picture, credential, records)
+    watermark, says, found = _watermark(picture, credential.asset, _named(label), records)
     rows += found
 
     # 3 Fingerprint
     digest = Digest(sha256(data).hexdigest())
     known = _known(digest, credential, watermark, records)
-    print_ = _fingerprint(picture)
-    match = _match(print_, records)
-    beside = known or (records.asset(match[1]) if match and match[0] == "asset" else None)
+    prints, match = _match(picture, records)
+    matched = records.asset(match.name) if match and match.kind == "asset" else None
+    beside = known or matched
     unlike, found = _compared(
-        picture, print_, beside, match, marked=watermark.asset, is_proved=credential.state == "trusted"
+        picture, prints, beside, match, marked=watermark.asset, is_proved=credential.state == "trusted"
     )
     rows += found
+    recovered = None
+    if credential.state in ("none", "unreadable"):
+        anchors = anchors_pem.encode() if anchors_pem else None
+        recovered, found = recover(matched if unlike else beside, watermark, match, anchors)
+        rows += found
     if _is_another_file(digest, credential, known):
         broken = True
-        rows.append(Message("verify.evidence.file_differs"))
+        rows.append(Message("verify.evidence.contradiction_bytes"))
 
     # 4 Ledger
     stated = credential.asset if credential.state in ("trusted", "valid") else None
@@ -144,8 +159,13 @@ def verify_bytes(
     rows += ledger.rows
 
     # 5 Summary
-    rows += _label(data, credential)
-    sight = _Sight(credential, watermark, known, match, broken, contradicts, unlike, ledger, tuple(rows))
+    rows += labelled
+    record = None if unlike else known
+    against = contradictions(_witnesses(credential, says, label, blocks, record, ledger))
+    rows += against
+    sight = _Sight(
+        credential, watermark, known, match, recovered, broken, bool(against), unlike, ledger, tuple(rows)
+    )
     return replace(_report(name, sight), laws=_laws(data))
 
 
@@ -203,15 +223,19 @@ def _decode(data: bytes) -> tuple[Pixels | None, Message | None]:
 
 
 def _watermark(
-    picture: Pixels | None, credential: CredentialReading, records: Records
-) -> tuple[WatermarkReading, bool, list[Message]]:
-    """The reading, whether it names another asset than the credential does, and the evidence rows."""
+    picture: Pixels | None, signed: AssetId | None, labelled: AssetId | None, records: Records
+) -> tuple[WatermarkReading, str, list[Message]]:
+    """The reading, the id that it says (or ``0123...``), and the evidence rows.
+
+    A small picture carries the beginning of an id: it is completed by that of the credential, of the records or of the
+    label, where it fits.
+    """
     from rectoverso.verso.mark import watermark
 
     if picture is None:
-        return WatermarkReading(found=False), False, []
+        return WatermarkReading(found=False), "", []
     if not watermark.payload_bits(*picture.shape[:2]):
-        return WatermarkReading(found=False), False, [Message("verify.evidence.watermark_too_small")]
+        return WatermarkReading(found=False), "", [Message("verify.evidence.watermark_too_small")]
     p_value, detection, issued = _looked_for(picture, records, anyhow=False)
     if p_value > watermark.FOUND_AT:
         p_value, detection, issued = _looked_for(picture, records, anyhow=True)
@@ -223,21 +247,15 @@ def _watermark(
         is_open = p_value <= watermark.DOUBTED_AT
         reading = WatermarkReading(found=False, p_value=p_value, inconclusive=is_open)
         row = f"verify.evidence.watermark_{'open' if is_open else 'none'}"
-        return reading, False, [Message(row, {"p_value": f"{p_value:.1g}"})]
-    asset = issued.asset if issued and issued.p_value <= watermark.MATCHED_AT else None
-    contradicts = _contradicts(detection, credential.asset)
-    if asset is None:
-        asset = credential.asset if credential.asset and not contradicts else _whole_id(detection)
-    reading = WatermarkReading(found=True, p_value=p_value, asset=asset)
-    facts = {"p_value": f"{p_value:.0e}", "asset": asset or f"{detection.prefix}..."}
-    rows = [Message("verify.evidence.watermark_found", facts)]
-    if contradicts:
-        facts = {"credential": credential.asset or "", "watermark": facts["asset"]}
-        rows.append(Message("verify.evidence.contradiction", facts))
-    return reading, contradicts, rows
+        return reading, "", [Message(row, {"p_value": f"{p_value:.1g}"})]
+    matched = issued.asset if issued and issued.p_value <= watermark.MATCHED_AT else None
+    asset = _fitting(detection, signed) or matched or _fitting(detection, labelled) or _whole_id(detection)
+    says = asset or f"{detection.prefix}..."
+    told = Message("verify.evidence.watermark_found", {"p_value": f"{p_value:.0e}", "asset": says})
+    return WatermarkReading(found=True, p_value=p_value, asset=asset), says, [told]
 
 
-def _recognised(picture: Pixels, records: Records) -> tuple[WatermarkReading, bool, list[Message]] | None:
+def _recognised(picture: Pixels, records: Records) -> tuple[WatermarkReading, str, list[Message]] | None:
     """The same of the home's private watermark; None where there is none to be found."""
     from rectoverso.verso.mark import watermark
 
@@ -248,7 +266,7 @@ def _recognised(picture: Pixels, records: Records) -> tuple[WatermarkReading, bo
     p_value = 3 * match.p_value
     facts = {"p_value": f"{p_value:.0e}", "asset": match.asset}
     row = Message("verify.evidence.watermark_private", facts)
-    return WatermarkReading(found=True, p_value=p_value, asset=match.asset), False, [row]
+    return WatermarkReading(found=True, p_value=p_value, asset=match.asset), match.asset, [row]
 
 
 def _looked_for(picture: Pixels, records: Records, *, anyhow: bool) -> tuple[float, Detection, Match | None]:
@@ -256,17 +274,27 @@ def _looked_for(picture: Pixels, records: Records, *, anyhow: bool) -> tuple[flo
     from rectoverso.verso.mark import watermark
 
     detection = watermark.detect(picture, anyhow=anyhow)
-    issued = watermark.best_match(detection, records.watermark_ids())
+    issued = _issued(detection, records.watermark_ids())
     return min(1.0, 2 * min(detection.p_value, issued.p_value if issued else 1.0)), detection, issued
 
 
-def _contradicts(detection: Detection, asset: AssetId | None) -> bool:
+def _issued(detection: Detection, ids: Sequence[AssetId]) -> Match | None:
+    """Which of our ids the reading is. One that was read without an error is not compared with all others first."""
     from rectoverso.verso.mark import watermark
 
-    if asset is None:
-        return False
-    match = watermark.best_match(detection, [asset])
-    return match is None or match.p_value > watermark.MATCHED_AT
+    whole = _whole_id(detection) if detection.found else None
+    if whole is None or whole not in ids:
+        return watermark.best_match(detection, ids)
+    match = watermark.best_match(detection, [whole])
+    return replace(match, p_value=min(1.0, match.p_value * len(ids))) if match else None
+
+
+def _fitting(detection: Detection, asset: AssetId | None) -> AssetId | None:
+    """The id if it can be what was read, a few wrong bits allowed."""
+    from rectoverso.verso.mark import watermark
+
+    match = watermark.best_match(detection, [asset]) if asset else None
+    return asset if match and match.p_value <= watermark.MATCHED_AT else None
 
 
 def _whole_id(detection: Detection) -> AssetId | None:
@@ -297,22 +325,23 @@ def _is_another_file(digest: Digest, credential: CredentialReading, known: Known
     return known.file_digest != digest
 
 
-def _fingerprint(picture: Pixels | None) -> bytes:
-    from rectoverso.verso.screen.fingerprint import fingerprint
+def _match(picture: Pixels | None, records: Records) -> tuple[bytes, Near | None]:
+    """The hash of the picture as it lies and what is near-identical to it; or else in its eight symmetries."""
+    from rectoverso.verso.screen.fingerprint import fingerprint, fingerprints
 
-    return b"" if picture is None else fingerprint(picture)
-
-
-def _match(print_: bytes, records: Records) -> tuple[str, str, int] | None:
-    found = records.nearest(print_) if print_ else None
-    return found if found and found[2] <= NEAR_IDENTICAL else None
+    prints = b"" if picture is None else fingerprint(picture)
+    near = records.nearest(prints) if prints else None
+    if picture is not None and near and near.distance > NEAR_IDENTICAL:
+        prints = fingerprints(picture) or prints
+        near = records.nearest(prints)
+    return prints, near if near and near.distance <= NEAR_IDENTICAL else None
 
 
 def _compared(
     picture: Pixels | None,
-    print_: bytes,
+    prints: bytes,
     known: Known | None,
-    match: tuple[str, str, int] | None,
+    match: Near | None,
     *,
     marked: AssetId | None,
     is_proved: bool,
@@ -322,14 +351,16 @@ def _compared(
 
     rows = []
     if match:
-        facts = {"name": match[1], "distance": match[2]}
-        rows.append(Message(f"verify.evidence.near_{match[0]}", facts))
-    elif not print_ and picture is not None:
+        facts = {"name": match.name, "distance": match.distance}
+        rows.append(Message(f"verify.evidence.near_{match.kind}", facts))
+    elif not prints and picture is not None:
         rows.append(Message("verify.evidence.too_plain"))
     if picture is None or known is None:
         return False, rows
-    if marked == known.id and not is_alike(picture, known.pixels, print_, known.fingerprint):
-        return True, [*rows, Message("verify.evidence.watermark_elsewhere", {"asset": known.id})]
+    if marked == known.id and not is_alike(picture, known.pixels, prints, known.fingerprint):
+        facts = {"asset": known.id, "name": match.name if match else ""}
+        whose = f"_{match.kind}" if match and match.name != known.id else ""
+        return True, [*rows, Message(f"verify.evidence.contradiction_picture{whose}", facts)]
     if known.pixels is not None and not is_proved:
         rows.append(compare(picture, known.pixels))
     return False, rows
@@ -338,20 +369,47 @@ def _compared(
 # Step 5
 
 
-def _label(data: bytes, credential: CredentialReading) -> list[Message]:
-    """What the label in the file says, and whether it says otherwise than the credential. Nobody signs a
-    label alone.
-    """
+def _named(label: Label | None) -> AssetId | None:
+    """The asset that a label names, if it does."""
+    asset = label.asset if label else None
+    return AssetId(asset) if asset and _ID.fullmatch(asset) else None
+
+
+def _labels(data: bytes) -> tuple[Label | None, tuple[Block, ...], list[Message]]:
+    """The label in the file and China's blocks, and what the label says of the source. Nobody signs a label alone."""
+    from rectoverso.verso.law import aigc
     from rectoverso.verso.mark import label
 
     found = label.read(data)
     if found is None or found.source_type is None:
-        return []
-    rows = [Message("verify.evidence.label", {"source_type": found.source_type.rsplit("/", 1)[-1][:80]})]
-    stated = credential.ai_generated
-    differs = stated is not None and found.ai_generated != stated
-    other_asset = bool(credential.asset and found.asset and found.asset != credential.asset)
-    return [*rows, Message("verify.evidence.label_differs")] if differs or other_asset else rows
+        return found, aigc.find(data), []
+    row = Message("verify.evidence.label", {"source_type": found.source_type.rsplit("/", 1)[-1][:80]})
+    return found, aigc.find(data), [row]
+
+
+def _witnesses(
+    credential: CredentialReading,
+    watermark: str,
+    label: Label | None,
+    blocks: tuple[Block, ...],
+    record: Known | None,
+    ledger: LedgerSight,
+) -> list[Witness]:
+    """What each layer says. A credential that does not hold says nothing, nor does the stamp of a stranger."""
+    from rectoverso.verso.law import aigc
+
+    holds = credential.state in ("trusted", "valid")
+    signed = (credential.asset, credential.ai_generated, credential.created) if holds else ()
+    stamp = credential.stamp if holds and credential.stamp and credential.stamp.trusted else None
+    return [
+        Witness("credential", *signed),
+        Witness("time_stamp", time=stamp.time if stamp else None),
+        Witness("ledger", time=ledger.reading.at if holds else None),
+        Witness("watermark", watermark or None),
+        Witness("label", _named(label), label.ai_generated if label else None),
+        Witness("aigc", ai_generated=aigc.says_ai(blocks)),
+        Witness("record", ai_generated=record.ai_generated if record else None),
+    ]
 
 
 def _laws(data: bytes) -> tuple[str, ...]:
@@ -396,6 +454,7 @@ def _report(name: str, sight: _Sight) -> Report:
         ai_generated=(stated if stated is not None else recorded) if is_clear else None,
         watermark=sight.watermark,
         ledger=sight.ledger.reading,
+        recovered=sight.recovered,
         evidence=sight.evidence,
     )
 

@@ -75,4 +75,5 @@ def test_a_transparent_picture_is_compared_as_it_looks_on_white() -> None:
     assert compare(flat, clear).key == "verify.evidence.pixels_identical"
     assert is_alike(flat, clear, b"", b"")
     assert is_alike(hidden, clear, b"", b"")
-    assert not is_alike(np.asarray(on_white(clear[:, ::-1])), clear, b"", b"")
+    assert is_alike(np.asarray(on_white(clear[:, ::-1])), clear, b"", b"")
+    assert not is_alike(photo(3, 96), clear, b"", b"")

@@ -11,7 +11,7 @@ from rectoverso.types import Message, Report, ReportOutcome
 from rectoverso.verso.verify.render import WIDTH, render
 
 ROWS = (
-    Message("verify.evidence.watermark_elsewhere", {"asset": "0123456789ab"}),
+    Message("verify.evidence.contradiction_picture", {"asset": "0123456789ab"}),
     Message("verify.evidence.credential_valid", {"signer": "Somebody with quite a long name, Ltd."}),
 )
 

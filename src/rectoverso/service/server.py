@@ -1,0 +1,44 @@
+"""Listening on a port: one process, bounded connections, no log of who asked for what."""
+
+from __future__ import annotations
+
+import socket
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from rectoverso.errors import PortUnusable
+
+_MOST_AT_ONCE = 64
+_IDLE_S = 5
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address; port 0 is any that is free. Raises PortUnusable."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, kind, protocol)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as error:
+        raise PortUnusable(host=host, port=port, system=error.strerror or error) from error
+    return bound
+
+
+def server(app: ASGIApp) -> uvicorn.Server:
+    """Runs until it is told to exit. Addresses that proxies claim are not believed."""
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=_MOST_AT_ONCE,
+        timeout_keep_alive=_IDLE_S,
+    )
+    return uvicorn.Server(config)
+
+
+def run(app: ASGIApp, bound: socket.socket) -> None:
+    """Answer until interrupted."""
+    server(app).run(sockets=[bound])

@@ -167,7 +167,7 @@ class Recovered:
 
     ``by``: ``watermark`` or ``fingerprint``. ``p_value``: how often chance alone would lead there, all comparisons paid
     for; ``distance``: bits of 256 in which the fingerprints differ, None where they are not near or one is missing.
-    ``state``: of the signature over the original. ``manifest``: the manifest store's bytes.
+    ``state``: of the signature over the original.
     """
 
     asset: AssetId
@@ -178,7 +178,6 @@ class Recovered:
     signer: str | None
     ai_generated: bool | None
     manifest_id: str | None
-    manifest: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,9 @@ import pytest
 
 from rectoverso.types import ReportOutcome
 from rectoverso.verso.verify import verifier
+from rectoverso.verso.verify.bounded import MOST_FILES
+from rectoverso.verso.verify.bounds import Bounds
+from rectoverso.verso.verify.opening import Limits
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -25,3 +28,16 @@ def test_the_steps_are_those_of_the_verifier() -> None:
     assert documented == re.findall(r"^ {4}(\d)  (\w+)", verifier.__doc__ or "", re.MULTILINE)
     source = Path(str(verifier.__file__)).read_text(encoding="utf-8")
     assert documented == re.findall(r"^    # (\d) (\w+)$", source, re.MULTILINE)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_bounds_are_those_of_the_code(language: str) -> None:
+    text = (DOCS / language / "verification.md").read_text(encoding="utf-8")
+    bounds, limits = Bounds(), Limits()
+    side = round(limits.max_pixels**0.5)
+    assert re.search(rf"\| {bounds.seconds:g} .*? {bounds.seconds_a_megapixel:g} ", text)
+    assert f"| {bounds.memory_bytes // 2**30} GiB" in text
+    assert re.search(rf"{bounds.memory_bytes_a_pixel} (bytes a pixel|字节)", text)
+    assert f"| {limits.max_bytes // 1_000_000} MB |" in text
+    assert f"| {side} x {side} " in text
+    assert re.search(rf"\b{MOST_FILES}\b", text)

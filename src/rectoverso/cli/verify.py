@@ -38,8 +38,8 @@ def verify(
             from rectoverso.verso.verify.render import render
 
             print(render(report, preferred_language()), end="\n\n")
-        if manifest and report.recovered:
-            written.append(export_recovered(report, manifest))
+        if manifest and (path := export_recovered(report, home, manifest)):
+            written.append(path)
     batch = together(found)
     if as_json:
         rows = [plain(report, preferred_language()) for report in found]

@@ -24,10 +24,10 @@ from rectoverso.errors import (
 )
 from rectoverso.types import Pixels
 
-MAX_PIXELS = 64_000_000
-"""Larger pictures are refused by their header: 64 million pixels are 256 MB once decoded."""
+MAX_PIXELS = 8192 * 8192
+"""Larger pictures are refused by their header: so many pixels are 268 MB once decoded."""
 
-MAX_BYTES = 256_000_000
+MAX_BYTES = 300_000_000
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")
 """What is tried. Formats that call other programs (EPS) or fetch things are left out on purpose."""
@@ -83,7 +83,7 @@ def open_picture(data: bytes, name: str) -> Pixels:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 _check_header(image, name)
                 return _to_pixels(_in_srgb(_upright(image)))
-    except RectoversoError:
+    except (RectoversoError, MemoryError):
         raise
     except UnidentifiedImageError as error:
         raise ImageUnsupported(path=name) from error

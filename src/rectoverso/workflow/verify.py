@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rectoverso.errors import KeysDamaged, OutNotWritable, RectoversoError
 from rectoverso.i18n import say
 from rectoverso.types import AssetId, Decision, Digest, LedgerReading, Message, Report, ReportOutcome
+from rectoverso.verso.verify.bounded import verify_file
 from rectoverso.verso.verify.records import Known, Near, NoRecords, Records
-from rectoverso.verso.verify.verifier import verify_file
 from rectoverso.workflow.files import make_folder, picture_files, unusable
 from rectoverso.workflow.index import PrintIndex
 from rectoverso.workflow.watch import key_ring
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from rectoverso.store.keys import Keys
     from rectoverso.types import Pixels
     from rectoverso.verso.ledger.keyring import KeyRing
+    from rectoverso.verso.mark.watermark import Match
 
 
 def reports(
@@ -52,16 +53,23 @@ def exit_code(found: Sequence[Report]) -> int:
     return 0 if outcomes == {ReportOutcome.TRUSTED} else 1
 
 
-def export_recovered(report: Report, folder: Path) -> Path:
-    """Write the credential that was found again as a C2PA manifest store beside its file's name (``NAME-ASSET.c2pa``);
-    returns where. Raises OutNotWritable, and ValueError where none was found.
+def export_recovered(report: Report, home_path: Path, folder: Path) -> Path | None:
+    """Write the credential that was found again in a home, as it is in the file that was released, as a C2PA manifest
+    store beside its file's name (``NAME-ASSET.c2pa``); returns where, or None when there is none.
+    Raises OutNotWritable.
     """
-    if report.recovered is None:
-        raise ValueError("no credential was found again")
+    from rectoverso.store.home import Home
+    from rectoverso.verso.mark import signature
+
+    home = Home.existing(home_path)
+    known = HomeRecords(home).asset(report.recovered.asset) if home and report.recovered else None
+    store = signature.store_of(known.released) if known and known.released else None
+    if known is None or store is None:
+        return None
     make_folder(folder)
-    path = folder / f"{Path(report.path).stem}-{report.recovered.asset}.c2pa"
+    path = folder / f"{Path(report.path).stem}-{known.id}.c2pa"
     try:
-        path.write_bytes(report.recovered.manifest)
+        path.write_bytes(store)
     except OSError as error:
         raise OutNotWritable(out=path, system=error.strerror or error) from error
     return path
@@ -70,8 +78,6 @@ def export_recovered(report: Report, folder: Path) -> Path:
 def plain(report: Report, language: str) -> dict[str, Any]:
     """As `--json` prints it."""
     facts = asdict(report)
-    if report.recovered:
-        del facts["recovered"]["manifest"]  # bytes; --manifest writes them
     return facts | {
         "outcome": report.outcome.value,
         "summary": say(Message(f"verify.{report.outcome.value}.sentence"), language),
@@ -95,9 +101,12 @@ class HomeRecords:
     def watermark_ids(self) -> Sequence[AssetId]:
         return self.index.ids()
 
-    def forensic_key(self) -> bytes | None:
+    def recognised(self, picture: Pixels) -> Match | None:
+        """By the home's private key, which leaves this process for nobody."""
+        from rectoverso.verso.mark import watermark
+
         keys = _keys(self._home)
-        return keys.watermark_key if keys else None
+        return watermark.recognised(picture, self.watermark_ids(), keys.watermark_key) if keys else None
 
     def nearest(self, fingerprints: bytes) -> Near | None:
         """The released image or registered work (in any of its eight symmetries) whose hash differs least."""

@@ -21,7 +21,7 @@ from rectoverso.verso.mark.label import MEDIA_TYPES
 from rectoverso.verso.mark.signature import local
 from rectoverso.verso.picture import sniff, to_png
 from rectoverso.verso.policy import policy
-from rectoverso.verso.verify.verifier import verify_file
+from rectoverso.verso.verify.bounded import verify_file
 from rectoverso.workflow import digests
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import check_ledger, open_ledger

@@ -111,6 +111,8 @@ def _elsewhere(data: bytes) -> Iterator[str]:
         with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data), formats=FORMATS) as image:
             exif = image.getexif()
             values = [exif.get(_DESCRIPTION), exif.get_ifd(_EXIF).get(_COMMENT), image.info.get("comment")]
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - decoders throw anything on damaged files
         return
     for value in values:

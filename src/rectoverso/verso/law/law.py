@@ -155,6 +155,7 @@ class Law(_Rules):
         return self
 
 
+@cache
 def laws() -> tuple[str, ...]:
     """The names of all packs, sorted."""
     files = resources.files(__package__).joinpath(_FOLDER).iterdir()

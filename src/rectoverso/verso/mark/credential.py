@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from rectoverso.errors import SigningFailed
 from rectoverso.types import AssetId, Maker, Origin, Oversight
-from rectoverso.verso.mark import binding, signature, timestamp
+from rectoverso.verso.mark import binding, jumbf, signature, timestamp
 from rectoverso.verso.mark.label import SOURCE_TYPES
 from rectoverso.verso.mark.signature import Chain, Sign
 
@@ -35,6 +35,9 @@ REMOTE = "remote"
 
 CHECKSUM = "rectoverso.checksum.mismatch"
 """The code of a file in which a byte was changed that the signature does not cover, by its own checksum."""
+
+TOO_LONG = "rectoverso.manifest.tooLong"
+"""The code of a file in whose manifest something says it is longer than what holds it. It is not read."""
 
 RESERVED = ("cawg.ai_training", "cawg.ai_generative_training")
 """What the manifest says the picture may not be used for (CAWG training and data mining 1.1). Of inference and data
@@ -176,6 +179,8 @@ def read(data: bytes, media_type: str, anchors: bytes | None = None) -> Credenti
     """
     from c2pa import C2paError, Context, Reader
 
+    if jumbf.claims_too_much(data):
+        return CredentialReading(CredentialState.UNREADABLE, codes=(TOO_LONG,))
     try:
         with (
             Context.from_dict(offline(anchors)) as context,

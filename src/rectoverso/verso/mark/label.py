@@ -243,6 +243,8 @@ def _avif_packets(data: bytes) -> Iterator[bytes]:
     try:
         with Image.open(io.BytesIO(data), formats=("AVIF",)) as image:
             packet = image.info.get("xmp")
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - decoders throw anything on damaged files
         return
     if isinstance(packet, bytes):

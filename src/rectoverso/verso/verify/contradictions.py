@@ -25,7 +25,7 @@ TOLERANCE = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Witness:
-    """What one layer says, each None where it says nothing. ``layer`` is a name of the catalogue (`verify.layer`);
+    """What one layer says, each None where it says nothing. ``layer`` is a name of the catalogue (`verify.witness`);
     ``asset`` an id or, from a small watermark, its beginning (``0123...``).
     """
 
@@ -76,5 +76,5 @@ def _moment(time: str | None) -> datetime | None:
 
 
 def _disagree(about: str, one: Witness, other: Witness, **facts: object) -> Message:
-    names = {"one": Message(f"verify.layer.{one.layer}"), "other": Message(f"verify.layer.{other.layer}")}
+    names = {"one": Message(f"verify.witness.{one.layer}"), "other": Message(f"verify.witness.{other.layer}")}
     return Message(f"verify.evidence.contradiction_{about}", {**names, **facts})

@@ -26,14 +26,19 @@ _OTHERS = {
 }
 _JPEG_SIZES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """The markers that begin a frame and hold its size (JPEG, table B.1)."""
+_MOST_SEGMENTS = 10_000
+"""Before the frame; the largest metadata takes one for every 64 KB."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one file may cost: bytes on disk, and pixels once decoded."""
+    """What one file may cost: bytes on disk, and pixels once decoded.
 
-    max_bytes: int = 100_000_000
-    max_pixels: int = 64_000_000
+    A picture of 8192 x 8192 passes, and its four channels without any compression too.
+    """
+
+    max_bytes: int = 300_000_000
+    max_pixels: int = 8192 * 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +119,9 @@ def _header(data: bytes) -> Header | None:
 
 def _jpeg(data: bytes) -> Header:
     at = 2
-    while at + 9 <= len(data) and data[at] == 0xFF:
+    for _ in range(_MOST_SEGMENTS):
+        if at + 9 > len(data) or data[at] != 0xFF:
+            break
         marker = data[at + 1]
         if marker == 0xFF:  # a fill byte
             at += 1

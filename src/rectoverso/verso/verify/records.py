@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from rectoverso.types import AssetId, Digest, LedgerReading, Origin, Pixels
+
+if TYPE_CHECKING:
+    from rectoverso.verso.mark.watermark import Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,10 @@ class Near:
 
 
 class Records(Protocol):
-    """The questions a verifier asks of a home. None of them may change anything.
+    """The questions a verifier asks of a home. None of them may change anything, and none gives a secret away.
 
-    ``forensic_key``: of the home's private watermark. ``nearest``: of the hashes of a picture in its eight symmetries,
-    one after the other.
+    ``recognised``: what the home's private watermark in the picture names. ``nearest``: of the hashes of a picture in
+    its eight symmetries, one after the other.
     """
 
     def asset(self, id_or_prefix: str) -> Known | None: ...
@@ -57,7 +60,7 @@ class Records(Protocol):
 
     def watermark_ids(self) -> Sequence[AssetId]: ...
 
-    def forensic_key(self) -> bytes | None: ...
+    def recognised(self, picture: Pixels) -> Match | None: ...
 
 
 class NoRecords:
@@ -75,5 +78,5 @@ class NoRecords:
     def watermark_ids(self) -> Sequence[AssetId]:
         return ()
 
-    def forensic_key(self) -> bytes | None:
+    def recognised(self, picture: Pixels) -> Match | None:  # noqa: ARG002 - the interface
         return None

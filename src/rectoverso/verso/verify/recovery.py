@@ -25,8 +25,7 @@ def recover(
     from rectoverso.verso.screen.fingerprint import chance
     from rectoverso.verso.verify.opening import Limits, look
 
-    store = signature.store_of(known.released) if known and known.released else None
-    if known is None or known.released is None or store is None:
+    if known is None or known.released is None or not signature.store_of(known.released):
         return None, []
     reading = credential.read(known.released, look(known.released, Limits()).media_type, anchors)
     is_marked = watermark.asset == known.id
@@ -40,7 +39,6 @@ def recover(
         signer=reading.signer,
         ai_generated=reading.ai_generated,
         manifest_id=reading.manifest_id,
-        manifest=store,
     )
     return recovered, _rows(recovered, near)
 

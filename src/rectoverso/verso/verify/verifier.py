@@ -19,8 +19,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rectoverso.errors import RectoversoError
 from rectoverso.types import (
@@ -34,19 +33,22 @@ from rectoverso.types import (
     WatermarkReading,
 )
 from rectoverso.verso.verify.contradictions import Witness, contradictions
-from rectoverso.verso.verify.ledgers import LedgerSight, ask_ledgers, proof_beside
-from rectoverso.verso.verify.opening import Header, Limits, NotChecked, look, read_file
+from rectoverso.verso.verify.ledgers import LedgerSight, ask_ledgers
+from rectoverso.verso.verify.opening import Header, Limits, NotChecked, look
 from rectoverso.verso.verify.records import Known, Near, NoRecords, Records
 from rectoverso.verso.verify.recovery import recover
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rectoverso.verso.law.aigc import Block
     from rectoverso.verso.ledger.keyring import KeyRing
     from rectoverso.verso.mark.credential import CredentialReading
     from rectoverso.verso.mark.label import Label
     from rectoverso.verso.mark.watermark import Detection, Match
+
+Layer = Literal["opening", "credential", "picture", "label", "watermark", "fingerprint", "ledger"]
+"""What is being read, in order: where reading stops is told by these words."""
 
 NEAR_IDENTICAL = 31
 """Bits of 256 in which two hashes of one picture may differ; among 400,000 pairs of digits no two were
@@ -75,34 +77,6 @@ class _Sight:
     evidence: tuple[Message, ...]
 
 
-def verify_file(
-    path: Path,
-    *,
-    anchors_pem: str | None = None,
-    records: Records | None = None,
-    ledgers: Sequence[KeyRing] = (),
-    limits: Limits | None = None,
-) -> Report:
-    """The report of one file, and of the ledger's proof where one lies beside it; never raises for what they hold.
-
-    ``anchors_pem``: the root certificates to trust. ``ledgers``: the public keys of the ledgers to trust.
-    """
-    limits = limits or Limits()
-    try:
-        data = read_file(path, limits)
-    except NotChecked as answer:
-        return _not_checked(str(path), answer.reason)
-    return verify_bytes(
-        data,
-        name=str(path),
-        anchors_pem=anchors_pem,
-        records=records,
-        ledgers=ledgers,
-        proof=proof_beside(path),
-        limits=limits,
-    )
-
-
 def verify_bytes(
     data: bytes,
     *,
@@ -112,29 +86,41 @@ def verify_bytes(
     ledgers: Sequence[KeyRing] = (),
     proof: str | None = None,
     limits: Limits | None = None,
+    entering: Callable[[Layer], None] = lambda _: None,
 ) -> Report:
-    """The report of one file's bytes, by the steps above. ``proof``: the text of the tlog-proof that came with it."""
+    """The report of one file's bytes, by the steps above, in this very process: `bounded` is the door for files that
+    nobody trusts.
+
+    ``anchors_pem``: the root certificates to trust. ``ledgers``: the public keys of the ledgers to trust. ``proof``:
+    the text of the tlog-proof that came with the file. ``entering`` is told of each layer before it is read.
+    """
     records = records or NoRecords()
 
     # 0 Opening
+    entering("opening")
     try:
         header = look(data, limits or Limits())
     except NotChecked as answer:
         return _not_checked(name, answer.reason)
 
     # 1 Credential
+    entering("credential")
     credential, broken, rows = _credential(data, header, anchors_pem)
+    entering("picture")
     picture, trouble = _decode(data)
     if trouble and credential.state in ("none", "unreadable"):
         return _not_checked(name, trouble)
     rows += [trouble] if trouble else []
+    entering("label")
     label, blocks, labelled = _labels(data)
 
     # 2 Watermark
+    entering("watermark")
     watermark, says, found = _watermark(picture, credential.asset, _named(label), records)
     rows += found
 
     # 3 Fingerprint
+    entering("fingerprint")
     digest = Digest(sha256(data).hexdigest())
     known = _known(digest, credential, watermark, records)
     prints, match = _match(picture, records)
@@ -154,6 +140,7 @@ def verify_bytes(
         rows.append(Message("verify.evidence.contradiction_bytes"))
 
     # 4 Ledger
+    entering("ledger")
     stated = credential.asset if credential.state in ("trusted", "valid") else None
     ledger = ask_ledgers(digest, stated, beside, proof, ledgers)
     rows += ledger.rows
@@ -259,8 +246,7 @@ def _recognised(picture: Pixels, records: Records) -> tuple[WatermarkReading, st
     """The same of the home's private watermark; None where there is none to be found."""
     from rectoverso.verso.mark import watermark
 
-    key = records.forensic_key()
-    match = watermark.recognised(picture, records.watermark_ids(), key) if key else None
+    match = records.recognised(picture)
     if match is None or 3 * match.p_value > watermark.FOUND_AT:
         return None
     p_value = 3 * match.p_value

@@ -54,7 +54,7 @@ def contradiction(report: Report) -> tuple[str, list[str]]:
     assert report.outcome is ReportOutcome.CHANGED
     assert report.ai_generated is None
     named = [
-        fact.key.removeprefix("verify.layer.") for fact in row.facts.values() if isinstance(fact, Message)
+        fact.key.removeprefix("verify.witness.") for fact in row.facts.values() if isinstance(fact, Message)
     ]
     assert say(row).startswith("Contradiction: ")
     assert say(row, "zh").startswith("矛盾：")
@@ -200,5 +200,5 @@ def test_times_come_in_their_order_give_or_take_ten_minutes(
 
 def _layers(row: Message) -> list[str]:
     return [
-        fact.key.removeprefix("verify.layer.") for fact in row.facts.values() if isinstance(fact, Message)
+        fact.key.removeprefix("verify.witness.") for fact in row.facts.values() if isinstance(fact, Message)
     ]

@@ -22,8 +22,9 @@ from rectoverso.types import AssetId, Digest, LedgerReading, Maker, Origin, Pixe
 from rectoverso.verso.mark import credential, label, png, watermark
 from rectoverso.verso.mark.order import Marked
 from rectoverso.verso.screen.fingerprint import distances, fingerprint
+from rectoverso.verso.verify.bounded import verify_file
 from rectoverso.verso.verify.records import Known, Near
-from rectoverso.verso.verify.verifier import verify_bytes, verify_file
+from rectoverso.verso.verify.verifier import verify_bytes
 from unit.verso.conftest import ASSET, Studio, encoded, photo
 
 OTHER = AssetId("fedcba987654")
@@ -62,7 +63,7 @@ class Shelf:
     def watermark_ids(self) -> Sequence[AssetId]:
         return [known.id for known in self.released]
 
-    def forensic_key(self) -> bytes | None:
+    def recognised(self, _picture: Pixels) -> None:
         return None
 
 
@@ -334,8 +335,8 @@ import resource, sys, time
 resource.setrlimit(resource.RLIMIT_AS, (500_000_000, 500_000_000))
 begin = time.perf_counter()
 from pathlib import Path
-from rectoverso.verso.verify.verifier import verify_file
-report = verify_file(Path(sys.argv[1]))
+from rectoverso.verso.verify.verifier import verify_bytes
+report = verify_bytes(Path(sys.argv[1]).read_bytes())
 took = time.perf_counter() - begin
 # Not ru_maxrss, which begins at the size of the process that started this one.
 peak = int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0]) / 1024

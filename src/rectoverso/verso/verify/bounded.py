@@ -1,0 +1,107 @@
+"""The door to verification: files that nobody trusts are read in a process of their own, which is bounded.
+
+    report = verify_file(Path("picture.png"), anchors_pem=anchors)
+
+What decoders, parsers and detectors do with a stranger's bytes they do in there: without network, files or secrets,
+within a time and a memory that the size of the picture sets (`confinement`, `bounds`). If it crashes, hangs or wants
+too much, the answer is `could_not_check`, with the layer and what happened, and the next file gets a new process. One
+process serves many files, because starting one takes longer than verifying a picture.
+
+What the process says is not believed beyond its form. Still, whoever takes it over by a crafted file can have it say
+what he likes of this file and the next ones: what is bounded is the harm to the machine.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from rectoverso.types import Message, Report, ReportOutcome
+from rectoverso.verso.verify.bounds import Bounds, Job
+from rectoverso.verso.verify.conversation import Conversation, Stopped
+from rectoverso.verso.verify.ledgers import proof_beside
+from rectoverso.verso.verify.opening import Limits, NotChecked, read_file
+from rectoverso.verso.verify.records import NoRecords, Records
+
+if TYPE_CHECKING:
+    from rectoverso.verso.ledger.keyring import KeyRing
+
+MOST_FILES = 500
+"""After so many the process is replaced: what leaks and who took it over is gone with it."""
+
+
+def verify_file(
+    path: Path,
+    *,
+    anchors_pem: str | None = None,
+    records: Records | None = None,
+    ledgers: Sequence[KeyRing] = (),
+    limits: Limits | None = None,
+) -> Report:
+    """The report of one file, and of the ledger's proof where one lies beside it; never raises for what they hold.
+
+    ``anchors_pem``: the root certificates to trust. ``ledgers``: the public keys of the ledgers to trust. All callers
+    of this process share one bounded process, by turns; for more, see `BoundedVerifier`.
+    """
+    limits = limits or Limits()
+    try:
+        data = read_file(path, limits)
+    except NotChecked as answer:
+        return _not_checked(str(path), answer.reason)
+    job = Job(anchors_pem, tuple(ledgers), proof_beside(path), limits)
+    return _shared(os.getpid()).verify(data, job, name=str(path), records=records)
+
+
+class BoundedVerifier:
+    """Has a bounded process when there is something to verify; threads take turns."""
+
+    def __init__(self, bounds: Bounds | None = None) -> None:
+        self._bounds = bounds or Bounds()
+        self._turn = Lock()
+        self._with: Conversation | None = None
+
+    def verify(
+        self, data: bytes, job: Job | None = None, *, name: str = "", records: Records | None = None
+    ) -> Report:
+        """The report of a file's bytes, by the steps of `verifier`."""
+        with self._turn:
+            try:
+                return replace(self._asked(data, job or Job(), records or NoRecords()), path=name)
+            except Stopped as stopped:
+                facts = {"layer": Message(f"verify.layer.{stopped.layer}")}
+                return _not_checked(name, Message(f"verify.reason.bounded_{stopped.why}", facts))
+
+    def close(self) -> None:
+        """End the process, if there is one; the next file starts another."""
+        if self._with is not None:
+            self._with.end()
+            self._with = None
+
+    def _asked(self, data: bytes, job: Job, records: Records) -> Report:
+        self._with = self._with or Conversation(self._bounds)
+        try:
+            report = self._with.ask(data, job, records)
+        except BaseException:
+            self.close()
+            raise
+        if self._with.files >= MOST_FILES:
+            self.close()
+        return report
+
+
+@cache
+def _shared(_process_id: int) -> BoundedVerifier:
+    """One for each process: a child that was forked cannot talk through its parent's pipes."""
+    verifier = BoundedVerifier()
+    atexit.register(verifier.close)
+    return verifier
+
+
+def _not_checked(name: str, reason: Message) -> Report:
+    return Report(path=name, outcome=ReportOutcome.COULD_NOT_CHECK, evidence=(reason,))

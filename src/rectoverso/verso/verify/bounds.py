@@ -1,0 +1,47 @@
+"""What the verification of one file may cost, and what is handed to the process that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rectoverso.verso.verify.opening import Limits
+
+if TYPE_CHECKING:
+    from rectoverso.verso.ledger.keyring import KeyRing
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Wall time and address space: so much for any file, and more for each pixel that its header claims.
+
+    A picture of 512 pixels takes half a second at most, one of 8192 about ten: both have many times that, because
+    machines are slow and busy. `benchmarks/verification.py` measures.
+    """
+
+    seconds: float = 10.0
+    seconds_a_megapixel: float = 2.0
+    memory_bytes: int = 2**30
+    memory_bytes_a_pixel: int = 48
+
+    def seconds_for(self, pixels: int) -> float:
+        return self.seconds + self.seconds_a_megapixel * pixels / 1e6
+
+    def memory_for(self, pixels: int, file_bytes: int) -> int:
+        return self.memory_bytes + self.memory_bytes_a_pixel * pixels + 2 * file_bytes
+
+    @property
+    def most_memory(self) -> int:
+        """That of the largest file that is read at all."""
+        return self.memory_for(Limits().max_pixels, Limits().max_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is handed over beside a file's bytes. No key that has to stay secret is in it."""
+
+    anchors_pem: str | None = None
+    ledgers: Sequence[KeyRing] = ()
+    proof: str | None = None
+    limits: Limits = field(default_factory=Limits)

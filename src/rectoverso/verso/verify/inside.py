@@ -1,0 +1,113 @@
+"""The bounded process: it loads what it needs, gives up everything else, and verifies one file after the other.
+
+Started by `conversation`, and by nothing else. It is handed bytes and never a path, asks its starter for what the home
+knows, and says at which layer it is, so that a crash can be told with its place.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import sys
+from dataclasses import asdict
+from importlib import import_module
+from math import ceil
+from pkgutil import iter_modules
+from typing import BinaryIO, cast
+
+from rectoverso.verso.verify import frames
+from rectoverso.verso.verify.bounds import Bounds, Job
+from rectoverso.verso.verify.confinement import give_up, hold_memory
+from rectoverso.verso.verify.opening import NotChecked, look
+from rectoverso.verso.verify.questions import Asked
+from rectoverso.verso.verify.records import Records
+from rectoverso.verso.verify.verifier import verify_bytes
+
+_GRACE = 5
+"""Seconds after which this process ends itself where its starter, who would have ended it before, is gone."""
+
+
+def serve() -> None:
+    """Answer until nobody asks any more."""
+    jobs, answers = sys.stdin.buffer, _own_output()
+    bounds: Bounds = frames.handed(jobs)
+    held = hold_memory(bounds.most_memory, bounds.most_memory)
+    warm_up()
+    frames.tell(answers, {"ready": [*held, *give_up()]})
+    while True:
+        try:
+            job, data = frames.handed(jobs), frames.read(jobs)
+        except frames.PipeEnded:
+            return
+        _answer(job, data, bounds, jobs, answers)
+
+
+def warm_up() -> None:
+    """Load all that a verification imports on its way, as nothing can be opened later: our modules by name, and what
+    libraries load when they are first used by using them.
+    """
+    import numpy as np
+    from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa  # noqa: F401
+    from PIL import Image, ImageCms
+
+    from rectoverso.verso import law, ledger, mark, verify
+    from rectoverso.verso.mark import watermark
+    from rectoverso.verso.mark.label import MEDIA_TYPES, Label, xmp_packet
+
+    for package in (law, ledger, mark, watermark, verify):
+        for module in iter_modules(package.__path__):
+            import_module(f"{package.__name__}.{module.name}")
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    small = Image.fromarray(np.arange(768, dtype=np.uint8).reshape(16, 16, 3))
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010E] = 6, '{"AIGC": {}}'
+    for kind in MEDIA_TYPES.values():
+        out = io.BytesIO()
+        small.save(out, kind, icc_profile=profile, exif=exif, xmp=xmp_packet(Label(laws="cn eu", aigc="{}")))
+        verify_bytes(out.getvalue())
+    watermark.detect(np.zeros((96, 96, 3), np.uint8), anyhow=True)
+
+
+def _own_output() -> BinaryIO:
+    """The pipe to the starter, out of reach of whatever a library prints."""
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return answers
+
+
+def _answer(job: Job, data: bytes, bounds: Bounds, jobs: BinaryIO, answers: BinaryIO) -> None:
+    try:
+        _within(bounds, data, job, answers)
+        report = verify_bytes(
+            data,
+            anchors_pem=job.anchors_pem,
+            records=cast("Records", Asked(jobs, answers)),
+            ledgers=job.ledgers,
+            proof=job.proof,
+            limits=job.limits,
+            entering=lambda layer: frames.tell(answers, {"at": layer}),
+        )
+        frames.tell(answers, {"report": asdict(report)})
+    except MemoryError:
+        frames.tell(answers, {"failed": "memory"})
+    finally:
+        if hasattr(signal, "alarm"):
+            signal.alarm(0)
+
+
+def _within(bounds: Bounds, data: bytes, job: Job, answers: BinaryIO) -> None:
+    """Let this file have the time and memory that its size allows, and say its size to the starter."""
+    try:
+        header = look(data, job.limits)
+        pixels = header.width * header.height
+    except NotChecked:
+        pixels = 0
+    frames.tell(answers, {"pixels": pixels})
+    if hasattr(signal, "alarm"):
+        signal.alarm(ceil(bounds.seconds_for(pixels)) + _GRACE)
+    hold_memory(min(bounds.memory_for(pixels, len(data)), bounds.most_memory), bounds.most_memory)
+
+
+if __name__ == "__main__":
+    serve()

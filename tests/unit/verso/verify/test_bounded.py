@@ -1,0 +1,337 @@
+"""The bounded process: what it cannot do, and what becomes of a file that crashes it, hangs it or eats its memory.
+
+A job reaches that process by pickle, so a test can have any code run in there, as a crafted file might.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from hostile import good_proof, released, studio
+from ledgers import RING
+from rectoverso.i18n import say
+from rectoverso.types import AssetId, Digest, Message, Pixels, Report, ReportOutcome
+from rectoverso.verso.mark import label
+from rectoverso.verso.mark.watermark import Match
+from rectoverso.verso.verify import frames
+from rectoverso.verso.verify.bounded import BoundedVerifier, verify_file
+from rectoverso.verso.verify.bounds import Bounds, Job
+from rectoverso.verso.verify.conversation import believed
+from rectoverso.verso.verify.questions import answer
+from rectoverso.verso.verify.records import NoRecords
+from rectoverso.verso.verify.verifier import verify_bytes
+from unit.verso.conftest import ASSET, encoded, photo
+
+PLAIN = encoded(photo(2, 32))
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of them")
+
+
+@dataclass
+class Runs:
+    """Code that runs where this is unpickled."""
+
+    code: str
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return exec, (self.code, {})
+
+
+@pytest.fixture(scope="module")
+def verifier() -> Iterator[BoundedVerifier]:
+    verifier = BoundedVerifier()
+    yield verifier
+    verifier.close()
+
+
+def taken_over(verifier: BoundedVerifier, code: str) -> Report:
+    return verifier.verify(PLAIN, Job(proof=Runs(code)))  # type: ignore[arg-type]
+
+
+def reason(report: Report) -> str:
+    assert report.outcome is ReportOutcome.COULD_NOT_CHECK
+    assert not report.watermark.found
+    (row,) = report.evidence
+    assert say(row)
+    assert say(row, "zh")
+    return row.key.removeprefix("verify.reason.bounded_")
+
+
+@pytest.mark.parametrize("media_type", label.MEDIA_TYPES)
+def test_it_says_what_the_steps_say_in_this_process(media_type: str, verifier: BoundedVerifier) -> None:
+    anchors = studio().anchors
+    for data in (released(media_type), encoded(photo(3, 64), label.MEDIA_TYPES[media_type])):
+        bounded = verifier.verify(data, Job(anchors, [RING], good_proof()), name="a file")
+        assert bounded == verify_bytes(
+            data, name="a file", anchors_pem=anchors, ledgers=[RING], proof=good_proof()
+        )
+
+
+# What it cannot do
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        pytest.param("open('/etc/passwd')", id="read a file"),
+        pytest.param("open({file!r}, 'a')", id="write a file"),
+        pytest.param("os.open({file!r}, os.O_RDONLY)", id="open by the system call"),
+        pytest.param("import socket; socket.socket()", id="open a socket"),
+        pytest.param("import socket; socket.create_connection(('127.0.0.1', 9))", id="connect"),
+        pytest.param("os.pipe()", id="make a pipe"),
+        pytest.param("os.listdir('/')", id="list a folder"),
+    ],
+)
+@posix
+def test_it_can_open_nothing(attempt: str, verifier: BoundedVerifier, tmp_path: Path) -> None:
+    _fails(attempt, verifier, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        pytest.param("os.unlink({file!r})", id="remove a file"),
+        pytest.param("os.rename({file!r}, {file!r} + 'x')", id="rename a file"),
+        pytest.param("os.truncate({file!r}, 0)", id="empty a file"),
+        pytest.param("os.mkdir({file!r} + 'x')", id="make a folder"),
+        pytest.param("os.execv('/bin/true', ['true'])", id="run a program"),
+        pytest.param("os.kill(os.getppid(), 0)", id="signal its starter"),
+        pytest.param("r.setrlimit(r.RLIMIT_NOFILE, (64, 64))", id="lift the limit of files"),
+        pytest.param("r.setrlimit(r.RLIMIT_AS, (-1, -1))", id="lift the limit of memory"),
+        pytest.param("bytearray(2**33)", id="take 8 GB"),
+    ],
+)
+@linux
+def test_it_can_change_nothing(attempt: str, verifier: BoundedVerifier, tmp_path: Path) -> None:
+    _needs_landlock(verifier)
+    _fails(attempt, verifier, tmp_path)
+
+
+def _fails(attempt: str, verifier: BoundedVerifier, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("here")
+    attempt = attempt.format(file=str(file))
+    failing = "except (OSError, ValueError, MemoryError): pass"
+    code = f"import os, resource as r\ntry:\n {attempt}\n{failing}\nelse: os._exit(1)"
+    assert taken_over(verifier, code).outcome is ReportOutcome.NOTHING_FOUND
+    assert file.read_text() == "here"
+
+
+def _needs_landlock(verifier: BoundedVerifier) -> None:
+    verifier.verify(PLAIN)
+    assert verifier._with is not None
+    if "landlock" not in verifier._with.held:
+        pytest.skip("this kernel has no Landlock")
+
+
+def test_the_environment_and_the_starters_secrets_are_not_in_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("A_SECRET", "word")
+    verifier = BoundedVerifier()
+    report = taken_over(verifier, "import os\nif 'A_SECRET' in os.environ: os._exit(1)")
+    verifier.close()
+    assert report.outcome is ReportOutcome.NOTHING_FOUND
+
+
+# What becomes of it
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import os; os.abort()",
+        "import os; os._exit(0)",
+        "raise ValueError",
+        "1/0",
+        "import ctypes; ctypes.string_at(0)",
+    ],
+)
+def test_a_crash_is_an_answer_and_the_next_file_is_verified(code: str, verifier: BoundedVerifier) -> None:
+    assert reason(taken_over(verifier, code)) == "crashed"
+    assert verifier.verify(PLAIN).outcome is ReportOutcome.NOTHING_FOUND
+
+
+def test_a_hang_is_ended_in_its_time() -> None:
+    verifier = BoundedVerifier(Bounds(seconds=0.5))
+    verifier.verify(b"")
+    for code in ("import time; time.sleep(60)", "while True: pass"):
+        began = time.monotonic()
+        assert reason(taken_over(verifier, code)) == "time"
+        assert time.monotonic() - began < 3
+    verifier.close()
+
+
+def test_where_it_stopped_is_told() -> None:
+    verifier = BoundedVerifier(Bounds(seconds=0.15, seconds_a_megapixel=0))
+    verifier.verify(b"")
+    report = verifier.verify(encoded(photo(2, 1024)))
+    verifier.close()
+    assert reason(report) == "time"
+    assert report.evidence[0].facts["layer"] == Message("verify.layer.watermark")
+
+
+@linux
+def test_too_much_memory_is_an_answer() -> None:
+    """The bound is what it has when it starts, and a little."""
+    verifier = BoundedVerifier(Bounds(memory_bytes=700_000_000, memory_bytes_a_pixel=0))
+    assert verifier.verify(PLAIN).outcome is ReportOutcome.NOTHING_FOUND
+    report = verifier.verify(encoded(photo(2, 32).repeat(192, 0).repeat(192, 1)))
+    assert reason(report) == "memory"
+    assert verifier.verify(PLAIN).outcome is ReportOutcome.NOTHING_FOUND
+    verifier.close()
+
+
+@linux
+def test_a_caller_that_is_held_tighter_itself_verifies_all_the_same() -> None:
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (900_000_000,) * 2)\n"
+        "from rectoverso.verso.verify.bounded import BoundedVerifier\n"
+        "print(BoundedVerifier().verify(b'').evidence[0].key)"
+    )
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
+    assert done.stdout.strip() == "verify.reason.empty"
+
+
+def test_one_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    assert reason(BoundedVerifier().verify(PLAIN)) == "not_started"
+
+
+@posix
+def test_it_ends_with_its_starter() -> None:
+    code = (
+        "from rectoverso.verso.verify.bounded import BoundedVerifier\n"
+        "import os, signal\n"
+        "verifier = BoundedVerifier(); verifier.verify(b'')\n"
+        "print(verifier._with._process.pid, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env)
+    pid = int(done.stdout)
+    for _ in range(50):
+        if not _lives(pid):
+            return
+        time.sleep(0.1)
+    pytest.fail("it lives on")
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    status = Path(f"/proc/{pid}/stat")
+    return not status.exists() or status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def test_threads_take_turns(verifier: BoundedVerifier) -> None:
+    found: list[Report] = []
+    threads = [Thread(target=lambda: found.append(verifier.verify(PLAIN))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {report.outcome for report in found} == {ReportOutcome.NOTHING_FOUND}
+    assert len(found) == 4
+
+
+def test_what_is_no_file_needs_no_process(tmp_path: Path) -> None:
+    report = verify_file(tmp_path)
+    assert [row.key for row in report.evidence] == ["verify.reason.not_a_file"]
+
+
+# What it says is not believed beyond its form
+
+
+class Knowing(NoRecords):
+    """Remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.seen: list[object] = []
+
+    def watermark_ids(self) -> list[AssetId]:
+        return [ASSET]
+
+    def recognised(self, picture: Pixels) -> Match | None:
+        self.seen.append(picture.copy())
+        return Match(ASSET, 1e-30)
+
+    def nearest(self, print_: bytes) -> None:
+        self.seen.append(print_)
+
+    def by_digest(self, file_digest: Digest) -> None:
+        self.seen.append(file_digest)
+
+
+def test_the_records_are_asked_as_in_this_process(verifier: BoundedVerifier) -> None:
+    data = encoded(photo(2, 96))
+    inside, outside = Knowing(), Knowing()
+    report = verifier.verify(data, records=inside)
+    assert report == verify_bytes(data, records=outside)
+    assert (report.watermark.found, report.watermark.asset) == (True, ASSET)
+    assert [str(one) for one in inside.seen] == [str(one) for one in outside.seen]
+
+
+def test_what_the_records_raise_goes_through(verifier: BoundedVerifier) -> None:
+    class Broken(NoRecords):
+        def by_digest(self, file_digest: Digest) -> None:
+            raise ConnectionError(file_digest)
+
+    with pytest.raises(ConnectionError):
+        verifier.verify(PLAIN, records=Broken())
+    assert verifier.verify(PLAIN).outcome is ReportOutcome.NOTHING_FOUND
+
+
+@pytest.mark.parametrize(
+    ("name", "about", "raw"),
+    [
+        ("__class__", ["nothing"], b""),
+        ("_home", ["nothing"], b""),
+        ("forensic_key", ["nothing"], b""),
+        ("recognised", ["pixels", 10, 10, 3], b"short"),
+        ("recognised", ["pixels", -1, -1, 3], b"123"),
+        ("recognised", ["pixels", 2, 2, 2], b"12345678"),
+        ("asset", ["list"], b""),
+        ("asset", [], b""),
+    ],
+)
+def test_only_questions_are_answered(name: str, about: list[object], raw: bytes) -> None:
+    with pytest.raises(frames.PipeEnded):
+        answer(Knowing(), name, about, raw)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"path": "", "outcome": "real"},
+        {"path": "", "outcome": "trusted", "watermark": {"found": "perhaps"}},
+        {"path": "", "outcome": "trusted", "evidence": [{"key": "verify.evidence.nothing_of_the_kind"}]},
+        {"path": "", "outcome": "trusted", "evidence": [{"key": "verify.evidence.credential_trusted"}]},
+        {"path": "", "outcome": "trusted", "evidence": [{"key": ["x"]}]},
+    ],
+)
+def test_a_report_of_another_form_is_none(said: dict[str, object]) -> None:
+    with pytest.raises(frames.PipeEnded):
+        believed(said)
+
+
+def test_frames_that_claim_too_much_are_not_read() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as answers, os.fdopen(writing, "wb") as out:
+        out.write((2**60).to_bytes(8, "big"))
+        out.flush()
+        with pytest.raises(frames.PipeEnded):
+            frames.told(answers)

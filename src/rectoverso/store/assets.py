@@ -9,8 +9,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-import sqlalchemy as sa
-
 from rectoverso.types import AssetId, Decision, Digest, Maker, Origin
 
 if TYPE_CHECKING:
@@ -121,6 +119,8 @@ class Assets:
 
     def extent(self) -> tuple[int, int]:
         """How many images were decided, and the ledger's last entry about one: the same as long as nothing new was."""
+        import sqlalchemy as sa
+
         counted = sa.select(sa.func.count(), sa.func.max(self._assets.c.ledger_index))
         with self._database.read() as tx:
             count, last = tx.connection.execute(counted).one()

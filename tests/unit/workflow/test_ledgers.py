@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -119,7 +120,9 @@ def test_a_released_file_has_its_proof_beside_it_which_holds_anywhere(
     assert beside(file).stat().st_mode & 0o777 == 0o444
     report, told = _told(file, tmp_path / "elsewhere", str(key), trust=(home / "keys" / "ca.pem",))
     assert report.outcome is ReportOutcome.TRUSTED
-    assert report.ledger == LedgerReading(True, 1, 2, "released", proof="holds")
+    assert report.ledger == LedgerReading(True, 1, 2, "released", proof="holds", at=report.ledger.at)
+    assert report.ledger.at is not None
+    assert abs(datetime.now(UTC) - datetime.fromisoformat(report.ledger.at)) < timedelta(minutes=5)
     assert "proof_holds" in told
     one_line = ledger_keys(home).splitlines()[0]
     assert _told(file, tmp_path / "elsewhere", one_line)[0].ledger.proof == "holds"

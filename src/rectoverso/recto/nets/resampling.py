@@ -50,10 +50,10 @@ def halved(x_NIHW: Tensor, w_OI33: Tensor, bias_O: Tensor | None = None) -> Tens
     return F.conv2d(x_NIHW, folded(w_OI33) / 4, bias_O, stride=2, padding=1)
 
 
-def folded(w_OI33: Tensor, fold_16x9: Tensor = FOLD_16x9) -> Tensor:
-    """The kernel (O, I, 4, 4) that adds what four copies of the small one, each a pixel apart, would."""
-    side = math.isqrt(len(fold_16x9))
-    return (w_OI33.flatten(2) @ fold_16x9.to(w_OI33).T).view(*w_OI33.shape[:2], side, side)
+def folded(w_OI33: Tensor, fold_KK9: Tensor = FOLD_16x9) -> Tensor:
+    """The kernel (O, I, K, K) that adds what copies of the small one, each a pixel apart, would (K = 4 for four)."""
+    side = math.isqrt(len(fold_KK9))
+    return (w_OI33.flatten(2) @ fold_KK9.to(w_OI33).T).view(*w_OI33.shape[:2], side, side)
 
 
 def larger(x_NIHW: Tensor) -> Tensor:

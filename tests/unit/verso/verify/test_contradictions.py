@@ -17,7 +17,8 @@ from rectoverso.verso.screen.fingerprint import fingerprint
 from rectoverso.verso.verify.contradictions import Witness, contradictions
 from rectoverso.verso.verify.verifier import verify_bytes
 from unit.verso.conftest import ASSET, MAKER, Studio, encoded, photo
-from unit.verso.verify.test_verifier import OTHER, Shelf, rows
+from unit.verso.verify.conftest import Shelf
+from unit.verso.verify.test_verifier import OTHER, rows
 
 NOW = datetime.now(UTC)
 
@@ -25,13 +26,6 @@ NOW = datetime.now(UTC)
 @pytest.fixture(scope="module")
 def marked(studio: Studio) -> Marked:
     return studio.release(photo(11, 96))
-
-
-@pytest.fixture
-def shelf(marked: Marked) -> Shelf:
-    shelf = Shelf()
-    shelf.put(ASSET, marked)
-    return shelf
 
 
 def labelled(

@@ -15,19 +15,13 @@ from rectoverso.verso.screen.fingerprint import chance, fingerprint
 from rectoverso.verso.verify.part import best_correlation, is_part
 from rectoverso.verso.verify.verifier import verify_bytes
 from unit.verso.conftest import ASSET, Studio, encoded, photo
-from unit.verso.verify.test_verifier import Shelf, rows
+from unit.verso.verify.conftest import Shelf
+from unit.verso.verify.test_verifier import rows
 
 
 @pytest.fixture(scope="module")
 def marked(studio: Studio) -> Marked:
     return studio.release(photo(21, 320))
-
-
-@pytest.fixture
-def shelf(marked: Marked) -> Shelf:
-    shelf = Shelf()
-    shelf.put(ASSET, marked)
-    return shelf
 
 
 def _cropped(pixels: Pixels) -> Pixels:

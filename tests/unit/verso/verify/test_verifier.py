@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -18,53 +15,16 @@ from PIL import Image
 
 from assets.pictures import png_bomb
 from rectoverso.i18n import say
-from rectoverso.types import AssetId, Digest, LedgerReading, Maker, Origin, Pixels, Report, ReportOutcome
+from rectoverso.types import AssetId, LedgerReading, Maker, Origin, Pixels, Report, ReportOutcome
 from rectoverso.verso.mark import credential, label, png, watermark
 from rectoverso.verso.mark.order import Marked
-from rectoverso.verso.screen.fingerprint import distances, fingerprint
+from rectoverso.verso.screen.fingerprint import fingerprint
 from rectoverso.verso.verify.bounded import verify_file
-from rectoverso.verso.verify.records import Known, Near
 from rectoverso.verso.verify.verifier import verify_bytes
 from unit.verso.conftest import ASSET, Studio, encoded, photo
+from unit.verso.verify.conftest import Shelf
 
 OTHER = AssetId("fedcba987654")
-
-
-@dataclass
-class Shelf:
-    """A home's records, in memory: what was released, and the hashes of registered works."""
-
-    released: list[Known] = field(default_factory=list)
-    works: dict[str, bytes] = field(default_factory=dict)
-
-    def put(self, asset: AssetId, marked: Marked, origin: Origin = Origin.AI) -> None:
-        digest = Digest(sha256(marked.data).hexdigest())
-        ledger = LedgerReading(found=True, index=len(self.released), size=9, event="released")
-        print_ = fingerprint(marked.pixels)
-        known = Known(asset, digest, None, print_, marked.data, marked.pixels, origin, ledger)
-        self.released.append(known)
-
-    def asset(self, id_or_prefix: str) -> Known | None:
-        return next((known for known in self.released if known.id.startswith(id_or_prefix)), None)
-
-    def by_digest(self, file_digest: Digest) -> Known | None:
-        return next((known for known in self.released if known.file_digest == file_digest), None)
-
-    def nearest(self, fingerprints: bytes) -> Near | None:
-        prints = [("asset", str(known.id), known.fingerprint) for known in self.released if known.fingerprint]
-        prints += [("work", name, other) for name, other in self.works.items()]
-        asked = np.frombuffer(fingerprints, np.uint8).reshape(-1, 32)
-        found = [
-            Near(kind, name, int(distances(other, asked).min()), len(asked) * len(prints))
-            for kind, name, other in prints
-        ]
-        return min(found, key=lambda row: row.distance, default=None)
-
-    def watermark_ids(self) -> Sequence[AssetId]:
-        return [known.id for known in self.released]
-
-    def recognised(self, _picture: Pixels) -> None:
-        return None
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +35,6 @@ def picture() -> Pixels:
 @pytest.fixture(scope="module")
 def marked(studio: Studio, picture: Pixels) -> Marked:
     return studio.release(picture)
-
-
-@pytest.fixture
-def shelf(marked: Marked) -> Shelf:
-    shelf = Shelf()
-    shelf.put(ASSET, marked)
-    return shelf
 
 
 def rows(report: Report) -> set[str]:

@@ -170,7 +170,7 @@ class Fingerprints:
 
 
 class MemorisationCheck:
-    """Compares a draft with the training images behind it; ``examine`` raises when they cannot be read."""
+    """Compares a draft with the training images behind it; ``examine`` raises when what is kept of them is damaged."""
 
     name = "memorisation"
 
@@ -182,7 +182,11 @@ class MemorisationCheck:
         return Fingerprints.load(self._source) if isinstance(self._source, Path) else self._source
 
     def examine(self, draft: Draft) -> Finding:
-        """`block` when practically identical to a training image, `review` when nearer than strangers are."""
+        """`block` when practically identical to a training image, `review` when nearer than strangers are, or when
+        nothing was kept to compare with.
+        """
+        if isinstance(self._source, Path) and not self._source.exists():
+            return Finding(self.name, Outcome.REVIEW, Message("screen.memorisation.unknown", {}))
         prints = self._fingerprints
         limits = prints.calibration
         if limits is None:

@@ -191,6 +191,7 @@ def dream(
     channel: int | None = None,
     octaves: int = 4,
     steps: int = 20,
+    strength: float = 1.0,
     size: int | str | None = None,
     seed: int = 0,
     use: str = "general",
@@ -204,9 +205,9 @@ def dream(
     release it to ``out`` if it may leave.
 
     ``network`` is a run, whose critic is meant, or a file of features; ``layer`` is the last and ``channel`` all of
-    them where nothing is said; ``octaves`` are sizes from small to large, with ``steps`` at each. ``size`` is pixels a
-    side or ``"300x100"``, else the photograph's or 256. From ``use`` on as for `generate`. Raises UnknownName,
-    RunNotFound, BadSetting, ImageUnreadable, HomeBusy.
+    them where nothing is said; ``octaves`` are sizes from small to large, with ``steps`` at each, ``strength`` times
+    as long as suits most. ``size`` is pixels a side or ``"300x100"``, else the photograph's or 256. From ``use`` on as
+    for `generate`. Raises UnknownName, RunNotFound, BadSetting, ImageUnreadable, HomeBusy.
     """
     from rectoverso.workflow.dream import DreamRequest, dream_picture
     from rectoverso.workflow.terms import Terms
@@ -220,6 +221,7 @@ def dream(
         steps,
         seed,
         None if size is None else str(size),
+        strength,
     )
     terms = Terms.of(use, laws, producer, visible=visible, file_format=file_format)
     return dream_picture(request, Path(out), _home(home), terms=terms)

@@ -39,6 +39,9 @@ def dream(
     ] = None,
     octaves: Annotated[int, typer.Option("--octaves", min=1, max=16, help="Sizes, small to large.")] = 4,
     steps: Annotated[int, typer.Option("--steps", min=1, help="Steps at each size.")] = 20,
+    strength: Annotated[
+        float, typer.Option("--strength", min=0.01, max=100, help="How long steps are; 1 suits most.")
+    ] = 1.0,
     size: Annotated[
         str | None,
         typer.Option("--size", help="Pixels a side, or WIDTHxHEIGHT; else the photograph's or 256."),
@@ -62,7 +65,7 @@ def dream(
         return
     if out is None:
         raise bad_control("out", "dream_needs_out")
-    request = DreamRequest(network, image, layer, channel, octaves, steps, seed, size)
+    request = DreamRequest(network, image, layer, channel, octaves, steps, seed, size, strength)
     terms = Terms.of(use, law, producer, visible=visible, file_format=file_format)
     with live_progress() as listener:
         dreamed = dream_picture(request, out, home, terms=terms, listener=listener)

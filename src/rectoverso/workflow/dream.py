@@ -31,7 +31,9 @@ SIDE_PX = 256
 
 @dataclass(frozen=True, slots=True)
 class DreamRequest:
-    """What `verso dream` was asked for; ``network`` is a run, whose critic is meant, or a file of features."""
+    """What `verso dream` was asked for; ``network`` is a run, whose critic is meant, or a file of features, and
+    ``strength`` how long the steps are beside those that suit a photograph, or noise.
+    """
 
     network: Path
     image: Path | None = None
@@ -41,6 +43,7 @@ class DreamRequest:
     steps: int = 20
     seed: int = 0
     size: str | None = None
+    strength: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,11 @@ def dream_picture(
     UnknownName (use, layer), RunNotFound, BadSetting, ImageUnreadable, HomeBusy.
     """
     network, maker = open_network(request.network)
-    from rectoverso.recto.sample.dream import Wish
+    from rectoverso.recto.sample.dream import ON_PHOTOGRAPHS, RATE, Wish
 
     layer = network.layer(request.layer, request.channel)
-    wish = Wish(layer, request.channel, request.octaves, request.steps)
+    rate = request.strength * (RATE if request.image is None else ON_PHOTOGRAPHS)
+    wish = Wish(layer, request.channel, request.octaves, request.steps, rate)
     door = open_door(request.network, maker, home_path, terms, listener, clock)
     made: list[tuple[float, float]] = []
     (passage,) = take_through(_drafts(request, network, maker, wish, made), 1, door, out, listener)
@@ -175,6 +179,7 @@ def _asked(
         channel=wish.channel,
         octaves=wish.octaves,
         steps=wish.steps,
+        rate=f"{wish.rate:.6g}",
         seed=str(request.seed),
         image=photograph,
         size=list(sides[:2]),

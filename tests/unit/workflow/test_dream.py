@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,8 @@ def test_a_photograph_keeps_its_sides_and_is_called_edited(
         before, after = (read_picture(path)[1].astype(float) for path in (request.image, passage.path))
         assert before.shape == after.shape
         assert np.corrcoef(before.ravel(), after.ravel())[0, 1] > 0.8
+    farther = dream_picture(replace(request, strength=5), tmp_path / "farther", home)
+    assert dreamed.before < dreamed.after < farther.after
 
 
 def test_features_dream_too_and_their_pictures_are_held(run: Path, home: Path, tmp_path: Path) -> None:

@@ -35,8 +35,8 @@ from rectoverso.types import Pixels
 OCTAVE = 1.4
 """Each octave is so many times as large as the one before."""
 SMALLEST_PX = 8
-RATE = 0.02
-"""How far a step goes, of values from -1 to 1."""
+RATE, ON_PHOTOGRAPHS = 0.02, 0.006
+"""How far a step goes, of values from -1 to 1: from noise, and from a photograph, which would drown soon."""
 SMOOTH = 0.3
 """How strong the term against total variation is beside the gradient."""
 GREY = 0.2
@@ -49,12 +49,13 @@ AT_ONCE = 64
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Which layer is to be excited, all of it or one channel, over how many octaves of how many steps."""
+    """Which layer is to be excited, all of it or one channel, over how many octaves of how many steps of ``rate``."""
 
     layer: Layer
     channel: int | None = None
     octaves: int = 4
     steps: int = 20
+    rate: float = RATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def octaves(sides: tuple[int, ...], count: int) -> list[tuple[int, int]]:
 def stepped(network: Watched, x_1CHW: Tensor, wish: Wish, shift: np.ndarray) -> Tensor:
     """The picture one step up, as the layer sees it in tiles that are moved by ``shift`` (up, to the left)."""
     slope_1CHW = levelled(slope(network, x_1CHW, wish, shift)) - SMOOTH * roughness(x_1CHW)
-    return (x_1CHW + RATE * slope_1CHW).clamp(-1, 1)
+    return (x_1CHW + wish.rate * slope_1CHW).clamp(-1, 1)
 
 
 def slope(network: Watched, x_1CHW: Tensor, wish: Wish, shift: np.ndarray) -> Tensor:

@@ -1,6 +1,7 @@
 """The watermark under attack, beside those of other projects: the same pictures, the same attacks, geometry unknown.
 
     python benchmarks/watermark.py --data bsds500/train.parquet [--count 40] [--generated FOLDER] [--null N] [--dry]
+    python benchmarks/watermark.py --data bsds500/train.parquet --estimate
 
 Ours is read as `verso verify` reads it: found at p <= 1e-6, and the id the one that was put in. The reader knows
 neither original nor geometry. Beside each geometric attack stands what an oracle's alignment would give. Peers
@@ -18,6 +19,7 @@ import io
 import json
 import os
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,9 @@ TUNED_ON = {*range(0, 300, 18), *range(0, 300, 25)}
 def main() -> None:
     asked = arguments()
     print(describe())
+    if asked.estimate:
+        estimate(asked)
+        return
     sets = {f"photographs, {SIDE} px": squares(asked.data, asked.count, SIDE)}
     sets["photographs, 481x321 px"] = [np.asarray(one) for one in opened(asked.data, asked.count)]
     if asked.generated:
@@ -82,6 +87,25 @@ def main() -> None:
         show(sets[first], asked.look)
 
 
+def estimate(asked: argparse.Namespace) -> None:
+    """Goes through every part with one picture, and prints how many minutes each would take in the whole run."""
+    one = squares(asked.data, 1, SIDE)
+    small = [squares(asked.data, 1, side) for side in SMALL_PX]
+    generated = len([*asked.generated.glob("*.png")]) if asked.generated else 0
+    parts: dict[str, tuple[Callable[[], Any], float]] = {
+        "ours": (lambda: ours(one, ALL), 2 * asked.count + generated),
+        "small pictures": (lambda: [ours(picture, SMALL) for picture in small], 3 * asked.count),
+        "ladder": (lambda: ladder(one), asked.count),
+        "forensic": (lambda: forensic(one), asked.count),
+        "null": (lambda: [watermark.detect(one[0], f"{n}".encode()) for n in range(20)], asked.null / 20),
+    }
+    for peer in peers():
+        parts[peer.name] = (lambda peer=peer: theirs(peer, one, ALL), asked.peers)
+    minutes = {name: timed(part)[1] * times / 60 for name, (part, times) in parts.items()}
+    print(json.dumps({name: round(value, 1) for name, value in minutes.items()}, indent=1))
+    print(f"{sum(minutes.values()):.0f} minutes in all")
+
+
 def ours(pictures: list[Pixels], attacks: tuple[Attack, ...]) -> dict[str, Any]:
     """PSNR, and for each attack the share of marks that were found and rightly read; ``oracle`` with it undone."""
     marked = [(marked_as(one, an_id(n)), an_id(n)) for n, one in enumerate(pictures)]
@@ -113,7 +137,7 @@ def forensic(pictures: list[Pixels]) -> dict[str, float]:
         asset = an_id(number)
         both = marked_as(picture, asset)
         public = spread.embedded(
-            picture, int(asset, 16), pattern_of(watermark.PUBLIC_KEY), spread.LEAVING_ROOM
+            picture, int(asset, 16), [(pattern_of(watermark.PUBLIC_KEY), spread.LEAVING_ROOM)]
         )
         erased = np.clip(both.astype(int) - public + picture, 0, 255).astype(np.uint8)
         for name, one in {"both marks": both, "the public one erased": erased}.items():
@@ -309,6 +333,9 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--null", type=int, default=100_000)
     parser.add_argument("--look", type=Path, help="where pictures to look at are written")
+    parser.add_argument(
+        "--estimate", action="store_true", help="print how long the whole run takes, and stop"
+    )
     parser.add_argument("--dry", action="store_true", help="print, and write nothing")
     return parser.parse_args()
 

@@ -67,10 +67,10 @@ def embed(
     """
     number = _number(asset)
     if min(pixels.shape[:2]) >= SPREAD_FROM_PX:
-        loudness = spread.LEAVING_ROOM if forensic_key else spread.PUBLIC
-        marked = spread.embedded(pixels, number, pattern_of(key), loudness)
+        marks = [(pattern_of(key), spread.LEAVING_ROOM if forensic_key else spread.PUBLIC)]
         if forensic_key:
-            marked = spread.embedded(marked, number, pattern_of(forensic_key, key), spread.FORENSIC)
+            marks.append((pattern_of(forensic_key, key), spread.FORENSIC))
+        marked = spread.embedded(pixels, number, marks)
         detection = detect(marked, key)
         if detection.found and detection.prefix == asset:
             return marked

@@ -26,6 +26,7 @@ CODED_BITS = (PAYLOAD_BITS + _MEMORY) * len(_GENERATORS)
 
 Reals = NDArray[np.float64]
 Signs = NDArray[np.int8]
+Payloads = NDArray[np.uint64]
 
 
 def signs_of(ids: Sequence[int]) -> Signs:
@@ -42,18 +43,19 @@ def likeliest(soft_C: Reals, among: int = 1) -> tuple[int | None, Signs]:
     ``among`` likeliest payloads; and the signs (C,) of what was read, then the likeliest payload's.
 
     ``soft_C`` is above 0 where a coded bit is rather a 0, and larger the surer that is. More than one payload (list
-    decoding; Seshadri and Sundberg 1994) reads what is too faint for one.
+    decoding; Seshadri and Sundberg 1994) reads what is too faint for one: a thousand come near to trying every id.
     """
-    paths = _viterbi(soft_C.reshape(-1, len(_GENERATORS)), among)
-    for bits in paths:
-        one, check = divmod(int("".join(map(str, bits)), 2), 1 << CHECK_BITS)
-        if check == _check(one):
-            return one, _signs(bits)
-    return None, _signs(paths[0])
+    gain_TR = soft_C.reshape(-1, len(_GENERATORS)) @ _answers().T
+    best_TS = _best_up_to(gain_TR)
+    best = _payload(gain_TR, best_TS)
+    payload_L = np.array([best], np.uint64) if among == 1 else _payloads(gain_TR, best_TS, among)
+    for payload in payload_L[_is_checked(payload_L)][:1].tolist():
+        return payload >> CHECK_BITS, _signs(payload)
+    return None, _signs(best)
 
 
-def _signs(bits: list[int]) -> Signs:
-    return (1 - 2 * (np.array(bits) @ _rows() % 2)).astype(np.int8)
+def _signs(payload: int) -> Signs:
+    return (1 - 2 * (np.array(_digits(payload)) @ _rows() % 2)).astype(np.int8)
 
 
 @lru_cache(maxsize=1)
@@ -72,11 +74,20 @@ def _of_bytes() -> list[Signs]:
 
 
 def _bits(one: int) -> list[int]:
-    return [int(digit) for digit in f"{one << CHECK_BITS | _check(one):0{PAYLOAD_BITS}b}"]
+    return _digits(one << CHECK_BITS | _check(one))
+
+
+def _digits(payload: int) -> list[int]:
+    return [int(digit) for digit in f"{payload:0{PAYLOAD_BITS}b}"]
 
 
 def _check(one: int) -> int:
     return binascii.crc_hqx(one.to_bytes(_ID_BYTES, "big"), 0xFFFF)
+
+
+def _is_checked(payload_L: Payloads) -> NDArray[np.bool_]:
+    """Whose checksum is right."""
+    return np.array([_check(one >> CHECK_BITS) == one & (1 << CHECK_BITS) - 1 for one in payload_L.tolist()])
 
 
 @lru_cache(maxsize=1)
@@ -101,31 +112,55 @@ def _answers() -> Reals:
     return np.array([[1.0 - 2 * ((r & g).bit_count() & 1) for g in _GENERATORS] for r in registers])
 
 
-def _viterbi(soft_TG: Reals, among: int) -> list[list[int]]:
-    """The payload bits of the paths that fit best, best first; a register r comes from state r mod 256 and leads to
-    state r // 2. For each step and state, the best ``among`` ways to get there are kept.
+def _payload(gain_TR: Reals, best_TS: Reals) -> int:
+    """The one that fits best: back along Viterbi's path. A register r comes from state r mod 256 and leads to state
+    r // 2.
     """
-    answer_RG, states = _answers(), np.arange(2 * _STATES) & (_STATES - 1)
-    best_SL = np.full((_STATES, among), -np.inf)
-    best_SL[0, 0] = 0.0
-    chosen = []
-    for step, soft_G in enumerate(soft_TG):
-        fit_RL = best_SL[states] + (answer_RG @ soft_G)[:, None]
-        if step >= PAYLOAD_BITS:
-            fit_RL[_STATES:] = -np.inf  # after the payload only zeros come in
-        fit_SL = fit_RL.reshape(_STATES, 2 * among)
-        order_SL = np.argsort(-fit_SL, axis=1)[:, :among]
-        best_SL = np.take_along_axis(fit_SL, order_SL, axis=1)
-        chosen.append(order_SL)
-    return [_back(chosen, rank) for rank in range(among)]
-
-
-def _back(chosen: list[NDArray[np.int64]], rank: int) -> list[int]:
-    """The payload bits of one path, from its end."""
-    bits, state = list[int](), 0
-    for order_SL in reversed(chosen):
-        which, rank = divmod(int(order_SL[state, rank]), order_SL.shape[1])
-        register = 2 * state + which
-        bits.append(register >> _MEMORY)
+    payload, state = 0, 0
+    for step in reversed(range(len(gain_TR))):
+        either = slice(2 * state, 2 * state + 2)
+        before = either.start & (_STATES - 1)
+        fit_2 = gain_TR[step, either] + best_TS[step, before : before + 2]
+        register = either.start + int(fit_2[1] > fit_2[0])
+        payload |= (register >> _MEMORY) << (PAYLOAD_BITS + _MEMORY - 1 - step)
         state = register & (_STATES - 1)
-    return bits[::-1][:PAYLOAD_BITS]
+    return payload >> _MEMORY
+
+
+def _payloads(gain_TR: Reals, best_TS: Reals, among: int) -> Payloads:
+    """The payloads that fit best, best first.
+
+    How well anything can have fitted up to each state is Viterbi's pass forward; backwards then, the ends of paths
+    that can still be among the best are kept, so that none of the best is missed (Soong and Huang 1991).
+    """
+    payload_L, state_L, fit_L = np.zeros(1, np.uint64), np.zeros(1, np.intp), np.zeros(1)
+    for step in reversed(range(len(gain_TR))):
+        register_L = np.concatenate([2 * state_L, 2 * state_L + 1])
+        fit_L, payload_L = np.tile(fit_L, 2) + gain_TR[step, register_L], np.tile(payload_L, 2)
+        if step < PAYLOAD_BITS:
+            payload_L |= (register_L >> _MEMORY).astype(np.uint64) << np.uint64(PAYLOAD_BITS - 1 - step)
+        state_L = register_L & (_STATES - 1)
+        likely_L = _largest(fit_L + best_TS[step, state_L], among)
+        payload_L, state_L, fit_L = payload_L[likely_L], state_L[likely_L], fit_L[likely_L]
+    return payload_L[np.argsort(-fit_L)]
+
+
+def _best_up_to(gain_TR: Reals) -> Reals:
+    """The best fit of any path to each state before each step, (T, S); minus infinity where there is none."""
+    came_from = np.arange(2 * _STATES) & (_STATES - 1)
+    best_TS = np.full((len(gain_TR), _STATES), -np.inf)
+    best_TS[0, 0] = 0.0
+    for step, gain_R in enumerate(gain_TR[:-1]):
+        fit_R = best_TS[step, came_from] + gain_R
+        if step >= PAYLOAD_BITS:
+            fit_R[_STATES:] = -np.inf  # after the payload only zeros come in
+        best_TS[step + 1] = np.maximum(fit_R[0::2], fit_R[1::2])
+    return best_TS
+
+
+def _largest(value_L: Reals, count: int) -> NDArray[np.intp]:
+    """Where the largest are, minus infinity never."""
+    likely_L = (
+        np.argpartition(-value_L, count - 1)[:count] if len(value_L) > count else np.arange(len(value_L))
+    )
+    return likely_L[value_L[likely_L] > -np.inf]

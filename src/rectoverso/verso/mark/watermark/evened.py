@@ -7,36 +7,43 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 _SMOOTH_PX = 9
-_CELL_PX = 8
-_FLOOR = np.float32(2.0)
+_CELL_PX = 6
+_FLOOR = np.float32(3.0)
 """Grey levels of detail below which a place counts as plain: what JPEG leaves of a mark there is not blown up."""
 
 Floats = NDArray[np.float32]
 Reals = NDArray[np.float64]
 
 
-def detail(luma_HW: Floats) -> tuple[Floats, Floats]:
-    """What differs from the surroundings, HW, and how much of that there is nearby (root of the mean square), HW."""
-    fine_HW = luma_HW - mean_around(luma_HW)
-    height, width = luma_HW.shape
-    cells = (max(1, width // _CELL_PX), max(1, height // _CELL_PX))
-    energy = np.asarray(Image.fromarray(np.square(fine_HW)).resize(cells, Image.Resampling.BOX))
-    nearby = Image.fromarray(np.sqrt(mean_around(energy, 3)))
-    return fine_HW, np.asarray(nearby.resize((width, height), Image.Resampling.BILINEAR))
+def detail(luma_HW: Floats) -> Floats:
+    """What differs from the surroundings, HW."""
+    return luma_HW - mean_around(luma_HW)
 
 
-def weights(nearby_HW: Floats) -> Floats:
-    """What each place's detail is multiplied by, HW, so that every place has about the same say."""
-    return np.float32(1) / (nearby_HW + _FLOOR)
+def amount(fine_HW: Floats, cell_px: int = _CELL_PX, around: int = 1) -> Floats:
+    """How much detail there is around each place, HW: the root of the mean square in cells of so many pixels, and the
+    least of ``around`` x ``around`` of them, so that what is plain but for an edge counts as plain.
+    """
+    height, width = fine_HW.shape
+    cells = (max(1, width // cell_px), max(1, height // cell_px))
+    energy = Image.fromarray(np.square(fine_HW)).resize(cells, Image.Resampling.BOX)
+    nearby = Image.fromarray(np.sqrt(np.asarray(energy))).filter(ImageFilter.MinFilter(around))
+    return np.asarray(nearby.resize((width, height), Image.Resampling.BILINEAR))
+
+
+def weights(fine_HW: Floats) -> Floats:
+    """What each place's detail is multiplied by, HW: to a mark it is noise, and counts by the inverse of its power."""
+    weight_HW: Floats = np.square(np.float32(1) / (amount(fine_HW) + _FLOOR))
+    return weight_HW
 
 
 def evened(luma_HW: Floats) -> Floats:
     """The detail, times its weights."""
-    fine_HW, nearby_HW = detail(luma_HW)
-    return fine_HW * weights(nearby_HW)
+    fine_HW = detail(luma_HW)
+    return fine_HW * weights(fine_HW)
 
 
 def kept(frequency_N2: Reals) -> Reals:

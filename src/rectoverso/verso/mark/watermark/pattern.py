@@ -22,8 +22,6 @@ from rectoverso.verso.mark.watermark.keyed import draws
 SIDE = 128
 BAND = (0.05, 0.3)
 """Cycles a pixel: fine enough not to be seen, coarse enough to outlive JPEG."""
-COARSE = 0.18
-"""Waves up to here outlive being halved and saved with loss; those beyond are worth more where neither happened."""
 PILOTS = 20
 _PILOT_BAND = (0.09, 0.19)
 
@@ -46,9 +44,10 @@ class Pattern:
     sign_2D: Reals
 
     @property
-    def is_coarse_D(self) -> NDArray[np.bool_]:
-        coarse: NDArray[np.bool_] = np.hypot(*self.wave_D2.T) <= COARSE * SIDE
-        return coarse
+    def size_D(self) -> Reals:
+        """Cycles a pixel."""
+        size: Reals = np.hypot(*self.wave_D2.T) / SIDE
+        return size
 
 
 @lru_cache(maxsize=8)

@@ -70,8 +70,7 @@ def poses(evened_HW: Floats, pilot_K2: Waves, count: int) -> list[tuple[Pose, Sp
     found = list[tuple[Pose, Spectrum]]()
     for mirrored in (False, True):
         wave_K = _complex(pilot_K2, mirrored)
-        for likely in _coarse(map_RA, wave_K, mirrored, count):
-            pose = _polished(power_NM, wave_K, likely)
+        for pose in _polished(power_NM, wave_K, _coarse(map_RA, wave_K, count), mirrored):
             if any(one.mirrored == mirrored and abs(one.move - pose.move) < _SAME for one, _ in found):
                 continue
             moved_K = pose.move * wave_K
@@ -80,7 +79,9 @@ def poses(evened_HW: Floats, pilot_K2: Waves, count: int) -> list[tuple[Pose, Sp
     return found
 
 
-def upright(image_HW: Floats, pose: Pose) -> tuple[Floats, Reals]:
+def upright(
+    image_HW: Floats, pose: Pose, by: Image.Resampling = Image.Resampling.BILINEAR
+) -> tuple[Floats, Reals]:
     """The picture as the pattern lies in it, up to a shift, 0 where there is none; and where (down, across) its top
     left corner is, from where that of the picture came to lie.
     """
@@ -96,7 +97,7 @@ def upright(image_HW: Floats, pose: Pose) -> tuple[Floats, Reals]:
     x, y = back @ first
     (a, b), (c, d) = back
     moved = Image.fromarray(image_HW).transform(
-        (int(columns), int(rows)), Image.Transform.AFFINE, (a, b, x, c, d, y), Image.Resampling.BILINEAR
+        (int(columns), int(rows)), Image.Transform.AFFINE, (a, b, x, c, d, y), by
     )
     return np.asarray(moved), first[::-1]
 
@@ -112,10 +113,12 @@ def sharpened(evened_HW: Floats, pose: Pose, start: Reals, pilot_K2: Waves, turn
     said_KB *= turn_K.conj()[:, None]
 
     def fit(change_M4: Reals) -> Reals:
-        moved_MK = pose.move * wave_K * (1 + change_M4[:, :1] + 1j * change_M4[:, 1:2])
-        along_MKB = (moved_MK[..., None] * middle_B.conj()).real
+        turn_U2, which_M = np.unique(change_M4[:, :2], axis=0, return_inverse=True)
+        moved_UK = pose.move * wave_K * (1 + turn_U2[:, :1] + 1j * turn_U2[:, 1:])
+        along_UKB = (moved_UK[..., None] * middle_B.conj()).real
+        wave_UK = np.einsum("kb,ukb->uk", said_KB, np.exp(-2j * np.pi * along_UKB))
         begun_MK = (start + change_M4[:, 2:]) @ pilot_K2.T / TILE
-        wave_MK = (said_KB * np.exp(-2j * np.pi * along_MKB)).sum(axis=2) * np.exp(2j * np.pi * begun_MK)
+        wave_MK = wave_UK[which_M] * np.exp(2j * np.pi * begun_MK)
         agreed: Reals = wave_MK.real.sum(axis=1)
         return agreed
 
@@ -176,35 +179,48 @@ def _sampled(value_NM: NDArray[Any], across: Reals, down: Reals) -> NDArray[Any]
     """The spectrum, or what is made of it, at these frequencies (cycles a pixel), between the four points around each;
     of a complex one the other half's points must be conjugated yet.
     """
+    return _between(value_NM, *_points_around(across, down))
+
+
+def _points_around(across: Reals, down: Reals) -> tuple[NDArray[np.intp], NDArray[np.intp], Floats, Floats]:
+    """For each frequency the point above it and the one below, in the flattened spectrum, each left of it; and how far
+    it lies to the right of them and below.
+    """
     back = across < 0
     x = np.minimum(np.where(back, -across, across) * SIDE, SIDE / 2)
     y = np.where(back, -down, down) * SIDE % SIDE
-    column = np.minimum(x.astype(np.int32), SIDE // 2 - 1)
-    row = y.astype(np.int32) % SIDE
-    part_x, part_y = x - column, y - np.floor(y)
-    below = (row + 1) % SIDE
-    upper = value_NM[row, column] * (1 - part_x) + value_NM[row, column + 1] * part_x
-    lower = value_NM[below, column] * (1 - part_x) + value_NM[below, column + 1] * part_x
-    sampled: NDArray[Any] = upper * (1 - part_y) + lower * part_y
+    column = np.minimum(x.astype(np.intp), SIDE // 2 - 1)
+    row = y.astype(np.intp) % SIDE
+    above, below = (one * (SIDE // 2 + 1) + column for one in (row, (row + 1) % SIDE))
+    return above, below, (x - column).astype(np.float32), (y - np.floor(y)).astype(np.float32)
+
+
+def _between(
+    value_NM: NDArray[Any], above: NDArray[np.intp], below: NDArray[np.intp], right: Floats, low: Floats
+) -> NDArray[Any]:
+    value = value_NM.ravel()
+    upper = value[above] * (1 - right) + value[above + 1] * right
+    lower = value[below] * (1 - right) + value[below + 1] * right
+    sampled: NDArray[Any] = upper * (1 - low) + lower * low
     return sampled
 
 
 @lru_cache(maxsize=1)
-def _places() -> tuple[Reals, Reals]:
+def _places() -> tuple[NDArray[np.intp], NDArray[np.intp], Floats, Floats]:
     radius = np.geomspace(*_BAND, RADII)[:, None]
     angle = np.arange(ANGLES)[None] * (math.pi / ANGLES)
-    return radius * np.cos(angle), radius * np.sin(angle)
+    return _points_around(radius * np.cos(angle), radius * np.sin(angle))
 
 
 def _polar(power_NM: Floats) -> Floats:
     """The power by radius, in equal steps of its logarithm, and angle over half a turn; its mean taken away."""
-    map_RA = _sampled(power_NM, *_places()).astype(np.float32)
+    map_RA = _between(power_NM, *_places())
     even: Floats = map_RA - map_RA.mean()
     return even
 
 
-def _coarse(map_RA: Floats, wave_K: Spectrum, mirrored: bool, count: int) -> list[Pose]:
-    """The shifts of the polar map at which it is largest at the pilot's places."""
+def _coarse(map_RA: Floats, wave_K: Spectrum, count: int) -> Spectrum:
+    """Moves, by the shifts of the polar map at which it is largest at the pilot's places."""
     step = math.log(_BAND[1] / _BAND[0]) / (RADII - 1)
     reach = int(math.log(_FURTHEST) / step)
     padded = np.pad(map_RA, ((reach, reach), (0, 0)))
@@ -219,32 +235,24 @@ def _coarse(map_RA: Floats, wave_K: Spectrum, mirrored: bool, count: int) -> lis
     for _ in range(count):
         row, column = divmod(int(summed.argmax()), ANGLES)
         move = math.exp((row - reach) * step) * np.exp(1j * column * math.pi / ANGLES)
-        found.append(Pose(complex(move), mirrored, float(summed[row, column])))
+        found.append(move)
         near = (np.arange(column - _APART, column + _APART + 1)) % ANGLES
         summed[max(0, row - _APART) : row + _APART + 1, near] = -np.inf
-    return found
+    return np.array(found)
 
 
-def _polished(power_NM: Floats, wave_K: Spectrum, pose: Pose) -> Pose:
-    """The same, moved in ever smaller steps to where it fits best."""
-
-    def fit(move_M: NDArray[np.complex128]) -> Reals:
-        moved_MK = move_M[:, None] * wave_K
-        scores: Reals = _sampled(power_NM, moved_MK.real, moved_MK.imag).sum(axis=1)
-        return scores
-
-    around = np.array([complex(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1)], np.complex128)
-    move, step = pose.move, 0.004
-    score = float(fit(np.array([move]))[0])
-    while step > _FINEST:
-        tries = np.asarray(move * (1 + step * around))
-        fits = fit(tries)
-        best = int(fits.argmax())
-        if fits[best] > score:
-            move, score = complex(tries[best]), float(fits[best])
-        else:
-            step /= 2
-    return Pose(move, pose.mirrored, score)
+def _polished(power_NM: Floats, wave_K: Spectrum, move_P: Spectrum, mirrored: bool) -> list[Pose]:
+    """The poses that are reached from these moves in ever smaller steps, each where it fits best."""
+    around = np.array([0, *(complex(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y)])
+    step_P, every = np.full(len(move_P), 0.004), np.arange(len(move_P))
+    while step_P.max() > _FINEST:
+        tried_PM = move_P[:, None] * (1 + step_P[:, None] * around)
+        moved_PMK = tried_PM[..., None] * wave_K
+        fit_PM = _sampled(power_NM, moved_PMK.real, moved_PMK.imag).sum(axis=2)
+        best_P = fit_PM.argmax(axis=1)
+        move_P, score_P = tried_PM[every, best_P], fit_PM[every, best_P]
+        step_P = np.where(best_P == 0, step_P / 2, step_P)
+    return [Pose(complex(move), mirrored, float(score)) for move, score in zip(move_P, score_P, strict=True)]
 
 
 def _complex(wave_N2: Waves, mirrored: bool) -> Spectrum:

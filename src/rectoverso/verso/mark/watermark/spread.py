@@ -13,7 +13,9 @@ Shapes: H height, W width, S the side of a tile, D carrying waves, K pilots, C c
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,7 @@ from PIL import Image
 
 from rectoverso.types import Pixels
 from rectoverso.verso.mark.watermark.code import CODED_BITS, ID_BITS, PAYLOAD_BITS, Signs, likeliest, signs_of
-from rectoverso.verso.mark.watermark.evened import detail, evened, folded, kept, mean_around, weights
+from rectoverso.verso.mark.watermark.evened import amount, detail, evened, folded, kept, mean_around, weights
 from rectoverso.verso.mark.watermark.light import brightness, colours_of, shown_in
 from rectoverso.verso.mark.watermark.pattern import SIDE, Pattern, Waves, in_tile
 from rectoverso.verso.mark.watermark.pose import Pose, poses, sharpened, upright
@@ -31,26 +33,32 @@ WORKING_PX = 512
 """The shorter side that marks are made for: from twice that on, a picture is made smaller by powers of two."""
 LEAST_PX = 96
 """The shorter side of the smallest piece in which a mark is looked for."""
-PSNR_dB = (43.2, 42.0, 41.0, 40.0, 39.0, 38.0, 37.0, 36.0)
-"""What is tried, in this order, until the mark stands out by `STANDING_OUT` standard deviations; below 41 only as
-long as the mark is no more than `HIDDEN` of the detail that most places have.
+PSNR_dB = (43.8, 43.2, 42.6, 42.0, 41.5, 41.0, 40.0, 39.0, 38.0, 37.0, 36.1)
+"""What is tried, in this order, until the mark stands out by `STANDING_OUT` standard deviations, at the first, which
+asks for what JPEG will take as well, by `EASILY`; below 41 only as long as the mark is no more than `HIDDEN` of the
+detail that most places have.
 """
-HIDDEN = 0.12
-STANDING_OUT = 30.0
-PILOT_SHARE = 0.33
+HIDDEN = 0.16
+STANDING_OUT, EASILY = 32.0, 90.0
+PILOT_SHARE = 0.27
 _LEAST_SHARE = 0.25
 """A coded bit for which the picture itself speaks still gets this share of the common reach."""
 _FADING = 0.11
 """From so many cycles a pixel on, waves get weaker: they are the first to go."""
-_MASKING = 0.3
+_HIDING_PX, _ENOUGH, _PLAIN = 8, 4.0, 1.3
+"""The cells whose detail hides the mark; the grey levels of it that are enough; and of the mark where there is none."""
 _AROUND = 5
 _LOUDEST, _LOUDEST_PILOT = 1.5, 3.0
 """How far a wave may stand out of those around it: what it says beyond that is the picture."""
-_FINE = 0.5
-_POSES, _STARTS, _READ = 40, 3, 3
+_REACHES = (math.inf, 0.22, 0.15, 0.11)
+"""Readings that trust waves less from about so many cycles a pixel on, as resizing and saving wear fine ones off."""
+_POSES, _LAID, _STARTS, _READ = 40, 20, 3, 3
+"""How many of the likeliest are kept: poses, either way mirrored; of them those by which the picture is laid upright;
+places where the tile may begin; and of poses and places what is read.
+"""
 _AGREEMENT = 8.0
 """What a pilot wave whose phase agrees is worth beside its power, in the ranking of poses."""
-_LIST = 32
+_LIST = 1024
 _WORTH_A_LIST = math.log(1e-5)
 """Only what would count, were it an id, is looked at that closely."""
 _QUARTERS = np.stack(np.meshgrid(*[np.arange(-3, 4) / 4] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
@@ -98,50 +106,59 @@ class Reading:
         picture without the mark fits any id as well, or, where there is none, any payload.
         """
         number, sign_C = likeliest(self.soft_C)
-        if number is None and self.log_p(sign_C) + ID_BITS * math.log(2) < _WORTH_A_LIST:
+        log_p = self.log_p(sign_C)
+        if number is None and log_p + ID_BITS * math.log(2) < _WORTH_A_LIST:
             number, sign_C = likeliest(self.soft_C, _LIST)
+            log_p = log_p if number is None else self.log_p(sign_C)
         tried = ID_BITS if number is not None else PAYLOAD_BITS
-        return number, min(
-            0.0, self.log_p(sign_C) + (1 + tried) * math.log(2)
-        )  # two questions, so one bit more
+        return number, min(0.0, log_p + (1 + tried) * math.log(2))  # two questions, so one bit more
 
 
 @dataclass(frozen=True, slots=True)
 class Loudness:
-    """Of a mark: the levels that are tried (dB of PSNR) until it stands out by so many standard deviations, and the
-    pilot's share of its energy.
+    """Of a mark: the levels that are tried (dB of PSNR) until it stands out by so many standard deviations, at the
+    first ``easily``; and the pilot's share of its energy.
     """
 
     levels_dB: tuple[float, ...] = PSNR_dB
     standing_out: float = STANDING_OUT
+    easily: float = EASILY
     pilot_share: float = PILOT_SHARE
 
 
 PUBLIC = Loudness()
-LEAVING_ROOM = Loudness(tuple(level + 0.6 for level in PSNR_dB))
-FORENSIC = Loudness((51.0, 50.0, 49.0, 48.0), standing_out=10.0, pilot_share=0.0)
+LEAVING_ROOM = Loudness(tuple(level + 0.4 for level in PSNR_dB))
+FORENSIC = Loudness((51.5, 51.0, 50.0, 49.0, 48.0), standing_out=10.0, easily=18.0, pilot_share=0.0)
 """Below the public mark, both together at 43 dB; found by the public one's pilot, or where it was put."""
 
 
-def embedded(pixels: Pixels, number: int, pattern: Pattern, loudness: Loudness = PUBLIC) -> Pixels:
-    """The picture (H, W, channels) with these 48 bits in it; alpha, and what it hides, stay as they are."""
+def embedded(pixels: Pixels, number: int, marks: Sequence[tuple[Pattern, Loudness]]) -> Pixels:
+    """The picture (H, W, channels) with these 48 bits in it by each of the marks, of which every one makes up for those
+    before it; alpha, and what it hides, stay as they are.
+    """
     shown = shown_in(pixels)
     luma_HW = brightness(pixels, shown)
     small_HW = working(luma_HW)
-    fine_HW, nearby_HW = detail(small_HW)
-    weight_HW, mask_HW = weights(nearby_HW), _masked(nearby_HW)
+    fine_HW = detail(small_HW)
+    weight_HW, hiding_HW = weights(fine_HW), amount(fine_HW, _HIDING_PX, 3)
+    mask_HW, most = _masked(hiding_HW)
     seen_HW = mask_HW if shown is None else mask_HW * working(shown)
+    room = _Room(float((weight_HW * seen_HW).sum()), float(np.median(hiding_HW)), most)
     host_SS = np.fft.fft2(folded(fine_HW * weight_HW, SIDE))
-    gain, most = float((weight_HW * seen_HW).sum()), HIDDEN * float(np.median(nearby_HW))
-    tile_SS = _tile(host_SS, gain, most, signs_of([number])[0], pattern, loudness)
+    tile_SS, code_C = np.zeros((SIDE, SIDE), np.float32), signs_of([number])[0]
+    for pattern, loudness in marks:
+        wave_SS = _waves(host_SS, room, code_C, pattern, loudness)
+        host_SS = host_SS + room.gain * wave_SS * _kept()
+        tile_SS += 2 * SIDE**2 * np.fft.ifft2(wave_SS).real.astype(np.float32)
     mark_HW = _tiled(tile_SS, small_HW.shape) * mask_HW
     if small_HW.shape != luma_HW.shape:
         mark_HW = np.asarray(Image.fromarray(mark_HW).resize(luma_HW.shape[::-1], Image.Resampling.BICUBIC))
     if shown is not None:
         mark_HW = mark_HW * shown
     colours = colours_of(pixels)
-    marked = np.clip(np.rint(pixels[..., :colours] + mark_HW[..., None]), 0, 255).astype(np.uint8)
-    return np.concatenate([marked, pixels[..., colours:]], axis=2)
+    marked = pixels[..., :colours] + np.rint(mark_HW).astype(np.int16)[..., None]
+    np.clip(marked, 0, 255, out=marked)
+    return np.concatenate([marked.astype(np.uint8), pixels[..., colours:]], axis=2)
 
 
 def working(luma_HW: Floats) -> Floats:
@@ -166,18 +183,28 @@ def read_as_marked(luma_HW: Floats, pattern: Pattern) -> list[Reading]:
 def read_anyhow(luma_HW: Floats, pattern: Pattern) -> list[Reading]:
     """What a picture says that may have been turned by any angle and resized as well."""
     even_HW = evened(luma_HW)
+    exact = list[_Found]()
+    for pose, start in _likely_poses(even_HW, pattern)[:_READ]:
+        sharp = sharpened(even_HW, pose, start, pattern.pilot_K2, pattern.turn_K)
+        exact += _started(_spectrum(upright(even_HW, sharp)[0]), Way(), pattern)
+    return _readings(exact, pattern)
+
+
+def _likely_poses(even_HW: Floats, pattern: Pattern) -> list[tuple[Pose, Reals]]:
+    """How the picture may lie, likeliest first, and where the tile begins then: by the pilot's power and how well its
+    phases agree, first as the picture's spectrum says, then, of the likeliest, as the picture laid upright does.
+    """
     likely = list[tuple[float, Pose]]()
     for pose, wave_K in poses(even_HW, pattern.pilot_K2, _POSES):
         for turned, said_K in ((pose, wave_K), (pose.upside_down, wave_K.conj())):
             ((_, agreement),) = _agreed(said_K * pattern.turn_K.conj(), pattern, 1)
             likely.append((turned.score + _AGREEMENT * agreement, turned))
-    exact = list[_Found]()
-    for _, pose in sorted(likely, key=lambda one: -one[0])[:_READ]:
-        lying_HW, corner = upright(even_HW, pose)
-        (found, *_) = _started(_spectrum(lying_HW), Way(), pattern)
-        sharp = sharpened(even_HW, pose, found.start + corner, pattern.pilot_K2, pattern.turn_K)
-        exact += _started(_spectrum(upright(even_HW, sharp)[0]), Way(), pattern)
-    return _readings(exact, pattern)
+    laid = list[tuple[float, Pose, Reals]]()
+    for _, pose in sorted(likely, key=lambda one: -one[0])[:_LAID]:
+        lying_HW, corner = upright(even_HW, pose, Image.Resampling.NEAREST)
+        (found,) = _started(_spectrum(lying_HW), Way(), pattern, 1)
+        laid.append((pose.score + _AGREEMENT * found.agreement, pose, found.start + corner))
+    return [(pose, start) for _, pose, start in sorted(laid, key=lambda one: -one[0])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +225,8 @@ def _spectrum(even_HW: Floats) -> Spectrum:
 
 
 def _readings(found: list[_Found], pattern: Pattern) -> list[Reading]:
-    """Of the few that the pilot agrees on best: all waves, fine ones at half their worth, coarse ones alone."""
-    worths = (np.ones(1), np.where(pattern.is_coarse_D, 1.0, _FINE), pattern.is_coarse_D)
+    """Of the few that the pilot agrees on best, with the finest waves trusted and ever less."""
+    worths = [np.exp(-np.square(pattern.size_D / reach)) for reach in _REACHES]
     read = []
     for one in sorted(found, key=lambda one: -one.agreement)[:_READ]:
         wave_D = one.tile_SS[in_tile(one.way.moved(pattern.wave_D2))] * pattern.turn_D.conj()
@@ -219,10 +246,10 @@ def _by_bit(part_2D: Reals, pattern: Pattern) -> Reals:
     return np.bincount(pattern.bit_2D, part_2D, CODED_BITS).astype(np.float64)
 
 
-def _started(tile_SS: Spectrum, way: Way, pattern: Pattern) -> list[_Found]:
+def _started(tile_SS: Spectrum, way: Way, pattern: Pattern, count: int = _STARTS) -> list[_Found]:
     """Where the tile of a picture that lies this way may begin: the places on which the pilot agrees best."""
     wave_K = tile_SS[in_tile(way.moved(pattern.pilot_K2))] * pattern.turn_K.conj()
-    return [_Found(tile_SS, way, *one) for one in _agreed(wave_K, pattern, _STARTS)]
+    return [_Found(tile_SS, way, *one) for one in _agreed(wave_K, pattern, count)]
 
 
 def _agreed(wave_K: Spectrum, pattern: Pattern, count: int) -> list[tuple[Reals, float]]:
@@ -231,7 +258,7 @@ def _agreed(wave_K: Spectrum, pattern: Pattern, count: int) -> list[tuple[Reals,
     """
     wave_K = _quieted(wave_K, _LOUDEST_PILOT)
     wave_K = wave_K / max(1e-12, float(np.sqrt(np.square(np.abs(wave_K)).mean())))
-    wave_SS = np.zeros((SIDE, SIDE), np.complex128)
+    wave_SS = np.zeros((SIDE, SIDE), np.complex64)
     wave_SS[in_tile(pattern.pilot_K2)] = wave_K
     agreed_SS = np.fft.ifft2(wave_SS).real
     found = []
@@ -245,38 +272,54 @@ def _agreed(wave_K: Spectrum, pattern: Pattern, count: int) -> list[tuple[Reals,
     return found
 
 
-def _tile(
-    host_SS: Spectrum, gain: float, most: float, code_C: Signs, pattern: Pattern, loudness: Loudness
-) -> Floats:
-    """The tile (S, S) whose waves say the coded bits and the pilot. ``gain``: what a wave of height 1 adds to the
-    spectrum of the folded picture, before `kept`; ``most``: the grey levels that the picture hides.
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """``gain``: what a wave of height 1 adds to the spectrum of the folded picture, before `kept`; ``hides``: the
+    detail that most places have; ``most``: what the mark may be without showing where it is plain. In grey levels.
     """
+
+    gain: float
+    hides: float
+    most: float
+
+    def energy(self, psnr_dB: float) -> float:
+        """At this PSNR, or less where plain places would show it."""
+        return min(255.0 / 10 ** (psnr_dB / 20), self.most) ** 2
+
+
+def _waves(host_SS: Spectrum, room: _Room, code_C: Signs, pattern: Pattern, loudness: Loudness) -> Spectrum:
+    """The waves (S, S), half of the plane, that say the coded bits and the pilot, as loud as the loudness asks."""
     host_D = host_SS[in_tile(pattern.wave_D2)] * pattern.turn_D.conj()
     worth_2D = np.tile(1 / _loudness(host_SS)[in_tile(pattern.wave_D2)], 2)
     height_2D = np.tile(_heights(pattern), 2)
-    heard_2D = gain * np.tile(kept(pattern.wave_D2 / SIDE), 2) * height_2D * worth_2D
+    heard_2D = room.gain * np.tile(kept(pattern.wave_D2 / SIDE), 2) * height_2D * worth_2D
     heard_C = _by_bit(heard_2D, pattern)
     host = _reading(host_D * worth_2D[: len(host_D)], pattern)
     against_C = -host.soft_C * code_C / heard_C
     cost_C = 2 * _by_bit(height_2D**2, pattern)
     noise = math.sqrt(np.square(host.size_D).sum() / 2)
     for psnr_dB in loudness.levels_dB:
-        energy = 255.0**2 / 10 ** (psnr_dB / 10)
+        energy = room.energy(psnr_dB)
         strength_C = _shared_out(against_C, cost_C, energy * (1 - loudness.pilot_share))
         stronger = 255.0 / 10 ** ((psnr_dB - 1) / 20)
-        if heard_C @ (strength_C - against_C) >= loudness.standing_out * noise or (
-            psnr_dB <= 41 and stronger > most
-        ):
+        asked = loudness.easily if psnr_dB == loudness.levels_dB[0] else loudness.standing_out
+        stands_out = heard_C @ (strength_C - against_C) >= asked * noise
+        if stands_out or (psnr_dB <= 41 and stronger > HIDDEN * room.hides):
             break
     part_2D = (strength_C * code_C)[pattern.bit_2D] * pattern.sign_2D * height_2D
     waves_SS = np.zeros((SIDE, SIDE), np.complex128)
     real_D, imaginary_D = np.split(part_2D, 2)
     waves_SS[in_tile(pattern.wave_D2)] = (real_D + 1j * imaginary_D) * pattern.turn_D
-    waves_SS[in_tile(pattern.pilot_K2)] = (
-        math.sqrt(energy * loudness.pilot_share / 2 / len(pattern.turn_K)) * pattern.turn_K
-    )
-    tile: Floats = (2 * SIDE**2 * np.fft.ifft2(waves_SS).real).astype(np.float32)
-    return tile
+    pilot = math.sqrt(energy * loudness.pilot_share / 2 / len(pattern.turn_K))
+    waves_SS[in_tile(pattern.pilot_K2)] += pilot * pattern.turn_K
+    return waves_SS
+
+
+@lru_cache(maxsize=1)
+def _kept() -> Reals:
+    """The share of each wave of a tile that reading keeps, (S, S)."""
+    down, across = (side.ravel() for side in np.meshgrid(*[np.fft.fftfreq(SIDE)] * 2, indexing="ij"))
+    return kept(np.stack([down, across], axis=1)).reshape(SIDE, SIDE)
 
 
 def _shared_out(against_C: Reals, cost_C: Reals, energy: float) -> Reals:
@@ -291,8 +334,7 @@ def _shared_out(against_C: Reals, cost_C: Reals, energy: float) -> Reals:
 
 def _heights(pattern: Pattern) -> Reals:
     """How high each wave is beside the others (D,)."""
-    size_D = np.hypot(*pattern.wave_D2.T) / SIDE
-    heights: Reals = np.minimum(1.0, _FADING / size_D)
+    heights: Reals = np.minimum(1.0, _FADING / pattern.size_D)
     return heights
 
 
@@ -309,11 +351,14 @@ def _loudness(tile_SS: Spectrum) -> Reals:
     return loudness
 
 
-def _masked(nearby_HW: Floats) -> Floats:
-    """How strong the mark is at each place, HW, 1 in the root of the mean square: more where more hides it."""
-    rough_HW = (nearby_HW + 1) ** np.float32(_MASKING)
-    masked: Floats = rough_HW / np.sqrt(np.square(rough_HW).mean())
-    return masked
+def _masked(hiding_HW: Floats) -> tuple[Floats, float]:
+    """How strong the mark is at each place, HW, 1 in the root of the mean square: more where more hides it, up to
+    where that is enough, for beyond it the picture's own detail drowns what is added. And how strong it may be in the
+    root of the mean square, in grey levels, so that plain places do not show it.
+    """
+    rough_HW = np.minimum(hiding_HW, np.float32(_ENOUGH)) + np.float32(1)
+    size = np.sqrt(np.square(rough_HW).mean())
+    return rough_HW / size, _PLAIN * float(size)
 
 
 def _tiled(tile_SS: Floats, shape: tuple[int, ...]) -> Floats:

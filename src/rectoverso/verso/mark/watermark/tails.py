@@ -9,6 +9,7 @@ Shapes: N terms.
 from __future__ import annotations
 
 import math
+from bisect import bisect
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
@@ -36,17 +37,17 @@ def _log_tail(total: float, size_N: Reals, log_mean: Callable[[Reals], Reals]) -
     if not spread or total <= 0:
         return 0.0
     even_N, z = size_N / spread, total / spread
-    return min(0.0, _least(lambda t: float(log_mean(t * even_N).sum()) - t * z))
+    return min(0.0, _least(lambda t: float(log_mean(t * even_N).sum()) - t * z, near=2 * z))
 
 
-def _least(log_bound: Callable[[float], float]) -> float:
-    """The least over the grid, of what falls first and then rises: a log of means is convex."""
-    low, high = 0, len(_TILTS) - 1
-    while low < high:
-        middle = (low + high) // 2
-        is_falling = log_bound(_TILTS[middle]) > log_bound(_TILTS[middle + 1])
-        low, high = (middle + 1, high) if is_falling else (low, middle)
-    return log_bound(_TILTS[low])
+def _least(log_bound: Callable[[float], float], near: float) -> float:
+    """The least over the grid, downhill from near there: a log of means is convex, so there is but one valley."""
+    at = min(bisect(_TILTS, near), len(_TILTS) - 1)
+    least = log_bound(_TILTS[at])
+    for way in (-1, 1):
+        while 0 <= at + way < len(_TILTS) and (value := log_bound(_TILTS[at + way])) < least:
+            at, least = at + way, value
+    return least
 
 
 def _log_mean_over_turn(x: Reals) -> Reals:

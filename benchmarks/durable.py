@@ -36,7 +36,8 @@ from rectoverso.types import AssetId, Pixels
 from rectoverso.verso.mark import watermark
 from rectoverso.verso.picture import open_picture, to_png
 from rectoverso.verso.screen.fingerprint import distances, fingerprint, fingerprints
-from rectoverso.verso.verify.verifier import NEAR_IDENTICAL, verify_bytes
+from rectoverso.verso.verify.likeness import NEAR_IDENTICAL
+from rectoverso.verso.verify.verifier import verify_bytes
 from rectoverso.workflow.index import PrintIndex
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.seal import seal_files

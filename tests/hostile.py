@@ -10,7 +10,7 @@ import io
 import json
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 
@@ -27,7 +27,11 @@ from rectoverso.verso.ledger.signing import sign_checkpoint
 from rectoverso.verso.mark import label, png
 from rectoverso.verso.mark.label import Label
 from rectoverso.verso.picture import open_picture, sniff
+from rectoverso.verso.verify.belief import Heard
+from rectoverso.verso.verify.bounded import BoundedVerifier
+from rectoverso.verso.verify.bounds import Job
 from rectoverso.verso.verify.opening import Limits
+from rectoverso.verso.verify.records import Records
 from rectoverso.verso.verify.render import render
 from rectoverso.verso.verify.verifier import verify_bytes
 from rectoverso.workflow.verify import plain
@@ -213,3 +217,25 @@ TARGETS = {
         Target("exif", _exifs, with_exif),
     )
 }
+
+
+@dataclass
+class Runs:
+    """Code that runs where this is unpickled."""
+
+    code: str
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return exec, (self.code, {})
+
+
+class Crashing(BoundedVerifier):
+    """A bounded process that crashes at one file, as it would by a fault in a decoder."""
+
+    def __init__(self, at: bytes) -> None:
+        super().__init__()
+        self._at = at
+
+    def _asked(self, data: bytes, job: Job, records: Records) -> Heard:
+        bad = replace(job, proof=Runs("import os; os.abort()"))  # type: ignore[arg-type]
+        return super()._asked(data, bad if data == self._at else job, records)

@@ -129,27 +129,40 @@ class ReportOutcome(StrEnum):
     COULD_NOT_CHECK = "could_not_check"
 
 
-@dataclass(frozen=True, slots=True)
-class WatermarkReading:
-    """``p_value``: how often a picture without our mark would read as strongly, all hypotheses paid for.
-    ``inconclusive``: not often enough to call it chance, too often to call it found.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """What one step of verification says. Each of the first three is None where it was not asked or cannot be told.
+
+    ``found``: there is such a thing. ``valid``: it holds, for exactly this file. ``trusted``: whoever vouches for it is
+    trusted here. ``p_value``: how often chance alone would show as much, all hypotheses paid for. ``code``: the word
+    for what was seen, where it is C2PA's the one of the specification. ``evidence``: the reasons, for people.
     """
 
-    found: bool
+    found: bool | None = None
+    valid: bool | None = None
+    trusted: bool | None = None
     p_value: float | None = None
+    code: str | None = None
+    evidence: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatermarkReading(Layer):
+    """``code``: ``public`` or ``private`` by the key, else ``inconclusive`` (too often to call it found, not often
+    enough to call it chance), ``too_small`` or nothing.
+    """
+
     asset: AssetId | None = None
-    inconclusive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerReading:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerReading(Layer):
     """Where a ledger holds the image, if it does: this home's, or else that of the proof beside the file.
 
     ``proof``: of the one beside the file, ``holds``, ``other_file``, ``does_not_hold`` or ``unknown_ledger``; None when
     there is none. ``revoked``: the entry that took the release back, with its ``reason`` where it was not erased.
     """
 
-    found: bool
     index: int | None = None
     size: int | None = None
     event: str | None = None
@@ -182,14 +195,36 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What verification says of one file."""
+    """What verification says of one file: its outcome, and what each step says, in their order.
+
+    ``laws``: those that the file says it was labelled under. ``contradictions``: a sentence for every two steps that
+    answer a question otherwise.
+    """
 
     path: str
     outcome: ReportOutcome
     signer: str | None = None
     ai_generated: bool | None = None
-    watermark: WatermarkReading = field(default_factory=lambda: WatermarkReading(found=False))
-    ledger: LedgerReading = field(default_factory=lambda: LedgerReading(found=False))
+    opening: Layer = field(default_factory=Layer)
+    credential: Layer = field(default_factory=Layer)
+    watermark: WatermarkReading = field(default_factory=WatermarkReading)
+    fingerprint: Layer = field(default_factory=Layer)
+    ledger: LedgerReading = field(default_factory=LedgerReading)
+    label: Layer = field(default_factory=Layer)
     laws: tuple[str, ...] = ()
     recovered: Recovered | None = None
-    evidence: tuple[Message, ...] = ()
+    contradictions: tuple[Message, ...] = ()
+
+    @property
+    def layers(self) -> dict[str, Layer]:
+        """The steps by name, in their order."""
+        return {name: getattr(self, name) for name in LAYERS}
+
+    @property
+    def evidence(self) -> tuple[Message, ...]:
+        """The reasons of all steps, in their order, and then the contradictions."""
+        return (*(row for layer in self.layers.values() for row in layer.evidence), *self.contradictions)
+
+
+LAYERS = ("opening", "credential", "watermark", "fingerprint", "ledger", "label")
+"""The steps of verification that say something, in their order."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rectoverso.types import ReportOutcome
+from rectoverso.i18n import catalogue
+from rectoverso.types import LAYERS, ReportOutcome
 from rectoverso.verso.verify import verifier
 from rectoverso.verso.verify.bounded import MOST_FILES
 from rectoverso.verso.verify.bounds import Bounds
@@ -28,6 +29,27 @@ def test_the_steps_are_those_of_the_verifier() -> None:
     assert documented == re.findall(r"^ {4}(\d)  (\w+)", verifier.__doc__ or "", re.MULTILINE)
     source = Path(str(verifier.__file__)).read_text(encoding="utf-8")
     assert documented == re.findall(r"^    # (\d) (\w+)$", source, re.MULTILINE)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_what_the_steps_prove_is_what_they_print(language: str) -> None:
+    text = (DOCS / language / "verification.md").read_text(encoding="utf-8")
+    said = catalogue(language)
+    documented = re.findall(
+        r"^\| (\S+) \| (trusted|unlisted|held|broken|absent) \| (.+) \| (.+) \|$", text, re.MULTILINE
+    )
+    names = {said[f"layers.{name}.name"]: name for name in LAYERS}
+    keys = {f"layers.{names[step]}.{answer}" for step, answer, *_ in documented}
+    printed = {key.removesuffix(".does_not_prove") for key in said if key.endswith(".does_not_prove")}
+    assert keys == {key for key in printed if not key.endswith((".unasked", ".word"))}
+    for step, answer, *sentences in documented:
+        key = f"layers.{names[step]}.{answer}"
+        assert sentences == [said.get(f"{key}.proves", "-"), said[f"{key}.does_not_prove"]]
+
+
+def test_the_steps_are_the_layers_of_the_report() -> None:
+    steps = re.findall(r"^ {4}\d  (\w+)", verifier.__doc__ or "", re.MULTILINE)
+    assert tuple(step.lower() for step in steps) == (*LAYERS, "summary")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -72,13 +72,26 @@ def prove(
 
 
 @app.command()
-def keys(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
+def keys(
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            "--page", metavar="FILE", help="Write a page that verifies released files in a browser."
+        ),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
     """The ledger's public keys, to give to whoever should verify its proofs."""
-    from rectoverso.workflow.ledgers import ledger_keys
+    from rectoverso.workflow.ledgers import ledger_keys, write_page
 
     text = ledger_keys(home)
+    if page:
+        write_page(home, page)
     if as_json:
-        print_json({"keys": text.splitlines()})
+        print_json({"keys": text.splitlines()} | ({"page": str(page)} if page else {}))
+    elif page:
+        tell("cli.page_written", path=page)
     else:
         print(text, end="")
 

@@ -14,7 +14,8 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   │   ├── ImageTooLarge   refused by its header, before anything is decoded
     │   │   ├── ImageUnsupported
     │   │   ├── ImageAnimated
-    │   │   └── ImageDamaged
+    │   │   ├── ImageDamaged
+    │   │   └── ImageStopped    it crashed what read it, or wanted more than it may have
     │   ├── WorkTooPlain        nothing in it that could be recognised again
     │   ├── BadWorks            several files cannot be registered
     │   ├── UnknownName         a system, preset, use, law ... that does not exist
@@ -136,6 +137,7 @@ from rectoverso.errors.pictures import (
     ImageDamaged,
     ImageEmpty,
     ImageNotFound,
+    ImageStopped,
     ImageTooLarge,
     ImageUnreadable,
     ImageUnsupported,
@@ -196,6 +198,7 @@ __all__ = [
     "ImageDamaged",
     "ImageEmpty",
     "ImageNotFound",
+    "ImageStopped",
     "ImageTooLarge",
     "ImageUnreadable",
     "ImageUnsupported",

@@ -77,6 +77,13 @@ class ImageDamaged(ImageUnreadable):
     fix = "Get the file again, or save it anew from a program that still opens it."
 
 
+class ImageStopped(ImageUnreadable):
+    code = "image_stopped"
+    what = "{path} was not opened."
+    why = "{reason}"
+    fix = "If you trust the picture, save it anew from a program that opens it, smaller if it is large."
+
+
 class WorkTooPlain(InputError):
     code = "work_too_plain"
     what = "{path} is too plain to be registered."

@@ -12,8 +12,9 @@ from rectoverso.errors import ImageNotFound, ImageUnreadable, RectoversoError
 from rectoverso.i18n import explain, say
 from rectoverso.types import Message
 from rectoverso.verso.law import Law, law, laws, laws_named
-from rectoverso.verso.law.lint import Answer, State, lint, look
+from rectoverso.verso.law.lint import Answer, State
 from rectoverso.verso.picture import read_bytes
+from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow.files import picture_files
 
 
@@ -48,13 +49,14 @@ def comply(files: Iterable[Path], names: Iterable[str] = ()) -> Iterator[Complia
     Raises UnknownName, and FilesUnusable where there is nothing to look at.
     """
     asked = laws_named(names) or tuple(map(law, laws()))
+    named = [one.law for one in asked]
     for path in picture_files(files):
         try:
-            sight = look(read_bytes(path), str(path))
+            answers = shared().clauses(read_bytes(path), named, name=str(path))
         except ImageUnreadable as error:
             yield Compliance(str(path), error=error)
         else:
-            yield Compliance(str(path), tuple(Held(one, lint(sight, one)) for one in asked))
+            yield Compliance(str(path), tuple(map(Held, asked, answers)))
 
 
 def exit_code(found: Sequence[Compliance]) -> int:

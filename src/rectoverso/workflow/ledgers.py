@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rectoverso.errors import BlobDamaged, BlobMissing, EntryNotFound, HomeMissing, KeysLost, NotReleased
+from rectoverso.errors import (
+    BlobDamaged,
+    BlobMissing,
+    EntryNotFound,
+    HomeMissing,
+    KeysLost,
+    NotReleased,
+    OutNotWritable,
+)
 from rectoverso.i18n import explain, say
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.assets import Asset
@@ -24,6 +32,7 @@ from rectoverso.verso.ledger.ledger import Expected, Ledger
 from rectoverso.verso.ledger.merkle import EMPTY_ROOT
 from rectoverso.verso.ledger.note import KeyKind
 from rectoverso.verso.ledger.signing import SigningKeys
+from rectoverso.workflow.files import make_folder
 
 ENTRY_KINDS = {Decision.RELEASE: "released", Decision.HOLD: "held", Decision.REFUSE: "refused"}
 """The kind of ledger entry that each decision is."""
@@ -119,6 +128,21 @@ def ledger_keys(home_path: Path) -> str:
     """The public keys to give to others, a line each, with the size from which on each signs."""
     home = existing_home(home_path)
     return open_ledger(home, keys_of(home)).ring.text
+
+
+def write_page(home_path: Path, path: Path) -> None:
+    """Write the page that verifies released files in a browser, with this ledger's public keys in it: those of Ed25519,
+    which browsers know and proofs carry. Raises OutNotWritable.
+    """
+    from rectoverso.verso.ledger.page import page
+
+    home = existing_home(home_path)
+    text = page(open_ledger(home, keys_of(home)).ring.of_kind(KeyKind.ED25519))
+    make_folder(path.parent)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutNotWritable(out=path, system=error.strerror or error) from error
 
 
 def revoke(home_path: Path, asset: str, reason: str, clock: Clock | None = None) -> tuple[Asset, int]:

@@ -23,10 +23,12 @@ from rectoverso.i18n import Phrase
 from rectoverso.store.assets import Asset
 from rectoverso.types import AssetId, Decision, Digest, Message
 from rectoverso.verso.mark import binding, signature
-from rectoverso.verso.picture import open_picture, to_png
+from rectoverso.verso.picture import to_png
 from rectoverso.verso.screen.fingerprint import NUM_BYTES, fingerprint
+from rectoverso.verso.verify.bounded import shared
+from rectoverso.verso.verify.likeness import NEAR_IDENTICAL
 from rectoverso.verso.verify.opening import Limits, NotChecked, look
-from rectoverso.verso.verify.verifier import NEAR_IDENTICAL, verify_bytes
+from rectoverso.verso.verify.verifier import verify_bytes
 from rectoverso.workflow.ledgers import existing_home
 from rectoverso.workflow.verify import HomeRecords
 
@@ -72,7 +74,7 @@ class Resolver:
             look(data, PICTURE_LIMITS)
         except NotChecked as answer:
             raise QueryUnusable(reason=Phrase(answer.reason)) from answer
-        picture = open_picture(data, "the picture")
+        picture = shared().open(data, name="the picture", limits=PICTURE_LIMITS).pixels
         found = verify_bytes(to_png(picture), records=self._records).recovered
         matches = []
         if found and algorithm in (

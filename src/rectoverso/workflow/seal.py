@@ -9,12 +9,12 @@ from rectoverso.errors import RectoversoError
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.types import Draft, Maker, Message, Origin
-from rectoverso.verso.law import aigc
 from rectoverso.verso.mark.label import MEDIA_TYPES
-from rectoverso.verso.picture import read_picture, sniff
+from rectoverso.verso.picture import read_bytes, sniff
 from rectoverso.verso.policy import policy
 from rectoverso.verso.screen.origin import OriginCheck
 from rectoverso.verso.screen.similarity import SimilarityCheck
+from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow import digests
 from rectoverso.workflow.batch import Batch, Failure
 from rectoverso.workflow.files import picture_files
@@ -67,21 +67,26 @@ def seal_files(
 
 
 def _drafts(paths: list[Path], origin: Origin, maker: Maker, failures: list[Failure]) -> Iterator[Draft]:
-    """The files as drafts; those that cannot be opened are noted in ``failures`` and passed over."""
+    """The files as drafts; those that cannot be opened are noted in ``failures`` and passed over.
+
+    They are strangers' files: what is taken on of one is its pixels, decoded in the bounded process, and a block of
+    China's that was found well-formed in there. Everything else of the released file is written anew.
+    """
     for path in paths:
         try:
-            data, pixels = read_picture(path)
+            data = read_bytes(path)
+            opened = shared().open(data, name=str(path))
         except RectoversoError as error:
             failures.append(Failure(str(path), error))
             continue
         kind = sniff(data)
         made = {} if maker == UNKNOWN else {"maker": maker.name, "version": maker.version}
         yield Draft(
-            pixels=pixels,
+            pixels=opened.pixels,
             request=digests.of_facts(file=digests.of_bytes(data), origin=origin.value, **made),
             maker=maker,
             origin=origin,
             source=str(path),
-            block=aigc.carried(data),
+            block=opened.block,
             media_type=kind if kind in MEDIA_TYPES else "image/png",
         )

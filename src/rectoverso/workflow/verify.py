@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from rectoverso.errors import KeysDamaged, OutNotWritable, RectoversoError
 from rectoverso.i18n import say
-from rectoverso.types import AssetId, Decision, Digest, LedgerReading, Message, Report, ReportOutcome
+from rectoverso.types import AssetId, Decision, Digest, Layer, LedgerReading, Message, Report, ReportOutcome
 from rectoverso.verso.verify.bounded import verify_file
+from rectoverso.verso.verify.layers import does_not_prove, proves
 from rectoverso.verso.verify.records import Known, Near, NoRecords, Records
 from rectoverso.workflow.files import make_folder, picture_files, unusable
 from rectoverso.workflow.index import PrintIndex
@@ -77,12 +78,27 @@ def export_recovered(report: Report, home_path: Path, folder: Path) -> Path | No
 
 def plain(report: Report, language: str) -> dict[str, Any]:
     """As `--json` prints it."""
-    facts = asdict(report)
-    return facts | {
+    layers = {name: _plain_layer(name, layer, language) for name, layer in report.layers.items()}
+    told = [(name, row) for name, layer in report.layers.items() for row in layer.evidence]
+    told += [("summary", row) for row in report.contradictions]
+    return {
+        "path": report.path,
         "outcome": report.outcome.value,
+        "signer": report.signer,
+        "ai_generated": report.ai_generated,
+        **layers,
+        "laws": report.laws,
+        "recovered": asdict(report.recovered) if report.recovered else None,
+        "evidence": [{"layer": name, "key": row.key, "text": say(row, language)} for name, row in told],
         "summary": say(Message(f"verify.{report.outcome.value}.sentence"), language),
-        "evidence": [{"key": row.key, "text": say(row, language)} for row in report.evidence],
     }
+
+
+def _plain_layer(name: str, layer: Layer, language: str) -> dict[str, Any]:
+    facts = asdict(layer)
+    del facts["evidence"]
+    said = {"proves": proves(name, layer), "does_not_prove": does_not_prove(name, layer)}
+    return facts | {part: say(message, language) if message else None for part, message in said.items()}
 
 
 class HomeRecords:

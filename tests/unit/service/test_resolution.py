@@ -15,6 +15,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import numpy as np
 import pytest
 
+from hostile import Crashing
 from rectoverso.errors import HomeMissing, TooManyRequests
 from rectoverso.service.limits import Meter, ServiceLimits
 from rectoverso.service.resolution import resolution_app
@@ -22,6 +23,7 @@ from rectoverso.service.server import listen, server
 from rectoverso.verso.mark import binding, signature, watermark
 from rectoverso.verso.picture import to_png
 from rectoverso.verso.screen.fingerprint import fingerprint
+from rectoverso.workflow import resolve
 from rectoverso.workflow.ledgers import revoke
 from rectoverso.workflow.seal import seal_files
 from unit.verso.conftest import decoded, encoded, photo
@@ -255,6 +257,21 @@ def test_a_picture_too_large_is_refused_before_it_is_decoded(service: Service) -
     head = b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4) + b"IHDR" + (60_000).to_bytes(4) + (60_000).to_bytes(4)
     answer = service.ask("/v1/matches/byContent", head + bytes(100), content_type="image/png")
     assert (answer.status, answer.json["code"]) == (400, "query_unusable")
+
+
+def test_a_picture_that_kills_what_reads_it_is_an_answer_and_the_service_lives(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, small = encoded(photo(4, 64)), encoded(photo(5, 64))
+    reader = Crashing(at=bad)
+    monkeypatch.setattr(resolve, "shared", lambda: reader)
+    crashed = service.ask("/v1/matches/byContent", bad, content_type="image/png")
+    assert (crashed.status, crashed.json["code"]) == (400, "image_stopped")
+    assert "crashed" in crashed.json["detail"]
+    assert names(service.ask("/v1/matches/byContent", small, content_type="image/png")) == []
+    damaged = service.ask("/v1/matches/byContent", small[:400], content_type="image/png")
+    assert (damaged.status, damaged.json["code"]) == (400, "image_damaged")
+    reader.close()
 
 
 def test_too_many_requests_are_turned_away(service: Service) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from authority import authority
+from hostile import Crashing
 from rectoverso.cli.main import main
 from rectoverso.errors import BadSetting, UnknownName
 from rectoverso.store.home import Home
@@ -23,6 +24,7 @@ from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.terms import Terms
 from rectoverso.workflow.verify import reports
+from unit.verso.conftest import photo
 
 Picture = Callable[..., Path]
 MAKER = Maker("A system", "3.1")
@@ -49,6 +51,21 @@ def _sealed(
     path = batch.passages[0].path
     assert path is not None, batch.passages[0].asset.reasons
     return path
+
+
+def test_a_file_that_kills_what_reads_it_is_told_and_the_next_one_held(
+    tmp_path: Path, picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(to_png(photo(4, 64)))
+    reader = Crashing(at=bad.read_bytes())
+    monkeypatch.setattr("rectoverso.workflow.comply.shared", lambda: reader)
+    stopped, held = comply([bad, picture("good.png")], ["cn"])
+    reader.close()
+    assert stopped.error is not None
+    assert stopped.error.code == "image_stopped"
+    assert len(held.held) == 1
+    assert exit_code([stopped, held]) == 3
 
 
 def test_sealed_under_laws_it_meets_them_and_verifies(home: Path, picture: Picture) -> None:

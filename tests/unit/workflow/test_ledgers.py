@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from browser import NODE, ask, given, of_ledger
 from ledgers import tamper
 from rectoverso.errors import (
     EntryNotFound,
@@ -18,11 +19,12 @@ from rectoverso.errors import (
     LedgerKeyUnusable,
     NotALedger,
     NotReleased,
+    OutNotWritable,
     StateUnusable,
 )
 from rectoverso.store.home import Home
 from rectoverso.store.ledger_keys import LedgerKeys
-from rectoverso.types import LedgerReading, Report, ReportOutcome
+from rectoverso.types import Report, ReportOutcome
 from rectoverso.verso.ledger.proof import beside, verify_proof
 from rectoverso.workflow.keys import init_keys, open_keys, rotate_keys
 from rectoverso.workflow.ledgers import (
@@ -33,6 +35,7 @@ from rectoverso.workflow.ledgers import (
     opened,
     prove_entry,
     revoke,
+    write_page,
 )
 from rectoverso.workflow.registry import add_works, remove_work
 from rectoverso.workflow.seal import seal_files
@@ -120,7 +123,9 @@ def test_a_released_file_has_its_proof_beside_it_which_holds_anywhere(
     assert beside(file).stat().st_mode & 0o777 == 0o444
     report, told = _told(file, tmp_path / "elsewhere", str(key), trust=(home / "keys" / "ca.pem",))
     assert report.outcome is ReportOutcome.TRUSTED
-    assert report.ledger == LedgerReading(True, 1, 2, "released", proof="holds", at=report.ledger.at)
+    assert (report.ledger.found, report.ledger.valid, report.ledger.trusted) == (True, True, True)
+    assert (report.ledger.index, report.ledger.size, report.ledger.event) == (1, 2, "released")
+    assert (report.ledger.proof, report.ledger.code) == ("holds", "released")
     assert report.ledger.at is not None
     assert abs(datetime.now(UTC) - datetime.fromisoformat(report.ledger.at)) < timedelta(minutes=5)
     assert "proof_holds" in told
@@ -168,7 +173,7 @@ def test_a_proof_that_does_not_hold_is_told(tmp_path: Path, home: Path, picture:
         "altered": ("proof_other_entry", "does_not_hold"),
         "foreign": ("proof_unknown_ledger", "unknown_ledger"),
         "of_another": ("proof_other_file", "other_file"),
-        "gone": ("proof_none", None),
+        "gone": ("ledger_found", None),
         "nonsense": ("proof_unreadable", "does_not_hold"),
         "huge": ("proof_unreadable", "does_not_hold"),
     }
@@ -339,3 +344,26 @@ def test_a_home_put_back_from_an_old_copy_is_caught(tmp_path: Path, home: Path, 
     (problem,) = monitor(tmp_path / "old", tmp_path / "seen.json").problems
     assert problem.key == "ledger.watch_rewritten"
     assert (tmp_path / "seen.json").read_bytes() == kept
+
+
+def test_the_page_of_a_home_has_its_keys_and_verifies_its_files(
+    tmp_path: Path, home: Path, picture: Picture
+) -> None:
+    file, asset = _released(tmp_path, home, picture)
+    page = tmp_path / "page" / "verify.html"
+    write_page(home, page)
+    text = page.read_text(encoding="utf-8")
+    keys = given(text)["keys"]
+    assert keys.splitlines() == ledger_keys(home).splitlines()[:1]  # Ed25519, which browsers know
+    if NODE is None:
+        pytest.skip("Node is not installed")
+    proof = beside(file).read_bytes()
+    whole, changed = ask(text, of_ledger(file.read_bytes(), proof, keys), of_ledger(b"x", proof, keys))
+    assert (whole["state"], whole["facts"]["asset"]) == ("trusted", asset)
+    assert changed["code"] == "other_file"
+
+
+def test_a_page_that_cannot_be_written_is_said(tmp_path: Path, home: Path) -> None:
+    init_keys(home)
+    with pytest.raises(OutNotWritable):
+        write_page(home, tmp_path)

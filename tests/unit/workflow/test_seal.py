@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from hostile import Crashing
 from rectoverso.errors import FilesUnusable
 from rectoverso.types import Decision, Origin
 from rectoverso.verso.mark import label
+from rectoverso.verso.picture import to_png
+from rectoverso.workflow import seal
 from rectoverso.workflow.registry import add_works
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.verify import reports
@@ -23,6 +26,19 @@ def test_bad_files_are_told_and_the_good_ones_sealed(tmp_path: Path, home: Path,
     files = [tmp_path / "missing.png", picture("good.png"), tmp_path / "text.png"]
     batch = seal_files(files, tmp_path / "out", home)
     assert [Path(failure.source).name for failure in batch.failed] == ["missing.png", "text.png"]
+    assert [passage.asset.decision for passage in batch.passages] == [Decision.RELEASE]
+
+
+def test_a_file_that_kills_what_reads_it_is_told_and_the_good_ones_sealed(
+    tmp_path: Path, home: Path, picture: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(to_png(photo(4, 64)))
+    reader = Crashing(at=bad.read_bytes())
+    monkeypatch.setattr(seal, "shared", lambda: reader)
+    batch = seal_files([bad, picture("good.png")], tmp_path / "out", home)
+    reader.close()
+    assert [failure.error.code for failure in batch.failed] == ["image_stopped"]
     assert [passage.asset.decision for passage in batch.passages] == [Decision.RELEASE]
 
 

@@ -45,12 +45,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a file shows. Its watermark is looked for when a clause asks."""
+    """What a file shows. ``mark``: the p-value of our watermark where it was found already; else it is looked for when
+    a clause asks.
+    """
 
     picture: Pixels | None = field(default=None, repr=False)
     label: Label = field(default_factory=Label)
     blocks: tuple[Block, ...] = ()
     stated: Stated = field(default_factory=Stated)
+    mark: float | None = None
 
     @property
     def is_ours(self) -> bool:
@@ -147,7 +150,7 @@ def _time_stamp(sight: Sight, _law: Law, _clause: Clause) -> _Said:
 
 
 def _watermark(sight: Sight, _law: Law, _clause: Clause) -> _Said:
-    p_value = None if sight.picture is None else _mark(sight.picture)
+    p_value = sight.mark or (None if sight.picture is None else _mark(sight.picture))
     if p_value is not None:
         return _met("mark", p_value=f"{p_value:.0e}")
     others = [scheme for scheme in sight.stated.watermarks if scheme not in (WATERMARK, FINGERPRINT)]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rectoverso.verso.ledger.note import BadNote, NoteKey
+from rectoverso.verso.ledger.note import BadNote, KeyKind, NoteKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,15 @@ class KeyRing:
     @property
     def text(self) -> str:
         """The ring as a file."""
+        return self.of_kind(*KeyKind)
+
+    def of_kind(self, *kinds: KeyKind) -> str:
+        """The same with the keys of these kinds alone."""
         return "".join(
             f"{key.text} {era.first_size}\n" if era.first_size else f"{key.text}\n"
             for era in self.eras
             for key in era.keys
+            if key.kind in kinds
         )
 
     @classmethod

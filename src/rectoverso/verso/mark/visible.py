@@ -13,8 +13,9 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
+from io import BytesIO
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -183,8 +184,13 @@ def font_is_there() -> bool:
 def _font(size: int) -> FreeTypeFont:
     from PIL import ImageFont
 
-    with resources.as_file(resources.files(__package__).joinpath("font", "label.otf")) as file:
-        return ImageFont.truetype(str(file), size, layout_engine=ImageFont.Layout.BASIC)
+    return ImageFont.truetype(BytesIO(_font_file()), size, layout_engine=ImageFont.Layout.BASIC)
+
+
+@cache
+def _font_file() -> bytes:
+    """Read once: where files of strangers are looked at, nothing can be opened."""
+    return resources.files(__package__).joinpath("font", "label.otf").read_bytes()
 
 
 # In the picture

@@ -17,10 +17,11 @@ from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
 from rectoverso.store.works import Work
 from rectoverso.types import Digest, Outcome, Pixels
-from rectoverso.verso.picture import read_picture
+from rectoverso.verso.picture import read_bytes
 from rectoverso.verso.screen.fingerprint import fingerprints
 from rectoverso.verso.screen.gallery import Gallery, Match
 from rectoverso.verso.screen.sketch import Sketch
+from rectoverso.verso.verify.bounded import shared
 
 Recorder = Callable[[Transaction, str, Work], object]
 """Writes one ledger entry (`work_registered` or `work_removed`) about a work, in the transaction given."""
@@ -53,7 +54,7 @@ class Registry:
 
     def search(self, file: Path) -> list[Match]:
         """The works that a picture is similar to, the nearest first. Raises ImageUnreadable."""
-        _, pixels = read_picture(file)
+        pixels = shared().open(read_bytes(file), name=str(file)).pixels
         return [match for match in rank(pixels, self.list()) if match.outcome is not Outcome.PASS]
 
     def list(self) -> list[Work]:
@@ -73,7 +74,8 @@ class Registry:
 
 def enrol(file: Path, *, title: str | None = None, owner: str = "", added_at: str) -> Work:
     """The work that a file would be, without entering it. Raises ImageUnreadable, WorkTooPlain."""
-    data, pixels = read_picture(file)
+    data = read_bytes(file)
+    pixels = shared().open(data, name=str(file)).pixels
     sketch = Sketch.of(pixels)
     if sketch.plain:
         raise WorkTooPlain(path=str(file))

@@ -1,11 +1,12 @@
-"""The door to verification: files that nobody trusts are read in a process of their own, which is bounded.
+"""The door for files that nobody trusts: they are read in a process of their own, which is bounded.
 
     report = verify_file(Path("picture.png"), anchors_pem=anchors)
 
 What decoders, parsers and detectors do with a stranger's bytes they do in there: without network, files or secrets,
 within a time and a memory that the size of the picture sets (`confinement`, `bounds`). If it crashes, hangs or wants
 too much, the answer is `could_not_check`, with the layer and what happened, and the next file gets a new process. One
-process serves many files, because starting one takes longer than verifying a picture.
+process serves many files, because starting one takes longer than verifying a picture. Who wants a stranger's picture
+gets its pixels and nothing else of the file (`BoundedVerifier.open`), or has the question asked in there (`clauses`).
 
 What the process says is not believed beyond its form. Still, whoever takes it over by a crafted file can have it say
 what he likes of this file and the next ones: what is bounded is the harm to the machine.
@@ -20,14 +21,18 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from rectoverso.types import Message, Report, ReportOutcome
+from rectoverso.errors import ImageStopped, ImageUnreadable
+from rectoverso.i18n import Phrase
+from rectoverso.types import Message, Report
+from rectoverso.verso.verify.belief import Clauses, Heard, Opened
 from rectoverso.verso.verify.bounds import Bounds, Job
 from rectoverso.verso.verify.conversation import Conversation, Stopped
 from rectoverso.verso.verify.ledgers import proof_beside
 from rectoverso.verso.verify.opening import Limits, NotChecked, read_file
 from rectoverso.verso.verify.records import NoRecords, Records
+from rectoverso.verso.verify.verifier import not_checked
 
 if TYPE_CHECKING:
     from rectoverso.verso.ledger.keyring import KeyRing
@@ -53,13 +58,13 @@ def verify_file(
     try:
         data = read_file(path, limits)
     except NotChecked as answer:
-        return _not_checked(str(path), answer.reason)
+        return not_checked(str(path), answer.reason, found=False)
     job = Job(anchors_pem, tuple(ledgers), proof_beside(path), limits)
-    return _shared(os.getpid()).verify(data, job, name=str(path), records=records)
+    return shared().verify(data, job, name=str(path), records=records)
 
 
 class BoundedVerifier:
-    """Has a bounded process when there is something to verify; threads take turns."""
+    """Has a bounded process when there is something to read; threads take turns."""
 
     def __init__(self, bounds: Bounds | None = None) -> None:
         self._bounds = bounds or Bounds()
@@ -70,12 +75,19 @@ class BoundedVerifier:
         self, data: bytes, job: Job | None = None, *, name: str = "", records: Records | None = None
     ) -> Report:
         """The report of a file's bytes, by the steps of `verifier`."""
-        with self._turn:
-            try:
-                return replace(self._asked(data, job or Job(), records or NoRecords()), path=name)
-            except Stopped as stopped:
-                facts = {"layer": Message(f"verify.layer.{stopped.layer}")}
-                return _not_checked(name, Message(f"verify.reason.bounded_{stopped.why}", facts))
+        try:
+            report = self._asked(data, job or Job(), records or NoRecords())
+        except Stopped as stopped:
+            return not_checked(name, _why(stopped))
+        return replace(cast("Report", report), path=name)
+
+    def open(self, data: bytes, *, name: str, limits: Limits | None = None) -> Opened:
+        """The picture in a file's bytes, decoded in there. Raises ImageUnreadable, by the name that the file has."""
+        return cast("Opened", self._read(data, Job(asks="picture", limits=limits or Limits()), name))
+
+    def clauses(self, data: bytes, laws: Sequence[str], *, name: str) -> Clauses:
+        """How a file stands against each of these laws, clause by clause. Raises ImageUnreadable."""
+        return cast("Clauses", self._read(data, Job(asks="clauses", laws=tuple(laws)), name))
 
     def close(self) -> None:
         """End the process, if there is one; the next file starts another."""
@@ -83,16 +95,31 @@ class BoundedVerifier:
             self._with.end()
             self._with = None
 
-    def _asked(self, data: bytes, job: Job, records: Records) -> Report:
-        self._with = self._with or Conversation(self._bounds)
+    def _read(self, data: bytes, job: Job, name: str) -> Heard:
         try:
-            report = self._with.ask(data, job, records)
-        except BaseException:
-            self.close()
-            raise
-        if self._with.files >= MOST_FILES:
-            self.close()
-        return report
+            heard = self._asked(data, job, NoRecords())
+        except Stopped as stopped:
+            raise ImageStopped(path=name, reason=Phrase(_why(stopped))) from stopped
+        if isinstance(heard, ImageUnreadable):
+            raise type(heard)(**heard.facts | {"path": name})
+        return heard
+
+    def _asked(self, data: bytes, job: Job, records: Records) -> Heard:
+        with self._turn:
+            self._with = self._with or Conversation(self._bounds)
+            try:
+                heard = self._with.ask(data, job, records)
+            except BaseException:
+                self.close()
+                raise
+            if self._with.files >= MOST_FILES:
+                self.close()
+        return heard
+
+
+def shared() -> BoundedVerifier:
+    """The one of this process, for whoever has no bounds of their own."""
+    return _shared(os.getpid())
 
 
 @cache
@@ -103,5 +130,6 @@ def _shared(_process_id: int) -> BoundedVerifier:
     return verifier
 
 
-def _not_checked(name: str, reason: Message) -> Report:
-    return Report(path=name, outcome=ReportOutcome.COULD_NOT_CHECK, evidence=(reason,))
+def _why(stopped: Stopped) -> Message:
+    facts = {"layer": Message(f"verify.layer.{stopped.layer}")}
+    return Message(f"verify.reason.bounded_{stopped.why}", facts)

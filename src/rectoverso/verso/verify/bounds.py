@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rectoverso.verso.verify.opening import Limits
 
 if TYPE_CHECKING:
     from rectoverso.verso.ledger.keyring import KeyRing
+
+
+Asked = Literal["report", "picture", "clauses"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,14 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is handed over beside a file's bytes. No key that has to stay secret is in it."""
+    """What is handed over beside a file's bytes. No key that has to stay secret is in it.
+
+    ``asks``: for the report, for the picture alone, or how the file stands against ``laws``, clause by clause.
+    """
 
     anchors_pem: str | None = None
     ledgers: Sequence[KeyRing] = ()
     proof: str | None = None
     limits: Limits = field(default_factory=Limits)
+    asks: Asked = "report"
+    laws: tuple[str, ...] = ()

@@ -32,15 +32,15 @@ def compare(picture: Pixels, released: Pixels) -> Message:
     return Message("verify.evidence.pixels_changed", facts)
 
 
-def is_alike(picture: Pixels, released: Pixels | None, prints: bytes, released_print: bytes) -> bool:
-    """Whether the picture can be the released one, changed, turned, mirrored or cut; True when there is nothing to
+def is_alike(picture: Pixels, released: Pixels | None, prints: bytes, released_print: bytes) -> bool | None:
+    """Whether the picture can be the released one, changed, turned, mirrored or cut; None when there is nothing to
     compare. ``prints``: the hashes of the picture in its eight symmetries.
     """
     if prints and released_print and _distance(prints, released_print) <= ALIKE_DISTANCE:
         return True
     if released is not None:
         return is_part(picture, released)
-    return not (prints and released_print)
+    return False if prints and released_print else None
 
 
 def _distance(prints: bytes, other: bytes) -> int:

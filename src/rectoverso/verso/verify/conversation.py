@@ -6,19 +6,16 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
-from functools import cache
 from threading import Timer
-from typing import TYPE_CHECKING, Any, BinaryIO, Self, cast, get_args
+from typing import TYPE_CHECKING, BinaryIO, Self, cast, get_args
 
-from rectoverso.types import Report
 from rectoverso.verso.verify import frames
+from rectoverso.verso.verify.belief import Heard, believed, unreadable
 from rectoverso.verso.verify.bounds import Bounds, Job
 from rectoverso.verso.verify.questions import answer
-from rectoverso.verso.verify.verifier import Layer
+from rectoverso.verso.verify.verifier import Reading
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
-
     from rectoverso.verso.verify.records import Records
 
 _START_S = 60.0
@@ -29,7 +26,7 @@ _KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "TEMP", "
 class Stopped(Exception):
     """The process came to no answer: ``why`` is ``time``, ``memory``, ``crashed`` or ``not_started``."""
 
-    def __init__(self, why: str, layer: Layer = "opening") -> None:
+    def __init__(self, why: str, layer: Reading = "opening") -> None:
         super().__init__(why)
         self.why, self.layer = why, layer
 
@@ -53,19 +50,19 @@ class Conversation:
             self.end()
             raise
 
-    def ask(self, data: bytes, job: Job, records: Records) -> Report:
+    def ask(self, data: bytes, job: Job, records: Records) -> Heard:
         """What it says of a file's bytes. Raises Stopped, and whatever the records raise; then it has to be ended."""
         self.files += 1
-        self._layer: Layer = "opening"
+        self._layer: Reading = "opening"
         with _Deadline(self._process, self.bounds.seconds_for(0)) as deadline:
             try:
                 frames.hand(self._jobs, job)
                 frames.write(self._jobs, data)
-                while (report := self._heard(job, records, deadline)) is None:
+                while (heard := self._heard(job, records, deadline)) is None:
                     pass
             except frames.PipeEnded as ended:
                 raise Stopped("time" if deadline.passed else "crashed", self._layer) from ended
-        return report
+        return heard
 
     def end(self) -> None:
         """Kill it, whatever it does."""
@@ -84,43 +81,25 @@ class Conversation:
             except (frames.PipeEnded, KeyError) as error:
                 raise Stopped("not_started") from error
 
-    def _heard(self, job: Job, records: Records, deadline: _Deadline) -> Report | None:
-        """Act on one thing that it says; the report, when that is what it says."""
-        most = job.limits.max_pixels
-        match frames.told(self._answers):
+    def _heard(self, job: Job, records: Records, deadline: _Deadline) -> Heard | None:
+        """Act on one thing that it says; what was asked for, when that is what it says."""
+        most, said = job.limits.max_pixels, frames.told(self._answers)
+        if job.asks in said:
+            return believed(said, job, lambda: frames.read(self._answers, 4 * most))
+        match said:
             case {"pixels": int(pixels)} if 0 <= pixels <= most:
                 deadline.at_most(self.bounds.seconds_for(pixels))
-            case {"at": where} if where in get_args(Layer):
+            case {"at": where} if where in get_args(Reading):
                 self._layer = where
             case {"ask": str(name), "about": list(about)}:
                 frames.hand(self._jobs, answer(records, name, about, frames.read(self._answers, 4 * most)))
-            case {"report": dict(report)}:
-                return believed(report)
+            case {"unreadable": str(code), "facts": dict(facts)} if job.asks != "report":
+                return unreadable(code, facts)
             case {"failed": "memory"}:
                 raise Stopped("memory", self._layer)
             case _:
                 raise frames.PipeEnded
         return None
-
-
-def believed(said: dict[str, Any]) -> Report:
-    """The report, its form checked: every field of its type, every sentence one that can be said."""
-    from rectoverso.i18n import say
-
-    try:
-        report = _form().validate_python(said)
-        for row in report.evidence:
-            say(row)
-    except (ValueError, KeyError, IndexError, AttributeError) as error:
-        raise frames.PipeEnded from error
-    return report
-
-
-@cache
-def _form() -> TypeAdapter[Report]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Report)
 
 
 def _process() -> subprocess.Popen[bytes]:

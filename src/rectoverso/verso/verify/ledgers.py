@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rectoverso.verso.ledger.keyring import KeyRing
     from rectoverso.verso.ledger.proof import ProofReading
 
-_NOTHING = LedgerReading(found=False)
+_NOTHING = LedgerReading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,7 @@ class LedgerSight:
     """``disowns``: a ledger that is trusted here says that this asset left as other bytes, or was taken back."""
 
     reading: LedgerReading
-    disowns: bool
-    rows: tuple[Message, ...]
+    disowns: bool = False
 
 
 def proof_beside(path: Path) -> str | None:
@@ -46,40 +45,49 @@ def ask_ledgers(
 ) -> LedgerSight:
     """Ask both. ``asset``: the one that the credential names, None when it names none or does not hold."""
     told = _of_proof(digest, asset, proof, tuple(rings))
-    at_home = _of_home(known)
+    at_home = _of_home(digest, known)
     reading = at_home.reading if at_home.reading.found or known else told.reading
+    rows = (*told.reading.evidence, *at_home.reading.evidence)
     return LedgerSight(
-        replace(reading, proof=told.reading.proof),
-        told.disowns or at_home.disowns,
-        (*told.rows, *at_home.rows),
+        replace(reading, proof=told.reading.proof, evidence=rows), told.disowns or at_home.disowns
     )
 
 
-def _of_home(known: Known | None) -> LedgerSight:
+def _of_home(digest: Digest, known: Known | None) -> LedgerSight:
+    """An entry that the records found is one whose proof holds."""
     if known is None:
-        return LedgerSight(_NOTHING, disowns=False, rows=())
-    reading = known.ledger
+        return LedgerSight(_NOTHING)
+    reading, is_taken_back = known.ledger, known.ledger.revoked is not None
     facts: dict[str, Any] = {"asset": known.id, "index": reading.index, "size": reading.size}
-    name = "ledger_found" if reading.found else "ledger_none"
-    rows = [_row(name, **facts | {"event": reading.event or "-"})]
-    if reading.revoked is not None:
+    rows = [_row(f"ledger_{'found' if reading.found else 'none'}", **facts | {"event": reading.event or "-"})]
+    if is_taken_back:
         why = "revoked" if reading.reason is None else "revoked_because"
         rows.append(_row(why, asset=known.id, index=reading.revoked, reason=reading.reason))
-    return LedgerSight(reading, disowns=reading.revoked is not None, rows=tuple(rows))
+    is_this_file = known.file_digest == digest
+    code = "missing" if not reading.found else "released" if is_this_file else "other_bytes"
+    reading = replace(
+        reading,
+        valid=is_this_file and not is_taken_back if reading.found else None,
+        trusted=True if reading.found else None,
+        code="revoked" if is_taken_back else code,
+        evidence=tuple(rows),
+    )
+    return LedgerSight(reading, disowns=is_taken_back)
 
 
 def _of_proof(
     digest: Digest, asset: AssetId | None, proof: str | None, rings: tuple[KeyRing, ...]
 ) -> LedgerSight:
     if proof is None:
-        rows = (_row("proof_none"),) if rings and asset else ()
-        return LedgerSight(_NOTHING, disowns=False, rows=rows)
+        return LedgerSight(LedgerReading(found=False) if rings and asset else _NOTHING)
     reading = _verified(proof, rings)
     if reading is None:
-        return _told("unknown_ledger", _row("proof_unknown_ledger"))
+        row = _row("proof_unknown_ledger")
+        return _told("unknown_ledger", row, trusted=False, code="unknown_ledger")
     if reading.problems:
         name = reading.problems[0].key.removeprefix("ledger.")
-        return _told("does_not_hold", _row(name, origin=reading.origin))
+        row, code = _row(name, origin=reading.origin), name.removeprefix("proof_")
+        return _told("does_not_hold", row, found=False, valid=False, code=code)
     return _compared(digest, asset, reading)
 
 
@@ -99,11 +107,14 @@ def _compared(digest: Digest, asset: AssetId | None, reading: ProofReading) -> L
     }
     if entry.get("file_digest") == digest and entry.get("kind") == "released":
         at = facts["at"] if "at" in entry else None
-        found = LedgerReading(True, reading.index, reading.size, "released", proof="holds", at=at)
-        return LedgerSight(found, disowns=False, rows=(_row("proof_holds", **facts),))
+        where: dict[str, Any] = {"index": reading.index, "size": reading.size, "event": "released", "at": at}
+        row = _row("proof_holds", **facts)
+        return _told("holds", row, found=True, valid=True, trusted=True, code="released", **where)
     is_same_asset = asset is not None and entry.get("asset") == asset
-    name = "proof_other_bytes" if is_same_asset else "proof_other_file"
-    return replace(_told("other_file", _row(name, **facts)), disowns=is_same_asset)
+    code = "other_bytes" if is_same_asset else "other_file"
+    row = _row(f"proof_{code}", **facts)
+    told = _told("other_file", row, found=is_same_asset, valid=False, trusted=True, code=code)
+    return replace(told, disowns=is_same_asset)
 
 
 def _verified(proof: str, rings: tuple[KeyRing, ...]) -> ProofReading | None:
@@ -120,8 +131,8 @@ def _verified(proof: str, rings: tuple[KeyRing, ...]) -> ProofReading | None:
     return min(readings, key=lambda reading: len(reading.problems), default=None)
 
 
-def _told(proof: str, row: Message) -> LedgerSight:
-    return LedgerSight(LedgerReading(found=False, proof=proof), disowns=False, rows=(row,))
+def _told(proof: str, row: Message, **said: Any) -> LedgerSight:
+    return LedgerSight(LedgerReading(proof=proof, evidence=(row,), **said))
 
 
 def _row(name: str, **facts: object) -> Message:

@@ -10,22 +10,27 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 
+import numpy as np
 import pytest
 
-from hostile import good_proof, released, studio
+from assets.pictures import png_bomb
+from hostile import Runs, good_proof, released, studio
 from ledgers import RING
-from rectoverso.i18n import say
+from rectoverso.errors import ImageStopped, ImageUnreadable
+from rectoverso.i18n import explain, say
 from rectoverso.types import AssetId, Digest, Message, Pixels, Report, ReportOutcome
+from rectoverso.verso.law import law, laws
+from rectoverso.verso.law.lint import lint, look
 from rectoverso.verso.mark import label
 from rectoverso.verso.mark.watermark import Match
+from rectoverso.verso.picture import open_picture
 from rectoverso.verso.verify import frames
+from rectoverso.verso.verify.belief import believed, unreadable
 from rectoverso.verso.verify.bounded import BoundedVerifier, verify_file
 from rectoverso.verso.verify.bounds import Bounds, Job
-from rectoverso.verso.verify.conversation import believed
 from rectoverso.verso.verify.questions import answer
 from rectoverso.verso.verify.records import NoRecords
 from rectoverso.verso.verify.verifier import verify_bytes
@@ -34,16 +39,6 @@ from unit.verso.conftest import ASSET, encoded, photo
 PLAIN = encoded(photo(2, 32))
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of them")
-
-
-@dataclass
-class Runs:
-    """Code that runs where this is unpickled."""
-
-    code: str
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return exec, (self.code, {})
 
 
 @pytest.fixture(scope="module")
@@ -252,7 +247,104 @@ def test_what_is_no_file_needs_no_process(tmp_path: Path) -> None:
     assert [row.key for row in report.evidence] == ["verify.reason.not_a_file"]
 
 
+# A picture, or clauses, and nothing else of the file
+
+
+@pytest.mark.parametrize("media_type", label.MEDIA_TYPES)
+def test_the_pixels_are_those_of_this_process(media_type: str, verifier: BoundedVerifier) -> None:
+    for channels in (1, 3, 4) if media_type == "image/png" else (3,):
+        data = encoded(photo(3, 64, channels=channels), label.MEDIA_TYPES[media_type])
+        opened = verifier.open(data, name="a")
+        assert np.array_equal(opened.pixels, open_picture(data, "a"))
+        assert opened.pixels.flags.writeable
+        assert opened.block is None
+
+
+def test_the_clauses_are_those_of_this_process(verifier: BoundedVerifier) -> None:
+    for data in (released("image/png"), encoded(photo(3, 64)), encoded(photo(3, 64), "GIF")):
+        told = verifier.clauses(data, laws(), name="a")
+        assert told == tuple(lint(look(data), law(name)) for name in laws())
+
+
+UNOPENED = [
+    pytest.param(b"", "image_empty", id="empty"),
+    pytest.param(b"hello", "image_unsupported", id="text"),
+    pytest.param(encoded(photo(1))[:500], "image_damaged", id="cut short"),
+    pytest.param(png_bomb(), "image_too_large", id="more pixels than are opened"),
+]
+
+
+@pytest.mark.parametrize(("data", "code"), UNOPENED)
+def test_what_cannot_be_opened_is_an_error_of_its_own_kind(
+    data: bytes, code: str, verifier: BoundedVerifier
+) -> None:
+    for ask in (
+        lambda: verifier.open(data, name="a.png"),
+        lambda: verifier.clauses(data, ["cn"], name="a.png"),
+    ):
+        with pytest.raises(ImageUnreadable) as caught:
+            ask()
+        assert (caught.value.code, caught.value.facts["path"]) == (code, "a.png")
+        assert explain(caught.value, "zh")
+
+
+@pytest.mark.parametrize("code", ["import os; os.abort()", "while True: pass"])
+def test_a_picture_that_crashes_or_hangs_what_reads_it_is_an_error_with_its_reason(code: str) -> None:
+    verifier = BoundedVerifier(Bounds(seconds=2.0))
+    verifier.verify(b"")
+    with pytest.raises(ImageStopped) as caught:
+        verifier._read(PLAIN, Job(asks="picture", proof=Runs(code)), "a.png")  # type: ignore[arg-type]
+    why = "crashed" if "abort" in code else "time"
+    assert caught.value.facts["reason"].messages[0].key == f"verify.reason.bounded_{why}"
+    assert "a.png" in explain(caught.value, "zh")
+    assert verifier.open(PLAIN, name="b.png").pixels.shape == (32, 32, 3)
+    verifier.close()
+
+
+@linux
+def test_a_small_file_of_endless_pixels_is_an_error_with_its_reason() -> None:
+    verifier = BoundedVerifier(Bounds(memory_bytes=600_000_000, memory_bytes_a_pixel=0))
+    with pytest.raises(ImageStopped) as caught:
+        verifier.open(encoded(np.zeros((6144, 6144, 3), np.uint8)), name="a.png")
+    assert caught.value.facts["reason"].messages[0].key == "verify.reason.bounded_memory"
+    assert verifier.open(PLAIN, name="b.png").pixels.shape == (32, 32, 3)
+    verifier.close()
+
+
 # What it says is not believed beyond its form
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"picture": [2, 2, 2], "block": None},
+        {"picture": [-2, -2, 3], "block": None},
+        {"picture": [2, 2, 4], "block": None},
+        {"picture": [2, 2, 3], "block": 5},
+        {"picture": "2x2", "block": None},
+        {"picture": [2, 2]},
+    ],
+)
+def test_a_picture_of_another_form_is_none(said: dict[str, object]) -> None:
+    with pytest.raises(frames.PipeEnded):
+        believed(said, Job(asks="picture"), lambda: bytes(12))
+
+
+@pytest.mark.parametrize(
+    "rows", [[], [[]], [[{"key": "law.person", "facts": {}, "state": "kept"}]], [[{"key": "x"}]], "no"]
+)
+def test_clauses_of_another_form_are_none(rows: object) -> None:
+    with pytest.raises(frames.PipeEnded):
+        believed({"clauses": rows}, Job(asks="clauses", laws=("cn",)), bytes)
+
+
+def test_an_error_of_another_kind_is_none() -> None:
+    assert unreadable("image_empty", {"path": ""}).code == "image_empty"
+    for code in ("image_stopped", "home_missing", "__class__"):
+        with pytest.raises(frames.PipeEnded):
+            unreadable(code, {"path": ""})
+    with pytest.raises(frames.PipeEnded):
+        unreadable("image_damaged", {"path": ""})
 
 
 class Knowing(NoRecords):
@@ -318,14 +410,22 @@ def test_only_questions_are_answered(name: str, about: list[object], raw: bytes)
         {},
         {"path": "", "outcome": "real"},
         {"path": "", "outcome": "trusted", "watermark": {"found": "perhaps"}},
-        {"path": "", "outcome": "trusted", "evidence": [{"key": "verify.evidence.nothing_of_the_kind"}]},
-        {"path": "", "outcome": "trusted", "evidence": [{"key": "verify.evidence.credential_trusted"}]},
-        {"path": "", "outcome": "trusted", "evidence": [{"key": ["x"]}]},
+        {
+            "path": "",
+            "outcome": "trusted",
+            "contradictions": [{"key": "verify.evidence.nothing_of_the_kind"}],
+        },
+        {
+            "path": "",
+            "outcome": "trusted",
+            "label": {"evidence": [{"key": "verify.evidence.credential_trusted"}]},
+        },
+        {"path": "", "outcome": "trusted", "contradictions": [{"key": ["x"]}]},
     ],
 )
 def test_a_report_of_another_form_is_none(said: dict[str, object]) -> None:
     with pytest.raises(frames.PipeEnded):
-        believed(said)
+        believed({"report": said}, Job(), bytes)
 
 
 def test_frames_that_claim_too_much_are_not_read() -> None:

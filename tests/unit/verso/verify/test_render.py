@@ -7,13 +7,10 @@ import unicodedata
 import pytest
 
 from rectoverso.i18n import catalogue
-from rectoverso.types import Message, Report, ReportOutcome
+from rectoverso.types import Layer, Message, Report, ReportOutcome
 from rectoverso.verso.verify.render import WIDTH, render
 
-ROWS = (
-    Message("verify.evidence.contradiction_picture", {"asset": "0123456789ab"}),
-    Message("verify.evidence.credential_valid", {"signer": "Somebody with quite a long name, Ltd."}),
-)
+CONTRADICTION = Message("verify.evidence.contradiction_picture", {"asset": "0123456789ab"})
 
 
 def columns(line: str) -> int:
@@ -23,7 +20,7 @@ def columns(line: str) -> int:
 @pytest.mark.parametrize("outcome", ReportOutcome)
 @pytest.mark.parametrize("language", ["en", "zh", "pseudo"])
 def test_every_outcome_says_what_it_means_and_what_not(outcome: ReportOutcome, language: str) -> None:
-    text = render(Report("picture.png", outcome, evidence=ROWS), language)
+    text = render(Report("picture.png", outcome, contradictions=(CONTRADICTION,)), language)
     joined = "".join(text.split())
     for part in ("title", "sentence", "means", "does_not_mean"):
         assert "".join(catalogue(language)[f"verify.{outcome}.{part}"].split()) in joined
@@ -49,5 +46,6 @@ def test_nothing_found_never_says_that_a_picture_is_real() -> None:
 
 def test_a_name_cannot_repaint_the_terminal() -> None:
     row = Message("verify.evidence.credential_valid", {"signer": "\x1b[2J\u202eevil"})
-    text = render(Report("a\x1b]0;title\x07.png", ReportOutcome.UNLISTED_SIGNER, evidence=(row,)))
+    layer = Layer(found=True, valid=True, trusted=False, code="\x1b[3J", evidence=(row,))
+    text = render(Report("a\x1b]0;title\x07.png", ReportOutcome.UNLISTED_SIGNER, credential=layer))
     assert not any(unicodedata.category(letter)[0] == "C" for letter in text.replace("\n", ""))

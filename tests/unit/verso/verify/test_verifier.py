@@ -15,7 +15,7 @@ from PIL import Image
 
 from assets.pictures import png_bomb
 from rectoverso.i18n import say
-from rectoverso.types import AssetId, LedgerReading, Maker, Origin, Pixels, Report, ReportOutcome
+from rectoverso.types import AssetId, Maker, Origin, Pixels, Report, ReportOutcome
 from rectoverso.verso.mark import credential, label, png, watermark
 from rectoverso.verso.mark.order import Marked
 from rectoverso.verso.screen.fingerprint import fingerprint
@@ -57,13 +57,14 @@ def test_a_released_file_is_trusted(media_type: str, studio: Studio, picture: Pi
     assert report.watermark.asset == ASSET
     assert report.watermark.p_value is not None
     assert report.watermark.p_value < 1e-6
-    assert rows(report) == {"credential_trusted", "watermark_found", "label"}
+    assert rows(report) == {"credential_trusted", "watermark_public", "label"}
 
 
 def test_at_home_the_ledger_and_the_record_are_told_too(studio: Studio, marked: Marked, shelf: Shelf) -> None:
     report = verify_bytes(marked.data, anchors_pem=studio.anchors, records=shelf)
     assert report.outcome is ReportOutcome.TRUSTED
-    assert report.ledger == LedgerReading(found=True, index=0, size=9, event="released")
+    assert (report.ledger.found, report.ledger.valid, report.ledger.trusted) == (True, True, True)
+    assert (report.ledger.index, report.ledger.size, report.ledger.code) == (0, 9, "released")
     assert {"ledger_found", "near_asset"} <= rows(report)
 
 
@@ -165,6 +166,8 @@ def test_what_cannot_be_checked_is_answered_calmly(data: bytes, reason: str) -> 
     report = verify_bytes(data)
     assert report.outcome is ReportOutcome.COULD_NOT_CHECK
     assert [row.key for row in report.evidence] == [f"verify.reason.{reason}"]
+    assert report.opening.code == reason
+    assert not any(layer.found for name, layer in report.layers.items() if name != "opening")
 
 
 def test_more_than_one_frame_is_not_checked(tmp_path: Path) -> None:

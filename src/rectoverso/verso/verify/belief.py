@@ -1,0 +1,103 @@
+"""What the bounded process says is believed in its form alone: each answer is of its type, and every sentence in it is
+one that can be said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from math import prod
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from rectoverso import errors
+from rectoverso.errors import ImageUnreadable
+from rectoverso.i18n import say
+from rectoverso.types import Message, Pixels, Report
+from rectoverso.verso.verify import frames
+from rectoverso.verso.verify.bounds import Job
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+    from rectoverso.verso.law.lint import Answer
+
+_CHANNELS = (1, 3, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A stranger's picture: uint8 HWC, upright, in sRGB. ``block``: China's AIGC block that came with it."""
+
+    pixels: Pixels = field(repr=False)
+    block: str | None = None
+
+
+Clauses: TypeAlias = "tuple[tuple[Answer, ...], ...]"
+Heard: TypeAlias = "Report | Opened | Clauses | ImageUnreadable"
+"""The answers to what a job asks for: a report, a picture, clauses by law, or why there is no picture."""
+
+
+def believed(said: Mapping[str, Any], job: Job, more: Callable[[], bytes]) -> Heard:
+    """The answer to what the job asks for; ``more`` gives the frame after it. Raises PipeEnded for anything else."""
+    try:
+        match job.asks:
+            case "report":
+                return _report(said["report"])
+            case "picture":
+                return _picture(said, job, more())
+            case "clauses":
+                return _clauses(said["clauses"], job)
+    except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
+        raise frames.PipeEnded from error
+
+
+def unreadable(code: str, facts: Mapping[str, Any]) -> ImageUnreadable:
+    """The error of that code. Raises PipeEnded for one that is none."""
+    kinds = {kind.code: kind for kind in ImageUnreadable.__subclasses__() if kind is not errors.ImageStopped}
+    try:
+        return kinds[code](**{name: str(fact)[:200] for name, fact in facts.items()})
+    except KeyError as error:
+        raise frames.PipeEnded from error
+
+
+def _report(said: Any) -> Report:
+    report = _form().validate_python(said)
+    for row in report.evidence:
+        say(row)
+    return report
+
+
+def _picture(said: Mapping[str, Any], job: Job, raw: bytes) -> Opened:
+    height, width, channels = (int(side) for side in said["picture"])
+    block = said["block"]
+    is_one = channels in _CHANNELS and min(height, width) > 0 and prod((height, width, channels)) == len(raw)
+    if not is_one or height * width > job.limits.max_pixels or not isinstance(block, str | None):
+        raise frames.PipeEnded
+    return Opened(np.frombuffer(raw, np.uint8).reshape(height, width, channels).copy(), block)
+
+
+def _clauses(said: Any, job: Job) -> Clauses:
+    from rectoverso.verso.law import law
+
+    return tuple(_answers(law(name).clauses, rows) for name, rows in zip(job.laws, said, strict=True))
+
+
+def _answers(clauses: Any, rows: Any) -> tuple[Answer, ...]:
+    from rectoverso.verso.law.lint import Answer, State
+
+    answers = []
+    for clause, row in zip(clauses, rows, strict=True):
+        message = Message(str(row["key"]), dict(row["facts"]))
+        say(message)
+        answers.append(Answer(clause, State(row["state"]), message))
+    return tuple(answers)
+
+
+@cache
+def _form() -> TypeAdapter[Report]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Report)

@@ -2,6 +2,10 @@
 VENV   ?= .venv
 PYTHON ?= python3
 BIN    := $(VENV)/bin
+# Side by side, a worker a core, four at most: each loads torch. Long end-to-end tests have the machine to themselves.
+PYTEST := $(BIN)/pytest -q -m 'not slow' -n auto --maxprocesses 4 --dist worksteal
+# Commands are started hundreds of times: what was compiled is kept, also where the environment says otherwise.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo test lint docs e2e bench bench-watermark format clean
 
@@ -16,14 +20,14 @@ demo: setup
 	$(BIN)/verso demo
 
 test: setup
-	$(BIN)/pytest tests/unit tests/e2e -m 'not slow' -q
+	$(PYTEST) tests/unit tests/e2e
 
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest tests/docs -m 'not slow' -q
+	$(PYTEST) tests/docs
 
 docs: setup
 	$(BIN)/pytest tests/docs -q

@@ -1,4 +1,4 @@
-"""The README does what it says: its commands and its Python run, in order, as they stand, in both languages."""
+"""The README does what it says: its commands and its Python run, in order, and are the same in both languages."""
 
 from __future__ import annotations
 
@@ -23,14 +23,13 @@ def _blocks(name: str, kind: str) -> list[str]:
     )
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
     """A folder with the two pictures that the README's reader has: a poster, and a copy of it."""
-    folder = tmp_path_factory.mktemp("readme")
     poster = Image.fromarray(scene(14, size=256).image)
-    poster.save(folder / "poster.png")
-    poster.resize((180, 180)).save(folder / "copy-of-poster.jpg", quality=60)
-    return folder
+    poster.save(tmp_path / "poster.png")
+    poster.resize((180, 180)).save(tmp_path / "copy-of-poster.jpg", quality=60)
+    return tmp_path
 
 
 def test_both_languages_show_the_same_blocks() -> None:
@@ -38,32 +37,33 @@ def test_both_languages_show_the_same_blocks() -> None:
         assert _blocks(READMES[0], kind) == _blocks(READMES[1], kind)
 
 
-def test_the_readmes_commands_run_as_they_stand(folder: Path) -> None:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+@pytest.mark.parametrize(
+    "trained",
+    [
+        pytest.param("--images 512", id="trained briefly"),
+        pytest.param("--max-seconds 60", id="as it stands", marks=pytest.mark.slow),
+    ],
+)
+def test_the_readmes_commands_run_and_its_python_after_them(folder: Path, trained: str) -> None:
     lines = [line for block in _blocks(READMES[0], "console") for line in block.splitlines()]
-    assert lines
+    assert sum("--max-seconds 60" in line for line in lines) == 1
     for line in lines:
         command, _, remark = line.removeprefix("$ ").partition("#")
         expected = int(code.group(1)) if (code := re.search(r"exit code (\d)", remark)) else 0
-        done = subprocess.run(
-            command,
-            shell=True,
-            cwd=folder,
-            env=os.environ | {"PATH": path},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = _ran(command.replace("--max-seconds 60", trained), folder, shell=True)
         assert done.returncode == expected, f"{line}\n{done.stdout}{done.stderr}"
 
-
-def test_the_readmes_python_runs_after_them(folder: Path) -> None:
     (program,) = _blocks(READMES[0], "python")
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, check=False
-    )
+    done = _ran([sys.executable, "-c", program], folder)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("trusted") >= 1
+
+
+def _ran(command: str | list[str], folder: Path, *, shell: bool = False) -> subprocess.CompletedProcess[str]:
+    env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    return subprocess.run(
+        command, shell=shell, cwd=folder, env=env, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize("name", READMES)

@@ -275,7 +275,7 @@ def test_a_picture_that_kills_what_reads_it_is_an_answer_and_the_service_lives(
 
 
 def test_too_many_requests_are_turned_away(service: Service) -> None:
-    with running(service.home, ServiceLimits(per_minute=60, burst=2, body_bytes=1000)) as port:
+    with running(service.home, ServiceLimits(per_minute=6, burst=2, body_bytes=1000)) as port:
         few = Service(port, service.home, (), ())
         large = few.ask("/v1/matches/byContent", bytes(2000), content_type="image/png")
         assert (large.status, large.json["code"]) == (413, "query_too_long")

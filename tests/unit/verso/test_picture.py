@@ -41,10 +41,10 @@ def png_claiming(width: int, height: int) -> bytes:
 
 @pytest.mark.parametrize("side", [9_000, 40_000])
 def test_a_bomb_is_refused_by_its_header_at_once(side: int) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(ImageTooLarge, match=r"bomb\.png"):
         open_picture(png_claiming(side, side), "bomb.png")
-    assert time.monotonic() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 @pytest.mark.parametrize(

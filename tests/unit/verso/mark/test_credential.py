@@ -8,11 +8,12 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from cryptography import x509
 
 from authority import Authority, authority
 from rectoverso.errors import SigningFailed, TimeStampFailed
@@ -231,19 +232,41 @@ def test_a_stamp_is_read_and_trusted_with_its_root(media_type: str, studio: Stud
     assert abs(datetime.fromisoformat(both.stamp.time) - datetime.now(UTC)) < timedelta(minutes=1)
 
 
-def test_a_trusted_stamp_outlives_the_certificate_and_nothing_else_does(
-    signer_ending: Callable[[timedelta], CredentialSigner], tsa: Authority
-) -> None:
-    signer = signer_ending(timedelta(seconds=2))
-    plain = encoded(photo(1))
+@dataclass(frozen=True)
+class Ended:
+    """A signer whose certificate has ended, and what it signed while that was valid, with a stamp and without."""
+
+    signer: CredentialSigner
+    stamped: bytes
+    bare: bytes
+
+
+@pytest.fixture(scope="module")
+def ended(signer_ending: Callable[[timedelta], CredentialSigner], tsa: Authority) -> Ended:
+    signer, plain = signer_ending(timedelta(seconds=3)), encoded(photo(1))
     stamped = credential.sign(plain, "image/png", FACTS, replace(signer, authority=tsa.url))
     bare = credential.sign(plain, "image/png", FACTS, signer)
-    time.sleep(3.5)  # certificates end at whole seconds
-    both = signer.anchors + tsa.root
-    assert credential.read(stamped, "image/png", both).state is CredentialState.TRUSTED
-    assert credential.read(stamped, "image/png", signer.anchors).state is CredentialState.VALID
-    assert credential.read(bare, "image/png", both).state is CredentialState.VALID
-    assert credential.read(stamped + b"x", "image/png", both).state is CredentialState.INVALID
+    end = x509.load_pem_x509_certificate(signer.chain).not_valid_after_utc
+    over = end + timedelta(seconds=1.1)  # it is valid throughout its last second
+    time.sleep(max(0.0, (over - datetime.now(UTC)).total_seconds()))
+    return Ended(signer, stamped, bare)
+
+
+def test_a_trusted_stamp_outlives_the_certificate_and_nothing_else_does(ended: Ended, tsa: Authority) -> None:
+    anchors = ended.signer.anchors
+    both = anchors + tsa.root
+    assert credential.read(ended.stamped, "image/png", both).state is CredentialState.TRUSTED
+    assert credential.read(ended.stamped, "image/png", anchors).state is CredentialState.VALID
+    assert credential.read(ended.bare, "image/png", both).state is CredentialState.VALID
+    assert credential.read(ended.stamped + b"x", "image/png", both).state is CredentialState.INVALID
+
+
+def test_after_the_certificate_ends_the_file_is_unchanged_but_no_longer_trusted(ended: Ended) -> None:
+    reading = credential.read(ended.bare, "image/png", ended.signer.anchors)
+    assert reading.state is CredentialState.VALID
+    assert any(code.startswith("signingCredential") for code in reading.codes)
+    spoilt = credential.read(ended.bare + b"x", "image/png", ended.signer.anchors)
+    assert spoilt.state is CredentialState.INVALID
 
 
 def test_an_ended_certificate_cannot_be_brought_back_by_a_new_stamp(
@@ -310,18 +333,6 @@ def test_an_authority_that_is_not_there_stops_the_signing(url: str, studio: Stud
 def test_an_ended_certificate_does_not_sign(signer_ending: Callable[[timedelta], CredentialSigner]) -> None:
     with pytest.raises(SigningFailed, match="not valid at time of signing"):
         credential.sign(encoded(photo(1)), "image/png", FACTS, signer_ending(timedelta(hours=-1)))
-
-
-def test_after_the_certificate_ends_the_file_is_unchanged_but_no_longer_trusted(
-    signer_ending: Callable[[timedelta], CredentialSigner],
-) -> None:
-    signer = signer_ending(timedelta(seconds=1))
-    data = credential.sign(encoded(photo(1)), "image/png", FACTS, signer)
-    time.sleep(2.5)  # certificates end at whole seconds
-    reading = credential.read(data, "image/png", signer.anchors)
-    assert reading.state is CredentialState.VALID
-    assert any(code.startswith("signingCredential") for code in reading.codes)
-    assert credential.read(data + b"x", "image/png", signer.anchors).state is CredentialState.INVALID
 
 
 def test_ours_and_the_official_reader_agree_on_every_state(studio: Studio, stranger: Studio) -> None:

@@ -115,9 +115,9 @@ def test_hostile_packets_are_not_read_and_cost_nothing(packet: bytes) -> None:
     data = png.join(
         [(b"IHDR", bytes(13)), (b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + packet), (b"IEND", b"")]
     )
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert label.read(data) is None
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 0.5
 
 
 def test_a_compressed_packet_is_read_up_to_its_limit_only() -> None:

@@ -63,7 +63,7 @@ def test_a_check_that_raises_is_a_review_that_says_why(error: BaseException) -> 
 def test_a_check_that_is_late_is_a_review_and_does_not_keep_the_door_waiting() -> None:
     never = threading.Event()
     started = time.monotonic()
-    findings = screen(DRAFT, [Asked("stuck", never.wait), passing("quick")], timeout_s=0.2)
+    findings = screen(DRAFT, [Asked("stuck", never.wait), passing("quick")], timeout_s=0.5)
     assert time.monotonic() - started < 2
     assert [finding.outcome for finding in findings] == [Outcome.REVIEW, Outcome.PASS]
     assert findings[0].message.key == "screen.late"
@@ -73,9 +73,9 @@ def test_a_check_that_is_late_is_a_review_and_does_not_keep_the_door_waiting() -
 def test_all_checks_together_have_the_time_of_one() -> None:
     never = threading.Event()
     started = time.monotonic()
-    findings = screen(DRAFT, [Asked(f"stuck {n}", never.wait) for n in range(5)], timeout_s=0.3)
-    assert time.monotonic() - started < 1.2
-    assert len(findings) == 5
+    findings = screen(DRAFT, [Asked(f"stuck {n}", never.wait) for n in range(10)], timeout_s=0.3)
+    assert time.monotonic() - started < 2
+    assert len(findings) == 10
     never.set()
 
 
@@ -97,6 +97,6 @@ def test_an_image_that_nobody_looked_at_has_not_passed() -> None:
 def test_every_failure_has_words(language: str) -> None:
     never = threading.Event()
     checks = [failing("broken", ValueError("cut")), Asked("stuck", never.wait)]
-    findings = [*screen(DRAFT, checks, timeout_s=0.05), *screen(DRAFT, [])]
+    findings = [*screen(DRAFT, checks, timeout_s=0.5), *screen(DRAFT, [])]
     assert len({say(finding.message, language) for finding in findings}) == 3
     never.set()

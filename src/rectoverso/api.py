@@ -1,4 +1,6 @@
-"""The verbs in Python: `train`, `generate`, `invert`, `dream`, `seal`, `verify`. Each is what its command does."""
+"""The verbs in Python: `train`, `generate`, `invert`, `dream`, `ingrain`, `seal`, `verify`. Each is what its command
+does.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from rectoverso.recto.train.status import Status
     from rectoverso.workflow.batch import Batch
     from rectoverso.workflow.dream import Dreamed
+    from rectoverso.workflow.ingrain import Ingrained
     from rectoverso.workflow.invert import Projected
     from rectoverso.workflow.train import Trained
 
@@ -225,6 +228,35 @@ def dream(
     )
     terms = Terms.of(use, laws, producer, visible=visible, file_format=file_format)
     return dream_picture(request, Path(out), _home(home), terms=terms)
+
+
+def ingrain(
+    run: AnyPath,
+    *,
+    out: AnyPath,
+    images: int = 3_200,
+    seed: int = 0,
+    data: AnyPath | None = None,
+    samples: int = 10_000,
+    home: AnyPath | None = None,
+) -> Ingrained:
+    """Write to the new folder ``out`` the run with a generator that marks what it draws, whatever code draws with it.
+
+    It learns from ``images`` pictures of its own. With ``data`` both runs are evaluated against it, each by ``samples``
+    pictures. Raises RunNotFound, RunExists, BadSetting, WatermarkTooSmall, NotIngrained.
+    """
+    from rectoverso.workflow.ingrain import ingrain_run
+    from rectoverso.workflow.shipped import run_at
+
+    return ingrain_run(
+        run_at(Path(run)),
+        Path(out),
+        _home(home),
+        images=images,
+        seed=seed,
+        data=None if data is None else str(data),
+        samples=samples,
+    )
 
 
 def seal(

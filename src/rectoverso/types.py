@@ -155,6 +155,18 @@ class WatermarkReading(Layer):
     asset: AssetId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class IngrainedReading:
+    """Whether the picture leans as those of an ingrained generator do. ``p_value``: how often one that has nothing to
+    do with the key leans as far. ``votes``: how it votes as it lies, before any key, to be summed over a batch.
+    """
+
+    found: bool = False
+    p_value: float | None = None
+    inconclusive: bool = False
+    votes: tuple[float, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerReading(Layer):
     """Where a ledger holds the image, if it does: this home's, or else that of the proof beside the file.
@@ -208,6 +220,7 @@ class Report:
     opening: Layer = field(default_factory=Layer)
     credential: Layer = field(default_factory=Layer)
     watermark: WatermarkReading = field(default_factory=WatermarkReading)
+    ingrained: IngrainedReading = field(default_factory=IngrainedReading)
     fingerprint: Layer = field(default_factory=Layer)
     ledger: LedgerReading = field(default_factory=LedgerReading)
     label: Layer = field(default_factory=Layer)

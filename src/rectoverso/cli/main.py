@@ -20,6 +20,7 @@ from rectoverso.cli import (
     export,
     generate,
     hub,
+    ingrain,
     interpolate,
     invert,
     keys,
@@ -52,6 +53,7 @@ app.command()(interpolate.interpolate)
 app.command()(directions.directions)
 app.command()(invert.invert)
 app.command()(dream.dream)
+app.command()(ingrain.ingrain)
 app.command()(export.export)
 app.command()(hub.push)
 app.command()(hub.pull)

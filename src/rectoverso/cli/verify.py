@@ -28,7 +28,7 @@ def verify(
 ) -> None:
     """Say which of seven things is true of each file. Works offline, without an account, without torch."""
     from rectoverso.i18n import preferred_language
-    from rectoverso.verso.verify.together import together
+    from rectoverso.verso.verify.together import leaning_together, together
     from rectoverso.workflow.verify import exit_code, export_recovered, plain, reports
 
     found, written = [], []
@@ -40,10 +40,11 @@ def verify(
             print(render(report, preferred_language()), end="\n\n")
         if manifest and (path := export_recovered(report, home, manifest)):
             written.append(path)
-    batch = together(found)
+    batch, leaning = together(found), leaning_together(found)
     if as_json:
         rows = [plain(report, preferred_language()) for report in found]
         shown = {"reports": rows, "together": asdict(batch) if batch else None}
+        shown |= {"ingrained_together": asdict(leaning) if leaning else None}
         print_json(shown | ({"manifests": [str(path) for path in written]} if manifest else {}))
         raise typer.Exit(exit_code(found))
     for path in written:
@@ -51,4 +52,6 @@ def verify(
     if batch:
         answer = "found" if batch.found else "none"
         tell(f"verify.together.{answer}", count=batch.count, p_value=f"{batch.p_value:.1g}")
+    if leaning and leaning.found:
+        tell("verify.together.ingrained", count=leaning.count, p_value=f"{leaning.p_value:.1g}")
     raise typer.Exit(exit_code(found))

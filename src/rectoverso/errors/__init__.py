@@ -45,6 +45,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   └── NotOffered          what a service that only reads does not do
     ├── AnswerIsNo              exit 1: the check ran, and the answer is no
     │   ├── LedgerBroken
+    │   ├── NotIngrained        a generator did not learn to mark what it draws
     │   └── WeightsChanged      a pulled run's weights are not those of its record
     └── CouldNotRun             exit 3: nothing could be said
         ├── PortUnusable
@@ -159,6 +160,7 @@ from rectoverso.errors.runs import (
     ExportDiffers,
     HubFailed,
     NotComparable,
+    NotIngrained,
     ProcessLost,
     RunDamaged,
     RunExists,
@@ -220,6 +222,7 @@ __all__ = [
     "MissingProgram",
     "NotALedger",
     "NotComparable",
+    "NotIngrained",
     "NotOffered",
     "NotReleased",
     "OutNotWritable",

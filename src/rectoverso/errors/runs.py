@@ -53,6 +53,15 @@ class WeightsChanged(AnswerIsNo):
     fix = "Ask whoever shares it, or pull an earlier commit with --revision."
 
 
+class NotIngrained(AnswerIsNo):
+    """Facts: run, images, p_value."""
+
+    code = "not_ingrained"
+    what = "The generator of {run} did not learn to mark what it draws."
+    why = "After {images} images a hundred pictures together carry no mark (p = {p_value}), so nothing was written."
+    fix = "Give it more --images."
+
+
 class ExportDiffers(CouldNotRun):
     """Facts: file, difference, limit."""
 

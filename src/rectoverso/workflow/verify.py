@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from rectoverso.errors import KeysDamaged, OutNotWritable, RectoversoError
 from rectoverso.i18n import say
-from rectoverso.types import AssetId, Decision, Digest, Layer, LedgerReading, Message, Report, ReportOutcome
+from rectoverso.types import (
+    AssetId,
+    Decision,
+    Digest,
+    IngrainedReading,
+    Layer,
+    LedgerReading,
+    Message,
+    Report,
+    ReportOutcome,
+)
 from rectoverso.verso.verify.bounded import verify_file
 from rectoverso.verso.verify.layers import does_not_prove, proves
 from rectoverso.verso.verify.records import Known, Near, NoRecords, Records
@@ -87,6 +97,7 @@ def plain(report: Report, language: str) -> dict[str, Any]:
         "signer": report.signer,
         "ai_generated": report.ai_generated,
         **layers,
+        "ingrained": _plain_ingrained(report.ingrained),
         "laws": report.laws,
         "recovered": asdict(report.recovered) if report.recovered else None,
         "evidence": [{"layer": name, "key": row.key, "text": say(row, language)} for name, row in told],
@@ -99,6 +110,10 @@ def _plain_layer(name: str, layer: Layer, language: str) -> dict[str, Any]:
     del facts["evidence"]
     said = {"proves": proves(name, layer), "does_not_prove": does_not_prove(name, layer)}
     return facts | {part: say(message, language) if message else None for part, message in said.items()}
+
+
+def _plain_ingrained(reading: IngrainedReading) -> dict[str, Any]:
+    return {"found": reading.found, "p_value": reading.p_value, "inconclusive": reading.inconclusive}
 
 
 class HomeRecords:

@@ -81,7 +81,7 @@ def test_the_home_alone_knows_its_picture_once_the_public_watermark_was_erased(
     (passage,) = seal_files([draft], tmp_path / "out", home).passages
     assert passage.path is not None
     number = int(passage.asset.id, 16)
-    public = spread.embedded(before, number, pattern_of(PUBLIC_KEY), spread.LEAVING_ROOM)
+    public = spread.embedded(before, number, [(pattern_of(PUBLIC_KEY), spread.LEAVING_ROOM)])
     after = np.asarray(Image.open(passage.path)).astype(int) - public + before
     erased.write_bytes(to_png(np.clip(after, 0, 255).astype(np.uint8)))
 

@@ -33,6 +33,8 @@ class PlainGenerator(nn.Module):
     """Latents (N, Z) and labels (N,) or None to pictures (N, C, H, W).
 
     ``modulated``: the latent also sets gain and bias of every norm, so that it is heard at every resolution.
+    ``tile``: the features of the full side have a bias for each place of a tile of so many pixels a side, which repeats
+    over the picture; 0: none. Without it a place that is not at an edge can hardly be told from the next.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class PlainGenerator(nn.Module):
         patch: int = 1,
         modulated: bool = False,
         refined: bool = False,
+        tile: int = 0,
     ) -> None:
         super().__init__()
         self.patch = patch
@@ -55,12 +58,30 @@ class PlainGenerator(nn.Module):
         self.stages = nn.ModuleList(UpConv2d(w, v, smooth=refined) for w, v in pairwise(widths))
         self.refinements = nn.ModuleList(Refinement(w, shape.classes, heard) for w in widths[1:] if refined)
         self.to_picture = nn.Conv2d(widths[-1], shape.channels * patch**2, 3, padding=1)
+        self.tile_FSS: nn.Parameter | None = None
+        if tile:
+            self.give_tile(tile)
+
+    def give_tile(self, tile: int) -> None:
+        """Have biases of a tile from now on, which are 0 and so change nothing yet."""
+        side = max(1, tile // self.patch)
+        self.tile_FSS = nn.Parameter(torch.zeros(self.to_picture.in_channels, side, side))
+
+    def tiled(self, x_NFHW: Tensor) -> Tensor:
+        """Features with the biases of their places."""
+        if self.tile_FSS is None:
+            return x_NFHW
+        height, width = x_NFHW.shape[2:]
+        down, across = (-(-side // self.tile_FSS.shape[1]) for side in (height, width))
+        return x_NFHW + self.tile_FSS.repeat(1, down, across)[:, :height, :width]
 
     def forward(self, z_NZ: Tensor, label_N: Tensor | None = None) -> Tensor:
         x = self.start(z_NZ).view(len(z_NZ), *self.sides, -1).permute(0, 3, 1, 2)
         x = F.relu(self.norms[0](x, label_N, z_NZ))
         for level, stage in enumerate(self.stages):
-            x = F.relu(self.norms[level + 1](stage(x), label_N, z_NZ))
+            x = stage(x)
+            x = self.tiled(x) if level == len(self.stages) - 1 else x
+            x = F.relu(self.norms[level + 1](x, label_N, z_NZ))
             x = self.refinements[level](x, label_N, z_NZ) if self.refinements else x
         return torch.tanh(F.pixel_shuffle(self.to_picture(x), self.patch))
 

@@ -22,7 +22,8 @@ class PlainNets:
     pixel of more channels, which leaves out the costliest resolutions. ``modulated``: the latent speaks to every norm
     of the generator, not to its first layer alone. ``pooled``: the critic halves by means of squares. ``refined_px``:
     pictures of this shorter side and more are doubled smoothly and refined by a second convolution, at twice the
-    generator's cost; 0: none are.
+    generator's cost; 0: none are. ``tile_px``: the generator's last features have a bias for each place of a tile of so
+    many pixels (`ingrain`); 0: none.
     """
 
     latent: int = 64
@@ -33,6 +34,7 @@ class PlainNets:
     modulated: bool = False
     pooled: bool = False
     refined_px: int = field(default=0, metadata={"least": 0})
+    tile_px: int = field(default=0, metadata={"least": 0})
 
     def check(self, shape: Shape) -> None:
         """Raise BadSetting for squares that are no power of two, or leave the network no resolution to change."""
@@ -48,6 +50,7 @@ class PlainNets:
             patch=self.generator_patch,
             modulated=self.modulated,
             refined=0 < self.refined_px <= min(shape.height_px, shape.width_px),
+            tile=self.tile_px,
         )
 
     def critic(self, shape: Shape) -> nn.Module:

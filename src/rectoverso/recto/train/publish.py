@@ -42,9 +42,7 @@ def publish(
     within the run is returned.
     """
     modules = cast.published()
-    digests = {
-        f"{name}.safetensors": _write_weights(folder, name, module) for name, module in modules.items()
-    }
+    digests = {f"{name}.safetensors": write_weights(folder, name, module) for name, module in modules.items()}
     picture_NCHW = cast.preview(modules, examples)
     sample = show(folder, cast.sheet(picture_NCHW, examples), place.images)
     told = cast.told(examples) if isinstance(cast, Telling) and examples is not None else {}
@@ -108,6 +106,7 @@ def in_words(checkup: Checkup) -> dict[str, Any]:
     return {"readings": dict(checkup.readings), "health": wrong}
 
 
-def _write_weights(folder: RunFolder, name: str, module: nn.Module) -> Digest:
+def write_weights(folder: RunFolder, name: str, module: nn.Module) -> Digest:
+    """Write a network's weights into the run; their digest is returned."""
     tensors = {key: value.detach().contiguous() for key, value in module.state_dict().items()}
     return write(folder.weights / f"{name}.safetensors", safetensors.torch.save(tensors))

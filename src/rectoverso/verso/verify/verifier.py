@@ -3,7 +3,8 @@
     0  Opening       Size, kind and the dimensions in the header are looked at before anything is decoded; then the
                      picture is, and a PNG's checksums are.
     1  Credential    Is there a signed C2PA manifest, is the file as signed, does its signer lead to an anchor?
-    2  Watermark     Is there a mark in the picture (as a p-value), and which released asset does it name?
+    2  Watermark     Is there a mark in the picture (as a p-value), and which released asset does it name? Does the
+                     picture lean as those of an ingrained generator do?
     3  Fingerprint   Is the picture near-identical to one that this home released or registered, in any of its eight
                      symmetries? If the file has no credential left: what does that of the released picture say?
     4  Ledger        Does the proof beside the file hold? Where does this home's ledger hold the asset that steps
@@ -32,7 +33,7 @@ from rectoverso.verso.verify.ledgers import LedgerSight, ask_ledgers
 from rectoverso.verso.verify.likeness import Traced, ask_fingerprint
 from rectoverso.verso.verify.opening import Header, Limits, NotChecked, look
 from rectoverso.verso.verify.records import Known, NoRecords, Records
-from rectoverso.verso.verify.watermarks import ask_watermark
+from rectoverso.verso.verify.watermarks import ask_ingrained, ask_watermark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,12 +86,13 @@ def verify_bytes(
     # 2 Watermark
     entering("watermark")
     watermark, says = ask_watermark(picture, stated.asset, labels.asset, records)
+    ingrained, leans = ask_ingrained(picture)
 
     # 3 Fingerprint
     entering("fingerprint")
     digest = Digest(sha256(data).hexdigest())
     traced = ask_fingerprint(picture, digest, stated, watermark, records, anchors_pem)
-    watermark = replace(watermark, valid=traced.is_alike)
+    watermark = replace(watermark, valid=traced.is_alike, evidence=(*watermark.evidence, *leans))
 
     # 4 Ledger
     entering("ledger")
@@ -113,6 +115,7 @@ def verify_bytes(
         opening=opening,
         credential=credential,
         watermark=watermark,
+        ingrained=ingrained,
         fingerprint=traced.layer,
         ledger=ledger.reading,
         label=label,
@@ -212,4 +215,6 @@ def _outcome(report: Report, *, disowned: bool) -> ReportOutcome:
         return ReportOutcome.TRUSTED if credential.trusted else ReportOutcome.UNLISTED_SIGNER
     if report.watermark.found:
         return ReportOutcome.CHANGED if is_damaged else ReportOutcome.WATERMARK_ONLY
+    if report.ingrained.found:
+        return ReportOutcome.WATERMARK_ONLY
     return ReportOutcome.REGISTERED_MATCH if report.fingerprint.found else ReportOutcome.NOTHING_FOUND

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rectoverso.types import AssetId, Message, Pixels, WatermarkReading
+from rectoverso.types import AssetId, IngrainedReading, Message, Pixels, WatermarkReading
 from rectoverso.verso.verify.records import Records
 
 if TYPE_CHECKING:
@@ -40,6 +40,27 @@ def ask_watermark(
     asset = _fitting(detection, signed) or matched or _fitting(detection, labelled) or _whole_id(detection)
     says = asset or f"{detection.prefix}..."
     return _found("public", p_value, asset, says), says
+
+
+def ask_ingrained(picture: Pixels | None) -> tuple[IngrainedReading, tuple[Message, ...]]:
+    """The reading of the ingrained mark, and a row where there is something to tell. It names nothing, so it
+    contradicts nothing.
+    """
+    from rectoverso.verso.mark import watermark
+    from rectoverso.verso.mark.watermark.ingrained import leaning
+
+    if picture is None or min(picture.shape[:2]) > watermark.LATTICE_UP_TO_PX:
+        return IngrainedReading(), ()
+    found = leaning(picture)
+    if found and found.p_value > watermark.FOUND_AT:
+        found = leaning(picture, anyhow=True)
+    if found is None:
+        return IngrainedReading(), ()
+    is_found, is_open = found.p_value <= watermark.FOUND_AT, found.p_value <= watermark.DOUBTED_AT
+    votes = tuple(found.vote_K.round(4).tolist())
+    reading = IngrainedReading(is_found, found.p_value, is_open and not is_found, votes)
+    row = f"verify.evidence.ingrained_{'found' if is_found else 'open'}"
+    return reading, (Message(row, {"p_value": f"{found.p_value:.0e}"}),) if is_open else ()
 
 
 def _found(key: str, p_value: float, asset: AssetId | None, says: str) -> WatermarkReading:

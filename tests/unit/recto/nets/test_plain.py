@@ -68,3 +68,18 @@ def test_a_pooled_halving_is_a_convolution_and_then_a_mean() -> None:
     halving, x_NCHW = DownConv2d(3, 5), torch.randn(2, 3, 8, 6)
     slow = F.avg_pool2d(F.conv2d(x_NCHW, halving.weight, halving.bias, padding=1), 2)
     torch.testing.assert_close(halving(x_NCHW), slow, rtol=1e-4, atol=1e-4)
+
+
+def test_biases_of_a_tile_change_nothing_until_they_learn_and_then_the_same_in_each_tile() -> None:
+    shape = Shape(48, 48, 3, 0)
+    generator = PlainGenerator(shape, latent=4, width=8).eval()
+    z_NZ = torch.randn(2, 4)
+    with torch.no_grad():
+        before = generator(z_NZ)
+        generator.give_tile(16)
+        assert torch.equal(generator(z_NZ), before)
+        assert generator.tile_FSS is not None
+        generator.tile_FSS += torch.randn(8, 16, 16)
+        added = generator.tiled(torch.zeros(1, 8, 48, 48))
+        assert not torch.equal(generator(z_NZ), before)
+    assert torch.equal(added[..., :16, :16], added[..., 32:, 16:32])

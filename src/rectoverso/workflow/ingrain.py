@@ -239,6 +239,9 @@ def _record(unfinished: Path, generator: RunGenerator, facts: Ingrained, picture
         report = json.loads(folder.report.read_bytes())
     except (OSError, ValueError):
         report = {}
+    report = {
+        name: value for name, value in report.items() if name not in ("readings", "health")
+    }  # of old weights
     told = {name: value for name, value in facts.plain().items() if name not in ("run", "weights_digest")}
     report["weights"] = report.get("weights", {}) | {"generator.safetensors": facts.weights_digest}
     report["ingrained"] = told | {"from": generator.maker.digest}

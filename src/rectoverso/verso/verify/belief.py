@@ -67,6 +67,9 @@ def _report(said: Any) -> Report:
     report = _form().validate_python(said)
     for row in report.evidence:
         say(row)
+    asked = (report.watermark.p_value, report.ingrained.p_value)
+    if not all(p_value is None or 0 < p_value <= 1 for p_value in asked):
+        raise frames.PipeEnded
     return report
 
 

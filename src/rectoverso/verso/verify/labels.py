@@ -50,11 +50,11 @@ def ask_laws(
     from rectoverso.verso.law.lint import declared
 
     source_type = labels.label.source_type if labels.label else None
-    if source_type is None and not labels.blocks:
+    names = declared(data)
+    if source_type is None and not labels.blocks and not names:
         return Layer(found=False), ()
     facts = {"source_type": (source_type or "").rsplit("/", 1)[-1][:80]}
     rows = [Message("verify.evidence.label", facts)] if source_type else []
-    names = declared(data)
     complies, found = _held(data, picture, labels, watermark, names) if picture is not None else (None, [])
     return Layer(
         found=True,

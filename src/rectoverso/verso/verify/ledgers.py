@@ -43,10 +43,14 @@ def ask_ledgers(
     proof: str | None,
     rings: Iterable[KeyRing],
 ) -> LedgerSight:
-    """Ask both. ``asset``: the one that the credential names, None when it names none or does not hold."""
+    """Ask both. ``asset``: the one that the credential names, None when it names none or does not hold. What this home
+    knows of another asset, which only looks like it, is nothing that its ledger says of this file.
+    """
+    if known and asset and known.id != asset:
+        known = None
     told = _of_proof(digest, asset, proof, tuple(rings))
     at_home = _of_home(digest, known)
-    reading = at_home.reading if at_home.reading.found or known else told.reading
+    reading = at_home.reading if known else told.reading
     rows = (*told.reading.evidence, *at_home.reading.evidence)
     return LedgerSight(
         replace(reading, proof=told.reading.proof, evidence=rows), told.disowns or at_home.disowns

@@ -129,7 +129,8 @@ def verify_bytes(
 def not_checked(name: str, reason: Message, *, found: bool | None = None) -> Report:
     """The report of a file that could not be checked; ``found``: whether it is a picture, as far as was looked."""
     code = reason.key.rsplit(".", 1)[-1]
-    opening = Layer(found=found, valid=False if found else None, code=code, evidence=(reason,))
+    valid = False if found and code == "damaged" else None
+    opening = Layer(found=found, valid=valid, code=code, evidence=(reason,))
     return Report(path=name, outcome=ReportOutcome.COULD_NOT_CHECK, opening=opening)
 
 

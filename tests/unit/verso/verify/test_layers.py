@@ -10,7 +10,7 @@ import pytest
 from hostile import good_proof
 from ledgers import RING
 from rectoverso.i18n import say
-from rectoverso.types import LAYERS, Layer, Pixels, Report, ReportOutcome
+from rectoverso.types import LAYERS, AssetId, Layer, Pixels, Report, ReportOutcome
 from rectoverso.verso.mark import watermark
 from rectoverso.verso.mark.order import Marked
 from rectoverso.verso.mark.watermark import Match
@@ -79,6 +79,20 @@ def test_a_home_that_has_taken_the_release_back(studio: Studio, marked: Marked, 
     assert (state(report.ledger), report.ledger.code) == ("broken", "revoked")
 
 
+def test_what_the_home_knows_of_a_look_alike_says_nothing_of_this_file(
+    studio: Studio, marked: Marked
+) -> None:
+    from dataclasses import replace
+
+    home = Shelf()
+    home.put(AssetId("b" * 12), replace(marked, data=marked.data + b"y"))
+    older = replace(home.released[0].ledger, at="2020-01-01T00:00:00Z", revoked=7)
+    home.released[0] = replace(home.released[0], ledger=older)
+    report = verify_bytes(marked.data, anchors_pem=studio.anchors, records=home)
+    assert (report.outcome, report.contradictions) == (ReportOutcome.TRUSTED, ())
+    assert state(report.ledger) == "unasked"
+
+
 def test_the_private_mark_is_the_homes_own() -> None:
     class Home(NoRecords):
         def recognised(self, picture: Pixels) -> Match:
@@ -110,6 +124,13 @@ def test_the_label_is_held_against_the_laws_that_it_names(laws: str, marked: Mar
     report = verify_bytes(data)
     assert (report.laws, report.label.code, report.label.valid) == ((laws,), laws, False)
     assert any(row.key == "verify.evidence.law_missing" and row.facts["missing"] for row in report.evidence)
+
+
+def test_a_label_that_only_names_its_laws_is_held_against_them(marked: Marked) -> None:
+    from rectoverso.verso.mark.label import Label, write, xmp_packet
+
+    report = verify_bytes(write(marked.pixels, xmp_packet(Label(laws="cn us-ca")), "image/png"))
+    assert (report.laws, report.label.found, report.label.valid) == (("cn", "us-ca"), True, False)
 
 
 def test_a_proof_of_another_ledger_or_file(marked: Marked) -> None:

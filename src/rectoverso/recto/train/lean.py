@@ -35,7 +35,6 @@ from rectoverso.recto.train.machine import one_thread
 from rectoverso.recto.train.players import cosine
 from rectoverso.recto.train.streams import Streams
 
-IMAGES = 3_200
 BATCH = 32
 RATE = 1e-3
 RATE_OF_TILE = 3e-3
@@ -101,7 +100,7 @@ class Lean(nn.Module):
 
 
 def leaned(
-    painter: Painter, wanted: Wanted, *, images: int = IMAGES, seed: int = 0, listener: Listener | None = None
+    painter: Painter, wanted: Wanted, *, images: int, seed: int = 0, listener: Listener | None = None
 ) -> nn.Module:
     """A copy of the painter's generator after so many images. The same arguments give the same weights."""
     before, module = painter.module, copy.deepcopy(painter.module).eval()

@@ -104,6 +104,9 @@ def _answer(job: Job, data: bytes, bounds: Bounds, jobs: BinaryIO, answers: Bina
                 _picture(data, answers)
             case "clauses":
                 _clauses(job, data, answers)
+    except ImageUnreadable as error:
+        facts = {name: str(fact) for name, fact in error.facts.items()}
+        frames.tell(answers, {"unreadable": error.code, "facts": facts})
     except MemoryError:
         frames.tell(answers, {"failed": "memory"})
     finally:
@@ -130,11 +133,7 @@ def _picture(data: bytes, answers: BinaryIO) -> None:
     from rectoverso.verso.picture import open_picture
 
     frames.tell(answers, {"at": "picture"})
-    try:
-        pixels = open_picture(data, "")
-    except ImageUnreadable as error:
-        frames.tell(answers, _unreadable(error))
-        return
+    pixels = open_picture(data, "")
     frames.tell(answers, {"at": "label"})
     frames.tell(answers, {"picture": pixels.shape, "block": aigc.carried(data)})
     frames.write(answers, pixels.tobytes())
@@ -146,18 +145,10 @@ def _clauses(job: Job, data: bytes, answers: BinaryIO) -> None:
     from rectoverso.verso.law.lint import look as seen
 
     frames.tell(answers, {"at": "picture"})
-    try:
-        sight = seen(data, "")
-    except ImageUnreadable as error:
-        frames.tell(answers, _unreadable(error))
-        return
+    sight = seen(data, "")
     found = [lint(sight, law(name)) for name in job.laws]
     told = [[asdict(one.message) | {"state": one.state} for one in row] for row in found]
     frames.tell(answers, {"clauses": told})
-
-
-def _unreadable(error: ImageUnreadable) -> dict[str, object]:
-    return {"unreadable": error.code, "facts": {name: str(fact) for name, fact in error.facts.items()}}
 
 
 def _within(bounds: Bounds, data: bytes, job: Job, answers: BinaryIO) -> None:

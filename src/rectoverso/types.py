@@ -210,7 +210,8 @@ class Report:
     """What verification says of one file: its outcome, and what each step says, in their order.
 
     ``laws``: those that the file says it was labelled under. ``contradictions``: a sentence for every two steps that
-    answer a question otherwise.
+    answer a question otherwise. ``prints``: of a picture without a watermark of its own, its perceptual hashes in all
+    eight symmetries (hexadecimal, none of a plain picture), to tell which of a batch are alike.
     """
 
     path: str
@@ -227,6 +228,7 @@ class Report:
     laws: tuple[str, ...] = ()
     recovered: Recovered | None = None
     contradictions: tuple[Message, ...] = ()
+    prints: str = ""
 
     @property
     def layers(self) -> dict[str, Layer]:

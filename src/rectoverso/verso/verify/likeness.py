@@ -33,6 +33,7 @@ class Traced:
     is_alike: bool | None = None
     contradiction: Message | None = None
     recovered: Recovered | None = None
+    prints: bytes = b""
 
 
 def ask_fingerprint(
@@ -44,16 +45,17 @@ def ask_fingerprint(
     anchors_pem: str | None,
 ) -> Traced:
     """Seek the original, compare the pixels with it, and find its credential again where the file has none."""
-    layer, prints, near = _likeness(picture, records)
+    layer, prints, near = _likeness(picture, records, in_all=not watermark.found)
     known = _known(digest, (watermark.asset, stated.asset), records)
     matched = records.asset(near.name) if near and near.kind == "asset" else None
     original = known or matched
     marked = original if original and original.id == watermark.asset else None
     is_alike = _is_alike(picture, prints, marked)
     if marked and is_alike is False:
-        traced = Traced(layer, known, original, is_alike, _another(marked.id, near))
+        traced = Traced(layer, known, original, is_alike, _another(marked.id, near), prints=prints)
     else:
-        traced = Traced(_compared(picture, layer, original, near, stated), known, original, is_alike)
+        seen = _compared(picture, layer, original, near, stated)
+        traced = Traced(seen, known, original, is_alike, prints=prints)
     if stated.state not in ("none", "unreadable"):
         return traced
     source = matched if traced.contradiction else original
@@ -62,8 +64,10 @@ def ask_fingerprint(
     return replace(traced, layer=layer, recovered=recovered)
 
 
-def _likeness(picture: Pixels | None, records: Records) -> tuple[Layer, bytes, Near | None]:
-    """What is nearest to the picture as it lies, or else in its symmetries; its hashes; and what is near-identical."""
+def _likeness(picture: Pixels | None, records: Records, *, in_all: bool) -> tuple[Layer, bytes, Near | None]:
+    """What is nearest to the picture as it lies, or else in its symmetries; its hashes; and what is near-identical.
+    ``in_all``: hash it in its symmetries whatever is near.
+    """
     from rectoverso.verso.screen.fingerprint import chance, fingerprint, fingerprints
 
     if picture is None:
@@ -72,8 +76,10 @@ def _likeness(picture: Pixels | None, records: Records) -> tuple[Layer, bytes, N
     if not prints:
         return Layer(code="too_plain", evidence=(Message("verify.evidence.too_plain"),)), b"", None
     near = records.nearest(prints)
-    if near and near.distance > NEAR_IDENTICAL:
+    is_far = near is not None and near.distance > NEAR_IDENTICAL
+    if in_all or is_far:
         prints = fingerprints(picture) or prints
+    if is_far:
         near = records.nearest(prints)
     if near is None:
         return Layer(), prints, None

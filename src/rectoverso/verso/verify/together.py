@@ -4,6 +4,9 @@ The p-values of different pictures under one key are independent, so their produ
 combined over the pictures in which no mark was found: those that lost most of it (many times saved, or small) then
 speak up together, and pictures that never had one stay silent.
 
+Versions of one picture are not independent: what leans by chance in one leans in all. They speak with one voice, that
+of the best of them at its price.
+
 Of the marks that generators were ingrained with, the votes are summed instead: pictures of one generator may be alike
 in what they vote, and the tail of the sum holds all the same.
 """
@@ -13,13 +16,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rectoverso.types import Report
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MAY_BE_ONE = 80
+"""Bits of 256 within which two hashes may be of versions of one picture. Unrelated photographs differ in 128, give or
+take 8.3 (`screen.fingerprint`): so near come one pair in 200 million, and so do versions up to a twentieth cut away.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """``count`` pictures without a mark of their own, and how often as many without any would say as much."""
+    """``count`` different pictures without a mark of their own, and how often as many without any would say as much."""
 
     count: int
     found: bool
@@ -27,20 +40,54 @@ class Together:
 
 
 def together(reports: Sequence[Report]) -> Together | None:
-    """The answer of at least two different pictures in which no mark was found; None where there are fewer.
-
-    A copy of a picture says nothing new: it has the same p-value to the last bit, and is counted once.
-    """
+    """The answer of at least two different pictures in which no mark was found; None where there are fewer."""
     from rectoverso.verso.mark.watermark import FOUND_AT
     from rectoverso.verso.mark.watermark.tails import log_of_together
 
-    readings = [one.watermark for one in reports if not one.watermark.found]
-    p_values = [one.p_value for one in readings if one.p_value]
-    p_values = [*{p for p in p_values if p < 1}, *(p for p in p_values if p == 1)]
-    if len(p_values) < 2:
+    open_ones = [one for one in reports if not one.watermark.found and one.watermark.p_value]
+    voices = [[one.watermark.p_value or 1.0 for one in alike] for alike in _alike(open_ones)]
+    if len(voices) < 2:
         return None
-    p_value = math.exp(log_of_together([math.log(p) for p in p_values]))
-    return Together(len(p_values), p_value <= FOUND_AT, p_value)
+    # The best of k, whatever they have in common, is k times as likely to be as good by chance (Bonferroni).
+    log_p = [min(0.0, math.log(len(p_values) * min(p_values))) for p_values in voices]
+    p_value = math.exp(max(-690.0, log_of_together(log_p)))
+    return Together(len(voices), p_value <= FOUND_AT, p_value)
+
+
+def _alike(reports: Sequence[Report]) -> list[list[Report]]:
+    """The reports in groups, of what may be one picture in several versions: near one another in any symmetry, also by
+    way of a third. Those too plain to be hashed are one group.
+    """
+    import numpy as np
+
+    from rectoverso.verso.screen.fingerprint import distances
+
+    prints = [_prints(one) for one in reports]
+    group = np.arange(len(reports))
+    plain = [n for n, symmetries in enumerate(prints) if not len(symmetries)]
+    group[plain] = plain[0] if plain else 0
+    hashed = [n for n, symmetries in enumerate(prints) if len(symmetries)]
+    as_they_lie = np.array([prints[n][0] for n in hashed], np.uint8)
+    for n in hashed:
+        nearest = np.min([distances(one.tobytes(), as_they_lie) for one in prints[n]], axis=0)
+        for other in np.array(hashed)[nearest <= MAY_BE_ONE]:
+            group[group == group[other]] = group[n]
+    return [
+        [one for one, of in zip(reports, group, strict=True) if of == number] for number in np.unique(group)
+    ]
+
+
+def _prints(report: Report) -> NDArray[np.uint8]:
+    """The picture's hashes, uint8 (symmetries, 32), the first as it lies: the word of a process that is not trusted."""
+    import numpy as np
+
+    from rectoverso.verso.screen.fingerprint import NUM_BYTES
+
+    try:
+        data = bytes.fromhex(report.prints)
+    except ValueError:
+        data = b""
+    return np.frombuffer(data if len(data) % NUM_BYTES == 0 else b"", np.uint8).reshape(-1, NUM_BYTES)
 
 
 def leaning_together(reports: Sequence[Report]) -> Together | None:

@@ -122,6 +122,7 @@ def verify_bytes(
         laws=laws,
         recovered=traced.recovered,
         contradictions=(*against, Message("verify.evidence.contradiction_bytes")) if is_other else against,
+        prints=traced.prints.hex() if not watermark.found else "",
     )
     return replace(report, outcome=_outcome(report, disowned=ledger.disowns))
 

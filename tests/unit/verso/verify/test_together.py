@@ -11,10 +11,14 @@ from rectoverso.verso.verify.together import together
 from rectoverso.verso.verify.verifier import verify_bytes
 from unit.verso.conftest import encoded, photo
 
+_RNG = np.random.default_rng(7)
 
-def _report(p_value: float | None, *, found: bool = False) -> Report:
+
+def _report(p_value: float | None, *, found: bool = False, prints: str | None = None) -> Report:
+    """Of a picture like no other, if its ``prints`` are not given."""
     reading = WatermarkReading(found=found, p_value=p_value)
-    return Report("a.png", ReportOutcome.NOTHING_FOUND, watermark=reading)
+    prints = _RNG.bytes(32).hex() if prints is None else prints
+    return Report("a.png", ReportOutcome.NOTHING_FOUND, watermark=reading, prints=prints)
 
 
 def test_small_pictures_saved_badly_are_found_together_and_unmarked_ones_are_not() -> None:
@@ -33,14 +37,41 @@ def test_small_pictures_saved_badly_are_found_together_and_unmarked_ones_are_not
     assert not unmarked.found
 
 
-def test_a_copy_says_nothing_new() -> None:
-    assert together([_report(1e-3), _report(1e-3)]) is None
-    twice, thrice = (together([_report(1e-3), *[_report(2e-3)] * times]) for times in (1, 2))
-    assert twice == thrice
+def test_versions_of_one_picture_speak_with_one_voice() -> None:
+    """A mark is read in no unmarked picture more often because somebody gives it a dozen times."""
+    picture = photo(3, 96)
+    versions = [encoded(picture, "JPEG", quality=quality) for quality in range(70, 90, 4)]
+    versions += [encoded(np.ascontiguousarray(one), "PNG") for one in (picture[:, ::-1], np.rot90(picture))]
+    told = [verify_bytes(one) for one in versions]
+    assert together(told) is None
+    with_another = together([*told, verify_bytes(encoded(photo(4, 96), "PNG"))])
+    assert with_another is not None
+    assert with_another.count == 2
+
+
+def test_the_best_of_several_versions_pays_for_all() -> None:
+    same = _RNG.bytes(32).hex()
+    alone = together([_report(1e-4, prints=same), _report(1e-3)])
+    best_of_4 = together([_report(1e-4, prints=same), *[_report(0.5, prints=same)] * 3, _report(1e-3)])
+    alike = together([_report(4e-4), _report(1e-3)])
+    assert best_of_4 == alike != alone
+
+
+def test_what_cannot_be_told_apart_is_one() -> None:
+    for prints in ("", "no hash", "00ff"):
+        assert together([_report(1e-4, prints=prints), _report(1e-4, prints="")]) is None
+
+
+def test_alike_by_way_of_a_third_is_alike() -> None:
+    steps = [bytes([255] * n + [0] * (32 - n)).hex() for n in (0, 8, 16)]
+    assert together([_report(1e-4, prints=one) for one in (steps[0], steps[2])]) is not None
+    assert together([_report(1e-4, prints=one) for one in (steps[0], steps[2], steps[1])]) is None
 
 
 def test_pictures_that_say_nothing_weaken_the_answer() -> None:
-    few, many = (together([_report(1e-3), _report(2e-3), *[_report(1.0)] * rest]) for rest in (0, 20))
+    few, many = (
+        together([_report(1e-3), _report(2e-3), *(_report(1.0) for _ in range(rest))]) for rest in (0, 20)
+    )
     assert few is not None
     assert many is not None
     assert many.count == 22

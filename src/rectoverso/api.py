@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rectoverso.workflow.train import Trained
 
 DEFAULT_HOME = ".rectoverso"
+INGRAIN_IMAGES = 3_200
+"""How many pictures a generator is ingrained on, where nobody says: enough for small ones, in half a minute."""
 """The working place when neither ``home`` nor RECTOVERSO_HOME names one."""
 
 AnyPath = str | PathLike[str]
@@ -234,7 +236,7 @@ def ingrain(
     run: AnyPath,
     *,
     out: AnyPath,
-    images: int = 3_200,
+    images: int = INGRAIN_IMAGES,
     seed: int = 0,
     data: AnyPath | None = None,
     samples: int = 10_000,

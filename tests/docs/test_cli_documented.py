@@ -50,6 +50,16 @@ def test_exactly_the_flags_that_exist_are_documented(language: str, name: str) -
     assert documented == _flags(COMMANDS[name])
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_numbers_said_to_be_defaults_are(language: str, name: str) -> None:
+    given = {flag: parameter.default for parameter in COMMANDS[name].params for flag in parameter.opts}
+    said = r"^\| `(--[a-z-]+)[^`]*` \|.*?(?:default|默认)\s*([\d,.]+\d|\d)(?![\d.])"
+    rows = re.findall(said, _sections(language)[name], re.MULTILINE)
+    told = {flag: float(number.replace(",", "")) for flag, number in rows}
+    assert told == {flag: given[flag] for flag in told}
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_takes_json(name: str) -> None:
     assert "--json" in _flags(COMMANDS[name])

@@ -292,15 +292,18 @@ def verify(
     *,
     trust: Iterable[AnyPath] = (),
     ledger_keys: Iterable[str] = (),
+    resolver: str | None = None,
     home: AnyPath | None = None,
 ) -> Report:
     """Say which of seven things is true of one file; never raises for what the file contains.
 
     ``ledger_keys``: public keys of ledgers, a line or a file each, by which the proof beside the file is checked.
+    ``resolver``: the address of a resolution service that is asked, over the network, for a credential that the file
+    lost; without it no network is used. Raises ResolverUnusable.
     """
-    from rectoverso.workflow.verify import reports
+    from rectoverso.workflow.verify import reports, service_at
 
-    (report,) = reports([Path(file)], _home(home), _paths(trust), ledger_keys)
+    (report,) = reports([Path(file)], _home(home), _paths(trust), ledger_keys, service_at(resolver))
     return report
 
 

@@ -50,6 +50,9 @@ _AI = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
 _ABOUT_THE_SIGNER = "signingCredential."
 _SIGNER_HOLDS = {"claimSignature.validated", "signingCredential.trusted"}
 _INTACT = {"assertion.dataHash.match", "assertion.bmffHash.match"}
+_OF_THE_FILE = {"assertion.dataHash.mismatch", "assertion.bmffHash.mismatch", "assertion.boxesHash.mismatch"}
+"""How a manifest without its file fails, and no more than that."""
+_ALONE = "application/c2pa"
 _SOFT_BINDING = "self#jumbf=c2pa.assertions/c2pa.soft-binding"
 
 
@@ -115,6 +118,8 @@ class CredentialReading:
     created: str | None = None
     """When the signer says that it was made (ISO 8601)."""
     manifest_id: str | None = None
+    bindings: tuple[tuple[str, str], ...] = ()
+    """Of the soft bindings that are stated, those of this project: algorithm and digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +182,22 @@ def read(data: bytes, media_type: str, anchors: bytes | None = None) -> Credenti
     """The file's own credential, judged against the root certificates given (PEM). Never raises, never asks
     a network.
     """
+    reading = _read(data, media_type, anchors)
+    if reading.claims_checksum and not signature.checksum_holds(data):
+        return CredentialReading(CredentialState.INVALID, signer=reading.signer, codes=(CHECKSUM,))
+    return reading
+
+
+def read_alone(store: bytes, anchors: bytes | None = None) -> CredentialReading:
+    """What a manifest store says without the file that it was signed into, as a resolution service gives it out.
+
+    ``trusted`` and ``valid`` are of its signature and of what that covers in the store itself; of the file nothing was
+    seen. Never raises, never asks a network.
+    """
+    return _read(store, _ALONE, anchors)
+
+
+def _read(data: bytes, media_type: str, anchors: bytes | None) -> CredentialReading:
     from c2pa import C2paError, Context, Reader
 
     if jumbf.claims_too_much(data):
@@ -186,7 +207,8 @@ def read(data: bytes, media_type: str, anchors: bytes | None = None) -> Credenti
             Context.from_dict(offline(anchors)) as context,
             Reader(media_type, io.BytesIO(data), context=context) as reader,
         ):
-            reading = _reading(json.loads(reader.json()), str(reader.get_validation_state()))
+            told, state = json.loads(reader.json()), str(reader.get_validation_state())
+            return _reading(told, state, is_alone=media_type == _ALONE)
     except C2paError.ManifestNotFound:
         return CredentialReading(CredentialState.NONE)
     except (C2paError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -195,9 +217,6 @@ def read(data: bytes, media_type: str, anchors: bytes | None = None) -> Credenti
         return CredentialReading(
             CredentialState.UNREADABLE, codes=(type(error).__name__.removeprefix("_C2pa"),)
         )
-    if reading.claims_checksum and not signature.checksum_holds(data):
-        return CredentialReading(CredentialState.INVALID, signer=reading.signer, codes=(CHECKSUM,))
-    return reading
 
 
 def manifest(facts: ManifestFacts, media_type: str) -> dict[str, Any]:
@@ -304,12 +323,16 @@ def _asset(facts: ManifestFacts, media_type: str) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
-def _reading(store: Mapping[str, Any], state: str) -> CredentialReading:
+def _reading(store: Mapping[str, Any], state: str, *, is_alone: bool) -> CredentialReading:
     active = store["manifests"][store["active_manifest"]]
     results = store["validation_results"]["activeManifest"]
     failures = tuple(dict.fromkeys(status["code"] for status in results["failure"]))
     passed = {status["code"] for status in results["success"]}
     held = CredentialState(state.lower())
+    if is_alone:
+        failures, passed = tuple(code for code in failures if code not in _OF_THE_FILE), passed | _INTACT
+        is_trusted = not failures and passed >= _SIGNER_HOLDS
+        held = CredentialState.TRUSTED if is_trusted else CredentialState.INVALID
     if held is CredentialState.INVALID and _only_the_signer(failures, passed):
         held = CredentialState.VALID
     signature = active.get("signature_info", {})
@@ -332,6 +355,7 @@ def _reading(store: Mapping[str, Any], state: str) -> CredentialReading:
         created=_created(active),
         manifest_id=str(store["active_manifest"]),
         claims_checksum=bool(_assertion(active, ASSET_ASSERTION).get("checksum")),
+        bindings=_bindings(active),
     )
 
 
@@ -366,6 +390,13 @@ def _ai_generated(active: Mapping[str, Any]) -> bool | None:
         str(action["digitalSourceType"]) for action in _actions_of(active) if "digitalSourceType" in action
     ]
     return any(source.rsplit("/", 1)[-1] in _AI for source in sources) if sources else None
+
+
+def _bindings(active: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    stated = [item["data"] for item in active.get("assertions", ()) if item["label"] == binding.LABEL]
+    told = [(data["alg"], block["value"]) for data in stated for block in data.get("blocks", ())]
+    read = [(str(algorithm), binding.queried(str(value), str(algorithm))) for algorithm, value in told]
+    return tuple((algorithm, digits) for algorithm, digits in read if digits)
 
 
 def _asset_id(active: Mapping[str, Any]) -> AssetId | None:

@@ -41,7 +41,7 @@ def summed_up(layers: Report, told: Told) -> Report:
         ai_generated=ai_generated,
         recovered=told.traced.recovered,
         contradictions=against,
-        prints="" if layers.watermark.found else told.traced.prints.hex(),
+        prints=told.traced.prints.hex(),
     )
     return replace(report, outcome=_outcome(report, disowned=told.ledger.disowns))
 

@@ -63,7 +63,13 @@ def _found(key: str, p_value: float, asset: AssetId | None, says: str) -> Waterm
     row = Message(f"verify.evidence.watermark_{key}", {"asset": says})
     is_private = key == "private"
     return WatermarkReading(
-        found=True, trusted=is_private, p_value=p_value, asset=asset, code=key, evidence=(row,)
+        found=True,
+        trusted=is_private,
+        p_value=p_value,
+        asset=asset,
+        digits="" if is_private else says.rstrip("."),
+        code=key,
+        evidence=(row,),
     )
 
 

@@ -94,6 +94,7 @@ def generate(
     images: AnyPath | Iterable[AnyPath] = (),
     masks: AnyPath | Iterable[AnyPath] = (),
     prompts: Iterable[str] = (),
+    tell_prompt: bool = False,
     style: AnyPath | None = None,
     back: bool = False,
     size: int | str | None = None,
@@ -108,6 +109,7 @@ def generate(
 
     ``mixes`` (``"7@4-9"``), ``layers`` (``"4-9"``) and ``edits`` (``"direction-0=2"``) are written as on the command
     line. ``images`` (files or folders), ``masks`` and ``prompts`` are what runs of some systems make pictures from;
+    ``tell_prompt`` writes the prompt into the file, for everybody to read;
     ``style`` is a picture whose style is meant, ``back`` goes from the second set of pictures to the first. ``size`` is
     pixels a side or ``"300x100"``, of runs that draw any size. ``laws`` (``["cn", "eu"]``) want labels, with
     ``visible`` also those that they leave open; ``producer`` is the provider's code in China's. ``file_format`` is
@@ -138,6 +140,7 @@ def generate(
             back=back,
         ),
         size=None if size is None else str(size),
+        tell_prompt=tell_prompt,
         terms=Terms.of(use, laws, producer, visible=visible, file_format=file_format),
     )
 

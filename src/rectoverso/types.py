@@ -81,7 +81,8 @@ class Draft:
 
     ``request`` is the digest of everything that was asked: asked twice, it is the same request. ``media_type`` is
     that of the file to be released. ``oversight`` is what whoever drew it knows of people's part in it; None claims
-    nothing. ``block`` is China's AIGC block of the file that the image came from.
+    nothing. ``block`` is China's AIGC block of the file that the image came from. ``prompt`` are the words it was made
+    from, only where whoever asked wants everybody to read them.
     """
 
     pixels: Pixels
@@ -93,6 +94,7 @@ class Draft:
     media_type: str = "image/png"
     oversight: Oversight | None = None
     block: str | None = None
+    prompt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ from rectoverso.verso.mark.signature import Chain, Sign
 if TYPE_CHECKING:
     from c2pa import Context, Signer
 
+    from rectoverso.verso.mark.visible import Placed
+
 ASSET_ASSERTION = "rectoverso.asset"
 
 REMOTE = "remote"
@@ -47,6 +49,8 @@ mining, which searching and checking need, it says nothing.
 _PURPOSES = ("1.3.6.1.4.1.62558.2.1", "1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.36")
 """What a signer's certificate may be for: C2PA claim signing, e-mail protection, document signing."""
 _AI = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
+_DRAWN = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
+"""Of words that a program draws: by an algorithm, and after nothing that was seen in training."""
 _ABOUT_THE_SIGNER = "signingCredential."
 _SIGNER_HOLDS = {"claimSignature.validated", "signingCredential.trusted"}
 _INTACT = {"assertion.dataHash.match", "assertion.bmffHash.match"}
@@ -73,7 +77,7 @@ class CredentialSigner:
 @dataclass(frozen=True, slots=True)
 class ManifestFacts:
     """What the manifest states. ``watermark``: the digits of the asset id that the picture carries, ``fingerprint``:
-    those of its perceptual hash; "" for none.
+    those of its perceptual hash; "" for none. ``placed``: the words that were put on the picture or beside it.
     """
 
     asset: AssetId
@@ -88,6 +92,7 @@ class ManifestFacts:
     use: str | None = None
     ledger: str | None = None
     oversight: Oversight | None = None
+    placed: tuple[Placed, ...] = ()
 
 
 class CredentialState(StrEnum):
@@ -296,13 +301,35 @@ def _actions(facts: ManifestFacts, ingredients: list[str]) -> dict[str, Any]:
         created["softwareAgent"] = {"name": facts.maker.name, "version": facts.maker.version}
     if ingredients:
         created["parameters"] = {"ingredientIds": ingredients}
-    actions = [created]
+    actions = [created, *(_added(one, facts, when) for one in facts.placed)]
     if facts.watermark:
         link = {"url": _SOFT_BINDING, "hash": list(signature.LINK)}
         actions.append(
             {"action": "c2pa.watermarked.bound", "when": when, "parameters": {"relatedAssertions": [link]}}
         )
     return _stated("c2pa.actions.v2", {"actions": actions, "allActionsIncluded": True})
+
+
+def _added(placed: Placed, facts: ManifestFacts, when: str) -> dict[str, Any]:
+    """A visible label: which words were drawn where, by this program and no model (C2PA 2.4, actions, regions of
+    interest).
+    """
+    corner = {"x": placed.left, "y": placed.top}
+    shape = {
+        "type": "rectangle",
+        "unit": "pixel",
+        "origin": corner,
+        "width": placed.width,
+        "height": placed.height,
+    }
+    region = {"region": [{"type": "spatial", "shape": shape}], "description": placed.text.replace("\n", "")}
+    return {
+        "action": "c2pa.addedText",
+        "when": when,
+        "digitalSourceType": _DRAWN,
+        "softwareAgent": {"name": facts.generator, "version": facts.generator_version},
+        "changes": [region],
+    }
 
 
 def _disclosure(facts: ManifestFacts) -> dict[str, Any]:

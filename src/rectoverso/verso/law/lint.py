@@ -116,7 +116,9 @@ def _missing(key: str, **facts: object) -> _Said:
 # The questions
 
 
-def _person(_sight: Sight, _law: Law, _clause: Clause) -> _Said:
+def _person(_sight: Sight, _law: Law, clause: Clause) -> _Said:
+    if clause.since:
+        return _said(State.CANNOT_TELL, "person_since", since=clause.since.isoformat())
     return _said(State.CANNOT_TELL, "person")
 
 

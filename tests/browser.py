@@ -22,10 +22,20 @@ needs_node = pytest.mark.skipif(NODE is None, reason="Node is not installed")
 def ask(page: str, *questions: dict[str, Any]) -> list[dict[str, Any]]:
     """The layer that the page shows for each question, with the name of its state."""
     script = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)[0]
-    harness = Path(__file__).with_name("page_under_node.mjs")
+    return _under_node("page_under_node.mjs", {"script": script, "questions": questions})
+
+
+def show(page: str, *steps: dict[str, Any], language: str = "en-GB") -> list[dict[str, Any]]:
+    """What stands in the page after each step: ``files`` chosen, ``keys`` written one after the other, or a ``click``
+    on the language; ``language`` is the browser's.
+    """
+    return _under_node("page_shown_under_node.mjs", {"page": page, "language": language, "steps": steps})
+
+
+def _under_node(harness: str, given: dict[str, Any]) -> list[dict[str, Any]]:
     done = subprocess.run(
-        [str(NODE), str(harness)],
-        input=json.dumps({"script": script, "questions": questions}),
+        [str(NODE), str(Path(__file__).with_name(harness))],
+        input=json.dumps(given),
         capture_output=True,
         text=True,
         check=True,
@@ -40,6 +50,12 @@ def given(page: str) -> dict[str, Any]:
 
 def of_ledger(file: bytes, proof: bytes, keys: str) -> dict[str, Any]:
     return {"asks": "ledger", "file": b64(file), "proof": b64(proof), "keys": keys}
+
+
+def a_file(name: str, data: bytes, pixels: Pixels | None = None) -> dict[str, Any]:
+    """One that is chosen in the page, and how the browser shows it where that is a picture."""
+    seen = {} if pixels is None else of_pixels(pixels)
+    return {"name": name, "data": b64(data), **{part: seen[part] for part in seen if part != "asks"}}
 
 
 def of_pixels(pixels: Pixels) -> dict[str, Any]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from rectoverso.workflow.train import Trained
 
 DEFAULT_HOME = ".rectoverso"
+INGRAIN_IMAGES = 3_200
+"""How many pictures a generator is ingrained on, where nobody says: enough for small ones, in half a minute."""
 """The working place when neither ``home`` nor RECTOVERSO_HOME names one."""
 
 AnyPath = str | PathLike[str]
@@ -92,6 +94,7 @@ def generate(
     images: AnyPath | Iterable[AnyPath] = (),
     masks: AnyPath | Iterable[AnyPath] = (),
     prompts: Iterable[str] = (),
+    tell_prompt: bool = False,
     style: AnyPath | None = None,
     back: bool = False,
     size: int | str | None = None,
@@ -106,6 +109,7 @@ def generate(
 
     ``mixes`` (``"7@4-9"``), ``layers`` (``"4-9"``) and ``edits`` (``"direction-0=2"``) are written as on the command
     line. ``images`` (files or folders), ``masks`` and ``prompts`` are what runs of some systems make pictures from;
+    ``tell_prompt`` writes the prompt into the file, for everybody to read;
     ``style`` is a picture whose style is meant, ``back`` goes from the second set of pictures to the first. ``size`` is
     pixels a side or ``"300x100"``, of runs that draw any size. ``laws`` (``["cn", "eu"]``) want labels, with
     ``visible`` also those that they leave open; ``producer`` is the provider's code in China's. ``file_format`` is
@@ -136,6 +140,7 @@ def generate(
             back=back,
         ),
         size=None if size is None else str(size),
+        tell_prompt=tell_prompt,
         terms=Terms.of(use, laws, producer, visible=visible, file_format=file_format),
     )
 
@@ -234,7 +239,7 @@ def ingrain(
     run: AnyPath,
     *,
     out: AnyPath,
-    images: int = 3_200,
+    images: int = INGRAIN_IMAGES,
     seed: int = 0,
     data: AnyPath | None = None,
     samples: int = 10_000,
@@ -290,15 +295,18 @@ def verify(
     *,
     trust: Iterable[AnyPath] = (),
     ledger_keys: Iterable[str] = (),
+    resolver: str | None = None,
     home: AnyPath | None = None,
 ) -> Report:
     """Say which of seven things is true of one file; never raises for what the file contains.
 
     ``ledger_keys``: public keys of ledgers, a line or a file each, by which the proof beside the file is checked.
+    ``resolver``: the address of a resolution service that is asked, over the network, for a credential that the file
+    lost; without it no network is used. Raises ResolverUnusable.
     """
-    from rectoverso.workflow.verify import reports
+    from rectoverso.workflow.verify import reports, service_at
 
-    (report,) = reports([Path(file)], _home(home), _paths(trust), ledger_keys)
+    (report,) = reports([Path(file)], _home(home), _paths(trust), ledger_keys, service_at(resolver))
     return report
 
 

@@ -81,7 +81,8 @@ class Draft:
 
     ``request`` is the digest of everything that was asked: asked twice, it is the same request. ``media_type`` is
     that of the file to be released. ``oversight`` is what whoever drew it knows of people's part in it; None claims
-    nothing. ``block`` is China's AIGC block of the file that the image came from.
+    nothing. ``block`` is China's AIGC block of the file that the image came from. ``prompt`` are the words it was made
+    from, only where whoever asked wants everybody to read them.
     """
 
     pixels: Pixels
@@ -93,6 +94,7 @@ class Draft:
     media_type: str = "image/png"
     oversight: Oversight | None = None
     block: str | None = None
+    prompt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +151,12 @@ class Layer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatermarkReading(Layer):
     """``code``: ``public`` or ``private`` by the key, else ``inconclusive`` (too often to call it found, not often
-    enough to call it chance), ``too_small`` or nothing.
+    enough to call it chance), ``too_small`` or nothing. ``digits``: of the id that a public mark reads, all 12, or of
+    a small picture the first 8 or 4 where nothing here completes them.
     """
 
     asset: AssetId | None = None
+    digits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,8 @@ class Recovered:
 
     ``by``: ``watermark`` or ``fingerprint``. ``p_value``: how often chance alone would lead there, all comparisons paid
     for; ``distance``: bits of 256 in which the fingerprints differ, None where they are not near or one is missing.
-    ``state``: of the signature over the original.
+    ``state``: of the signature over the original. ``service``: the resolution service that gave it out; None for the
+    home, which has the original itself.
     """
 
     asset: AssetId
@@ -203,6 +208,18 @@ class Recovered:
     signer: str | None
     ai_generated: bool | None
     manifest_id: str | None
+    service: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """That a network was asked for the credential that a file lost: which service, by which soft bindings (C2PA's names
+    of algorithms), and its ``answer``: ``found``, ``none``, ``other`` (of no use for this picture) or ``failed``.
+    """
+
+    service: str
+    by: tuple[str, ...]
+    answer: Literal["found", "none", "other", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +227,9 @@ class Report:
     """What verification says of one file: its outcome, and what each step says, in their order.
 
     ``laws``: those that the file says it was labelled under. ``contradictions``: a sentence for every two steps that
-    answer a question otherwise. ``prints``: of a picture without a watermark of its own, its perceptual hashes in all
-    eight symmetries (hexadecimal, none of a plain picture), to tell which of a batch are alike.
+    answer a question otherwise. ``prints``: the picture's perceptual hashes (hexadecimal, none of a plain picture), the
+    first as it lies; in all eight symmetries where it carries no watermark or lost its credential, to tell which of a
+    batch are alike and to ask elsewhere. ``inquiry``: what was asked of a service, where somebody named one.
     """
 
     path: str
@@ -229,6 +247,7 @@ class Report:
     recovered: Recovered | None = None
     contradictions: tuple[Message, ...] = ()
     prints: str = ""
+    inquiry: Inquiry | None = None
 
     @property
     def layers(self) -> dict[str, Layer]:

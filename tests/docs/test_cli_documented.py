@@ -50,6 +50,21 @@ def test_exactly_the_flags_that_exist_are_documented(language: str, name: str) -
     assert documented == _flags(COMMANDS[name])
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_numbers_said_to_be_defaults_are(language: str) -> None:
+    said = r"^\| `(--[a-z-]+)[^`]*` \|.*?(?:default|默认)\s*(\d{1,3}(?:,\d{3})+|\d+(?:\.\d+)?)"
+    told, given = {}, {}
+    for name, text in _sections(language).items():
+        defaults = {flag: one.default for one in COMMANDS[name].params for flag in one.opts}
+        numbers = {flag: value for flag, value in defaults.items() if isinstance(value, int | float)}
+        for flag, number in re.findall(said, text, re.MULTILINE):
+            if flag in numbers:
+                told[name, flag], given[name, flag] = float(number.replace(",", "")), numbers[flag]
+    assert told == given
+    assert ("verso ingrain", "--images") in told
+    assert len(told) > 10
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_takes_json(name: str) -> None:
     assert "--json" in _flags(COMMANDS[name])

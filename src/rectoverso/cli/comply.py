@@ -68,5 +68,6 @@ def _print_list(rows: list[dict[str, Any]], *, as_json: bool) -> None:
         return
     for row in rows:
         tell("law.row", **row | {"layers": ", ".join(row["layers_text"])})
-        for text in (row["source"], row["later"], row["note"]):
-            print(f"    {text}" if text else "", end="\n" if text else "")
+        later = [say(Message("law.later", stage), preferred_language()) for stage in row["later"]]
+        for text in (*later, row["source"], row["note"]):
+            print(f"    {text}")

@@ -42,6 +42,9 @@ def generate(
     image: ImageOption = None,
     mask: MaskOption = None,
     prompt: PromptOption = None,
+    tell_prompt: Annotated[
+        bool, typer.Option("--tell-prompt", help="Write the prompt into the file, for everybody to read.")
+    ] = False,
     style: StyleOption = None,
     back: BackOption = False,
     truncation: TruncationOption = None,
@@ -79,6 +82,7 @@ def generate(
             controls=controls,
             given=given,
             size=size,
+            tell_prompt=tell_prompt,
             terms=terms,
             listener=listener,
         )

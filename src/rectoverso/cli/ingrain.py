@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from rectoverso.api import INGRAIN_IMAGES
 from rectoverso.cli.options import DEFAULT_HOME, AnyRunArgument, HomeOption, JsonOption, SeedOption
 from rectoverso.cli.output import live_progress, print_json, tell
 
@@ -14,7 +15,9 @@ from rectoverso.cli.output import live_progress, print_json, tell
 def ingrain(
     run: AnyRunArgument,
     out: Annotated[Path, typer.Option("--out", help="The new folder for the run that marks.")],
-    images: Annotated[int, typer.Option("--images", min=1, help="How many pictures it learns from.")] = 3_200,
+    images: Annotated[
+        int, typer.Option("--images", min=1, help="How many pictures it learns from.")
+    ] = INGRAIN_IMAGES,
     seed: SeedOption = 0,
     data: Annotated[
         str | None, typer.Option("--data", help="Evaluate both runs against this, for what it costs.")

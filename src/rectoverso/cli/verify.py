@@ -23,22 +23,34 @@ def verify(
         Path | None,
         typer.Option("--manifest", metavar="DIR", help="Write the credentials found again into this folder."),
     ] = None,
+    resolver: Annotated[
+        str | None,
+        typer.Option(
+            "--resolver",
+            metavar="URL",
+            help="Ask this service, over the network, for credentials that files lost. Pictures are not sent.",
+        ),
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Say which of seven things is true of each file. Works offline, without an account, without torch."""
+    """Say which of seven things is true of each file. Works offline, without an account, without torch.
+
+    A network is asked only with --resolver, and then only that service.
+    """
     from rectoverso.i18n import preferred_language
     from rectoverso.verso.verify.together import leaning_together, together
-    from rectoverso.workflow.verify import exit_code, export_recovered, plain, reports
+    from rectoverso.workflow.verify import exit_code, export_recovered, plain, reports, service_at
 
     found, written = [], []
-    for report in reports(files, home, trust or [], ledger_key or []):
+    elsewhere = service_at(resolver)
+    for report in reports(files, home, trust or [], ledger_key or [], elsewhere):
         found.append(report)
         if not as_json:
             from rectoverso.verso.verify.render import render
 
             print(render(report, preferred_language()), end="\n\n")
-        if manifest and (path := export_recovered(report, home, manifest)):
+        if manifest and (path := export_recovered(report, home, manifest, elsewhere)):
             written.append(path)
     batch, leaning = together(found), leaning_together(found)
     if as_json:

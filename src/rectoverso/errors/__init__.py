@@ -42,6 +42,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── QueryTooLong
     │   ├── ManifestUnknown
     │   ├── ManifestRevoked
+    │   ├── ResolverUnusable    an address that no service can be asked at
     │   └── NotOffered          what a service that only reads does not do
     ├── AnswerIsNo              exit 1: the check ran, and the answer is no
     │   ├── LedgerBroken
@@ -153,6 +154,7 @@ from rectoverso.errors.resolution import (
     PortUnusable,
     QueryTooLong,
     QueryUnusable,
+    ResolverUnusable,
     TooManyRequests,
 )
 from rectoverso.errors.runs import (
@@ -232,6 +234,7 @@ __all__ = [
     "QueryTooLong",
     "QueryUnusable",
     "RectoversoError",
+    "ResolverUnusable",
     "RunDamaged",
     "RunExists",
     "RunMismatch",

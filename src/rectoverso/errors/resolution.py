@@ -50,6 +50,15 @@ class ManifestRevoked(InputError):
     fix = "Ask whoever released it."
 
 
+class ResolverUnusable(InputError):
+    """Facts: url, reason (what an address has to be)."""
+
+    code = "resolver_unusable"
+    what = "{url} is no address of a resolution service."
+    why = "{reason}"
+    fix = "Give the address that the service's owner tells, like https://example.org/v1"
+
+
 class NotOffered(InputError):
     """Facts: method, path."""
 

@@ -85,6 +85,7 @@ def _plain_held(held: Held, language: str) -> dict[str, Any]:
             {
                 "id": answer.clause.id,
                 "asks": answer.clause.asks,
+                "since": answer.clause.since.isoformat() if answer.clause.since else None,
                 "state": answer.state.value,
                 "says": answer.clause.says.within(language),
                 "key": answer.message.key,
@@ -106,7 +107,7 @@ def _plain_law(one: Law, language: str) -> dict[str, Any]:
         "version": one.version,
         "place": one.place.within(language),
         "in_force": one.in_force.isoformat(),
-        "later": one.later.within(language) if one.later else None,
+        "later": [{"day": stage.day.isoformat(), "says": stage.says.within(language)} for stage in one.later],
         "layers": list(one.layers),
         "layers_text": [say(Message(f"law.layer.{layer}"), language) for layer in one.layers],
         "keep_logs_months": one.keep_logs_months or None,

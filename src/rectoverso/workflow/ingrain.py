@@ -40,7 +40,6 @@ from rectoverso.workflow.train import FINGERPRINTS
 if TYPE_CHECKING:
     from rectoverso.recto.sample.generator import RunGenerator
 
-IMAGES = 3_200
 LOOKED_AT, BATCH = 100, 10
 KEY = "public"
 CARDS = {"en": "card.md", "zh": "card.zh.md"}
@@ -99,7 +98,7 @@ def ingrain_run(
     out: Path,
     home_path: Path,
     *,
-    images: int = IMAGES,
+    images: int,
     seed: int = 0,
     data: str | None = None,
     samples: int = 10_000,

@@ -17,6 +17,7 @@ from rectoverso.types import (
     Layer,
     LedgerReading,
     Message,
+    Recovered,
     Report,
     ReportOutcome,
 )
@@ -34,15 +35,21 @@ if TYPE_CHECKING:
     from rectoverso.types import Pixels
     from rectoverso.verso.ledger.keyring import KeyRing
     from rectoverso.verso.mark.watermark import Match
+    from rectoverso.workflow.elsewhere import Elsewhere
 
 
 def reports(
-    files: Iterable[Path], home_path: Path, trust: Iterable[Path], ledger_keys: Iterable[str] = ()
+    files: Iterable[Path],
+    home_path: Path,
+    trust: Iterable[Path],
+    ledger_keys: Iterable[str] = (),
+    elsewhere: Elsewhere | None = None,
 ) -> Iterator[Report]:
     """One report a file (a folder gives one for each picture in it), in order.
 
     A home that is not there is not made; then only the certificates in ``trust`` are trusted, and of ledgers those
-    whose keys ``ledger_keys`` gives (lines, or files of them). Raises FilesUnusable when there is nothing to verify or
+    whose keys ``ledger_keys`` gives (lines, or files of them). ``elsewhere``: the service to ask, over the network, for
+    credentials that files lost; without it no network is used. Raises FilesUnusable when there is nothing to verify or
     a certificate cannot be read, and LedgerKeyUnusable.
     """
     from rectoverso.store.home import Home
@@ -53,7 +60,17 @@ def reports(
     anchors = _anchors(home, trust)
     ledgers = [*map(key_ring, ledger_keys), *_rings(home)]
     for path in paths:
-        yield verify_file(path, anchors_pem=anchors, records=records, ledgers=ledgers)
+        report = verify_file(path, anchors_pem=anchors, records=records, ledgers=ledgers)
+        yield elsewhere.completed(report, anchors) if elsewhere else report
+
+
+def service_at(url: str | None) -> Elsewhere | None:
+    """The resolution service to ask, where one was named. Raises ResolverUnusable."""
+    if url is None:
+        return None
+    from rectoverso.workflow.elsewhere import Elsewhere
+
+    return Elsewhere(url)
 
 
 def exit_code(found: Sequence[Report]) -> int:
@@ -64,26 +81,35 @@ def exit_code(found: Sequence[Report]) -> int:
     return 0 if outcomes == {ReportOutcome.TRUSTED} else 1
 
 
-def export_recovered(report: Report, home_path: Path, folder: Path) -> Path | None:
-    """Write the credential that was found again in a home, as it is in the file that was released, as a C2PA manifest
-    store beside its file's name (``NAME-ASSET.c2pa``); returns where, or None when there is none.
+def export_recovered(
+    report: Report, home_path: Path, folder: Path, elsewhere: Elsewhere | None = None
+) -> Path | None:
+    """Write the credential that was found again in a home, or ``elsewhere``, as it is in the file that was released, as
+    a C2PA manifest store beside its file's name (``NAME-ASSET.c2pa``); returns where, or None when there is none.
     Raises OutNotWritable.
     """
-    from rectoverso.store.home import Home
-    from rectoverso.verso.mark import signature
-
-    home = Home.existing(home_path)
-    known = HomeRecords(home).asset(report.recovered.asset) if home and report.recovered else None
-    store = signature.store_of(known.released) if known and known.released else None
-    if known is None or store is None:
+    found = report.recovered
+    store = _store(found, home_path, elsewhere) if found else None
+    if found is None or store is None:
         return None
     make_folder(folder)
-    path = folder / f"{Path(report.path).stem}-{known.id}.c2pa"
+    path = folder / f"{Path(report.path).stem}-{found.asset}.c2pa"
     try:
         path.write_bytes(store)
     except OSError as error:
         raise OutNotWritable(out=path, system=error.strerror or error) from error
     return path
+
+
+def _store(found: Recovered, home_path: Path, elsewhere: Elsewhere | None) -> bytes | None:
+    from rectoverso.store.home import Home
+    from rectoverso.verso.mark import signature
+
+    if found.service:
+        return elsewhere.stores.get(found.manifest_id or "") if elsewhere else None
+    home = Home.existing(home_path)
+    known = HomeRecords(home).asset(found.asset) if home else None
+    return signature.store_of(known.released) if known and known.released else None
 
 
 def plain(report: Report, language: str) -> dict[str, Any]:
@@ -100,6 +126,7 @@ def plain(report: Report, language: str) -> dict[str, Any]:
         "ingrained": _plain_ingrained(report.ingrained),
         "laws": report.laws,
         "recovered": asdict(report.recovered) if report.recovered else None,
+        "inquiry": asdict(report.inquiry) if report.inquiry else None,
         "evidence": [{"layer": name, "key": row.key, "text": say(row, language)} for name, row in told],
         "summary": say(Message(f"verify.{report.outcome.value}.sentence"), language),
     }

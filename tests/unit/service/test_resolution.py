@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +17,13 @@ from hostile import Crashing
 from rectoverso.errors import HomeMissing, TooManyRequests
 from rectoverso.service.limits import Meter, ServiceLimits
 from rectoverso.service.resolution import resolution_app
-from rectoverso.service.server import listen, server
 from rectoverso.verso.mark import binding, signature, watermark
 from rectoverso.verso.picture import to_png
 from rectoverso.verso.screen.fingerprint import fingerprint
 from rectoverso.workflow import resolve
 from rectoverso.workflow.ledgers import revoke
 from rectoverso.workflow.seal import seal_files
+from serving import running
 from unit.verso.conftest import decoded, encoded, photo
 
 TEXT, WHOLE, TRUTH, LIST, OBJECT = "string", "integer", "boolean", "array", "object"
@@ -107,26 +105,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     files = tuple(passage.path for passage in passages if passage.path)
     with running(folder / "home") as port:
         yield Service(port, folder / "home", files, tuple(passage.asset.id for passage in passages))
-
-
-class running:  # noqa: N801 - reads as a verb
-    """The service on a free port of this machine, for as long as the context lasts."""
-
-    def __init__(self, home: Path, limits: ServiceLimits | None = None) -> None:
-        self._socket = listen("127.0.0.1", 0)
-        self._server = server(resolution_app(home, limits or ServiceLimits(per_minute=1e6, burst=10_000)))
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
-
-    def __enter__(self) -> int:
-        self._thread.start()
-        while not self._server.started:
-            time.sleep(0.01)
-        return int(self._socket.getsockname()[1])
-
-    def __exit__(self, *_error: object) -> None:
-        self._server.should_exit = True
-        self._thread.join()
-        self._socket.close()
 
 
 def names(answer: Answer) -> list[str]:

@@ -20,6 +20,8 @@ from PIL import Image
 from rectoverso.types import AssetId, Digest, Draft, Maker, Origin, Pixels
 from rectoverso.verso.mark.credential import CredentialSigner
 from rectoverso.verso.mark.order import Marked, MarkFacts, mark
+from rectoverso.verso.mark.watermark import PUBLIC_KEY
+from rectoverso.verso.mark.watermark.ingrained import TILE_PX, carriers_of
 
 ASSET = AssetId("0123456789ab")
 MAKER = Maker("runs/first", "dcgan 1", Digest("5" * 64))
@@ -98,6 +100,16 @@ def photo(seed: int, height: int = 64, width: int | None = None, channels: int =
         field = np.fft.ifft2(noise).real
         layers.append(127 + 50 * (field - field.mean()) / (field.std() + 1e-9))
     return np.clip(np.rint(np.stack(layers, axis=2)), 0, 255).astype(np.uint8)
+
+
+def leant(pixels: Pixels, levels: float, key: bytes = PUBLIC_KEY) -> Pixels:
+    """A picture moved by so many levels to the key's side on every wave, as an ingrained generator would have it."""
+    carriers = carriers_of(key)
+    tile_SS = np.tensordot(carriers.sign_K, carriers.wave_KSS, 1) * levels
+    down, across = (side // TILE_PX for side in pixels.shape[:2])
+    moved = pixels.astype(np.float32)
+    moved[: down * TILE_PX, : across * TILE_PX, :3] += np.tile(tile_SS, (down, across))[..., None]
+    return np.clip(np.rint(moved), 0, 255).astype(np.uint8)
 
 
 def stroke(seed: int, side: int = 32) -> Pixels:

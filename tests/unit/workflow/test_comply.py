@@ -235,7 +235,11 @@ def test_what_the_command_cannot_use(
     assert _run("comply") == 2
     capsys.readouterr()
     assert _run("comply", "--list", "--json") == 0
-    assert [row["law"] for row in json.loads(capsys.readouterr().out)["laws"]] == ["cn", "eu", "us-ca"]
+    rows = json.loads(capsys.readouterr().out)["laws"]
+    assert [row["law"] for row in rows] == ["cn", "eu", "us-ca"]
+    assert [stage["day"] for stage in rows[2]["later"]] == ["2027-01-01", "2028-01-01"]
+    assert _run("comply", "--list") == 0
+    assert "From 2028-01-01 on: Makers of cameras" in capsys.readouterr().out
 
 
 def test_the_command_speaks_chinese(

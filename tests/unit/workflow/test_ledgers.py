@@ -187,6 +187,19 @@ def test_a_proof_that_does_not_hold_is_told(tmp_path: Path, home: Path, picture:
     assert report.outcome is ReportOutcome.TRUSTED  # the signature and this home's own ledger still stand
 
 
+def test_where_no_proof_lies_there_is_none_to_hold(tmp_path: Path, home: Path, picture: Picture) -> None:
+    """Absent for whoever trusts a ledger, not asked for whoever trusts none; and no reason to doubt the file."""
+    file, _ = _released(tmp_path, home, picture)
+    beside(file).unlink()
+    trust, elsewhere = (home / "keys" / "ca.pem",), tmp_path / "elsewhere"
+    for keys, found in (((ledger_keys(home),), False), ((), None)):
+        report, told = _told(file, elsewhere, *keys, trust=trust)
+        assert (report.ledger.found, report.ledger.valid, report.ledger.trusted) == (found, None, None)
+        assert (report.ledger.proof, report.ledger.code, report.ledger.index) == (None, None, None)
+        assert not [row for row in told if "proof" in row or "ledger" in row]
+        assert report.outcome is ReportOutcome.TRUSTED
+
+
 def test_a_file_that_was_recorded_with_other_bytes_is_changed(
     tmp_path: Path, home: Path, picture: Picture
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image
 from rectoverso.cli.main import main
 from rectoverso.errors import BadSetting, FilesUnusable, NotComparable
 from rectoverso.recto.data.shapes import scene
+from rectoverso.verso.mark import label
 from rectoverso.verso.picture import open_picture
 from rectoverso.workflow.drawing import open_generator
 from rectoverso.workflow.evaluate import EvaluateRequest, evaluate_run
@@ -44,6 +46,18 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
             TrainRequest(system, str(data), place / system, size=32, images=8, settings=settings, **more),
             place / "home",
         )
+    return place
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that draws from words, after a few images."""
+    place = tmp_path_factory.mktemp("reader")
+    settings = ("batch=8", "precision=float32", "threads=1", "milestones=2", "nets.latent=8", "nets.text=8")
+    settings += ("nets.generator_width=4", "nets.critic_width=8", "nets.words=300", "nets.places=8")
+    settings += ("nets.reader_width=16",)
+    request = TrainRequest("textgan", "shapes", place / "run", size=32, images=8, settings=settings)
+    train_run(request, place / "home")
     return place
 
 
@@ -122,6 +136,7 @@ def test_maps_are_read_by_their_levels_and_an_unknown_class_is_named(trained: Pa
         ("cyclegan", ["--image", "P", "--truncation", "0.5"], "truncation"),
         ("cyclegan", ["--image", "P", "--style", "P"], "style"),
         ("edgeconnect", ["--image", "P"], "--mask"),
+        ("cyclegan", ["--image", "P", "--tell-prompt"], "--tell-prompt"),
         (
             "edgeconnect",
             ["--image", "P", "--mask", "M", "--mask", "P"],
@@ -150,6 +165,28 @@ def test_what_does_not_fit_is_told_with_what_to_type(
     assert left.value.code == 2
     assert says in json.loads(capsys.readouterr().out)["error"]["message"]
     assert not (tmp_path / "out").exists()
+
+
+def test_a_prompt_is_private_unless_whoever_typed_it_wants_it_told(reader: Path, tmp_path: Path) -> None:
+    def made(*, tell_prompt: bool) -> tuple[str, bytes]:
+        given = Given(prompts=("a red circle for Anna",))
+        batch = generate_images(
+            reader / "run", tmp_path / "out", reader / "home", count=1, given=given, tell_prompt=tell_prompt
+        )
+        (passage,) = batch.passages
+        assert passage.path is not None, passage.asset.reasons
+        return passage.asset.id, passage.path.read_bytes()
+
+    (private, silent), (public, told) = made(tell_prompt=False), made(tell_prompt=True)
+    assert private != public  # another file, so another request
+    assert made(tell_prompt=True)[0] == public
+    assert b"Anna" not in silent
+    found = label.read(told)
+    assert found is not None
+    assert found.prompt == "a red circle for Anna"
+    quiet = label.read(silent)
+    assert quiet is not None
+    assert quiet == replace(found, prompt=None, asset=private, created=quiet.created)
 
 
 def test_other_commands_say_that_such_a_run_draws_from_no_seed(trained: Path) -> None:

@@ -109,13 +109,23 @@ class Aigc(_Rules):
     labels: tuple[str, ...]
 
 
+class Later(_Rules):
+    """A day on which more is asked than when the law came into force, and of whom."""
+
+    day: date
+    says: Text
+
+
 class Clause(_Rules):
-    """One thing that is asked, in words and as a question that `lint` knows."""
+    """One thing that is asked, in words and as a question that `lint` knows. ``since``: where that is later than the
+    law.
+    """
 
     id: str
     asks: Question
     says: Text
     field: FileField | None = None
+    since: date | None = None
 
 
 class Law(_Rules):
@@ -125,7 +135,7 @@ class Law(_Rules):
     version: int = Field(ge=1)
     place: Text
     in_force: date
-    later: Text | None = None
+    later: tuple[Later, ...] = ()
     layers: tuple[Literal["visible_label", "metadata", "signature", "time_stamp", "watermark"], ...]
     keep_logs_months: int = 0
     source: Source
@@ -150,6 +160,11 @@ class Law(_Rules):
                 raise ValueError(
                     f"clause {clause.id} asks for {clause.asks}, which the pack does not describe"
                 )
+        days = [self.in_force, *(stage.day for stage in self.later)]
+        if days != sorted(set(days)):
+            raise ValueError("its days do not follow one another")
+        if not {clause.since for clause in self.clauses} <= {None, *days[1:]}:
+            raise ValueError("a clause holds from a day that the pack does not tell")
         if "aigc" in self.file.fields and self.aigc is None:
             raise ValueError("the file is to hold a block that the pack does not describe")
         return self

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from rectoverso.types import Message, Pixels
 from rectoverso.verso.law import aigc, manifest
@@ -21,7 +22,9 @@ from rectoverso.verso.law.manifest import Stated
 from rectoverso.verso.mark import label, visible
 from rectoverso.verso.mark.binding import FINGERPRINT, WATERMARK
 from rectoverso.verso.mark.label import Label
+from rectoverso.verso.mark.looking import look_for
 from rectoverso.verso.mark.visible import Placed
+from rectoverso.verso.mark.watermark import FOUND_AT
 from rectoverso.verso.picture import open_picture, sniff
 
 _NEAR = 0.1
@@ -43,21 +46,30 @@ class Answer:
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sight:
-    """What a file shows. ``mark``: the p-value of our watermark where it was found already; else it is looked for when
-    a clause asks.
+    """What a file shows. ``looked``: the p-value of our watermark, found or not, where it was looked for already; else
+    it is when the first clause asks.
     """
 
     picture: Pixels | None = field(default=None, repr=False)
     label: Label = field(default_factory=Label)
     blocks: tuple[Block, ...] = ()
     stated: Stated = field(default_factory=Stated)
-    mark: float | None = None
+    looked: float | None = None
 
     @property
     def is_ours(self) -> bool:
         return self.stated.ours or self.label.asset is not None
+
+    @cached_property
+    def mark(self) -> float | None:
+        """The p-value of our watermark where it is found."""
+        p_value = self.looked
+        if p_value is None and self.picture is not None:
+            seen = look_for(self.picture)
+            p_value = seen.p_value if seen else None
+        return p_value if p_value is not None and p_value <= FOUND_AT else None
 
 
 def look(data: bytes, name: str = "the file") -> Sight:
@@ -86,19 +98,6 @@ def declared(data: bytes) -> tuple[str, ...]:
     return tuple(law for law in laws() if law in {*named, *blocks})
 
 
-def _mark(picture: Pixels) -> float | None:
-    """The p-value of our watermark where it is found."""
-    from rectoverso.verso.mark import watermark
-
-    if not watermark.payload_bits(*picture.shape[:2]):
-        return None
-    p_value = watermark.detect(picture).p_value
-    if 2 * p_value > watermark.FOUND_AT:
-        p_value = watermark.detect(picture, anyhow=True).p_value
-    # Two looks, of which the first is part of the second: each gets half of the error.
-    return 2 * p_value if 2 * p_value <= watermark.FOUND_AT else None
-
-
 _Said = tuple[State, Message]
 
 
@@ -117,7 +116,9 @@ def _missing(key: str, **facts: object) -> _Said:
 # The questions
 
 
-def _person(_sight: Sight, _law: Law, _clause: Clause) -> _Said:
+def _person(_sight: Sight, _law: Law, clause: Clause) -> _Said:
+    if clause.since:
+        return _said(State.CANNOT_TELL, "person_since", since=clause.since.isoformat())
     return _said(State.CANNOT_TELL, "person")
 
 
@@ -150,9 +151,8 @@ def _time_stamp(sight: Sight, _law: Law, _clause: Clause) -> _Said:
 
 
 def _watermark(sight: Sight, _law: Law, _clause: Clause) -> _Said:
-    p_value = sight.mark or (None if sight.picture is None else _mark(sight.picture))
-    if p_value is not None:
-        return _met("mark", p_value=f"{p_value:.0e}")
+    if sight.mark is not None:
+        return _met("mark", p_value=f"{sight.mark:.0e}")
     others = [scheme for scheme in sight.stated.watermarks if scheme not in (WATERMARK, FINGERPRINT)]
     if others:
         return _said(State.CANNOT_TELL, "mark_other", scheme=", ".join(others)[:80])

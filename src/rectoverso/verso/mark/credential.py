@@ -28,6 +28,8 @@ from rectoverso.verso.mark.signature import Chain, Sign
 if TYPE_CHECKING:
     from c2pa import Context, Signer
 
+    from rectoverso.verso.mark.visible import Placed
+
 ASSET_ASSERTION = "rectoverso.asset"
 
 REMOTE = "remote"
@@ -47,9 +49,14 @@ mining, which searching and checking need, it says nothing.
 _PURPOSES = ("1.3.6.1.4.1.62558.2.1", "1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.36")
 """What a signer's certificate may be for: C2PA claim signing, e-mail protection, document signing."""
 _AI = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
+_DRAWN = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
+"""Of words that a program draws: by an algorithm, and after nothing that was seen in training."""
 _ABOUT_THE_SIGNER = "signingCredential."
 _SIGNER_HOLDS = {"claimSignature.validated", "signingCredential.trusted"}
 _INTACT = {"assertion.dataHash.match", "assertion.bmffHash.match"}
+_OF_THE_FILE = {"assertion.dataHash.mismatch", "assertion.bmffHash.mismatch", "assertion.boxesHash.mismatch"}
+"""How a manifest without its file fails, and no more than that."""
+_ALONE = "application/c2pa"
 _SOFT_BINDING = "self#jumbf=c2pa.assertions/c2pa.soft-binding"
 
 
@@ -70,7 +77,7 @@ class CredentialSigner:
 @dataclass(frozen=True, slots=True)
 class ManifestFacts:
     """What the manifest states. ``watermark``: the digits of the asset id that the picture carries, ``fingerprint``:
-    those of its perceptual hash; "" for none.
+    those of its perceptual hash; "" for none. ``placed``: the words that were put on the picture or beside it.
     """
 
     asset: AssetId
@@ -85,6 +92,7 @@ class ManifestFacts:
     use: str | None = None
     ledger: str | None = None
     oversight: Oversight | None = None
+    placed: tuple[Placed, ...] = ()
 
 
 class CredentialState(StrEnum):
@@ -115,6 +123,8 @@ class CredentialReading:
     created: str | None = None
     """When the signer says that it was made (ISO 8601)."""
     manifest_id: str | None = None
+    bindings: tuple[tuple[str, str], ...] = ()
+    """Of the soft bindings that are stated, those of this project: algorithm and digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +187,22 @@ def read(data: bytes, media_type: str, anchors: bytes | None = None) -> Credenti
     """The file's own credential, judged against the root certificates given (PEM). Never raises, never asks
     a network.
     """
+    reading = _read(data, media_type, anchors)
+    if reading.claims_checksum and not signature.checksum_holds(data):
+        return CredentialReading(CredentialState.INVALID, signer=reading.signer, codes=(CHECKSUM,))
+    return reading
+
+
+def read_alone(store: bytes, anchors: bytes | None = None) -> CredentialReading:
+    """What a manifest store says without the file that it was signed into, as a resolution service gives it out.
+
+    ``trusted`` and ``valid`` are of its signature and of what that covers in the store itself; of the file nothing was
+    seen. Never raises, never asks a network.
+    """
+    return _read(store, _ALONE, anchors)
+
+
+def _read(data: bytes, media_type: str, anchors: bytes | None) -> CredentialReading:
     from c2pa import C2paError, Context, Reader
 
     if jumbf.claims_too_much(data):
@@ -186,7 +212,8 @@ def read(data: bytes, media_type: str, anchors: bytes | None = None) -> Credenti
             Context.from_dict(offline(anchors)) as context,
             Reader(media_type, io.BytesIO(data), context=context) as reader,
         ):
-            reading = _reading(json.loads(reader.json()), str(reader.get_validation_state()))
+            told, state = json.loads(reader.json()), str(reader.get_validation_state())
+            return _reading(told, state, is_alone=media_type == _ALONE)
     except C2paError.ManifestNotFound:
         return CredentialReading(CredentialState.NONE)
     except (C2paError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -195,9 +222,6 @@ def read(data: bytes, media_type: str, anchors: bytes | None = None) -> Credenti
         return CredentialReading(
             CredentialState.UNREADABLE, codes=(type(error).__name__.removeprefix("_C2pa"),)
         )
-    if reading.claims_checksum and not signature.checksum_holds(data):
-        return CredentialReading(CredentialState.INVALID, signer=reading.signer, codes=(CHECKSUM,))
-    return reading
 
 
 def manifest(facts: ManifestFacts, media_type: str) -> dict[str, Any]:
@@ -277,13 +301,35 @@ def _actions(facts: ManifestFacts, ingredients: list[str]) -> dict[str, Any]:
         created["softwareAgent"] = {"name": facts.maker.name, "version": facts.maker.version}
     if ingredients:
         created["parameters"] = {"ingredientIds": ingredients}
-    actions = [created]
+    actions = [created, *(_added(one, facts, when) for one in facts.placed)]
     if facts.watermark:
         link = {"url": _SOFT_BINDING, "hash": list(signature.LINK)}
         actions.append(
             {"action": "c2pa.watermarked.bound", "when": when, "parameters": {"relatedAssertions": [link]}}
         )
     return _stated("c2pa.actions.v2", {"actions": actions, "allActionsIncluded": True})
+
+
+def _added(placed: Placed, facts: ManifestFacts, when: str) -> dict[str, Any]:
+    """A visible label: which words were drawn where, by this program and no model (C2PA 2.4, actions, regions of
+    interest).
+    """
+    corner = {"x": placed.left, "y": placed.top}
+    shape = {
+        "type": "rectangle",
+        "unit": "pixel",
+        "origin": corner,
+        "width": placed.width,
+        "height": placed.height,
+    }
+    region = {"region": [{"type": "spatial", "shape": shape}], "description": placed.text.replace("\n", "")}
+    return {
+        "action": "c2pa.addedText",
+        "when": when,
+        "digitalSourceType": _DRAWN,
+        "softwareAgent": {"name": facts.generator, "version": facts.generator_version},
+        "changes": [region],
+    }
 
 
 def _disclosure(facts: ManifestFacts) -> dict[str, Any]:
@@ -304,12 +350,16 @@ def _asset(facts: ManifestFacts, media_type: str) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
-def _reading(store: Mapping[str, Any], state: str) -> CredentialReading:
+def _reading(store: Mapping[str, Any], state: str, *, is_alone: bool) -> CredentialReading:
     active = store["manifests"][store["active_manifest"]]
     results = store["validation_results"]["activeManifest"]
     failures = tuple(dict.fromkeys(status["code"] for status in results["failure"]))
     passed = {status["code"] for status in results["success"]}
     held = CredentialState(state.lower())
+    if is_alone:
+        failures, passed = tuple(code for code in failures if code not in _OF_THE_FILE), passed | _INTACT
+        is_trusted = not failures and passed >= _SIGNER_HOLDS
+        held = CredentialState.TRUSTED if is_trusted else CredentialState.INVALID
     if held is CredentialState.INVALID and _only_the_signer(failures, passed):
         held = CredentialState.VALID
     signature = active.get("signature_info", {})
@@ -332,6 +382,7 @@ def _reading(store: Mapping[str, Any], state: str) -> CredentialReading:
         created=_created(active),
         manifest_id=str(store["active_manifest"]),
         claims_checksum=bool(_assertion(active, ASSET_ASSERTION).get("checksum")),
+        bindings=_bindings(active),
     )
 
 
@@ -366,6 +417,13 @@ def _ai_generated(active: Mapping[str, Any]) -> bool | None:
         str(action["digitalSourceType"]) for action in _actions_of(active) if "digitalSourceType" in action
     ]
     return any(source.rsplit("/", 1)[-1] in _AI for source in sources) if sources else None
+
+
+def _bindings(active: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    stated = [item["data"] for item in active.get("assertions", ()) if item["label"] == binding.LABEL]
+    told = [(data["alg"], block["value"]) for data in stated for block in data.get("blocks", ())]
+    read = [(str(algorithm), binding.queried(str(value), str(algorithm))) for algorithm, value in told]
+    return tuple((algorithm, digits) for algorithm, digits in read if digits)
 
 
 def _asset_id(active: Mapping[str, Any]) -> AssetId | None:

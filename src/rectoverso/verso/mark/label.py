@@ -1,9 +1,9 @@
 """The label inside the file: an XMP packet that says in open words what made the picture.
 
-IPTC's digital source type, AI system and version (Iptc4xmpExt, 2025.1), the asset's id, and when the file was made.
-It is written into PNG (an uncompressed iTXt chunk), JPEG (APP1), WebP, TIFF (tag 700) and AVIF, and read back from all
-of them by a parser that never expands an entity. Nobody's signature covers the label alone; the credential covers it
-with the file.
+IPTC's digital source type, AI system and version, and the prompt where it is to be told (Iptc4xmpExt, 2025.1), the
+asset's id, and when the file was made. It is written into PNG (an uncompressed iTXt chunk), JPEG (APP1), WebP, TIFF
+(tag 700) and AVIF, and read back from all of them by a parser that never expands an entity. Nobody's signature covers
+the label alone; the credential covers it with the file.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ _FIELDS = {
     f"{_IPTC} DigitalSourceType": "source_type",
     f"{_IPTC} AISystemUsed": "system",
     f"{_IPTC} AISystemVersionUsed": "version",
+    f"{_IPTC} AIPromptInformation": "prompt",
     f"{_XMP} CreatorTool": "tool",
     f"{_XMP} CreateDate": "created",
     f"{NAMESPACE} AssetId": "asset",
@@ -67,12 +68,14 @@ class Label:
     """The fields as text, each None where the file does not say.
 
     ``provider`` is IPTC's credit line, ``unique_id`` its globally unique identifier, ``aigc`` the JSON of China's
-    block; ``laws`` are those that the file was made under, ``visible`` is where their words lie (`visible.to_text`).
+    block; ``prompt`` the words that the picture was made from; ``laws`` are those that the file was made under,
+    ``visible`` is where their words lie (`visible.to_text`).
     """
 
     source_type: str | None = None
     system: str | None = None
     version: str | None = None
+    prompt: str | None = None
     asset: str | None = None
     tool: str | None = None
     created: str | None = None
@@ -93,13 +96,16 @@ class Label:
         )
 
 
-def label_for(origin: Origin, maker: Maker, asset: AssetId, created: datetime, tool: str) -> Label:
-    """The label of one asset. The AI system is named only where one took part."""
+def label_for(
+    origin: Origin, maker: Maker, asset: AssetId, created: datetime, tool: str, *, prompt: str | None = None
+) -> Label:
+    """The label of one asset. The AI system is named only where one took part, and a prompt only where one is given."""
     made_by_ai = origin is not Origin.CAPTURED
     return Label(
         source_type=SOURCE_TYPES[origin],
         system=_plain(maker.name) if made_by_ai else None,
         version=_plain(maker.version) if made_by_ai else None,
+        prompt=_plain(prompt) if prompt else None,
         asset=asset,
         tool=tool,
         created=created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -107,7 +113,7 @@ def label_for(origin: Origin, maker: Maker, asset: AssetId, created: datetime, t
 
 
 def _plain(name: str) -> str | None:
-    """A name that XML can hold: printable, with single spaces."""
+    """Words as XML can hold them: printable, with single spaces."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in name).split()) or None
 
 

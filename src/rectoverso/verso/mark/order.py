@@ -83,7 +83,8 @@ def mark(
     # 2 watermark
     pixels = watermark.embed(labelled.pixels, asset, forensic_key=forensic_key)
     # 3 label in the file
-    wanted = label.label_for(draft.origin, draft.maker, asset, created, f"{TOOL} {__version__}")
+    tool = f"{TOOL} {__version__}"
+    wanted = label.label_for(draft.origin, draft.maker, asset, created, tool, prompt=draft.prompt)
     wanted = replace(wanted, aigc=draft.block)  # that the image came with: nobody may drop it
     if facts.labelling:
         wanted = facts.labelling.stated(wanted, draft, asset, labelled.placed)
@@ -102,6 +103,7 @@ def mark(
         use=facts.use,
         ledger=facts.ledger,
         oversight=facts.oversight,
+        placed=labelled.placed,
     )
     data = credential.sign(data, media_type, stated, signer)
     # 5 read back

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
     from rectoverso.verso.law.lint import Answer
+    from rectoverso.verso.mark.credential import CredentialReading
 
 _CHANNELS = (1, 3, 4)
 
@@ -36,8 +37,10 @@ class Opened:
 
 
 Clauses: TypeAlias = "tuple[tuple[Answer, ...], ...]"
-Heard: TypeAlias = "Report | Opened | Clauses | ImageUnreadable"
-"""The answers to what a job asks for: a report, a picture, clauses by law, or why there is no picture."""
+Heard: TypeAlias = "Report | Opened | Clauses | CredentialReading | ImageUnreadable"
+"""The answers to what a job asks for: a report, a picture, clauses by law, what a manifest says, or why there is no
+picture.
+"""
 
 
 def believed(said: Mapping[str, Any], job: Job, more: Callable[[], bytes]) -> Heard:
@@ -50,6 +53,8 @@ def believed(said: Mapping[str, Any], job: Job, more: Callable[[], bytes]) -> He
                 return _picture(said, job, more())
             case "clauses":
                 return _clauses(said["clauses"], job)
+            case "manifest":
+                return _form_of_manifests().validate_python(said["manifest"])
     except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
         raise frames.PipeEnded from error
 
@@ -65,6 +70,8 @@ def unreadable(code: str, facts: Mapping[str, Any]) -> ImageUnreadable:
 
 def _report(said: Any) -> Report:
     report = _form().validate_python(said)
+    if report.inquiry or (report.recovered and report.recovered.service):  # nobody in there asks a network
+        raise frames.PipeEnded
     for row in report.evidence:
         say(row)
     asked = (report.watermark.p_value, report.ingrained.p_value)
@@ -104,3 +111,12 @@ def _form() -> TypeAdapter[Report]:
     from pydantic import TypeAdapter
 
     return TypeAdapter(Report)
+
+
+@cache
+def _form_of_manifests() -> TypeAdapter[CredentialReading]:
+    from pydantic import TypeAdapter
+
+    from rectoverso.verso.mark.credential import CredentialReading
+
+    return TypeAdapter(CredentialReading)

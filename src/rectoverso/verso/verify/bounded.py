@@ -6,7 +6,8 @@ What decoders, parsers and detectors do with a stranger's bytes they do in there
 within a time and a memory that the size of the picture sets (`confinement`, `bounds`). If it crashes, hangs or wants
 too much, the answer is `could_not_check`, with the layer and what happened, and the next file gets a new process. One
 process serves many files, because starting one takes longer than verifying a picture. Who wants a stranger's picture
-gets its pixels and nothing else of the file (`BoundedVerifier.open`), or has the question asked in there (`clauses`).
+gets its pixels and nothing else of the file (`BoundedVerifier.open`), or has the question asked in there (`clauses`,
+`manifest`).
 
 What the process says is not believed beyond its form. Still, whoever takes it over by a crafted file can have it say
 what he likes of this file and the next ones: what is bounded is the harm to the machine.
@@ -36,6 +37,7 @@ from rectoverso.verso.verify.verifier import not_checked
 
 if TYPE_CHECKING:
     from rectoverso.verso.ledger.keyring import KeyRing
+    from rectoverso.verso.mark.credential import CredentialReading
 
 MOST_FILES = 500
 """After so many the process is replaced: what leaks and who took it over is gone with it."""
@@ -88,6 +90,18 @@ class BoundedVerifier:
     def clauses(self, data: bytes, laws: Sequence[str], *, name: str) -> Clauses:
         """How a file stands against each of these laws, clause by clause. Raises ImageUnreadable."""
         return cast("Clauses", self._read(data, Job(asks="clauses", laws=tuple(laws)), name))
+
+    def manifest(self, store: bytes, anchors_pem: str | None = None) -> CredentialReading:
+        """What a manifest store without its file says (`credential.read_alone`)."""
+        from rectoverso.verso.mark.credential import CredentialReading, CredentialState
+
+        try:
+            heard: Heard | None = self._asked(store, Job(anchors_pem, asks="manifest"), NoRecords())
+        except Stopped:
+            heard = None
+        return (
+            heard if isinstance(heard, CredentialReading) else CredentialReading(CredentialState.UNREADABLE)
+        )
 
     def close(self) -> None:
         """End the process, if there is one; the next file starts another."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rectoverso.verso.ledger.keyring import KeyRing
 
 
-Asked = Literal["report", "picture", "clauses"]
+Asked = Literal["report", "picture", "clauses", "manifest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ class Bounds:
 class Job:
     """What is handed over beside a file's bytes. No key that has to stay secret is in it.
 
-    ``asks``: for the report, for the picture alone, or how the file stands against ``laws``, clause by clause.
+    ``asks``: for the report, for the picture alone, how the file stands against ``laws``, clause by clause, or what a
+    manifest store says, which the bytes then are.
     """
 
     anchors_pem: str | None = None

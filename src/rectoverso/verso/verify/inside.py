@@ -104,6 +104,8 @@ def _answer(job: Job, data: bytes, bounds: Bounds, jobs: BinaryIO, answers: Bina
                 _picture(data, answers)
             case "clauses":
                 _clauses(job, data, answers)
+            case "manifest":
+                _manifest(job, data, answers)
     except ImageUnreadable as error:
         facts = {name: str(fact) for name, fact in error.facts.items()}
         frames.tell(answers, {"unreadable": error.code, "facts": facts})
@@ -149,6 +151,14 @@ def _clauses(job: Job, data: bytes, answers: BinaryIO) -> None:
     found = [lint(sight, law(name)) for name in job.laws]
     told = [[asdict(one.message) | {"state": one.state} for one in row] for row in found]
     frames.tell(answers, {"clauses": told})
+
+
+def _manifest(job: Job, data: bytes, answers: BinaryIO) -> None:
+    from rectoverso.verso.mark import credential
+
+    frames.tell(answers, {"at": "credential"})
+    anchors = job.anchors_pem.encode() if job.anchors_pem else None
+    frames.tell(answers, {"manifest": asdict(credential.read_alone(data, anchors))})
 
 
 def _within(bounds: Bounds, data: bytes, job: Job, answers: BinaryIO) -> None:

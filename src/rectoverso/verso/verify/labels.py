@@ -77,8 +77,9 @@ def _held(
 
     if not names:
         return None, []
-    mark = watermark.p_value if watermark.code == "public" else None
-    sight = Sight(picture, labels.label or Label(), labels.blocks, read(data, sniff(data)), mark)
+    # What step 2 saw is not looked for again. A private mark is seen at home only: to a law there is none.
+    looked = 1.0 if watermark.code == "private" else watermark.p_value
+    sight = Sight(picture, labels.label or Label(), labels.blocks, read(data, sniff(data)), looked)
     rows = []
     for name in names:
         states = {answer.clause.id: answer.state for answer in lint(sight, law(name))}

@@ -45,7 +45,8 @@ def ask_fingerprint(
     anchors_pem: str | None,
 ) -> Traced:
     """Seek the original, compare the pixels with it, and find its credential again where the file has none."""
-    layer, prints, near = _likeness(picture, records, in_all=not watermark.found)
+    is_lost = stated.state in ("none", "unreadable")
+    layer, prints, near = _likeness(picture, records, in_all=is_lost or not watermark.found)
     known = _known(digest, (watermark.asset, stated.asset), records)
     matched = records.asset(near.name) if near and near.kind == "asset" else None
     original = known or matched
@@ -56,7 +57,7 @@ def ask_fingerprint(
     else:
         seen = _compared(picture, layer, original, near, stated)
         traced = Traced(seen, known, original, is_alike, prints=prints)
-    if stated.state not in ("none", "unreadable"):
+    if not is_lost:
         return traced
     source = matched if traced.contradiction else original
     recovered, rows = recover(source, watermark, near, anchors_pem.encode() if anchors_pem else None)

@@ -26,21 +26,19 @@ from typing import TYPE_CHECKING, Literal
 
 from rectoverso.errors import RectoversoError
 from rectoverso.types import Digest, Layer, Message, Pixels, Report, ReportOutcome
-from rectoverso.verso.verify.contradictions import Witness, contradictions
 from rectoverso.verso.verify.credentials import ask_credential
 from rectoverso.verso.verify.labels import ask_laws, read_labels
-from rectoverso.verso.verify.ledgers import LedgerSight, ask_ledgers
-from rectoverso.verso.verify.likeness import Traced, ask_fingerprint
+from rectoverso.verso.verify.ledgers import ask_ledgers
+from rectoverso.verso.verify.likeness import ask_fingerprint
 from rectoverso.verso.verify.opening import Header, Limits, NotChecked, look
-from rectoverso.verso.verify.records import Known, NoRecords, Records
+from rectoverso.verso.verify.records import NoRecords, Records
+from rectoverso.verso.verify.summary import Told, summed_up
 from rectoverso.verso.verify.watermarks import ask_ingrained, ask_watermark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rectoverso.verso.ledger.keyring import KeyRing
-    from rectoverso.verso.mark.credential import CredentialReading
-    from rectoverso.verso.verify.labels import Labels
 
 Reading = Literal["opening", "credential", "picture", "label", "watermark", "fingerprint", "ledger"]
 """What is being read, in order: where reading stops is told by these words."""
@@ -104,14 +102,9 @@ def verify_bytes(
     label, laws = ask_laws(data, picture, labels, credential, watermark)
 
     # 6 Summary
-    against = contradictions(_witnesses(stated, says, labels, traced, ledger))
-    against = (*filter(None, (traced.contradiction,)), *against)
-    is_other = _is_another_file(digest, stated, traced.known)
-    report = Report(
+    layers = Report(
         path=name,
         outcome=ReportOutcome.NOTHING_FOUND,
-        signer=stated.signer,
-        ai_generated=None if against else _ai_generated(stated, traced.known),
         opening=opening,
         credential=credential,
         watermark=watermark,
@@ -120,11 +113,8 @@ def verify_bytes(
         ledger=ledger.reading,
         label=label,
         laws=laws,
-        recovered=traced.recovered,
-        contradictions=(*against, Message("verify.evidence.contradiction_bytes")) if is_other else against,
-        prints=traced.prints.hex() if not watermark.found else "",
     )
-    return replace(report, outcome=_outcome(report, disowned=ledger.disowns))
+    return summed_up(layers, Told(digest, stated, says, labels, traced, ledger))
 
 
 def not_checked(name: str, reason: Message, *, found: bool | None = None) -> Report:
@@ -163,60 +153,3 @@ def _opened(data: bytes, header: Header, trouble: Message | None) -> Layer:
         rows.append(Message("verify.evidence.container_damaged"))
     valid = False if is_damaged else None if trouble else True
     return Layer(found=True, valid=valid, code=header.media_type, evidence=tuple(rows))
-
-
-# Step 6
-
-
-def _is_another_file(digest: Digest, credential: CredentialReading, known: Known | None) -> bool:
-    """Whether this is signed as an asset that left this home as other bytes.
-
-    C2PA's own container has bytes that no signature covers (padding, names of boxes); the record covers them.
-    """
-    if known is None or known.file_digest is None or credential.asset != known.id:
-        return False
-    return known.file_digest != digest
-
-
-def _ai_generated(credential: CredentialReading, known: Known | None) -> bool | None:
-    """Taken from the credential, else from the record; likeness alone says nothing of it."""
-    if credential.ai_generated is not None:
-        return credential.ai_generated
-    return known.ai_generated if known else None
-
-
-def _witnesses(
-    credential: CredentialReading, watermark: str, labels: Labels, traced: Traced, ledger: LedgerSight
-) -> list[Witness]:
-    """What each layer says. A credential that does not hold says nothing, nor does the stamp of a stranger."""
-    from rectoverso.verso.law import aigc
-
-    record = None if traced.contradiction else traced.known
-    holds = credential.state in ("trusted", "valid")
-    signed = (credential.asset, credential.ai_generated, credential.created) if holds else ()
-    stamp = credential.stamp if holds and credential.stamp and credential.stamp.trusted else None
-    return [
-        Witness("credential", *signed),
-        Witness("time_stamp", time=stamp.time if stamp else None),
-        Witness("ledger", time=ledger.reading.at if holds else None),
-        Witness("watermark", watermark or None),
-        Witness("label", labels.asset, labels.ai_generated),
-        Witness("aigc", ai_generated=aigc.says_ai(labels.blocks)),
-        Witness("record", ai_generated=record.ai_generated if record else None),
-    ]
-
-
-def _outcome(report: Report, *, disowned: bool) -> ReportOutcome:
-    """The first that holds, in the order of the document. ``disowned``: by a ledger that is trusted here."""
-    credential, is_damaged = report.credential, report.opening.valid is False
-    if credential.valid is False or report.contradictions:
-        return ReportOutcome.CHANGED
-    if credential.valid and (is_damaged or disowned):
-        return ReportOutcome.CHANGED
-    if credential.valid:
-        return ReportOutcome.TRUSTED if credential.trusted else ReportOutcome.UNLISTED_SIGNER
-    if report.watermark.found:
-        return ReportOutcome.CHANGED if is_damaged else ReportOutcome.WATERMARK_ONLY
-    if report.ingrained.found:
-        return ReportOutcome.WATERMARK_ONLY
-    return ReportOutcome.REGISTERED_MATCH if report.fingerprint.found else ReportOutcome.NOTHING_FOUND

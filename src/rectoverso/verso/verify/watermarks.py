@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rectoverso.types import AssetId, IngrainedReading, Message, Pixels, WatermarkReading
 from rectoverso.verso.verify.records import Records
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rectoverso.verso.mark.watermark import Detection, Match
+    from rectoverso.verso.mark.watermark import Detection
 
 
 def ask_watermark(
@@ -23,21 +20,19 @@ def ask_watermark(
     label, where it fits.
     """
     from rectoverso.verso.mark import watermark
+    from rectoverso.verso.mark.looking import look_for, whole_id
 
     if picture is None:
         return WatermarkReading(), ""
-    if not watermark.payload_bits(*picture.shape[:2]):
+    looked = look_for(picture, records.watermark_ids())
+    if looked is None:
         row = Message("verify.evidence.watermark_too_small")
         return WatermarkReading(code="too_small", evidence=(row,)), ""
-    p_value, detection, issued = _looked_for(picture, records, anyhow=False)
-    if p_value > watermark.FOUND_AT:
-        p_value, detection, issued = _looked_for(picture, records, anyhow=True)
-    # Two looks, of which the first is part of the second, and the private one: each gets a third of the error.
-    p_value = min(1.0, 3 * p_value)
+    p_value, detection, issued = looked.p_value, looked.detection, looked.issued
     if p_value > watermark.FOUND_AT:
         return _recognised(picture, records) or _not_found(p_value)
     matched = issued.asset if issued and issued.p_value <= watermark.MATCHED_AT else None
-    asset = _fitting(detection, signed) or matched or _fitting(detection, labelled) or _whole_id(detection)
+    asset = _fitting(detection, signed) or matched or _fitting(detection, labelled) or whole_id(detection)
     says = asset or f"{detection.prefix}..."
     return _found("public", p_value, asset, says), says
 
@@ -68,7 +63,13 @@ def _found(key: str, p_value: float, asset: AssetId | None, says: str) -> Waterm
     row = Message(f"verify.evidence.watermark_{key}", {"asset": says})
     is_private = key == "private"
     return WatermarkReading(
-        found=True, trusted=is_private, p_value=p_value, asset=asset, code=key, evidence=(row,)
+        found=True,
+        trusted=is_private,
+        p_value=p_value,
+        asset=asset,
+        digits="" if is_private else says.rstrip("."),
+        code=key,
+        evidence=(row,),
     )
 
 
@@ -84,31 +85,12 @@ def _not_found(p_value: float) -> tuple[WatermarkReading, str]:
 def _recognised(picture: Pixels, records: Records) -> tuple[WatermarkReading, str] | None:
     """The same of the home's private watermark; None where there is none to be found."""
     from rectoverso.verso.mark import watermark
+    from rectoverso.verso.mark.looking import LOOKS
 
     match = records.recognised(picture)
-    if match is None or 3 * match.p_value > watermark.FOUND_AT:
+    if match is None or LOOKS * match.p_value > watermark.FOUND_AT:
         return None
-    return _found("private", 3 * match.p_value, match.asset, match.asset), match.asset
-
-
-def _looked_for(picture: Pixels, records: Records, *, anyhow: bool) -> tuple[float, Detection, Match | None]:
-    """The p-value of any mark at all or one of ours, each of which gets half of the error; and both answers."""
-    from rectoverso.verso.mark import watermark
-
-    detection = watermark.detect(picture, anyhow=anyhow)
-    issued = _issued(detection, records.watermark_ids())
-    return min(1.0, 2 * min(detection.p_value, issued.p_value if issued else 1.0)), detection, issued
-
-
-def _issued(detection: Detection, ids: Sequence[AssetId]) -> Match | None:
-    """Which of our ids the reading is. One that was read without an error is not compared with all others first."""
-    from rectoverso.verso.mark import watermark
-
-    whole = _whole_id(detection) if detection.found else None
-    if whole is None or whole not in ids:
-        return watermark.best_match(detection, ids)
-    match = watermark.best_match(detection, [whole])
-    return replace(match, p_value=min(1.0, match.p_value * len(ids))) if match else None
+    return _found("private", LOOKS * match.p_value, match.asset, match.asset), match.asset
 
 
 def _fitting(detection: Detection, asset: AssetId | None) -> AssetId | None:
@@ -117,8 +99,3 @@ def _fitting(detection: Detection, asset: AssetId | None) -> AssetId | None:
 
     match = watermark.best_match(detection, [asset]) if asset else None
     return asset if match and match.p_value <= watermark.MATCHED_AT else None
-
-
-def _whole_id(detection: Detection) -> AssetId | None:
-    """The id as read, where the picture was large enough to carry all of it."""
-    return AssetId(detection.prefix) if detection.payload_bits == 48 else None

@@ -18,6 +18,7 @@ from rectoverso.verso.mark import label, png, visible, watermark
 from rectoverso.verso.mark.order import MarkFacts
 from rectoverso.verso.verify.verifier import verify_bytes
 from unit.verso.conftest import ASSET, Studio, photo
+from unit.verso.mark.test_credential import told
 
 EVERY = MarkFacts(labelling=Labelling(laws_named(laws()), "A provider", "001", all_visible=True))
 
@@ -78,6 +79,22 @@ def test_each_law_adds_its_own(studio: Studio) -> None:
     assert json.loads(labelled("cn").aigc or "")["ContentProducer"] == "001"
     assert (labelled("eu").aigc, labelled("eu").visible, labelled("eu").laws) == (None, None, "eu")
     assert labelled("us-ca").provider == "A provider"
+
+
+def test_the_credential_says_which_words_were_placed_where(studio: Studio) -> None:
+    for side in (64, 300):
+        data = studio.release(photo(2, side), facts=EVERY).data
+        actions = told(data, studio.signer.anchors)["assertion_store"]["c2pa.actions.v2"]["actions"]
+        stated = [one["changes"][0] for one in actions if one["action"] == "c2pa.addedText"]
+        placed = visible.from_text(_read(data).visible)
+        assert [one["description"] for one in stated] == [one.text.replace("\n", "") for one in placed]
+        assert len(stated) == 3
+        for change, place in zip(stated, placed, strict=True):
+            shape = change["region"][0]["shape"]
+            assert (shape["origin"]["x"], shape["origin"]["y"]) == (place.left, place.top)
+    plain = told(studio.release(photo(2, 64)).data, studio.signer.anchors)
+    kinds = [one["action"] for one in plain["assertion_store"]["c2pa.actions.v2"]["actions"]]
+    assert "c2pa.addedText" not in kinds
 
 
 def test_a_png_holds_the_block_once_in_xmp_and_once_in_text(studio: Studio) -> None:

@@ -54,6 +54,17 @@ def test_the_packs_are_there_and_in_force_when_they_were() -> None:
     assert days == {"cn": date(2025, 9, 1), "eu": date(2026, 8, 2), "us-ca": date(2026, 8, 2)}
 
 
+def test_what_is_asked_later_has_its_day() -> None:
+    days = {name: [stage.day for stage in law(name).later] for name in laws()}
+    assert days == {"cn": [], "eu": [date(2026, 12, 2)], "us-ca": [date(2027, 1, 1), date(2028, 1, 1)]}
+    since = {clause.id: clause.since for clause in law("us-ca").clauses if clause.since}
+    first, second = days["us-ca"]
+    assert since == {"platforms": first, "hosts": first, "cameras": second}
+    answers = lint(look(Drawn(photo(1, 64)).file()), law("us-ca"))
+    told = {one.clause.id: one.message.facts.get("since") for one in answers if one.clause.since}
+    assert told == {name: day.isoformat() for name, day in since.items()}
+
+
 def test_names_may_be_repeated_or_joined() -> None:
     assert [one.law for one in laws_named(["cn,eu", " us-ca", "cn", ""])] == ["cn", "eu", "us-ca"]
     with pytest.raises(UnknownName, match="us-ca"):
@@ -100,6 +111,8 @@ def test_another_regime_is_a_file_only() -> None:
         ("height_share = 0.04", "height_share = 4"),
         ('asks = "field"', 'asks = "something"'),
         ("in_force = 2026-02-20", ""),
+        ('asks = "field"', 'since = 2027-01-01\nasks = "field"'),
+        ("[source]", '[[later]]\nday = 2026-02-20\nsays = { en = "All.", zh = "全部。" }\n[source]'),
     ],
 )
 def test_a_pack_that_contradicts_itself_is_refused(written: str, instead: str) -> None:

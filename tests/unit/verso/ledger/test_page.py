@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from browser import ask, b64, given, needs_node, of_ledger, of_pixels
+from browser import a_file, ask, b64, given, needs_node, of_ledger, of_pixels, show
 from hostile import good_proof, released
 from ledgers import OTHER, RING, SIGNER, signing
-from rectoverso.i18n import LANGUAGES, catalogue
+from rectoverso.i18n import LANGUAGES, catalogue, say
 from rectoverso.types import AssetId, Digest
 from rectoverso.verso.ledger.checkpoint import Checkpoint
 from rectoverso.verso.ledger.keyring import Era, KeyRing
@@ -24,9 +24,9 @@ from rectoverso.verso.ledger.page import page
 from rectoverso.verso.ledger.proof import write_proof
 from rectoverso.verso.ledger.signing import sign_checkpoint
 from rectoverso.verso.mark import watermark
-from rectoverso.verso.verify.layers import state
+from rectoverso.verso.verify.layers import does_not_prove, proves, state
 from rectoverso.verso.verify.ledgers import ask_ledgers
-from unit.verso.conftest import ASSET, photo
+from unit.verso.conftest import ASSET, decoded, photo
 
 ED25519 = next(key for key in SIGNER.public if key.kind is KeyKind.ED25519)
 KEY = KeyRing.of(ED25519)
@@ -197,3 +197,81 @@ def test_keys_cannot_break_out_of_the_page() -> None:
     text = page(evil)
     assert evil not in text
     assert given(text)["keys"] == evil
+
+
+# What it shows
+
+
+def shown(step: dict[str, Any]) -> list[str]:
+    return [text for _, text in step["rows"]]
+
+
+@needs_node
+def test_it_shows_what_verify_says_of_the_proof_in_both_languages() -> None:
+    file, proof = released("image/png"), good_proof().encode()
+    chosen = [a_file("a.png", file, decoded(file)), a_file("a.png.tlog-proof", proof)]
+    english, chinese = show(page(KEY.text), {"files": chosen}, {"click": True})
+    reading = ask_ledgers(Digest(sha256(file).hexdigest()), None, None, proof.decode(), [KEY]).reading
+    (row,) = reading.evidence
+    for step, language, tag in ((english, "en", "en"), (chinese, "zh", "zh-Hans")):
+        rows = shown(step)
+        assert step["lang"] == tag
+        assert step["title"] == catalogue(language)["page.title"]
+        assert rows[0] == "a.png"
+        assert say(row, language) in rows
+        for part in (proves("ledger", reading), does_not_prove("ledger", reading)):
+            assert part is not None
+            assert any(say(part, language) in text for text in rows)
+        heading = next(text for text in rows if catalogue(language)["layers.ledger.name"] in text)
+        assert catalogue(language)["layers.word.trusted"] in heading
+        assert rows[-1] == catalogue(language)["page.not_asked"]
+        assert all(step["fixed"])
+        assert not [text for text in rows if re.search(r"{|\b(page|verify|layers)\.\w", text)]
+
+
+@needs_node
+def test_it_begins_in_the_language_of_the_browser() -> None:
+    (step,) = show(page(), {"files": []}, language="zh-CN")
+    assert step["title"] == catalogue("zh")["page.title"]
+
+
+@needs_node
+def test_what_it_cannot_tell_it_says_in_words_of_its_own() -> None:
+    file, proof = released("image/png"), good_proof().encode()
+    a_proof, a_picture = a_file("a.png.tlog-proof", proof), a_file("a.png", file)
+    steps = [
+        ({"files": [a_picture, a_proof]}, "unknown_ledger"),
+        ({"keys": ["hello"]}, "bad_keys"),
+        ({"files": [a_picture]}, "no_proof"),
+        ({"files": [a_proof]}, "no_file"),
+        ({"files": [a_picture]}, "no_picture"),
+        ({"files": [a_file("b.png", b"", photo(1, 300))]}, "too_large"),
+        ({"files": [a_file("b.png", b"", np.zeros((16, 1100, 3), np.uint8))]}, "too_large"),
+    ]
+    for language in LANGUAGES:
+        told = show(page(), *(step for step, _ in steps), language=language)
+        for step, (_, key) in zip(told, steps, strict=True):
+            assert catalogue(language)[f"page.{key}"] in shown(step), key
+            assert not any("--ledger-key" in text for text in shown(step))
+
+
+@needs_node
+def test_it_says_whether_the_watermark_is_that_of_the_proof() -> None:
+    file, proof = released("image/png"), good_proof().encode()
+    other = watermark.embed(photo(2, 96), AssetId("f" * 12))
+    for pixels, key in ((watermark.embed(photo(2, 96), ASSET), "agrees"), (other, "disagrees")):
+        chosen = [a_file("a.png", file, pixels), a_file("a.png.tlog-proof", proof)]
+        (step,) = show(page(KEY.text), {"files": chosen})
+        assert any(catalogue("en")[f"page.{key}"].format(asset=ASSET) in text for text in shown(step))
+    (step,) = show(page(KEY.text), {"files": [a_file("a.png", file, other)]})
+    assert not any(ASSET in text for text in shown(step))
+
+
+@needs_node
+def test_of_two_questions_in_a_row_only_the_last_is_answered() -> None:
+    file, proof = released("image/png"), good_proof().encode()
+    chosen = [a_file("a.png", file), a_file("a.png.tlog-proof", proof)]
+    _, both, again = show(page(), {"files": chosen}, {"keys": ["hello", KEY.text]}, {"keys": [KEY.text]})
+    assert both["times"] == again["times"] == 1
+    assert shown(both) == shown(again)
+    assert catalogue("en")["page.bad_keys"] not in shown(both)

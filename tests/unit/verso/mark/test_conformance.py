@@ -14,9 +14,11 @@ from authority import Authority, authority
 from conformance import CHECKS, crjson, lint
 from rectoverso.types import Digest, Maker, Origin, Oversight
 from rectoverso.verso.mark import credential, label
+from rectoverso.verso.mark.visible import Placed
 from unit.verso.conftest import Studio, encoded, photo
 from unit.verso.mark.test_credential import FACTS
 
+PLACED = (Placed("cn", "AI\n生成", 16, 9, 8, 49, 33), Placed("eu", "AI", 12, 200, 4, 20, 9))
 TRAINED = Maker("runs/first", "dcgan 1", Digest("5" * 64), Digest("6" * 64))
 
 
@@ -35,6 +37,17 @@ def test_every_check_passes_whatever_the_origin_watermark_and_oversight(
     facts = replace(FACTS, origin=origin, watermark=watermark, oversight=oversight, maker=TRAINED)
     data = credential.sign(encoded(photo(1)), "image/png", facts, studio.signer)
     assert _broken(data, "image/png", studio.signer.anchors) == {}
+
+
+@pytest.mark.parametrize("placed", [PLACED[:1], PLACED])
+def test_every_check_passes_with_visible_labels(placed: tuple[Placed, ...], studio: Studio) -> None:
+    for origin in Origin:
+        facts = replace(FACTS, origin=origin, maker=TRAINED, placed=placed)
+        data = credential.sign(encoded(photo(1)), "image/png", facts, studio.signer)
+        assert _broken(data, "image/png", studio.signer.anchors) == {}
+        reading = credential.read(data, "image/png", studio.signer.anchors)
+        # Words that a program drew are no model's.
+        assert reading.ai_generated is (origin is not Origin.CAPTURED)
 
 
 @pytest.mark.parametrize("media_type", label.MEDIA_TYPES)
@@ -84,6 +97,10 @@ def _unlinked(manifest: dict[str, Any]) -> None:
     del manifest["assertions"][0]["data"]["actions"][1]["parameters"]
 
 
+def _nobodys_words(manifest: dict[str, Any]) -> None:
+    manifest["assertions"][0]["data"]["actions"].append({"action": "c2pa.addedText"})
+
+
 def _mislinked(manifest: dict[str, Any]) -> None:
     link = manifest["assertions"][0]["data"]["actions"][1]["parameters"]["relatedAssertions"][0]
     link["hash"] = [1] * 32
@@ -96,6 +113,7 @@ def _mislinked(manifest: dict[str, Any]) -> None:
         (_unversioned, "mandatory_spec_version"),
         (_incomplete, "mandatory_all_actions_included"),
         (_edited, "mandatory_dst_for_perceptible_transformations"),
+        (_nobodys_words, "mandatory_dst_for_perceptible_transformations"),
         (_saved, "no_deprecated_actions"),
         (_undotted, "no_unrecognized_custom_assertions"),
         (_unlinked, "own_watermark_bound_to_its_soft_binding"),

@@ -20,6 +20,7 @@ from rectoverso.errors import SigningFailed, TimeStampFailed
 from rectoverso.types import Digest, Maker, Origin
 from rectoverso.verso.mark import credential, label, png, signature
 from rectoverso.verso.mark.credential import CredentialSigner, CredentialState, ManifestFacts
+from rectoverso.verso.mark.visible import Placed
 from unit.verso.conftest import ASSET, MAKER, Studio, encoded, make_signer, photo
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -97,6 +98,22 @@ def test_the_manifest_states_what_c2pa_2_4_asks_in_created_assertions(studio: St
         "use": "art",
         "ledger": "ledger.example",
     }
+
+
+def test_words_put_on_the_picture_are_an_action_with_their_place(studio: Studio) -> None:
+    placed = (Placed("cn", "AI\n生成", 16, 9, 8, 49, 33), Placed("eu", "AI", 12, 40, 4, 20, 9))
+    data = credential.sign(encoded(photo(1)), "image/png", replace(FACTS, placed=placed), studio.signer)
+    actions = told(data, studio.signer.anchors)["assertion_store"]["c2pa.actions.v2"]["actions"]
+    kinds = [action["action"] for action in actions]
+    assert kinds == ["c2pa.created", "c2pa.addedText", "c2pa.addedText", "c2pa.watermarked.bound"]
+    first = actions[1]
+    assert first["digitalSourceType"].endswith("/algorithmicMedia")
+    assert first["softwareAgent"] == {"name": "rectoverso", "version": "0.1.0"}
+    (change,) = first["changes"]
+    assert change["description"] == "AI生成"
+    shape = change["region"][0]["shape"]
+    assert (shape["type"], shape["unit"], shape["width"], shape["height"]) == ("rectangle", "pixel", 49, 33)
+    assert shape["origin"] == {"x": 9, "y": 8}
 
 
 def test_nothing_is_stated_that_is_not_known() -> None:

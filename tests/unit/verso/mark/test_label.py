@@ -19,7 +19,14 @@ from rectoverso.verso.mark import label, png
 from unit.verso.conftest import ASSET, decoded, encoded, photo
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-LABEL = label.label_for(Origin.AI, Maker("runs/é & <first>", "dcgan 1"), ASSET, NOW, "rectoverso 0.1")
+LABEL = label.label_for(
+    Origin.AI,
+    Maker("runs/é & <first>", "dcgan 1"),
+    ASSET,
+    NOW,
+    "rectoverso 0.1",
+    prompt='a <"red"> fox & 一只狐狸',
+)
 
 
 @pytest.mark.parametrize("media_type", label.MEDIA_TYPES)
@@ -69,6 +76,14 @@ def test_names_that_xml_cannot_hold_are_made_plain() -> None:
     assert made.system == "a b [2J c"
     assert made.version is None
     assert label.parse(label.xmp_packet(made)) == made
+
+
+def test_a_prompt_is_told_as_iptc_names_it_and_only_where_one_is_given() -> None:
+    packet = label.xmp_packet(LABEL).decode()
+    assert '<Iptc4xmpExt:AIPromptInformation>a &lt;"red"&gt; fox &amp; 一只狐狸<' in packet
+    without = label.label_for(Origin.AI, Maker("run", "1"), ASSET, NOW, "rectoverso")
+    assert without.prompt is None
+    assert b"Prompt" not in label.xmp_packet(without)
 
 
 def test_a_jpeg_cannot_take_transparency_and_a_gif_is_not_written() -> None:

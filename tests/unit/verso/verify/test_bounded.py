@@ -24,7 +24,7 @@ from rectoverso.i18n import explain, say
 from rectoverso.types import AssetId, Digest, Message, Pixels, Report, ReportOutcome
 from rectoverso.verso.law import law, laws
 from rectoverso.verso.law.lint import lint, look
-from rectoverso.verso.mark import label
+from rectoverso.verso.mark import binding, credential, label, signature
 from rectoverso.verso.mark.watermark import Match
 from rectoverso.verso.picture import open_picture
 from rectoverso.verso.verify import frames
@@ -37,6 +37,8 @@ from rectoverso.verso.verify.verifier import verify_bytes
 from unit.verso.conftest import ASSET, encoded, photo
 
 PLAIN = encoded(photo(2, 32))
+RECOVERED = dict.fromkeys(("p_value", "distance", "signer", "ai_generated", "manifest_id"))
+RECOVERED |= {"asset": ASSET, "by": "watermark", "state": "valid"}
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of them")
 
@@ -264,6 +266,39 @@ def test_the_clauses_are_those_of_this_process(verifier: BoundedVerifier) -> Non
     for data in (released("image/png"), encoded(photo(3, 64)), encoded(photo(3, 64), "GIF")):
         told = verifier.clauses(data, laws(), name="a")
         assert told == tuple(lint(look(data), law(name)) for name in laws())
+
+
+def test_what_a_manifest_says_is_what_it_says_in_this_process(verifier: BoundedVerifier) -> None:
+    store = signature.store_of(released("image/png"))
+    assert store is not None
+    anchors = studio().anchors
+    told = verifier.manifest(store, anchors)
+    assert told == credential.read_alone(store, anchors.encode())
+    assert (told.state, told.asset) == ("trusted", ASSET)
+    assert dict(told.bindings)[binding.WATERMARK]
+    assert verifier.manifest(store).state == "valid"
+    for bad in (store[:700], b"", b"hello", PLAIN):
+        assert verifier.manifest(bad, anchors).state in ("unreadable", "none", "invalid")
+
+
+@pytest.mark.parametrize("said", [{}, {"manifest": {}}, {"manifest": {"state": "believed"}}, {"manifest": 3}])
+def test_a_manifest_of_another_form_is_none(said: dict[str, object]) -> None:
+    with pytest.raises(frames.PipeEnded):
+        believed(said, Job(asks="manifest"), bytes)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"inquiry": {"service": "https://example.org", "by": [], "answer": "found"}},
+        {"recovered": RECOVERED | {"service": "https://example.org"}},
+    ],
+)
+def test_no_process_that_asks_no_network_says_that_it_did(lie: dict[str, object]) -> None:
+    said = {"report": {"path": "a", "outcome": "nothing_found"}}
+    assert believed(said, Job(), bytes)
+    with pytest.raises(frames.PipeEnded):
+        believed({"report": said["report"] | lie}, Job(), bytes)
 
 
 UNOPENED = [

@@ -21,7 +21,7 @@ from rectoverso.verso.mark.order import Marked
 from rectoverso.verso.screen.fingerprint import fingerprint
 from rectoverso.verso.verify.bounded import verify_file
 from rectoverso.verso.verify.verifier import verify_bytes
-from unit.verso.conftest import ASSET, Studio, encoded, photo
+from unit.verso.conftest import ASSET, Studio, encoded, leant, photo
 from unit.verso.verify.conftest import Shelf
 
 OTHER = AssetId("fedcba987654")
@@ -73,6 +73,28 @@ def test_without_its_root_the_signer_is_unlisted(marked: Marked, stranger: Studi
         report = verify_bytes(marked.data, anchors_pem=anchors)
         assert report.outcome is ReportOutcome.UNLISTED_SIGNER
         assert report.signer == "A studio"
+
+
+@pytest.mark.parametrize(
+    ("key", "outcome"),
+    [(watermark.PUBLIC_KEY, ReportOutcome.WATERMARK_ONLY), (b"another", ReportOutcome.NOTHING_FOUND)],
+)
+def test_an_ingrained_mark_alone_is_a_watermark_and_nothing_more(key: bytes, outcome: ReportOutcome) -> None:
+    report = verify_bytes(encoded(leant(photo(1, 64), 6, key)))
+    assert report.outcome is outcome
+    assert report.ingrained.found is (outcome is ReportOutcome.WATERMARK_ONLY)
+    assert report.ingrained.found is ("ingrained_found" in rows(report))
+    assert report.watermark.found is False  # it is no mark of ours that names an asset
+    assert (report.watermark.asset, report.ai_generated, report.contradictions) == (None, None, ())
+
+
+def test_an_ingrained_mark_does_not_help_a_file_that_was_changed(studio: Studio) -> None:
+    data = studio.release(leant(photo(1, 64), 6)).data
+    whole, changed = (verify_bytes(one, anchors_pem=studio.anchors) for one in (data, data + b"x"))
+    assert whole.ingrained.found
+    assert whole.outcome is ReportOutcome.TRUSTED
+    assert changed.ingrained.found
+    assert changed.outcome is ReportOutcome.CHANGED
 
 
 def test_bytes_added_after_the_end_are_a_change(studio: Studio, marked: Marked, shelf: Shelf) -> None:

@@ -11,27 +11,15 @@ from PIL import Image
 
 from rectoverso.types import Pixels
 from rectoverso.verso.mark.watermark.ingrained import (
-    TILE_PX,
     WAVES,
-    carriers_of,
     leaning,
     log_p_of,
     together_p_value,
     votes,
 )
-from unit.verso.conftest import photo
+from unit.verso.conftest import leant, photo
 
 Reals = NDArray[np.float64]
-
-
-def _leant(pixels: Pixels, levels: float, key: bytes | None = None) -> Pixels:
-    """A picture moved by so many levels to the key's side on every wave, as an ingrained generator would have it."""
-    carriers = carriers_of(key) if key else carriers_of()
-    tile_SS = np.tensordot(carriers.sign_K, carriers.wave_KSS, 1) * levels
-    down, across = (side // TILE_PX for side in pixels.shape[:2])
-    moved = pixels.astype(np.float32)
-    moved[: down * TILE_PX, : across * TILE_PX, :3] += np.tile(tile_SS, (down, across))[..., None]
-    return np.clip(np.rint(moved), 0, 255).astype(np.uint8)
 
 
 def _p_value(pixels: Pixels, *, anyhow: bool = False) -> float:
@@ -42,26 +30,26 @@ def _p_value(pixels: Pixels, *, anyhow: bool = False) -> float:
 
 def test_a_picture_that_leans_is_found_and_the_same_one_before_is_not() -> None:
     picture = photo(1, 64)
-    assert _p_value(_leant(picture, 6)) < 1e-6
+    assert _p_value(leant(picture, 6)) < 1e-6
     assert _p_value(picture) > 1e-3
 
 
 def test_another_key_finds_nothing() -> None:
-    found = leaning(_leant(photo(1, 64), 6), b"another")
+    found = leaning(leant(photo(1, 64), 6), b"another")
     assert found is not None
     assert found.p_value > 1e-3
 
 
 @pytest.mark.parametrize("times", [1, 2, 3])
 def test_turned_and_mirrored_it_is_found_by_a_second_look(times: int) -> None:
-    turned = np.rot90(_leant(photo(2, 64), 6)[:, ::-1], times)
+    turned = np.rot90(leant(photo(2, 64), 6)[:, ::-1], times)
     assert _p_value(turned) > 1e-3
     assert _p_value(turned, anyhow=True) < 1e-6
 
 
 def test_enlarged_it_is_found_by_a_second_look() -> None:
     enlarged = np.asarray(
-        Image.fromarray(_leant(photo(3, 64), 6)).resize((160, 160), Image.Resampling.BICUBIC)
+        Image.fromarray(leant(photo(3, 64), 6)).resize((160, 160), Image.Resampling.BICUBIC)
     )
     assert _p_value(enlarged, anyhow=True) < 1e-6
 
@@ -70,7 +58,7 @@ def test_a_batch_says_what_none_of_it_says_alone() -> None:
     pictures = []
     for number in range(20):
         file = io.BytesIO()
-        Image.fromarray(_leant(photo(number, 32), 4)).save(file, "JPEG", quality=75)
+        Image.fromarray(leant(photo(number, 32), 4)).save(file, "JPEG", quality=75)
         pictures.append(np.asarray(Image.open(file)))
     read = [leaning(one) for one in pictures]
     assert min(one.p_value for one in read if one) > 1e-6
@@ -86,7 +74,7 @@ def test_a_plain_picture_does_not_lean() -> None:
 
 
 def test_grey_and_transparent_pictures_are_read_as_they_are_shown() -> None:
-    picture = _leant(photo(4, 64), 6)
+    picture = leant(photo(4, 64), 6)
     grey = np.asarray(Image.fromarray(picture).convert("L"))[..., None]
     whole = np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
     assert _p_value(grey) < 1e-6

@@ -65,6 +65,8 @@ def _row(passage: Passage) -> dict[str, Any]:
         "verdict": {
             "decision": asset.decision.value,
             "policy": asset.policy,
+            "use": asset.use,
+            "lines": asset.lines,
             "reasons": [_sentence(reason) for reason in asset.reasons],
         },
         "findings": [finding | {"message": _sentence(finding["message"])} for finding in asset.findings],

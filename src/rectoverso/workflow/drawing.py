@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.types import Decision, Digest, Draft, Maker, Message, Pixels
-from rectoverso.verso.policy import policy
 from rectoverso.verso.screen.memorisation import MemorisationCheck
 from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.workflow import digests
@@ -45,7 +44,7 @@ def open_door(
 
     Raises UnknownName for a use that there is none of, before a home is made; and as `labelling_of`.
     """
-    rules = policy(terms.use)
+    rules = terms.rules(home_path)
     home = Home.open(home_path)
     keys = open_keys(home, listener=listener)
     return Door(
@@ -53,7 +52,6 @@ def open_door(
         keys=keys,
         checks=lambda works: [SimilarityCheck(works), MemorisationCheck(fingerprints_of(run))],
         policy=rules,
-        use=terms.use,
         clock=clock or SystemClock(),
         media_type=terms.media_type,
         labelling=labelling_of(terms, home, keys, maker),

@@ -69,9 +69,9 @@ def test(
     as_json: JsonOption = False,
 ) -> None:
     """Run policies against the cases beside them. Exit 1 if one comes out otherwise or a line is never reached."""
-    from rectoverso.workflow.policies import cases_of, test_policies, trial_plain
+    from rectoverso.workflow.policies import cases_of, trial_plain, try_policies
 
-    trials = list(test_policies(names or [], home))
+    trials = list(try_policies(names or [], home))
     if as_json:
         print_json({"policies": [trial_plain(trial) for trial in trials]})
     else:

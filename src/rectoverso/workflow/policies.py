@@ -45,9 +45,7 @@ def list_policies(home_path: Path) -> list[Listed]:
 def find_policy(name: str, home_path: Path) -> Policy:
     """The policy of that name, or in that file. Raises UnknownName, PolicyUnusable, PolicyLoosens."""
     shelf = _shelf(home_path)
-    file = Path(name)
-    is_file = file.suffix == ".toml" or file.is_file()
-    return shelf.at(file) if is_file else shelf.policy(name)
+    return shelf.at(Path(name)) if name.endswith(".toml") else shelf.policy(name)
 
 
 def lines_of(policy: Policy) -> Iterator[Shown]:
@@ -76,7 +74,7 @@ def plain(policy: Policy) -> dict[str, Any]:
     return {**heading(policy), "lines": rows}
 
 
-def test_policies(names: list[str], home_path: Path) -> Iterator[Trial]:
+def try_policies(names: list[str], home_path: Path) -> Iterator[Trial]:
     """Run policies, all of them where none is named, against the cases beside them.
 
     A policy without cases has lines that no case reaches. Raises as `find_policy`.

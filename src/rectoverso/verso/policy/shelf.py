@@ -4,7 +4,7 @@
    that extends ``advertising`` is what `advertising` means in that home, without anybody having to remember it.
 2. An organisation's pack extends another, down to one that ships, and thereby is for a use that everybody knows.
 3. No line of it may be less strict than what it extends says there. Such a pack is refused with that line, although
-   the line would change nothing: whoever wrote it believes that it does (ADR 0016).
+   the line would change nothing: whoever wrote it believes that it does (decision 0015).
 """
 
 from __future__ import annotations

@@ -110,8 +110,8 @@ def generate(
     ``style`` is a picture whose style is meant, ``back`` goes from the second set of pictures to the first. ``size`` is
     pixels a side or ``"300x100"``, of runs that draw any size. ``laws`` (``["cn", "eu"]``) want labels, with
     ``visible`` also those that they leave open; ``producer`` is the provider's code in China's. ``file_format`` is
-    ``"png"``, ``"jpeg"``, ``"webp"``, ``"tiff"`` or ``"avif"``. ``use`` may name a policy of the home; ``policy`` is the
-    file of one. Raises RunNotFound, UnknownName (label, use, law or direction), BadSetting, PolicyUnusable,
+    ``"png"``, ``"jpeg"``, ``"webp"``, ``"tiff"`` or ``"avif"``. ``use`` may name a policy of the home; ``policy``
+    is the file of one. Raises RunNotFound, UnknownName (label, use, law or direction), BadSetting, PolicyUnusable,
     PolicyLoosens, HomeBusy.
     """
     from rectoverso.recto.sample.controls import parse_controls
@@ -138,9 +138,7 @@ def generate(
             back=back,
         ),
         size=None if size is None else str(size),
-        terms=Terms.of(
-        use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy)
-    ),
+        terms=Terms.of(use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy)),
     )
 
 
@@ -186,9 +184,7 @@ def invert(
         starts=starts,
         tune=tune,
         controls=parse_controls(None, (), layers, edits),
-        terms=Terms.of(
-        use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy)
-    ),
+        terms=Terms.of(use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy)),
     )
 
 
@@ -234,9 +230,7 @@ def dream(
         None if size is None else str(size),
         strength,
     )
-    terms = Terms.of(
-        use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy)
-    )
+    terms = Terms.of(use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy))
     return dream_picture(request, Path(out), _home(home), terms=terms)
 
 
@@ -291,9 +285,7 @@ def seal(
     from rectoverso.workflow.seal import seal_files
     from rectoverso.workflow.terms import Terms
 
-    terms = Terms.of(
-        use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy)
-    )
+    terms = Terms.of(use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy))
     made_by = Maker(maker, maker_version)
     return seal_files(_paths(files), Path(out), _home(home), origin=origin, maker=made_by, terms=terms)
 

@@ -60,10 +60,11 @@ def show(
     tell("policy.show.people", **policy.people.model_dump())
 
 
-@app.command()
-def test(
+@app.command("test")
+def try_(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Policies, by name, or their files; else all.", metavar="NAME...")
+        list[str] | None,
+        typer.Argument(help="Policies, by name, or their files; else all.", metavar="NAME..."),
     ] = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,

@@ -1,4 +1,4 @@
-"""The policies of a home and those that ship: listed, shown with where each line comes from, run against their cases."""
+"""The policies of a home and those that ship: listed, shown with the source of each line, run against their cases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import Any
 
 from rectoverso.errors import RectoversoError
 from rectoverso.store.home import Home
-from rectoverso.types import Decision
 from rectoverso.verso.policy import CASES, Line, Policy, Shelf, Trial, run_cases, shipped_cases, strictest
 
 

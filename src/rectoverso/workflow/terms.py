@@ -19,8 +19,9 @@ GENERAL = "general"
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """``use`` names a policy, ``policy`` is the file of one instead. Then the laws asked for, the code of the provider (China's block), and whether all their
-    visible labels are wanted. ``media_type`` (IANA) is that of the files, where it is not the drafts' own.
+    """``use`` names a policy, or ``policy`` is the file of one. Then the laws asked for, the code of the provider
+    (China's block), and whether all their visible labels are wanted. ``media_type`` (IANA) is that of the files, where
+    it is not the drafts' own.
     """
 
     use: str = GENERAL

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,7 +41,6 @@ def _verso(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, st
     capsys.readouterr()
     with pytest.raises(SystemExit) as left:
         main(list(arguments))
-        sys.exit(0)
     said = capsys.readouterr()
     return int(left.value.code or 0), said.out, said.err
 
@@ -52,7 +50,9 @@ def test_every_decision_names_its_line_in_the_answer_and_in_the_ledger(
 ) -> None:
     (policies / "strict.toml").write_text(STRICT)
     released = seal_files([picture("one.png")], tmp_path / "out", home).plain()["released"][0]
-    held = seal_files([picture("one.png")], tmp_path / "out", home, terms=Terms.of("strict")).plain()["held"][0]
+    held = seal_files([picture("one.png")], tmp_path / "out", home, terms=Terms.of("strict")).plain()["held"][
+        0
+    ]
     assert released["verdict"]["lines"] == ["general@2:any.pass"]
     assert held["verdict"]["lines"] == ["strict@1:any.pass"]
     assert held["verdict"]["use"] == "general"
@@ -68,7 +68,9 @@ def _entry(home: Path, index: int) -> str:
         return opened.log.entries(tx, index, index + 1)[index].decode()
 
 
-def test_a_mark_that_fails_is_the_doors_own_line(home: Path, tmp_path: Path, picture: Callable[..., Path]) -> None:
+def test_a_mark_that_fails_is_the_doors_own_line(
+    home: Path, tmp_path: Path, picture: Callable[..., Path]
+) -> None:
     opened = Home.open(home)
     opened.time_stamp_authority = "http://127.0.0.1:9/"
     (held,) = seal_files([picture("one.png")], tmp_path / "out", home).plain()["held"]
@@ -171,7 +173,9 @@ def test_people_read_the_line_in_their_language(
 def test_the_ledger_names_lines_that_are_there(
     home: Path, picture: Callable[..., Path], tmp_path: Path
 ) -> None:
-    (refused_or_held,) = seal_files([picture("a.png")], tmp_path / "out", home, terms=Terms.of("medical")).held
+    (refused_or_held,) = seal_files(
+        [picture("a.png")], tmp_path / "out", home, terms=Terms.of("medical")
+    ).held
     asset = refused_or_held.asset
     assert asset.lines == ["medical@2:required.memorisation", "medical@2:always"]
     assert prove_entry(home, asset.id)[0] == asset.ledger_index

@@ -5,4 +5,15 @@ from rectoverso.verso.policy.pack import Line
 from rectoverso.verso.policy.policy import Policy, strictest
 from rectoverso.verso.policy.shelf import CASES, Shelf, shipped_cases, uses
 
-__all__ = ["CASES", "Failed", "Line", "Policy", "Shelf", "Trial", "run_cases", "shipped_cases", "strictest", "uses"]
+__all__ = [
+    "CASES",
+    "Failed",
+    "Line",
+    "Policy",
+    "Shelf",
+    "Trial",
+    "run_cases",
+    "shipped_cases",
+    "strictest",
+    "uses",
+]

@@ -76,14 +76,21 @@ class Pack:
             raise unusable(where, "toml", problem=error) from error
         if text.count("\n") > MAX_LINES:
             raise unusable(where, "long", most=MAX_LINES)
+        if file and "extends" not in table:
+            raise unusable(where, "extends_nothing")
         numbers = line_numbers(text)
         try:
             rules = Rules.model_validate(table)
         except ValidationError as error:
             raise unusable(where, "rules", problem=problem_of(error, numbers)) from error
+        for path, decision in rules.decisions():
+            if path[-1] != Outcome.PASS and decision is Decision.RELEASE:
+                raise unusable(where, "alarm", number=numbers[path], rule=".".join(path))
         return cls(name, rules, numbers, hashlib.sha256(data).hexdigest(), file)
 
-    def line(self, path: tuple[str, ...], decision: Decision, rule: str | None = None, says: str = "") -> Line:
+    def line(
+        self, path: tuple[str, ...], decision: Decision, rule: str | None = None, says: str = ""
+    ) -> Line:
         """The line of the rule at ``path``, called ``rule`` where its path is not its name."""
         name = rule or ".".join(path)
         return Line(self.name, self.rules.version, name, self.numbers[path], decision, says)
@@ -96,9 +103,7 @@ class Pack:
     def required(self) -> dict[str, Line]:
         """For each required check, the line that holds what it did not answer."""
         path = ("required",)
-        return {
-            check: self.line(path, Decision.HOLD, f"required.{check}") for check in self.rules.required
-        }
+        return {check: self.line(path, Decision.HOLD, f"required.{check}") for check in self.rules.required}
 
     @property
     def always(self) -> Line | None:
@@ -120,9 +125,9 @@ class Pack:
         return sorted(everything, key=lambda line: line.number)
 
 
-def unusable(file: str, problem: str, **facts: object) -> PolicyUnusable:
+def unusable(file: str, which: str, /, **facts: object) -> PolicyUnusable:
     """The error for a file that is no policy, worded in the catalogues under ``policy.bad``."""
-    reason, advice = (Message(f"policy.bad.{problem}.{part}", facts) for part in ("reason", "advice"))
+    reason, advice = (Message(f"policy.bad.{which}.{part}", facts) for part in ("reason", "advice"))
     return PolicyUnusable(file=file, reason=Phrase(reason), advice=Phrase(advice))
 
 

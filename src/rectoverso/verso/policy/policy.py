@@ -76,7 +76,9 @@ class Policy:
         """The verdict on all findings together; without any, the required checks are missing and it holds."""
         said = self.said(findings)
         decision = max((one.line.decision for one in said), key=SEVERITY.__getitem__, default=Decision.HOLD)
-        told = [one for one in said if decision is Decision.RELEASE or one.line.decision is not Decision.RELEASE]
+        told = [
+            one for one in said if decision is Decision.RELEASE or one.line.decision is not Decision.RELEASE
+        ]
         reasons: list[Message] = []
         for reason in (reason for one in told for reason in one.reasons):
             if reason not in reasons:

@@ -25,7 +25,7 @@
     signed = true               # each by a signature of their own
 
 Of the rules of one pack that speak to a finding the most specific decides: the kind's, else the check's, else any's.
-A pack cannot be made so that a check's alarm is ignored: `review` and `block` never lead to a release.
+A pack cannot be made so that a check's alarm is ignored: `review` and `block` never lead to a release (pack.py).
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class People(_Table):
 
 
 class Rules(_Table):
-    """One pack's rules. Raises ValidationError for rules that would ignore an alarm, or leave one unanswered."""
+    """One pack's rules. Raises ValidationError where a pack that stands alone leaves something unanswered."""
 
     version: int = Field(ge=1)
     extends: Name | None = None
@@ -94,10 +94,9 @@ class Rules(_Table):
         if self.extends is None:
             missing = [outcome.value for outcome in Outcome if outcome not in self.any]
             if missing or not self.required:
-                raise ValueError("a pack that extends none requires a check and says what every outcome leads to")
-        for path, decision in self.decisions():
-            if path[-1] != Outcome.PASS and decision is Decision.RELEASE:
-                raise ValueError(f"an alarm cannot lead to a release: {'.'.join(path)}")
+                raise ValueError(
+                    "a pack that extends none requires a check and says what every outcome leads to"
+                )
         return self
 
     def decisions(self) -> Iterator[tuple[tuple[str, ...], Decision]]:
@@ -109,7 +108,9 @@ class Rules(_Table):
                 for outcome, decision in answers.items():
                     yield (table, name, outcome.value), decision
 
-    def speaking(self, check: str, kind: str | None, outcome: Outcome) -> tuple[tuple[str, ...], Decision] | None:
+    def speaking(
+        self, check: str, kind: str | None, outcome: Outcome
+    ) -> tuple[tuple[str, ...], Decision] | None:
         """The rule that speaks to this outcome, and its decision; None where the pack says nothing of it."""
         answers = dict(self.decisions())
         asked = [("kinds", kind, outcome.value)] if kind else []

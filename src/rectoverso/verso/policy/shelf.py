@@ -74,9 +74,7 @@ class Shelf:
 
     def _base(self, pack: Pack, above: tuple[str, ...]) -> Policy:
         """What it extends: by its own name the pack that ships, else as every name is found."""
-        wanted, where = pack.rules.extends, str(pack.file)
-        if wanted is None:
-            raise unusable(where, "extends_nothing", uses=", ".join(uses()))
+        wanted, where = pack.rules.extends or "", str(pack.file)
         if wanted in self.own() and wanted != pack.name and self.folder is not None:
             if wanted in above:
                 raise unusable(where, "circle", names=", ".join((*above, wanted)))
@@ -89,7 +87,9 @@ class Shelf:
 def uses() -> tuple[str, ...]:
     """The names of the packs that ship, which are the uses: `general` first."""
     files = (file.name for file in resources.files(__package__).joinpath(_FOLDER).iterdir())
-    packs = {name.removesuffix(_SUFFIX) for name in files if name.endswith(_SUFFIX) and not name.endswith(CASES)}
+    packs = {
+        name.removesuffix(_SUFFIX) for name in files if name.endswith(_SUFFIX) and not name.endswith(CASES)
+    }
     return tuple(sorted(packs, key=lambda name: (name != "general", name)))
 
 

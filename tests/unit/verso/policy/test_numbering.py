@@ -18,7 +18,7 @@ WRITTEN = {
     "with carriage returns": ('x = 1\r\n[any]\r\nblock = "hold"\r\n', ("any", "block"), 3),
     "on the last line": ('[any]\nblock = "hold"', ("any", "block"), 2),
     "beside other line ends": ('x = "a\u2028b"\nblock = 1\n', ("block",), 2),
-    "a table without rules": ('x = 1\n[any]\n', ("any",), 2),
+    "a table without rules": ("x = 1\n[any]\n", ("any",), 2),
 }
 
 

@@ -98,7 +98,9 @@ def test_a_release_names_the_line_that_let_it_go() -> None:
 
 def test_every_alarm_gives_what_was_seen_and_the_line_that_decided() -> None:
     verdict = policy("art").decide(findings(Outcome.REVIEW, Outcome.BLOCK))
-    lines = [(reason.facts["rule"], reason.facts["number"]) for reason in verdict.reasons if "rule" in reason.facts]
+    lines = [
+        (reason.facts["rule"], reason.facts["number"]) for reason in verdict.reasons if "rule" in reason.facts
+    ]
     assert lines == [("any.review", 7), ("checks.memorisation.block", 11)]
     assert SEEN in verdict.reasons
     assert "第 11 行：checks.memorisation.block = hold" in say(verdict.reasons[-1], "zh")
@@ -108,7 +110,9 @@ def test_every_alarm_gives_what_was_seen_and_the_line_that_decided() -> None:
 def test_the_lines_that_are_named_are_there(use: str) -> None:
     """What stands on the line of the file is the rule, as whoever opens the file reads it."""
     (pack,) = policy(use).packs
-    written = resources.files("rectoverso.verso.policy").joinpath("packs", f"{use}.toml").read_text().split("\n")
+    written = (
+        resources.files("rectoverso.verso.policy").joinpath("packs", f"{use}.toml").read_text().split("\n")
+    )
     assert pack.lines()
     for line in pack.lines():
         name = line.rule.removeprefix("checks.").removeprefix("kinds.").split(".")
@@ -122,7 +126,9 @@ WORKS = [{"kind": "heritage"}, {"work": {"kind": "heritage", "title": "A mask"}}
 @pytest.mark.parametrize("evidence", WORKS, ids=["plain", "of-the-work"])
 def test_the_kind_of_the_work_that_was_found_has_lines_of_its_own(evidence: dict[str, Any]) -> None:
     alarm = [finding("similarity", Outcome.REVIEW, **evidence)]
-    assert "kinds.heritage.review" in {reason.facts.get("rule") for reason in policy("art").decide(alarm).reasons}
+    assert "kinds.heritage.review" in {
+        reason.facts.get("rule") for reason in policy("art").decide(alarm).reasons
+    }
     assert "any.review" in {reason.facts.get("rule") for reason in policy("game").decide(alarm).reasons}
     nothing = [finding("similarity", Outcome.PASS, **evidence)]
     assert policy("art").decide(nothing).decision is Decision.RELEASE
@@ -202,7 +208,10 @@ block = "refuse"
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (('review = "hold"', 'review = "release"'), "any.review"),
+        (
+            ('review = "hold"', 'review = "release"'),
+            "Line 6 lets go what a check gives an alarm of: any.review",
+        ),
         (("[any]", '[checks.similarity]\nblock = "release"\n[any]'), "checks.similarity.block"),
         (("[any]", '[kinds.style]\nblock = "release"\n[any]'), "kinds.style.block"),
         (('block = "refuse"', ""), "every outcome"),

@@ -68,7 +68,10 @@ def test_a_pack_of_the_home_is_found_by_its_name_and_is_for_the_use_that_it_exte
     assert _deciding(policy, *seen) == (Decision.REFUSE, {"acme@3:any.review"})
     calm = [Finding("similarity", Outcome.PASS, SEEN), Finding("memorisation", Outcome.PASS, SEEN)]
     assert _deciding(policy, *calm) == (Decision.HOLD, {"advertising@2:always"})
-    assert _deciding(policy, calm[0]) == (Decision.HOLD, {"advertising@2:always", "acme@3:required.memorisation"})
+    assert _deciding(policy, calm[0]) == (
+        Decision.HOLD,
+        {"advertising@2:always", "acme@3:required.memorisation"},
+    )
     assert policy.people.least == 2
 
 
@@ -93,7 +96,9 @@ def test_a_file_under_the_name_of_a_use_is_what_that_use_means_here(write: Write
 def test_a_file_anywhere_extends_what_the_home_has(write: Write, shelf: Shelf, tmp_path: Path) -> None:
     write("acme", ACME)
     file = tmp_path / "spring.toml"
-    file.write_text('version = 1\nextends = "acme"\n[always]\ndecision = "refuse"\nsays = {en = "No.", zh = "不。"}\n')
+    file.write_text(
+        'version = 1\nextends = "acme"\n[always]\ndecision = "refuse"\nsays = {en = "No.", zh = "不。"}\n'
+    )
     policy = shelf.at(file)
     assert [pack.name for pack in policy.packs] == ["advertising", "acme", "spring"]
     assert _deciding(policy) == (Decision.REFUSE, {"spring@1:always"})
@@ -111,22 +116,69 @@ def test_other_rules_of_a_base_are_another_policy(write: Write, shelf: Shelf) ->
 
 LOOSER = {
     "any": ("general", '[any]\nblock = "hold"\n', 4, "any.block = hold", "any.block = refuse in its line 8"),
-    "a pass": ("acme", '[any]\nreview = "hold"\n', 4, "any.review = hold", "any.review = refuse in its line 7"),
-    "a check": ("game", '[checks.similarity]\nblock = "hold"\n', 4, "checks.similarity.block", "any.block = refuse"),
-    "a kind": ("art", '[kinds.heritage]\nblock = "hold"\n', 4, "kinds.heritage.block", "kinds.heritage.block = refuse"),
+    "a pass": (
+        "acme",
+        '[any]\nreview = "hold"\n',
+        4,
+        "any.review = hold",
+        "any.review = refuse in its line 7",
+    ),
+    "a check": (
+        "game",
+        '[checks.similarity]\nblock = "hold"\n',
+        4,
+        "checks.similarity.block",
+        "any.block = refuse",
+    ),
+    "a kind": (
+        "art",
+        '[kinds.heritage]\nblock = "hold"\n',
+        4,
+        "kinds.heritage.block",
+        "kinds.heritage.block = refuse",
+    ),
     "dotted": ("general", 'any.block = "hold"\n', 3, "any.block", "any.block = refuse"),
-    "always": ("closed", '[always]\ndecision = "hold"\nsays = {en = "a", zh = "b"}\n', 4, "always = hold", "always = refuse"),
-    "fewer people": ("acme", "[people]\nleast = 1\n", 4, "people.least = 1", "people.least = 2 in its line 13"),
-    "nobody's name": ("medical", "[people]\nsigned = false\n", 4, "people.signed = false", "people.signed = true"),
-    "nobody's profession": ("medical", "[people]\nprofessional = false\n", 4, "people.professional", "= true"),
+    "always": (
+        "closed",
+        '[always]\ndecision = "hold"\nsays = {en = "a", zh = "b"}\n',
+        4,
+        "always = hold",
+        "always = refuse",
+    ),
+    "fewer people": (
+        "acme",
+        "[people]\nleast = 1\n",
+        4,
+        "people.least = 1",
+        "people.least = 2 in its line 13",
+    ),
+    "nobody's name": (
+        "medical",
+        "[people]\nsigned = false\n",
+        4,
+        "people.signed = false",
+        "people.signed = true",
+    ),
+    "nobody's profession": (
+        "medical",
+        "[people]\nprofessional = false\n",
+        4,
+        "people.professional",
+        "= true",
+    ),
 }
 
 
 @pytest.mark.parametrize("way", LOOSER)
-def test_a_pack_that_loosens_is_refused_with_the_line_that_does_it(way: str, write: Write, shelf: Shelf) -> None:
+def test_a_pack_that_loosens_is_refused_with_the_line_that_does_it(
+    way: str, write: Write, shelf: Shelf
+) -> None:
     base, text, number, line, said = LOOSER[way]
     write("acme", ACME)
-    write("closed", 'version = 1\nextends = "game"\nalways = {decision = "refuse", says = {en = "a", zh = "b"}}\n')
+    write(
+        "closed",
+        'version = 1\nextends = "game"\nalways = {decision = "refuse", says = {en = "a", zh = "b"}}\n',
+    )
     write("lax", f'version = 1\nextends = "{base}"\n{text}')
     with pytest.raises(PolicyLoosens) as caught:
         shelf.policy("lax")
@@ -137,7 +189,9 @@ def test_a_pack_that_loosens_is_refused_with_the_line_that_does_it(way: str, wri
 
 
 @pytest.mark.parametrize("base", uses())
-def test_no_pack_that_is_accepted_decides_less_than_what_it_extends(base: str, write: Write, shelf: Shelf) -> None:
+def test_no_pack_that_is_accepted_decides_less_than_what_it_extends(
+    base: str, write: Write, shelf: Shelf
+) -> None:
     """Every single line that can be written into an extension: it is refused, or nothing is decided less strictly."""
     tables = ["any", "checks.similarity", "checks.memorisation", "kinds.style", "kinds.heritage", "kinds.new"]
     kinds = [None, "style", "heritage", "new"]
@@ -161,7 +215,12 @@ def test_no_pack_that_is_accepted_decides_less_than_what_it_extends(base: str, w
 
 BROKEN = {
     "no base": ("own", "version = 1\n", "extends no other policy"),
-    "no such base": ("own", 'version = 1\nextends = "advertizing"\n', "extends advertizing, which there is not"),
+    "no such base": (
+        "own",
+        'version = 1\nextends = "advertizing"\n',
+        "extends advertizing, which there is not",
+    ),
+    "an alarm let go": ("own", 'version = 1\nextends = "art"\nany.block = "release"\n', "Line 3 lets go"),
     "a circle": ("ring", 'version = 1\nextends = "own"\n', "in a circle: ring, own, ring"),
     "itself": ("own", 'version = 1\nextends = "own"\n', "extends own, which there is not"),
     "another use's name": ("game", 'version = 1\nextends = "medical"\n', "game is the name of a use"),

@@ -15,6 +15,7 @@ from rectoverso.workflow import digests
 from rectoverso.workflow.extras import training_part
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.progress import Listener, Progress, silent
+from rectoverso.workflow.replication import replicates
 from rectoverso.workflow.release import Door, Passage, release
 from rectoverso.workflow.terms import Terms, labelling_of
 from rectoverso.workflow.train import fingerprints_of
@@ -47,10 +48,11 @@ def open_door(
     rules = terms.rules(home_path)
     home = Home.open(home_path)
     keys = open_keys(home, listener=listener)
+    memorisation = MemorisationCheck(fingerprints_of(run), replicates=replicates(run, maker.digest))
     return Door(
         home=home,
         keys=keys,
-        checks=lambda works: [SimilarityCheck(works), MemorisationCheck(fingerprints_of(run))],
+        checks=lambda works: [SimilarityCheck(works), memorisation],
         policy=rules,
         clock=clock or SystemClock(),
         media_type=terms.media_type,

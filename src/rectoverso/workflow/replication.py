@@ -12,10 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from rectoverso.i18n import say
-from rectoverso.recto.sample.controls import Controls
-from rectoverso.recto.sample.generator import RunGenerator
-from rectoverso.recto.train.card import NAMES
-from rectoverso.recto.train.folder import write
 from rectoverso.types import Message, Pixels
 from rectoverso.verso.screen.memorisation import Fingerprints
 from rectoverso.verso.screen.replication import FALSE_DISCOVERIES, Replication, p_values
@@ -25,7 +21,9 @@ RECORD = "replication.json"
 FIRST_SEED = 2**48
 PIXELS = 512 * 64 * 64
 FEWEST, MOST = 64, 512
-"""As many pictures as fill this many pixels, within bounds: of large ones a few seconds' worth."""
+"""As many pictures as fill this many pixels, within bounds, so that large ones take a few seconds too. More than twice
+the number of strangers would add little: these are what they are measured by.
+"""
 
 
 def probe(run: Path, fingerprints: Fingerprints, listener: Listener = silent) -> Replication | None:
@@ -33,11 +31,16 @@ def probe(run: Path, fingerprints: Fingerprints, listener: Listener = silent) ->
 
     None, and nothing written, where the run draws from something else than seeds or has too few training pictures.
     """
+    from rectoverso.recto.sample.controls import Controls
+    from rectoverso.recto.sample.generator import RunGenerator
+    from rectoverso.recto.train.folder import write
+
     generator = RunGenerator(run)
     if generator.recipe.asks or not len(fingerprints.strangers):
         return None
     width, height = generator.size
-    count = min(MOST, max(FEWEST, PIXELS // (width * height)))
+    wanted = min(PIXELS // (width * height), 2 * len(fingerprints.strangers))
+    count = min(MOST, max(FEWEST, wanted))
     pictures = []
     for pixels in generator.sample(range(FIRST_SEED, FIRST_SEED + count), None, Controls()):
         pictures.append(pixels)
@@ -70,7 +73,10 @@ def replicates(run: Path, weights: str | None) -> bool:
 
 
 def _tell(run: Path, found: Replication) -> None:
-    """Add what was found to the cards, which a training has just written."""
+    """Say on the cards what was found, in place of what was said there before."""
+    from rectoverso.recto.train.card import NAMES
+    from rectoverso.recto.train.folder import write
+
     facts = {
         "compared": found.compared,
         "suspects": len(found.suspects),
@@ -86,4 +92,5 @@ def _tell(run: Path, found: Replication) -> None:
             parts = [Message("card.replication", facts)]
             parts += [Message("card.replicates", facts)] if found.replicates else []
             added = "\n".join(say(part, language) for part in parts)
-            write(card, (card.read_text(encoding="utf-8").rstrip() + "\n\n" + added).encode())
+            before = card.read_text(encoding="utf-8").partition(added.split("\n", 1)[0])[0]
+            write(card, (before.rstrip() + "\n\n" + added).encode())

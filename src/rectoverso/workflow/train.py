@@ -28,6 +28,8 @@ from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from rectoverso.recto.data.dataset import Dataset, Outline
     from rectoverso.recto.data.source import Source
     from rectoverso.recto.metrics.quick import QuickScore

@@ -17,7 +17,7 @@ Source of the law: L. Amsaleg et al., "Estimating Local Intrinsic Dimensionality
 from __future__ import annotations
 
 import io
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -136,7 +136,8 @@ def strangers_of(ratios: Floats) -> NDArray[np.float64]:
     return np.sort(ratios[ratios >= duplicate]).astype(np.float64)
 
 
-_NOBODY: NDArray[np.float64] = np.empty(0, np.float64)
+def _nobody() -> NDArray[np.float64]:
+    return np.empty(0, np.float64)
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class Fingerprints:
     whitening: Whitening
     features: NDArray[np.float16]
     calibration: Calibration | None
-    strangers: NDArray[np.float64] = _NOBODY
+    strangers: NDArray[np.float64] = field(default_factory=_nobody)
 
     @classmethod
     def of(
@@ -171,7 +172,7 @@ class Fingerprints:
             left_out = _some(len(images), NUM_CALIBRATION, draw)
             ratios = neighbourhood.nearest(images[left_out], leave_out=left_out).ratio
         calibration = Calibration.of(ratios)
-        return cls(whitening, features, calibration, _NOBODY if calibration is None else strangers_of(ratios))
+        return cls(whitening, features, calibration, _nobody() if calibration is None else strangers_of(ratios))
 
     @cached_property
     def neighbourhood(self) -> Neighbourhood:
@@ -199,7 +200,7 @@ class Fingerprints:
             if written not in FORMATS:
                 raise ValueError(f"fingerprints of format {written}, not {FORMAT}")
             whitening = Whitening(kept["mean"], kept["projection"])
-            strangers = kept["strangers"] if written > 1 else _NOBODY
+            strangers = kept["strangers"] if written > 1 else _nobody()
             return cls(whitening, kept["features"], _calibration(kept["calibration"]), strangers)
 
 

@@ -12,9 +12,12 @@ from rectoverso.cli.main import main
 from rectoverso.errors import PolicyLoosens, PolicyUnusable, UnknownName
 from rectoverso.i18n import catalogue
 from rectoverso.store.home import Home
+from rectoverso.types import ReportOutcome
+from rectoverso.verso.policy import uses
 from rectoverso.workflow.ledgers import prove_entry
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.terms import Terms
+from rectoverso.workflow.verify import reports
 
 STRICT = """version = 1
 extends = "general"
@@ -179,3 +182,21 @@ def test_the_ledger_names_lines_that_are_there(
     asset = refused_or_held.asset
     assert asset.lines == ["medical@2:required.memorisation", "medical@2:always"]
     assert prove_entry(home, asset.id)[0] == asset.ledger_index
+
+
+@pytest.mark.parametrize("use", uses())
+def test_no_use_lets_a_picture_go_unmarked(
+    use: str, home: Path, picture: Callable[..., Path], tmp_path: Path
+) -> None:
+    batch = seal_files([picture("one.png")], tmp_path / "out", home, terms=Terms.of(use))
+    if use in ("medical", "advertising"):
+        assert batch.held
+        assert not [file for file in (tmp_path / "out").rglob("*") if file.is_file()]
+        return
+    (passage,) = batch.released
+    assert passage.path is not None
+    (report,) = reports([passage.path], home, [], ())
+    assert report.outcome is ReportOutcome.TRUSTED
+    assert report.ai_generated
+    assert report.watermark.found
+    assert report.label.found

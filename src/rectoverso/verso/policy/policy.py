@@ -1,7 +1,8 @@
 """From findings to a verdict, by a pack and those that it extends.
 
-1. Each finding meets, in every pack of the chain, the most specific line that speaks to it. The strictest of them
-   decides, of equal ones that of the pack that is extended. So what extends a pack can only make it stricter.
+1. Each finding meets, in every pack of the chain, the most specific line that speaks to it; where it found several
+   works, each of them does. The strictest of these lines decides, of equal ones that of the pack that is extended.
+   So what extends a pack can only make it stricter.
 2. An outcome that no line knows, and a required check that did not answer, hold the image.
 3. What a pack says of every image is added.
 4. The strictest decision wins. Every verdict, a release too, names the lines that made it.
@@ -10,9 +11,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
 from rectoverso.types import Decision, Finding, Message, Outcome, Verdict
 from rectoverso.verso.policy.pack import SEVERITY, Line, Pack
@@ -109,7 +111,9 @@ class Policy:
             line = Line(self.name, self.version, "unknown_outcome", 0, Decision.HOLD)
             facts = line.facts() | {"check": finding.check, "outcome": str(finding.outcome)}
             return Said(line, finding.check, (Message("policy.unknown_outcome", facts),))
-        line = strictest(self.speaking(finding.check, kind_of(finding), Outcome(finding.outcome)))
+        asked = [(finding.outcome, kind_of(finding.evidence)), *_further_works(finding)]
+        lines = (self.speaking(finding.check, kind, outcome) for outcome, kind in asked)
+        line = strictest([strictest(spoken) for spoken in lines])
         told = Message(f"policy.line.{line.decision.value}", line.facts())
         is_release = line.decision is Decision.RELEASE
         return Said(line, finding.check, (told,) if is_release else (finding.message, told))
@@ -132,8 +136,16 @@ def strictest(lines: Sequence[Line]) -> Line:
     return max(lines, key=lambda line: SEVERITY[line.decision])
 
 
-def kind_of(finding: Finding) -> str | None:
-    """The kind of the registered work that was found (a likeness, a style, ...), where the finding tells it."""
-    work = finding.evidence.get("work")
-    kind = finding.evidence.get("kind") or (work.get("kind") if isinstance(work, dict) else None)
+def kind_of(found: Mapping[str, Any]) -> str | None:
+    """The kind of the registered work (a likeness, a style, ...) in a finding's evidence, where it tells one."""
+    work = found.get("work")
+    work = work if isinstance(work, Mapping) else found
+    kind = found.get("kind") or work.get("kind") or work.get("rights", {}).get("kind")
     return None if kind is None else str(kind)
+
+
+def _further_works(finding: Finding) -> Iterator[tuple[Outcome, str | None]]:
+    """The works that were found beside the gravest one, each with what it led to."""
+    for work in finding.evidence.get("also", ()):
+        if work.get("ruling") in {Outcome.REVIEW, Outcome.BLOCK}:
+            yield Outcome(work["ruling"]), kind_of(work)

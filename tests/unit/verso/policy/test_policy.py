@@ -120,10 +120,14 @@ def test_the_lines_that_are_named_are_there(use: str) -> None:
         assert re.match(rf"{last}\b", written[line.number - 1])
 
 
-WORKS = [{"kind": "heritage"}, {"work": {"kind": "heritage", "title": "A mask"}}]
+WORKS = [
+    {"kind": "heritage"},
+    {"work": {"kind": "heritage", "title": "A mask"}},
+    {"work": {"title": "A mask", "rights": {"kind": "heritage"}}},
+]
 
 
-@pytest.mark.parametrize("evidence", WORKS, ids=["plain", "of-the-work"])
+@pytest.mark.parametrize("evidence", WORKS, ids=["plain", "of-the-work", "of-its-rights"])
 def test_the_kind_of_the_work_that_was_found_has_lines_of_its_own(evidence: dict[str, Any]) -> None:
     alarm = [finding("similarity", Outcome.REVIEW, **evidence)]
     assert "kinds.heritage.review" in {

@@ -84,6 +84,16 @@ def test_what_a_general_line_makes_stricter_a_special_one_of_the_base_cannot_sof
     assert _deciding(shelf.policy("school"), alarm) == (Decision.REFUSE, {"school@1:any.block"})
 
 
+def test_of_several_works_each_has_its_lines(write: Write, shelf: Shelf) -> None:
+    """What was found beside the gravest work is judged by its own kind, and by what it led to."""
+    write("mask", 'version = 1\nextends = "art"\n[kinds.heritage]\nreview = "refuse"\n')
+    work = {"title": "A poster", "rights": {"kind": "exact"}}
+    for ruled, decision in (("review", Decision.REFUSE), ("pass", Decision.HOLD)):
+        also = [{"title": "A mask", "ruling": ruled, "rights": {"kind": "heritage"}}]
+        seen = Finding("similarity", Outcome.REVIEW, SEEN, evidence={"work": work, "also": also})
+        assert _deciding(shelf.policy("mask"), seen)[0] is decision
+
+
 def test_a_file_under_the_name_of_a_use_is_what_that_use_means_here(write: Write, shelf: Shelf) -> None:
     write("art", 'version = 1\nextends = "art"\n[any]\npass = "hold"\n')
     write("murals", 'version = 1\nextends = "art"\n')

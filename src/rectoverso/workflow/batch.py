@@ -91,8 +91,9 @@ class Batch:
 
     def _replication(self) -> dict[str, Any] | None:
         replication = self.replication
-        named = [passage.asset.id for passage in self.suspects]
-        return replication and replication.plain() | {"suspects": named}
+        if replication is None:
+            return None
+        return replication.plain() | {"suspects": [passage.asset.id for passage in self.suspects]}
 
 
 def _row(passage: Passage) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from rectoverso.workflow import digests
 from rectoverso.workflow.extras import training_part
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.progress import Listener, Progress, silent
-from rectoverso.workflow.replication import replicates
 from rectoverso.workflow.release import Door, Passage, release
+from rectoverso.workflow.replication import replicates
 from rectoverso.workflow.terms import Terms, labelling_of
 from rectoverso.workflow.train import fingerprints_of
 

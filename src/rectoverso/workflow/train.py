@@ -343,12 +343,11 @@ def fingerprint(
 
 def _unseen(dataset: Dataset, recipe: Recipe, seed: int) -> NDArray[np.int64] | None:
     """The places of the pictures that the recipe held out of the training, None where it held out none."""
-    from rectoverso.recto.data.part import Part
     from rectoverso.recto.train.checkup import hold_out
     from rectoverso.recto.train.streams import Streams
 
     _, held_out = hold_out(dataset, recipe.held_out, Streams(seed))
-    return held_out.places if isinstance(held_out, Part) and dataset.other is None else None
+    return None if held_out is None or dataset.other is not None else held_out.places
 
 
 def _probe(run: Path, listener: Listener) -> None:

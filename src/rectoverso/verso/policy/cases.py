@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from rectoverso.types import Decision, Finding, Message, Outcome
 from rectoverso.verso.policy.pack import Line, problem_of, unusable
-from rectoverso.verso.policy.policy import Policy
+from rectoverso.verso.policy.policy import Policy, kind_of
 from rectoverso.verso.policy.rules import Name, People
 
 
@@ -136,13 +136,8 @@ def _reached(policy: Policy, case: Case) -> Sequence[Line]:
     """The lines of the pack itself that speak in this case, whether or not a stricter one decides."""
     pack = policy.packs[-1]
     findings = case.as_findings()
-    answers = (pack.speaking(one.check, _kind(one), one.outcome) for one in findings)
+    answers = (pack.speaking(one.check, kind_of(one.evidence), one.outcome) for one in findings)
     missing = [line for check, line in pack.required().items() if check not in case.findings]
     stated = case.people.model_fields_set if case.people else set()
     people = [line for line in pack.people() if line.rule.removeprefix("people.") in stated]
     return [*(line for line in answers if line), *missing, *filter(None, [pack.always]), *people]
-
-
-def _kind(finding: Finding) -> str | None:
-    kind: str | None = finding.evidence["kind"]
-    return kind

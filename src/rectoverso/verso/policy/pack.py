@@ -109,7 +109,9 @@ class Pack:
     def always(self) -> Line | None:
         """The line that speaks to every image."""
         always = self.rules.always
-        return always and self.line(("always", "decision"), always.decision, "always")
+        if always is None:
+            return None
+        return self.line(("always", "decision"), always.decision, "always")
 
     def people(self) -> Iterator[Line]:
         """The lines that say who may let a held image go."""

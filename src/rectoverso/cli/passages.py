@@ -47,7 +47,7 @@ def _print_replication(batch: Batch) -> None:
     tell("cli.replication", **counts)
     released = [passage.asset.id for passage in batch.suspects if passage.asset.decision == "release"]
     if told.replicates:
-        tell("cli.replicates", near=told.near, chance=f"{told.chance:.1g}", count=len(released))
+        tell("cli.replicates", near=told.near, expected=f"{told.expected:.1f}", chance=f"{told.chance:.1g}", count=len(released))
     if released:
         tell("cli.replication_released", assets=", ".join(released))
 

@@ -84,6 +84,7 @@ def _tell(run: Path, found: Replication) -> None:
         "strangers": f"{found.strangers:,}",
         "rate": f"{FALSE_DISCOVERIES:.0%}",
         "near": found.near,
+        "expected": f"{found.expected:.1f}",
         "chance": f"{found.chance:.2g}",
     }
     for language, name in NAMES.items():

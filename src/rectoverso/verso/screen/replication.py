@@ -6,8 +6,10 @@
    of them is expected to be ordinary. It holds for such p-values although they share their strangers.
 3. The share that brings a training picture back is bounded from above at 95 % (Clopper and Pearson). Nothing found
    among N pictures means at most about 3 / N.
-4. A batch replicates if more of it is among the nearest than chance would put there: as many new pictures below a rank
-   of the strangers have a chance that is known exactly, whatever the pictures are like.
+4. A batch replicates if far more of it is among the nearest than chance would put there: as many new pictures below a
+   rank of the strangers have a chance that is known exactly, whatever the pictures are like. That alone would also
+   stop what is a little nearer than strangers throughout, as a generator's pictures are that draw nothing unusual; so
+   it has to be many times what is expected.
 
 Sources: S. Bates et al., "Testing for outliers with conformal p-values", Annals of Statistics 51, 2023 (1, 2);
 Y. Benjamini and Y. Hochberg, "Controlling the false discovery rate", JRSS B 57, 1995 (2); C. Clopper and E. Pearson,
@@ -31,7 +33,10 @@ FALSE_DISCOVERIES = 0.10
 CONFIDENCE = 0.95
 NEAREST_SHARE = 0.01
 REPLICATES_AT = 0.001
-"""A batch replicates if chance would bring so many near ones less often than this."""
+REPLICATES_TIMES = 5
+"""A batch replicates if chance would bring so many near ones less often than this, and they are so many times more than
+are expected.
+"""
 
 
 def p_values(ratios: Numbers, strangers: Numbers) -> Numbers:
@@ -80,8 +85,8 @@ class Replication:
     """What was seen of ``compared`` pictures against ``strangers``.
 
     ``suspects``: their places in the batch. ``at_most``: the upper 95 % bound of the share that brings a training
-    picture back. ``near``: how many are nearer than the strangers' nearest hundredth, and ``chance`` how often so many
-    would be by chance.
+    picture back. ``near``: how many are nearer than the strangers' nearest hundredth, where ``expected`` are, and
+    ``chance`` how often so many would be.
     """
 
     compared: int
@@ -89,6 +94,7 @@ class Replication:
     suspects: tuple[int, ...]
     at_most: float
     near: int
+    expected: float
     chance: float
 
     @classmethod
@@ -106,12 +112,13 @@ class Replication:
             suspects=tuple(suspects),
             at_most=upper_bound(len(suspects), len(p_N)) if len(p_N) else 1.0,
             near=near,
+            expected=len(p_N) * rank / (strangers + 1),
             chance=chance_of(near, len(p_N), rank, strangers) if len(p_N) and strangers else 1.0,
         )
 
     @property
     def replicates(self) -> bool:
-        return self.chance < REPLICATES_AT
+        return self.chance < REPLICATES_AT and self.near >= REPLICATES_TIMES * self.expected
 
     def plain(self) -> dict[str, Any]:
         """As JSON keeps it."""
@@ -123,6 +130,7 @@ class Replication:
             "at_most": round(self.at_most, 6),
             "confidence": CONFIDENCE,
             "near": self.near,
+            "expected": round(self.expected, 3),
             "chance": float(f"{self.chance:.3g}"),
             "replicates": self.replicates,
         }

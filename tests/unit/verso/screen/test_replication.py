@@ -73,13 +73,23 @@ def test_planted_copies_are_found_and_few_others() -> None:
     found, false = [], []
     for _ in range(40):
         told = Replication.of(*_plain(_batch(draw, 2000, 20)))
-        assert told.replicates
+        assert told.chance < 0.02  # twenty more than the twenty that chance has there
         planted = sum(place < 20 for place in told.suspects)
         found.append(planted / 20)
         false.append(1 - planted / max(1, len(told.suspects)))
         assert told.at_most > 20 / 2000
     assert np.mean(found) >= 0.95
     assert np.mean(false) <= FALSE_DISCOVERIES + 0.05
+
+
+def test_a_batch_that_is_a_tenth_copies_replicates_and_one_a_little_near_throughout_does_not() -> None:
+    draw = np.random.default_rng(4)
+    assert Replication.of(*_plain(_batch(draw, 512, 51))).replicates
+    strangers = np.sort(draw.random(2000))
+    slightly = p_values(draw.random(5000) * 0.5, strangers)
+    told = Replication.of(slightly.tolist(), len(strangers))
+    assert told.chance < 0.001
+    assert not told.replicates
 
 
 def test_a_rounded_p_value_counts_as_it_did() -> None:

@@ -20,6 +20,12 @@ from rectoverso.workflow.replication import FIRST_SEED, RECORD, probe, replicate
 OTHERS = np.stack([scene(number, size=32).image for number in range(1000, 1300)])
 
 
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So few pictures are drawn of a run."""
+    monkeypatch.setattr("rectoverso.workflow.replication.MOST", 64)
+
+
 def _trained_on(run: Path, seeds: range) -> Fingerprints:
     """As if the run had been trained on other scenes and on what it draws from these seeds."""
     replicas = [RunGenerator(run).sample([seed]) for seed in seeds]

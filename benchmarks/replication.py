@@ -3,8 +3,8 @@
     python benchmarks/replication.py                          built-in scenes, small; a minute or two
     python benchmarks/replication.py --data cifar10/train.parquet --training 24000 --batch 2000 --repeats 10
 
-Real pictures are parted at random into training pictures, pictures that were held out, and a batch of unseen ones, which
-stands for a perfect generator: any of them that is suspected is a false alarm. A share of the batch is then exchanged
+Real pictures are parted at random into training pictures, pictures that were held out, and a batch of unseen ones,
+which stands for a perfect generator: any of them that is suspected is a false alarm. A share of the batch is then exchanged
 for near-copies of training pictures, as a generator that has learnt by heart would draw them: noise, a blur, a pixel's
 shift, a mirror image, one or several at once. Each is judged with the training images left out in turn as strangers
 (`left_out`, what a run has as a rule) and with the held-out pictures (`held_out`), and beside ours with the plain ratio
@@ -44,7 +44,11 @@ def main() -> None:
     for repeat in range(asked.repeats):
         for method, share, row in trial(pictures, asked, np.random.default_rng(repeat)):
             rows.setdefault((method, share), []).append(row)
-        print(f"repeat {repeat + 1} of {asked.repeats}, {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+        print(
+            f"repeat {repeat + 1} of {asked.repeats}, {time.monotonic() - began:.0f} s",
+            file=sys.stderr,
+            flush=True,
+        )
     result = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
@@ -52,7 +56,11 @@ def main() -> None:
         **{name: getattr(asked, name) for name in ("training", "held_out", "batch", "repeats")},
         "seconds": round(time.monotonic() - began, 1),
         "rows": [
-            {"method": method, "share": share, **{name: mean(row[name] for row in found) for name in found[0]}}
+            {
+                "method": method,
+                "share": share,
+                **{name: mean(row[name] for row in found) for name in found[0]},
+            }
             for (method, share), found in rows.items()
         ],
     }
@@ -64,7 +72,9 @@ def main() -> None:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", default="shapes", help="what verso train takes")
     parser.add_argument("--training", type=int, default=1500)
     parser.add_argument("--held-out", type=int, default=1000)
@@ -106,7 +116,9 @@ def trial(
         yield "two_sets", share, judged(*two_sets(left_out, training, held_out, third, batch), count)
 
 
-def two_sets(prints: Any, training: Images, held_out: Images, third: Images, batch: Images) -> tuple[Any, Any]:
+def two_sets(
+    prints: Any, training: Images, held_out: Images, third: Images, batch: Images
+) -> tuple[Any, Any]:
     """Minus log(nearest held-out / nearest training) of the batch and, sorted, of the third set: small is suspicious.
 
     Pictures of the third set that are versions of a training picture by our own rule are left out.
@@ -177,22 +189,31 @@ def table(result: dict[str, Any]) -> str:
         f"{result['date']}, {result['machine']}; {result['data']}: {result['training']:,} training pictures, "
         f"{result['held_out']:,} held out, batches of {result['batch']:,}, means of {result['repeats']}."
     )
-    head = ("strangers", "copies", "recall", "suspects", "ordinary among them", "bound", "bound holds", "replicates")
+    head = (
+        "strangers",
+        "copies",
+        "recall",
+        "suspects",
+        "ordinary among them",
+        "bound",
+        "bound holds",
+        "replicates",
+    )
     lines = [told, "", report.row(*head), report.row("---", *["--:"] * 7)]
-    for row in result["rows"]:
-        lines.append(
-            report.row(
-                f"`{row['method']}` ({row['strangers']:.0f})",
-                f"{row['share']:.1%}",
-                f"{row['recall']:.2f}" if row["share"] else "",
-                f"{row['suspects']:.1f}",
-                f"{row['false_share']:.2f}",
-                f"{row['at_most']:.2%}",
-                f"{row['bound_holds']:.0%}",
-                f"{row['replicates']:.0%}",
-            )
-        )
-    return "\n".join(lines)
+    return "\n".join([*lines, *(line(row) for row in result["rows"])])
+
+
+def line(row: dict[str, Any]) -> str:
+    return report.row(
+        f"`{row['method']}` ({row['strangers']:.0f})",
+        f"{row['share']:.1%}",
+        f"{row['recall']:.2f}" if row["share"] else "",
+        f"{row['suspects']:.1f}",
+        f"{row['false_share']:.2f}",
+        f"{row['at_most']:.2%}",
+        f"{row['bound_holds']:.0%}",
+        f"{row['replicates']:.0%}",
+    )
 
 
 if __name__ == "__main__":

@@ -43,11 +43,21 @@ def _print_replication(batch: Batch) -> None:
     told = batch.replication
     if told is None or (told.compared < FEW and not told.replicates):
         return
-    counts = {"compared": told.compared, "suspects": len(told.suspects), "at_most": f"{100 * told.at_most:.2g}"}
+    counts = {
+        "compared": told.compared,
+        "suspects": len(told.suspects),
+        "at_most": f"{100 * told.at_most:.2g}",
+    }
     tell("cli.replication", **counts)
     released = [passage.asset.id for passage in batch.suspects if passage.asset.decision == "release"]
     if told.replicates:
-        tell("cli.replicates", near=told.near, expected=f"{told.expected:.1f}", chance=f"{told.chance:.1g}", count=len(released))
+        tell(
+            "cli.replicates",
+            near=told.near,
+            expected=f"{told.expected:.1f}",
+            chance=f"{told.chance:.1g}",
+            count=len(released),
+        )
     if released:
         tell("cli.replication_released", assets=", ".join(released))
 

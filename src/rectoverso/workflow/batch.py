@@ -67,7 +67,9 @@ class Batch:
             for finding in passage.asset.findings
             if finding["check"] == MemorisationCheck.name and "p_value" in finding["evidence"]
         ]
-        return [one for one in found if one[1]["evidence"]["strangers"] == found[-1][1]["evidence"]["strangers"]]
+        return [
+            one for one in found if one[1]["evidence"]["strangers"] == found[-1][1]["evidence"]["strangers"]
+        ]
 
     @property
     def suspects(self) -> list[Passage]:

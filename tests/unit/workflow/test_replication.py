@@ -95,7 +95,12 @@ def test_the_record_is_of_these_weights_and_what_cannot_be_read_goes_to_people(r
     (run / RECORD).write_text(json.dumps({"weights": weights, "replicates": True}))
     assert replicates(run, weights)
     assert not replicates(run, "0" * 64)
-    for text in ("{", "[]", json.dumps({"weights": weights}), json.dumps({"weights": weights, "replicates": None})):
+    for text in (
+        "{",
+        "[]",
+        json.dumps({"weights": weights}),
+        json.dumps({"weights": weights, "replicates": None}),
+    ):
         (run / RECORD).write_text(text)
         assert replicates(run, weights)
     (run / RECORD).unlink()

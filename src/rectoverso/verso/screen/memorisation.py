@@ -172,7 +172,9 @@ class Fingerprints:
             left_out = _some(len(images), NUM_CALIBRATION, draw)
             ratios = neighbourhood.nearest(images[left_out], leave_out=left_out).ratio
         calibration = Calibration.of(ratios)
-        return cls(whitening, features, calibration, _nobody() if calibration is None else strangers_of(ratios))
+        return cls(
+            whitening, features, calibration, _nobody() if calibration is None else strangers_of(ratios)
+        )
 
     @cached_property
     def neighbourhood(self) -> Neighbourhood:

@@ -1,4 +1,4 @@
-"""What a batch says together: the error rates that are stated are those that there are, and planted copies are found."""
+"""What a batch says together: the error rates are those that are stated, and planted copies are found."""
 
 from __future__ import annotations
 
@@ -35,9 +35,7 @@ def test_discoveries_are_those_of_benjamini_and_hochberg() -> None:
 @pytest.mark.parametrize(("found", "count"), [(0, 1), (0, 100), (0, 10_000), (1, 10), (3, 1000), (50, 60)])
 def test_the_upper_bound_is_where_so_few_have_a_chance_of_five_per_cent(found: int, count: int) -> None:
     bound = upper_bound(found, count)
-    chance = math.fsum(
-        math.comb(count, k) * bound**k * (1 - bound) ** (count - k) for k in range(found + 1)
-    )
+    chance = math.fsum(math.comb(count, k) * bound**k * (1 - bound) ** (count - k) for k in range(found + 1))
     assert chance == pytest.approx(0.05, rel=1e-6)
 
 
@@ -54,7 +52,9 @@ def test_the_chance_of_so_many_near_ones_is_that_of_random_orders() -> None:
     assert chance_of(2, 30, 2, 200) == pytest.approx(np.mean(seen), abs=0.005)
 
 
-def _batch(draw: np.random.Generator, count: int, planted: int, strangers: int = 2000) -> tuple[np.ndarray, int]:
+def _batch(
+    draw: np.random.Generator, count: int, planted: int, strangers: int = 2000
+) -> tuple[np.ndarray, int]:
     """p-values of a batch whose first pictures are copies, against strangers of its own."""
     ratios = draw.random(count)
     ratios[:planted] = -1

@@ -109,7 +109,8 @@ def trial(
     for share in SHARES:
         count = round(share * asked.batch)
         batch = unseen.copy()
-        batch[:count] = [copied(training[source], draw) for source in sources[:count]]
+        for place, source in enumerate(sources[:count]):
+            batch[place] = copied(training[source], draw)
         for method, prints in (("left_out", left_out), ("held_out", unseen_too)):
             ratios = prints.neighbourhood.nearest(batch).ratio.astype(np.float64)
             yield method, share, judged(ratios, prints.strangers, count)

@@ -99,6 +99,7 @@ def generate(
     back: bool = False,
     size: int | str | None = None,
     use: str = "general",
+    policy: AnyPath | None = None,
     laws: Iterable[str] = (),
     producer: str = "",
     visible: bool = False,
@@ -113,8 +114,9 @@ def generate(
     ``style`` is a picture whose style is meant, ``back`` goes from the second set of pictures to the first. ``size`` is
     pixels a side or ``"300x100"``, of runs that draw any size. ``laws`` (``["cn", "eu"]``) want labels, with
     ``visible`` also those that they leave open; ``producer`` is the provider's code in China's. ``file_format`` is
-    ``"png"``, ``"jpeg"``, ``"webp"``, ``"tiff"`` or ``"avif"``.
-    Raises RunNotFound, UnknownName (label, use, law or direction), BadSetting, HomeBusy.
+    ``"png"``, ``"jpeg"``, ``"webp"``, ``"tiff"`` or ``"avif"``. ``use`` may name a policy of the home; ``policy``
+    is the file of one. Raises RunNotFound, UnknownName (label, use, law or direction), BadSetting, PolicyUnusable,
+    PolicyLoosens, HomeBusy.
     """
     from rectoverso.recto.sample.controls import parse_controls
     from rectoverso.workflow.generate import generate_images
@@ -141,7 +143,7 @@ def generate(
         ),
         size=None if size is None else str(size),
         tell_prompt=tell_prompt,
-        terms=Terms.of(use, laws, producer, visible=visible, file_format=file_format),
+        terms=Terms.of(use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy)),
     )
 
 
@@ -158,6 +160,7 @@ def invert(
     edits: Iterable[str] = (),
     layers: str | None = None,
     use: str = "general",
+    policy: AnyPath | None = None,
     laws: Iterable[str] = (),
     producer: str = "",
     visible: bool = False,
@@ -186,7 +189,7 @@ def invert(
         starts=starts,
         tune=tune,
         controls=parse_controls(None, (), layers, edits),
-        terms=Terms.of(use, laws, producer, visible=visible, file_format=file_format),
+        terms=Terms.of(use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy)),
     )
 
 
@@ -203,6 +206,7 @@ def dream(
     size: int | str | None = None,
     seed: int = 0,
     use: str = "general",
+    policy: AnyPath | None = None,
     laws: Iterable[str] = (),
     producer: str = "",
     visible: bool = False,
@@ -231,7 +235,7 @@ def dream(
         None if size is None else str(size),
         strength,
     )
-    terms = Terms.of(use, laws, producer, visible=visible, file_format=file_format)
+    terms = Terms.of(use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy))
     return dream_picture(request, Path(out), _home(home), terms=terms)
 
 
@@ -272,6 +276,7 @@ def seal(
     maker: str = "",
     maker_version: str = "",
     use: str = "general",
+    policy: AnyPath | None = None,
     laws: Iterable[str] = (),
     producer: str = "",
     visible: bool = False,
@@ -285,7 +290,7 @@ def seal(
     from rectoverso.workflow.seal import seal_files
     from rectoverso.workflow.terms import Terms
 
-    terms = Terms.of(use, laws, producer, visible=visible, file_format=file_format)
+    terms = Terms.of(use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy))
     made_by = Maker(maker, maker_version)
     return seal_files(_paths(files), Path(out), _home(home), origin=origin, maker=made_by, terms=terms)
 
@@ -312,6 +317,10 @@ def verify(
 
 def _home(home: AnyPath | None) -> Path:
     return Path(home or environ.get("RECTOVERSO_HOME") or DEFAULT_HOME)
+
+
+def _path(file: AnyPath | None) -> Path | None:
+    return None if file is None else Path(file)
 
 
 def _paths(files: AnyPath | Iterable[AnyPath]) -> list[Path]:

@@ -112,7 +112,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the policy made of the findings, with a reason for everything that is not a plain release."""
+    """What the policy made of the findings. The reasons name the lines of the policy that made it."""
 
     decision: Decision
     reasons: tuple[Message, ...]

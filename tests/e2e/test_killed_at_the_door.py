@@ -22,7 +22,7 @@ from rectoverso.store.home import Home
 from rectoverso.types import Decision, Draft, Maker
 from rectoverso.verso.ledger.keyring import KeyRing
 from rectoverso.verso.ledger.proof import SUFFIX, beside, verify_proof
-from rectoverso.verso.policy import policy
+from rectoverso.verso.policy import Shelf
 from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.workflow import digests
 from rectoverso.workflow.keys import open_keys
@@ -47,7 +47,7 @@ def _draft() -> Draft:
 
 def _go_through(home_path: Path, out: Path) -> list[Passage]:
     home = Home.open(home_path)
-    door = Door(home, open_keys(home), lambda works: [SimilarityCheck(works)], policy("general"))
+    door = Door(home, open_keys(home), lambda works: [SimilarityCheck(works)], Shelf().policy("general"))
     return list(release([_draft()], door, out))
 
 

@@ -15,6 +15,7 @@ from rectoverso.cli.options import (
     JsonOption,
     LabelOption,
     LawOption,
+    PolicyOption,
     ProducerOption,
     RunArgument,
     UseOption,
@@ -42,6 +43,7 @@ def directions(
     amount: Annotated[float, typer.Option("--amount", min=0.01, help="How far to go to both sides.")] = 3.0,
     label: LabelOption = None,
     use: UseOption = "general",
+    policy: PolicyOption = None,
     file_format: FormatOption = None,
     law: LawOption = None,
     visible: AllVisibleOption = False,
@@ -60,7 +62,7 @@ def directions(
     if show is None or out is None:
         _print(found, run, as_json=as_json)
         return
-    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format)
+    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format, policy=policy)
     with live_progress() as listener:
         batch = show_direction(
             run,

@@ -14,6 +14,7 @@ from rectoverso.cli.options import (
     HomeOption,
     JsonOption,
     LawOption,
+    PolicyOption,
     ProducerOption,
     SeedOption,
     UseOption,
@@ -48,6 +49,7 @@ def dream(
     ] = None,
     seed: SeedOption = 0,
     use: UseOption = "general",
+    policy: PolicyOption = None,
     file_format: FormatOption = None,
     law: LawOption = None,
     visible: AllVisibleOption = False,
@@ -66,7 +68,7 @@ def dream(
     if out is None:
         raise bad_control("out", "dream_needs_out")
     request = DreamRequest(network, image, layer, channel, octaves, steps, seed, size, strength)
-    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format)
+    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format, policy=policy)
     with live_progress() as listener:
         dreamed = dream_picture(request, out, home, terms=terms, listener=listener)
     if as_json:

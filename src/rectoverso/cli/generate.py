@@ -22,6 +22,7 @@ from rectoverso.cli.options import (
     MaskOption,
     MixOption,
     OutOption,
+    PolicyOption,
     ProducerOption,
     PromptOption,
     SeedOption,
@@ -55,6 +56,7 @@ def generate(
         str | None, typer.Option("--size", help="Pixels a side, or WIDTHxHEIGHT; runs of single only.")
     ] = None,
     use: UseOption = "general",
+    policy: PolicyOption = None,
     file_format: FormatOption = None,
     law: LawOption = None,
     visible: AllVisibleOption = False,
@@ -69,7 +71,7 @@ def generate(
     from rectoverso.workflow.terms import Terms
 
     given = Given(tuple(image or ()), tuple(mask or ()), tuple(prompt or ()), style, back=back)
-    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format)
+    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format, policy=policy)
     controls = parse_controls(truncation, mix or (), layers, edit or ())
     with live_progress() as listener:
         batch = generate_images(

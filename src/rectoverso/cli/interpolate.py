@@ -19,6 +19,7 @@ from rectoverso.cli.options import (
     LayersOption,
     MixOption,
     OutOption,
+    PolicyOption,
     ProducerOption,
     RunArgument,
     TruncationOption,
@@ -48,6 +49,7 @@ def interpolate(
     layers: LayersOption = None,
     edit: EditOption = None,
     use: UseOption = "general",
+    policy: PolicyOption = None,
     file_format: FormatOption = None,
     law: LawOption = None,
     visible: AllVisibleOption = False,
@@ -63,7 +65,7 @@ def interpolate(
     controls, way = parse_controls(truncation, mix or (), layers, edit or ()), parse_seeds(seeds)
     if animation:  # first: a name outside the run is refused before any work
         animate(run, animation, seeds=way, frames=frames, label=label, controls=controls)
-    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format)
+    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format, policy=policy)
     with live_progress() as listener:
         batch = interpolate_images(
             run,

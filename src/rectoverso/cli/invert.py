@@ -18,6 +18,7 @@ from rectoverso.cli.options import (
     LawOption,
     LayersOption,
     OutOption,
+    PolicyOption,
     ProducerOption,
     RunArgument,
     SeedOption,
@@ -42,6 +43,7 @@ def invert(
     edit: EditOption = None,
     layers: LayersOption = None,
     use: UseOption = "general",
+    policy: PolicyOption = None,
     file_format: FormatOption = None,
     law: LawOption = None,
     visible: AllVisibleOption = False,
@@ -54,7 +56,7 @@ def invert(
     from rectoverso.workflow.invert import invert_picture
     from rectoverso.workflow.terms import Terms
 
-    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format)
+    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format, policy=policy)
     with live_progress() as listener:
         projected = invert_picture(
             run,

@@ -25,6 +25,7 @@ from rectoverso.cli import (
     invert,
     keys,
     ledger,
+    policy,
     registry,
     seal,
     serve,
@@ -61,6 +62,7 @@ app.command()(seal.seal)
 app.command()(verify.verify)
 app.command()(comply.comply)
 app.add_typer(registry.app, name="registry")
+app.add_typer(policy.app, name="policy")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(keys.app, name="keys")
 app.command()(doctor.doctor)

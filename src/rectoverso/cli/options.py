@@ -51,7 +51,14 @@ SeedOption = Annotated[
 ]
 UseOption = Annotated[
     str,
-    typer.Option("--use", help="What it is for: general, art, advertising, game, medical or education."),
+    typer.Option(
+        "--use",
+        help="What it is for: general, art, advertising, game, medical, education, or a policy of this home.",
+    ),
+]
+PolicyOption = Annotated[
+    Path | None,
+    typer.Option("--policy", help="Decide by the policy in this TOML file, which extends one of these."),
 ]
 LawOption = Annotated[
     list[str] | None,

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from rectoverso.workflow.batch import Batch
 
 
+FEW = 20
+"""Fewer pictures than this bound nothing that anybody wants to know."""
+
+
 def print_summary(batch: Batch, out: Path) -> None:
     """One line for each image that did not leave, with its reasons, then the counts."""
     language = preferred_language()
@@ -31,6 +35,31 @@ def print_summary(batch: Batch, out: Path) -> None:
         tell("cli.held_note")
     if batch.sheet:
         tell("cli.sheet", path=batch.sheet)
+    _print_replication(batch)
+
+
+def _print_replication(batch: Batch) -> None:
+    """What the batch as a whole says of training pictures that come back, where it is large enough to say anything."""
+    told = batch.replication
+    if told is None or (told.compared < FEW and not told.replicates):
+        return
+    counts = {
+        "compared": told.compared,
+        "suspects": len(told.suspects),
+        "at_most": f"{100 * told.at_most:.2g}",
+    }
+    tell("cli.replication", **counts)
+    released = [passage.asset.id for passage in batch.suspects if passage.asset.decision == "release"]
+    if told.replicates:
+        tell(
+            "cli.replicates",
+            near=told.near,
+            expected=f"{told.expected:.1f}",
+            chance=f"{told.chance:.1g}",
+            count=len(released),
+        )
+    if released:
+        tell("cli.replication_released", assets=", ".join(released))
 
 
 def exit_code(batch: Batch) -> int:

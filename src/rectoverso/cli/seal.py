@@ -15,6 +15,7 @@ from rectoverso.cli.options import (
     JsonOption,
     LawOption,
     OutOption,
+    PolicyOption,
     ProducerOption,
     UseOption,
 )
@@ -28,6 +29,7 @@ def seal(
     out: OutOption,
     origin: Annotated[Origin, typer.Option("--origin", help="Where the images came from.")] = Origin.AI,
     use: UseOption = "general",
+    policy: PolicyOption = None,
     file_format: FormatOption = None,
     law: LawOption = None,
     visible: AllVisibleOption = False,
@@ -45,7 +47,7 @@ def seal(
     from rectoverso.workflow.seal import seal_files
     from rectoverso.workflow.terms import Terms
 
-    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format)
+    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format, policy=policy)
     made_by = Maker(maker, maker_version)
     with live_progress() as listener:
         batch = seal_files(

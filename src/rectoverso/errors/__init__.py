@@ -26,6 +26,8 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── NotComparable       a run and data that cannot be measured against each other
     │   ├── WeightsMissing      a network that others trained is not on this machine
     │   ├── WorkNotFound
+    │   ├── PolicyUnusable      a file that holds no rules
+    │   ├── PolicyLoosens       rules less strict than those that they extend
     │   ├── FilesUnusable       files given to a command that it can do nothing with
     │   ├── OutNotWritable      the results have nowhere to go
     │   ├── AnimationUnsealed   an animation that would leave without proof
@@ -92,6 +94,8 @@ from rectoverso.errors.asked import (
     MissingExtra,
     MissingProgram,
     OutNotWritable,
+    PolicyLoosens,
+    PolicyUnusable,
     Unexpected,
     UnknownName,
 )
@@ -229,6 +233,8 @@ __all__ = [
     "NotReleased",
     "OutNotWritable",
     "OwnerUnusable",
+    "PolicyLoosens",
+    "PolicyUnusable",
     "PortUnusable",
     "ProcessLost",
     "QueryTooLong",

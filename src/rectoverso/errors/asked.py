@@ -19,6 +19,24 @@ class BadSetting(InputError):
     fix = "{advice}"
 
 
+class PolicyUnusable(InputError):
+    """Facts: file, reason, advice."""
+
+    code = "policy_unusable"
+    what = "{file} cannot be used as a policy."
+    why = "{reason}"
+    fix = "{advice}"
+
+
+class PolicyLoosens(InputError):
+    """Facts: file, number, rule, says, base, base_number, base_rule, base_says."""
+
+    code = "policy_loosens"
+    what = "Line {number} of {file} is less strict than the policy that it extends: {rule} = {says}."
+    why = "{base} says {base_rule} = {base_says} in its line {base_number}, and what extends it may only be stricter."
+    fix = "Take the line out. A picture that is held can be let go by people, one by one, who answer for it."
+
+
 class FilesUnusable(InputError):
     """Facts: files, reason, advice."""
 

@@ -33,11 +33,11 @@ def catalogue(language: str) -> dict[str, str]:
 
 
 def say(message: Message, language: str = "en") -> str:
-    """The sentence behind a message, its blanks filled; a fact that is itself a message is said as well."""
-    facts = {
-        name: say(fact, language) if isinstance(fact, Message) else fact
-        for name, fact in message.facts.items()
-    }
+    """The sentence behind a message, its blanks filled.
+
+    A fact that is itself a message is said as well; one that brings its own words in every language gives those.
+    """
+    facts = {name: _said(fact, language) for name, fact in message.facts.items()}
     return catalogue(language)[message.key].format(**facts)
 
 
@@ -73,6 +73,14 @@ def preferred_language() -> str:
     names = (os.environ.get(name, "") for name in ("RECTOVERSO_LANG", "LC_ALL", "LC_MESSAGES", "LANG"))
     wanted = next((name for name in names if name), "en").lower()
     return next((language for language in (*LANGUAGES, PSEUDO) if wanted.startswith(language)), "en")
+
+
+def _said(fact: object, language: str) -> object:
+    if isinstance(fact, Message):
+        return say(fact, language)
+    if isinstance(fact, dict) and set(fact) == set(LANGUAGES):
+        return fact.get(language, fact["en"])
+    return fact
 
 
 def _flat(prefix: str, table: dict[str, object]) -> dict[str, str]:

@@ -50,6 +50,13 @@ class Asset:
     blob: Digest | None
     revoked: int | None = None
 
+    @property
+    def lines(self) -> list[str]:
+        """The lines that made the decision, as records name them: ``art@2:checks.memorisation.block``."""
+        decided = (reason["facts"] for reason in self.reasons)
+        codes = (facts["code"] for facts in decided if facts.get("decision") == self.decision.value)
+        return list(dict.fromkeys(codes))
+
 
 class Assets:
     """The decided images of one home. Lookups see what is committed; ``random_bytes`` names new ones."""

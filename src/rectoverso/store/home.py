@@ -4,6 +4,7 @@ verso.sqlite3   decisions, works, ledger
 blobs/          encrypted pictures
 keys/           who signs, and what opens the blobs
 trust/          certificates of others that this home trusts
+policies/       policies of its own (TOML), if it has any
 tsa.txt         the address of the authority that time-stamps its signatures, if one does
 lock            held by whoever is at the door
 """
@@ -76,6 +77,10 @@ class Home:
     @property
     def trust_path(self) -> Path:
         return self.path / "trust"
+
+    @property
+    def policies_path(self) -> Path:
+        return self.path / "policies"
 
     @property
     def time_stamp_authority(self) -> str:

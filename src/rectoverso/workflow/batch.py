@@ -8,7 +8,9 @@ from typing import Any
 
 from rectoverso.errors import RectoversoError
 from rectoverso.i18n import say
-from rectoverso.types import Decision, Message
+from rectoverso.types import Decision, Message, Outcome
+from rectoverso.verso.screen.memorisation import MemorisationCheck
+from rectoverso.verso.screen.replication import Replication
 from rectoverso.workflow.release import Passage
 
 
@@ -41,6 +43,40 @@ class Batch:
     def _with(self, decision: Decision) -> tuple[Passage, ...]:
         return tuple(passage for passage in self.passages if passage.asset.decision is decision)
 
+    @property
+    def replication(self) -> Replication | None:
+        """What all of it together says of training images that come back; None where nothing tells.
+
+        The places of its suspects are those of ``compared``.
+        """
+        tested = [(finding, finding["evidence"]) for _, finding in self.compared]
+        if not tested:
+            return None
+        return Replication.of(
+            [evidence["p_value"] for _, evidence in tested],
+            tested[0][1]["strangers"],
+            [place for place, (finding, _) in enumerate(tested) if finding["outcome"] == Outcome.BLOCK],
+        )
+
+    @property
+    def compared(self) -> list[tuple[Passage, dict[str, Any]]]:
+        """The passages that were compared with the same strangers as the last, and that finding of each."""
+        found = [
+            (passage, finding)
+            for passage in self.passages
+            for finding in passage.asset.findings
+            if finding["check"] == MemorisationCheck.name and "p_value" in finding["evidence"]
+        ]
+        return [
+            one for one in found if one[1]["evidence"]["strangers"] == found[-1][1]["evidence"]["strangers"]
+        ]
+
+    @property
+    def suspects(self) -> list[Passage]:
+        """Those that the batch as a whole makes suspect of bringing a training image back."""
+        replication = self.replication
+        return [self.compared[place][0] for place in replication.suspects] if replication else []
+
     def plain(self) -> dict[str, Any]:
         """As `--json` prints it."""
         return {
@@ -52,7 +88,14 @@ class Batch:
                 for failure in self.failed
             ],
             "contact_sheet": str(self.sheet) if self.sheet else None,
+            "replication": self._replication(),
         }
+
+    def _replication(self) -> dict[str, Any] | None:
+        replication = self.replication
+        if replication is None:
+            return None
+        return replication.plain() | {"suspects": [passage.asset.id for passage in self.suspects]}
 
 
 def _row(passage: Passage) -> dict[str, Any]:
@@ -65,6 +108,8 @@ def _row(passage: Passage) -> dict[str, Any]:
         "verdict": {
             "decision": asset.decision.value,
             "policy": asset.policy,
+            "use": asset.use,
+            "lines": asset.lines,
             "reasons": [_sentence(reason) for reason in asset.reasons],
         },
         "findings": [finding | {"message": _sentence(finding["message"])} for finding in asset.findings],

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.types import Decision, Digest, Draft, Maker, Message, Pixels
-from rectoverso.verso.policy import policy
 from rectoverso.verso.screen.memorisation import MemorisationCheck
 from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.workflow import digests
@@ -17,6 +16,7 @@ from rectoverso.workflow.extras import training_part
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.progress import Listener, Progress, silent
 from rectoverso.workflow.release import Door, Passage, release
+from rectoverso.workflow.replication import replicates
 from rectoverso.workflow.terms import Terms, labelling_of
 from rectoverso.workflow.train import fingerprints_of
 
@@ -45,15 +45,15 @@ def open_door(
 
     Raises UnknownName for a use that there is none of, before a home is made; and as `labelling_of`.
     """
-    rules = policy(terms.use)
+    rules = terms.rules(home_path)
     home = Home.open(home_path)
     keys = open_keys(home, listener=listener)
+    memorisation = MemorisationCheck(fingerprints_of(run), replicates=replicates(run, maker.digest))
     return Door(
         home=home,
         keys=keys,
-        checks=lambda works: [SimilarityCheck(works), MemorisationCheck(fingerprints_of(run))],
+        checks=lambda works: [SimilarityCheck(works), memorisation],
         policy=rules,
-        use=terms.use,
         clock=clock or SystemClock(),
         media_type=terms.media_type,
         labelling=labelling_of(terms, home, keys, maker),

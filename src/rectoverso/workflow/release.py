@@ -75,7 +75,6 @@ class Door:
     keys: Keys
     checks: Callable[[Sequence[Work]], Sequence[Check]]
     policy: Policy
-    use: str = "general"
     clock: Clock = SystemClock()  # noqa: RUF009 - it holds no state
     check_timeout_s: float = 30.0
     signer: CredentialSigner | None = None
@@ -112,7 +111,6 @@ class _Doorkeeper:
         self.door, self.home, self.out = door, door.home, out
         self.checks = door.checks(works)
         self.rules = {
-            "use": door.use,
             "policy": door.policy.reference,
             "works": sorted(work.id for work in works),
             "checks": sorted(check.name for check in self.checks),
@@ -163,7 +161,7 @@ class _Doorkeeper:
         keys = self.door.keys
         facts = MarkFacts(
             policy=verdict.policy,
-            use=self.door.use,
+            use=self.door.policy.use,
             ledger=keys.ledger_origin,
             oversight=draft.oversight,
             labelling=self.door.labelling,
@@ -188,7 +186,8 @@ class _Doorkeeper:
             why = Message("release.marking_crashed", {"problem": f"{type(error).__name__}: {error}"})
         else:
             return marked, verdict
-        reasons = (*verdict.reasons, Message("release.mark_failed"), why)
+        by_the_door = {"code": "door:mark", "decision": Decision.HOLD.value}
+        reasons = (Message("release.mark_failed", by_the_door), why)
         return None, replace(verdict, decision=Decision.HOLD, reasons=reasons)
 
     def record(
@@ -210,7 +209,7 @@ class _Doorkeeper:
             ledger_index=-1,
             maker=draft.maker,
             origin=draft.origin,
-            use=self.door.use,
+            use=self.door.policy.use,
             seed=draft.seed,
             source=draft.source,
             policy=verdict.policy,
@@ -250,6 +249,7 @@ class _Doorkeeper:
             "origin": row.origin.value,
             "use": row.use,
             "policy": row.policy,
+            "lines": row.lines,
             **({"laws": [law.law for law in self.door.labelling.laws]} if self.door.labelling.laws else {}),
             "file_digest": row.file_digest,
             "pixels_digest": row.pixels_digest,

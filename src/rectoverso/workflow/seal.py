@@ -11,7 +11,6 @@ from rectoverso.store.home import Home
 from rectoverso.types import Draft, Maker, Message, Origin
 from rectoverso.verso.mark.label import MEDIA_TYPES
 from rectoverso.verso.picture import read_bytes, sniff
-from rectoverso.verso.policy import policy
 from rectoverso.verso.screen.origin import OriginCheck
 from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.verso.verify.bounded import shared
@@ -43,7 +42,7 @@ def seal_files(
     A file that cannot be opened is told in ``Batch.failed`` and never stops the others. Raises UnknownName, and
     BadSetting for a law and photographs, or a law that wants what is not known.
     """
-    rules = policy(terms.use)
+    rules = terms.rules(home_path)
     terms.check(origin)
     paths = picture_files(files)
     home = Home.open(home_path)
@@ -53,7 +52,6 @@ def seal_files(
         keys=keys,
         checks=lambda works: [SimilarityCheck(works), OriginCheck()],
         policy=rules,
-        use=terms.use,
         clock=clock or SystemClock(),
         media_type=terms.media_type,
         labelling=labelling_of(terms, home, keys, maker),

@@ -84,7 +84,7 @@ def _on_paper(picture: Pixels) -> Pixels:
 
 
 def _parts_passed(door: Door, parts: int) -> list[PartsWereReleased]:
-    return [PartsWereReleased(name, parts) for name in door.policy.pack.required]
+    return [PartsWereReleased(name, parts) for name in door.policy.required]
 
 
 def _picture(passage: Passage, door: Door) -> Pixels:

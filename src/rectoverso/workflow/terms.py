@@ -4,44 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
-from rectoverso.errors import BadSetting
+from rectoverso.errors import BadSetting, PolicyUnusable
 from rectoverso.i18n import Phrase
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.types import Maker, Message, Origin
 from rectoverso.verso.law import Labelling, Law, laws_named
-from rectoverso.verso.policy import policy
+from rectoverso.verso.policy import Policy, Shelf
+
+GENERAL = "general"
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """``use`` is the policy's; then the laws asked for, the code of the provider (China's block), and whether all their
-    visible labels are wanted. ``media_type`` (IANA) is that of the files, where it is not the drafts' own.
+    """``use`` names a policy, or ``policy`` is the file of one. Then the laws asked for, the code of the provider
+    (China's block), and whether all their visible labels are wanted. ``media_type`` (IANA) is that of the files, where
+    it is not the drafts' own.
     """
 
-    use: str = "general"
+    use: str = GENERAL
     laws: tuple[Law, ...] = ()
     producer: str = ""
     all_visible: bool = False
     media_type: str | None = None
+    policy: Path | None = None
 
     @classmethod
     def of(
         cls,
-        use: str = "general",
+        use: str = GENERAL,
         laws: Iterable[str] | None = None,
         producer: str = "",
         *,
         visible: bool = False,
         file_format: str | None = None,
+        policy: Path | None = None,
     ) -> Terms:
         """From words: names of laws, which commas may separate, and of a format such as ``"webp"``. Raises
-        UnknownName, of a use too.
+        UnknownName of a law.
         """
-        policy(use)
         kind = f"image/{file_format}" if file_format else None
-        return cls(use, laws_named(laws or ()), producer, visible, kind)
+        return cls(use, laws_named(laws or ()), producer, visible, kind, policy)
+
+    def rules(self, home_path: Path) -> Policy:
+        """The policy by which a home, if there is one yet, decides on these terms.
+
+        Raises UnknownName for a use that there is none of, PolicyUnusable and PolicyLoosens for a file.
+        """
+        shelf = Shelf(Home(home_path).policies_path)
+        if self.policy is None:
+            return shelf.policy(self.use)
+        found = shelf.at(self.policy)
+        if self.use not in (GENERAL, *(pack.name for pack in found.packs)):
+            raise _other_use(found, self.use, self.policy)
+        return found
 
     def check(self, origin: Origin) -> None:
         """Raise BadSetting for laws and photographs: what these laws want said would not be true of one."""
@@ -74,3 +92,9 @@ def _bad(problem: str) -> BadSetting:
     reason, advice = (Phrase(Message(f"law.bad.{problem}.{part}")) for part in ("reason", "advice"))
     setting = "producer" if problem == "producer" else "law"
     return BadSetting(setting=setting, reason=reason, advice=advice)
+
+
+def _other_use(found: Policy, asked: str, file: Path) -> PolicyUnusable:
+    facts = {"policy": found.name, "use": found.use, "asked": asked}
+    reason, advice = (Phrase(Message(f"policy.bad.other_use.{part}", facts)) for part in ("reason", "advice"))
+    return PolicyUnusable(file=file, reason=reason, advice=advice)

@@ -28,6 +28,8 @@ from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from rectoverso.recto.data.dataset import Dataset, Outline
     from rectoverso.recto.data.source import Source
     from rectoverso.recto.metrics.quick import QuickScore
@@ -134,7 +136,8 @@ def train_run(
             scorer=_scorer(recipe, dataset, home) if home else None,
         )
     if home and keys:
-        fingerprint(request.run, dataset, listener)
+        fingerprint(request.run, dataset, _unseen(dataset, recipe, seed), listener)
+        _probe(request.run, listener)
         _log(request, dataset, home, keys, clock or SystemClock())
         shutil.rmtree(request.run / DECODED, ignore_errors=True)
     return Trained(
@@ -319,14 +322,39 @@ def _sentence(forecast: Forecast) -> Message:
     return Message("progress.forecast_scored", {**facts, "score": f"{forecast.score:.1f}"})
 
 
-def fingerprint(run: Path, dataset: Dataset, listener: Listener = silent) -> None:
-    """The training images, as the memorisation check will need them; made once."""
+def fingerprint(
+    run: Path, dataset: Dataset, unseen: NDArray[np.int64] | None = None, listener: Listener = silent
+) -> None:
+    """The training images, as the memorisation check will need them; made once.
+
+    ``unseen`` are the places of those that were held out: they are no training images, and calibrate the check.
+    """
     if fingerprints_of(run).exists():
         return
     listener(Progress(Message("progress.fingerprinting"), 0, 1))
     images, other = dataset.images, dataset.other
+    if unseen is not None:
+        seen = np.delete(images, unseen, axis=0)
+        Fingerprints.of(seen, held_out=dataset.batch(unseen)).save(fingerprints_of(run))
+        return
     shown = images if other is None else np.concatenate([images, other.images])
     Fingerprints.of(shown).save(fingerprints_of(run))
+
+
+def _unseen(dataset: Dataset, recipe: Recipe, seed: int) -> NDArray[np.int64] | None:
+    """The places of the pictures that the recipe held out of the training, None where it held out none."""
+    from rectoverso.recto.train.checkup import hold_out
+    from rectoverso.recto.train.streams import Streams
+
+    _, held_out = hold_out(dataset, recipe.held_out, Streams(seed))
+    return None if held_out is None or dataset.other is not None else held_out.places
+
+
+def _probe(run: Path, listener: Listener) -> None:
+    """Ask whether the run brings its training images back, and say it on its card."""
+    from rectoverso.workflow.replication import probe
+
+    probe(run, Fingerprints.load(fingerprints_of(run)), listener)
 
 
 def _log(request: TrainRequest, dataset: Dataset, home: Home, keys: Keys, clock: Clock) -> None:

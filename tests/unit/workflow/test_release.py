@@ -20,7 +20,7 @@ from rectoverso.verso.mark.credential import CredentialSigner
 from rectoverso.verso.mark.label import MEDIA_TYPES
 from rectoverso.verso.mark.signature import local
 from rectoverso.verso.picture import sniff, to_png
-from rectoverso.verso.policy import policy
+from rectoverso.verso.policy import Shelf
 from rectoverso.verso.verify.bounded import verify_file
 from rectoverso.workflow import digests
 from rectoverso.workflow.keys import open_keys
@@ -61,8 +61,7 @@ def door(tmp_path: Path) -> Callable[..., Door]:
             home,
             open_keys(home),
             lambda _works: checks or (Says(),),
-            policy(use),
-            use,
+            Shelf().policy(use),
             check_timeout_s=timeout_s,
         )
 

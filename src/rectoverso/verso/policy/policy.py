@@ -1,94 +1,151 @@
-"""From findings to a verdict, by the pack of a use.
+"""From findings to a verdict, by a pack and those that it extends.
 
-1. Each finding meets the line of the pack that speaks to it, and that line decides.
+1. Each finding meets, in every pack of the chain, the most specific line that speaks to it; where it found several
+   works, each of them does. The strictest of these lines decides, of equal ones that of the pack that is extended.
+   So what extends a pack can only make it stricter.
 2. An outcome that no line knows, and a required check that did not answer, hold the image.
-3. What the pack says of every image is added.
-4. The strictest decision wins. Whatever is not a plain release is given with its reason.
+3. What a pack says of every image is added.
+4. The strictest decision wins. Every verdict, a release too, names the lines that made it.
 """
 
 from __future__ import annotations
 
-import difflib
 import hashlib
-import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
+from functools import reduce
+from typing import Any
 
-from rectoverso.errors import UnknownName
 from rectoverso.types import Decision, Finding, Message, Outcome, Verdict
-from rectoverso.verso.policy.pack import Pack
+from rectoverso.verso.policy.pack import SEVERITY, Line, Pack
+from rectoverso.verso.policy.rules import People
 
-SEVERITY = {Decision.RELEASE: 0, Decision.HOLD: 1, Decision.REFUSE: 2}
-_FOLDER = "packs"
 
-Judged = tuple[Decision, tuple[Message, ...]]
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line, what it spoke to (a check, or every image), and the sentences that people read for it."""
+
+    line: Line
+    about: str
+    reasons: tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """A pack and the digest of the file it came from."""
+    """A pack and those that it extends, in ``packs``, the outermost base first."""
 
-    pack: Pack
-    digest: str
+    packs: tuple[Pack, ...]
+
+    @property
+    def name(self) -> str:
+        return self.packs[-1].name
 
     @property
     def use(self) -> str:
-        return self.pack.use
+        """What the image is for: the name of the pack that all the others extend."""
+        return self.packs[0].name
+
+    @property
+    def version(self) -> int:
+        return self.packs[-1].rules.version
+
+    @property
+    def digest(self) -> str:
+        """That of the file, or of the digests of all files where there are several."""
+        digests = [pack.digest for pack in self.packs]
+        return digests[0] if len(digests) == 1 else hashlib.sha256("\n".join(digests).encode()).hexdigest()
 
     @property
     def reference(self) -> str:
-        """Which rules these are, for records: ``general@1#0123abcd`` (use, version, digest of the rules)."""
-        return f"{self.pack.use}@{self.pack.version}#{self.digest[:8]}"
+        """Which rules these are, for records: ``general@2#0123abcd`` (name, version, digest of the rules)."""
+        return f"{self.name}@{self.version}#{self.digest[:8]}"
+
+    @property
+    def required(self) -> dict[str, Line]:
+        """The checks without whose answer nothing is released, each with the first line that wants it."""
+        found: dict[str, Line] = {}
+        for pack in self.packs:
+            found = pack.required() | found
+        return found
+
+    @property
+    def people(self) -> People:
+        """Who may let a held image go, by all packs together."""
+        stated = [pack.rules.people for pack in self.packs if pack.rules.people]
+        return reduce(People.stricter, stated, People())
 
     def decide(self, findings: Sequence[Finding]) -> Verdict:
         """The verdict on all findings together; without any, the required checks are missing and it holds."""
-        judged = [self._judged(finding) for finding in findings]
-        judged += self._missing(findings)
-        judged += self._always()
-        decision = max((part for part, _ in judged), key=SEVERITY.__getitem__, default=Decision.HOLD)
-        reasons = tuple(reason for _, reasons in judged for reason in reasons)
-        return Verdict(decision, reasons, self.reference)
+        said = self.said(findings)
+        decision = max((one.line.decision for one in said), key=SEVERITY.__getitem__, default=Decision.HOLD)
+        told = [
+            one for one in said if decision is Decision.RELEASE or one.line.decision is not Decision.RELEASE
+        ]
+        reasons: list[Message] = []
+        for reason in (reason for one in told for reason in one.reasons):
+            if reason not in reasons:
+                reasons.append(reason)
+        return Verdict(decision, tuple(reasons), self.reference)
 
-    def _judged(self, finding: Finding) -> Judged:
+    def said(self, findings: Sequence[Finding]) -> list[Said]:
+        """Everything that the lines say of these findings, before the strictest is taken."""
+        return [
+            *(self._of(finding) for finding in findings),
+            *self._missing(findings),
+            *self._always(),
+        ]
+
+    def speaking(self, check: str, kind: str | None, outcome: Outcome) -> list[Line]:
+        """What each pack says of this outcome, the outermost base first."""
+        lines = (pack.speaking(check, kind, outcome) for pack in self.packs)
+        return [line for line in lines if line]
+
+    def there(self, rule: str) -> list[Line]:
+        """What each pack says where a rule such as ``checks.similarity.block`` speaks."""
+        table, *name, outcome = rule.split(".")
+        check, kind = (name[0] if table == wanted else "" for wanted in ("checks", "kinds"))
+        return self.speaking(check, kind or None, Outcome(outcome))
+
+    def _of(self, finding: Finding) -> Said:
         if finding.outcome not in set(Outcome):
-            facts = {"check": finding.check, "outcome": str(finding.outcome)}
-            return Decision.HOLD, (Message("policy.unknown_outcome", facts),)
-        line, decision = self.pack.line(finding.check, Outcome(finding.outcome))
-        if decision is Decision.RELEASE:
-            return decision, ()
-        facts = {"use": self.use, "line": line, "check": finding.check}
-        return decision, (finding.message, Message(f"policy.line.{decision.value}", facts))
+            line = Line(self.name, self.version, "unknown_outcome", 0, Decision.HOLD)
+            facts = line.facts() | {"check": finding.check, "outcome": str(finding.outcome)}
+            return Said(line, finding.check, (Message("policy.unknown_outcome", facts),))
+        asked = [(finding.outcome, kind_of(finding.evidence)), *_further_works(finding)]
+        lines = (self.speaking(finding.check, kind, outcome) for outcome, kind in asked)
+        line = strictest([strictest(spoken) for spoken in lines])
+        told = Message(f"policy.line.{line.decision.value}", line.facts())
+        is_release = line.decision is Decision.RELEASE
+        return Said(line, finding.check, (told,) if is_release else (finding.message, told))
 
-    def _missing(self, findings: Sequence[Finding]) -> Iterator[Judged]:
+    def _missing(self, findings: Sequence[Finding]) -> Iterator[Said]:
         answered = {finding.check for finding in findings}
-        for check in self.pack.required:
+        for check, line in self.required.items():
             if check not in answered:
-                facts = {"use": self.use, "check": check}
-                yield Decision.HOLD, (Message("policy.missing_check", facts),)
+                yield Said(line, check, (Message("policy.missing_check", line.facts() | {"check": check}),))
 
-    def _always(self) -> Iterator[Judged]:
-        always = self.pack.always
-        if always:
-            yield always.decision, (Message(f"policy.always.{always.reason}", {"use": self.use}),)
-
-
-def uses() -> tuple[str, ...]:
-    """The names of all packs, `general` first."""
-    files = resources.files(__package__).joinpath(_FOLDER).iterdir()
-    names = {file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")}
-    return tuple(sorted(names, key=lambda name: (name != "general", name)))
+    def _always(self) -> Iterator[Said]:
+        for pack in self.packs:
+            if pack.always and pack.rules.always:
+                facts = pack.always.facts() | {"says": pack.rules.always.says.model_dump()}
+                yield Said(pack.always, "*", (Message("policy.always", facts),))
 
 
-@cache
-def policy(use: str) -> Policy:
-    """The policy of a use. Raises UnknownName with the nearest one that exists."""
-    known = uses()
-    if use not in known:
-        near = difflib.get_close_matches(use, known, n=1)
-        hint = f": {near[0]}" if near else ""
-        raise UnknownName(kind="use", name=use, known=", ".join(known), hint=hint)
-    data = resources.files(__package__).joinpath(_FOLDER, f"{use}.toml").read_bytes()
-    pack = Pack.model_validate(tomllib.loads(data.decode()))
-    return Policy(pack, hashlib.sha256(data).hexdigest())
+def strictest(lines: Sequence[Line]) -> Line:
+    """The first of those that decide most strictly."""
+    return max(lines, key=lambda line: SEVERITY[line.decision])
+
+
+def kind_of(found: Mapping[str, Any]) -> str | None:
+    """The kind of the registered work (a likeness, a style, ...) in a finding's evidence, where it tells one."""
+    work = found.get("work")
+    work = work if isinstance(work, Mapping) else found
+    kind = found.get("kind") or work.get("kind") or work.get("rights", {}).get("kind")
+    return None if kind is None else str(kind)
+
+
+def _further_works(finding: Finding) -> Iterator[tuple[Outcome, str | None]]:
+    """The works that were found beside the gravest one, each with what it led to."""
+    for work in finding.evidence.get("also", ()):
+        if work.get("ruling") in {Outcome.REVIEW, Outcome.BLOCK}:
+            yield Outcome(work["ruling"]), kind_of(work)

@@ -1,9 +1,11 @@
 """Is this draft one of the pictures its maker was trained on?
 
-The answer is a conformal test: how many of the training images themselves, each left out in turn, are as near to
-another one as the draft is to its nearest (neighbours.py)? Near-duplicates in the training set would make copies look
+The answer is a conformal test: how many strangers are as near to a training image as the draft is to its nearest
+(neighbours.py)? The strangers are pictures that were held out of the training or, where there are none, the training
+images themselves, each left out in turn. Near-duplicates of training images among them would make copies look
 ordinary, so they are taken out of that comparison first. The stated rate therefore holds for pictures that are no
-versions of a training picture; one that was taken a second later will be found as well.
+versions of a training picture; one that was taken a second later will be found as well. What a whole batch says is
+counted in replication.py.
 
 Near-duplicates are told by a law: around a stranger, training images lie as points in a ball of some dimension d, so
 that a ratio below x has the probability 1 - exp(-c x^d). A ratio that this would not expect even once in the whole
@@ -15,9 +17,10 @@ Source of the law: L. Amsaleg et al., "Estimating Local Intrinsic Dimensionality
 from __future__ import annotations
 
 import io
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +28,7 @@ from numpy.typing import NDArray
 from rectoverso.store.atomic import write_atomically
 from rectoverso.types import Draft, Finding, Message, Outcome
 from rectoverso.verso.screen.neighbours import Floats, Neighbourhood, Whitening
+from rectoverso.verso.screen.replication import p_values
 
 REVIEW_RATE = 0.005
 """One in 200 pictures that are no copies is held for people."""
@@ -34,13 +38,18 @@ NUM_FOR_WHITENING = 20_000
 MIN_IMAGES = 64
 """With fewer training images that are no versions of each other, every draft goes to people."""
 
+MIN_HELD_OUT = 500
+"""So many pictures that were not trained on tell strangers better than training images that are left out in turn."""
+
 LOWEST_DUPLICATE, HIGHEST_DUPLICATE = 0.25, 0.65
 """Bounds on the ratio under which two training images count as versions of one picture."""
 
 IDENTICAL_RATIO = 0.15
 IDENTICAL_CHANCE = 1e-4
 NUM_FITS = 3
-FORMAT = 1
+FORMAT = 2
+FORMATS = (1, 2)
+"""Those that can be read: the first kept no strangers, so that its pictures have no p-values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,26 +130,51 @@ def _duplicate_level(law: _Law, num: int) -> float:
     return min(max(law.quantile(1 / num), LOWEST_DUPLICATE), HIGHEST_DUPLICATE)
 
 
+def strangers_of(ratios: Floats) -> NDArray[np.float64]:
+    """The ratios, sorted, of those that are no version of a training image."""
+    _, duplicate = _without_duplicates(ratios)
+    return np.sort(ratios[ratios >= duplicate]).astype(np.float64)
+
+
+def _nobody() -> NDArray[np.float64]:
+    return np.empty(0, np.float64)
+
+
 @dataclass(frozen=True)
 class Fingerprints:
-    """What is kept of a training set: whitened features (N, D), half precision, and the calibration."""
+    """What is kept of a training set: whitened features (N, D), half precision, the calibration, and the sorted ratios
+    of the strangers that it was made on.
+    """
 
     whitening: Whitening
     features: NDArray[np.float16]
     calibration: Calibration | None
+    strangers: NDArray[np.float64] = field(default_factory=_nobody)
 
     @classmethod
-    def of(cls, images: NDArray[np.uint8], *, seed: int = 0) -> Fingerprints:
-        """Describe and calibrate on training images (uint8 N, H, W, C): seconds for 50,000 of 32 pixels."""
+    def of(
+        cls, images: NDArray[np.uint8], *, held_out: NDArray[np.uint8] | None = None, seed: int = 0
+    ) -> Fingerprints:
+        """Describe and calibrate on training images (uint8 N, H, W, C): seconds for 50,000 of 32 pixels.
+
+        ``held_out`` are pictures of the same kind that were not trained on. Enough of them are the strangers; else the
+        training images are, each left out in turn.
+        """
         draw = np.random.default_rng(seed)
         whitening = Whitening.fitted(images[_some(len(images), NUM_FOR_WHITENING, draw)])
         features = np.clip(whitening(images), -6e4, 6e4).astype(np.float16)
         if len(images) < MIN_IMAGES:
             return cls(whitening, features, None)
-        left_out = _some(len(images), NUM_CALIBRATION, draw)
         neighbourhood = Neighbourhood(whitening, features.astype(np.float32))
-        ratios = neighbourhood.nearest(images[left_out], leave_out=left_out).ratio
-        return cls(whitening, features, Calibration.of(ratios))
+        if held_out is not None and len(held_out) >= MIN_HELD_OUT:
+            ratios = neighbourhood.nearest(held_out[_some(len(held_out), NUM_CALIBRATION, draw)]).ratio
+        else:
+            left_out = _some(len(images), NUM_CALIBRATION, draw)
+            ratios = neighbourhood.nearest(images[left_out], leave_out=left_out).ratio
+        calibration = Calibration.of(ratios)
+        return cls(
+            whitening, features, calibration, _nobody() if calibration is None else strangers_of(ratios)
+        )
 
     @cached_property
     def neighbourhood(self) -> Neighbourhood:
@@ -156,6 +190,7 @@ class Fingerprints:
             projection=self.whitening.projection,
             features=self.features,
             calibration=_numbers(self.calibration),
+            strangers=self.strangers,
         )
         write_atomically(path, buffer.getvalue(), mode=0o644)
 
@@ -163,10 +198,12 @@ class Fingerprints:
     def load(cls, path: Path) -> Fingerprints:
         """Read what ``save`` wrote; nothing is unpickled. Raises OSError, ValueError or KeyError."""
         with np.load(path, allow_pickle=False) as kept:
-            if int(kept["format"]) != FORMAT:
-                raise ValueError(f"fingerprints of format {int(kept['format'])}, not {FORMAT}")
+            written = int(kept["format"])
+            if written not in FORMATS:
+                raise ValueError(f"fingerprints of format {written}, not {FORMAT}")
             whitening = Whitening(kept["mean"], kept["projection"])
-            return cls(whitening, kept["features"], _calibration(kept["calibration"]))
+            strangers = kept["strangers"] if written > 1 else _nobody()
+            return cls(whitening, kept["features"], _calibration(kept["calibration"]), strangers)
 
 
 class MemorisationCheck:
@@ -174,8 +211,10 @@ class MemorisationCheck:
 
     name = "memorisation"
 
-    def __init__(self, fingerprints: Fingerprints | Path) -> None:
+    def __init__(self, fingerprints: Fingerprints | Path, *, replicates: bool = False) -> None:
+        """``replicates``: its maker is known to bring training images back, so that people look at every draft."""
         self._source = fingerprints
+        self._replicates = replicates
 
     @cached_property
     def _fingerprints(self) -> Fingerprints:
@@ -199,6 +238,9 @@ class MemorisationCheck:
 
     def _finding(self, ratio: float, index: int, limits: Calibration) -> Finding:
         outcome = _outcome(ratio, limits)
+        if self._replicates and outcome is Outcome.PASS:
+            message = Message("screen.memorisation.replicates")
+            return Finding(self.name, Outcome.REVIEW, message, evidence=self._evidence(ratio, index))
         is_block = outcome is Outcome.BLOCK
         return Finding(
             check=self.name,
@@ -209,8 +251,17 @@ class MemorisationCheck:
             score=round(ratio, 4),
             threshold=round(limits.identical if is_block else limits.review, 4),
             false_positive_rate=limits.identical_rate if is_block else limits.review_rate,
-            evidence={"training_image": index, "compared_with": len(self._fingerprints.features)},
+            evidence=self._evidence(ratio, index),
         )
+
+    def _evidence(self, ratio: float, index: int) -> dict[str, Any]:
+        """What people see beside the finding, and what its batch is judged by."""
+        prints = self._fingerprints
+        compared = {"training_image": index, "compared_with": len(prints.features)}
+        if not len(prints.strangers):
+            return compared
+        p_value = float(p_values(np.array([ratio]), prints.strangers)[0])
+        return compared | {"p_value": round(p_value, 6), "strangers": len(prints.strangers)}
 
     def _too_few(self, count: int) -> Finding:
         message = Message("screen.memorisation.too_few", {"count": count, "least": MIN_IMAGES})

@@ -1,0 +1,140 @@
+"""Does a batch of pictures, or the run that drew them, bring training pictures back? Counted, with bounds that hold.
+
+1. Each picture has a conformal p-value: the share of strangers, pictures that are no versions of a training picture,
+   that are as near to one as it is, itself counted in. Of an ordinary picture it is below x with a chance of at most x.
+2. Benjamini and Hochberg choose, over the batch, those that are to be called suspects, so that at most a stated share
+   of them is expected to be ordinary. It holds for such p-values although they share their strangers.
+3. The share that brings a training picture back is bounded from above at 95 % (Clopper and Pearson). Nothing found
+   among N pictures means at most about 3 / N.
+4. A batch replicates if far more of it is among the nearest than chance would put there: as many new pictures below a
+   rank of the strangers have a chance that is known exactly, whatever the pictures are like. That alone would also
+   stop what is a little nearer than strangers throughout, as a generator's pictures are that draw nothing unusual; so
+   it has to be many times what is expected.
+
+Sources: S. Bates et al., "Testing for outliers with conformal p-values", Annals of Statistics 51, 2023 (1, 2);
+Y. Benjamini and Y. Hochberg, "Controlling the false discovery rate", JRSS B 57, 1995 (2); C. Clopper and E. Pearson,
+Biometrika 26, 1934 (3). The chance of 4 is that of the negative hypergeometric distribution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+
+FALSE_DISCOVERIES = 0.10
+"""Of the pictures that are called suspects, at most this share is expected to be ordinary."""
+
+CONFIDENCE = 0.95
+NEAREST_SHARE = 0.01
+REPLICATES_AT = 0.001
+REPLICATES_TIMES = 5
+"""A batch replicates if chance would bring so many near ones less often than this, and they are so many times more than
+are expected.
+"""
+
+
+def p_values(ratios: Numbers, strangers: Numbers) -> Numbers:
+    """How often a stranger is as near as each of ``ratios``, conformally; ``strangers`` are sorted ratios."""
+    as_near = np.searchsorted(strangers, ratios, side="right")
+    return np.asarray((as_near + 1) / (len(strangers) + 1), np.float64)
+
+
+def discoveries(p_values_N: Numbers, rate: float = FALSE_DISCOVERIES) -> NDArray[np.bool_]:
+    """Which of them to call suspects, so that a share of at most ``rate`` of these is expected to be none."""
+    count = len(p_values_N)
+    order = np.sort(p_values_N)
+    below = np.flatnonzero(order <= rate * np.arange(1, count + 1) / max(count, 1))
+    level = order[below[-1]] if len(below) else -1.0
+    return np.asarray(p_values_N <= level)
+
+
+def upper_bound(found: int, count: int, confidence: float = CONFIDENCE) -> float:
+    """The share of which ``found`` or fewer among ``count`` would be seen with a chance of 1 - confidence only."""
+    if found >= count:
+        return 1.0
+    logs = _log_factorials(count)
+    k = np.arange(found + 1)
+    choices = logs[count] - logs[k] - logs[count - k]
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        share = (low + high) / 2
+        chance = np.exp(choices + k * np.log(share) + (count - k) * np.log1p(-share)).sum()
+        low, high = (share, high) if chance > 1 - confidence else (low, share)
+    return high
+
+
+def chance_of(near: int, count: int, rank: int, strangers: int) -> float:
+    """How often ``near`` or more of ``count`` ordinary pictures lie below the rank-th (from 1) of the strangers."""
+    logs = _log_factorials(count + strangers)
+    k = np.arange(near, count + 1)
+    # Of all orders in which pictures and strangers can lie: k pictures before the rank-th stranger, the others after.
+    before = logs[k + rank - 1] - logs[k] - logs[rank - 1]
+    after = logs[count - k + strangers - rank] - logs[count - k] - logs[strangers - rank]
+    total = logs[count + strangers] - logs[count] - logs[strangers]
+    return float(min(1.0, np.exp(before + after - total).sum()))
+
+
+@dataclass(frozen=True, slots=True)
+class Replication:
+    """What was seen of ``compared`` pictures against ``strangers``.
+
+    ``suspects``: their places in the batch. ``at_most``: the upper 95 % bound of the share that brings a training
+    picture back. ``near``: how many are nearer than the strangers' nearest hundredth, where ``expected`` are, and
+    ``chance`` how often so many would be.
+    """
+
+    compared: int
+    strangers: int
+    suspects: tuple[int, ...]
+    at_most: float
+    near: int
+    expected: float
+    chance: float
+
+    @classmethod
+    def of(cls, p_values_N: Sequence[float], strangers: int, identical: Sequence[int] = ()) -> Replication:
+        """From p-values against that many strangers. ``identical``: places that are suspects whatever else there is."""
+        p_N = np.asarray(p_values_N, np.float64)
+        suspects = sorted({*np.flatnonzero(discoveries(p_N)).tolist(), *identical})
+        rank = max(1, int(NEAREST_SHARE * (strangers + 1)))
+        # A p-value of rank / (n + 1) has rank - 1 strangers as near: it lies before the rank-th. The half lets it be
+        # rounded, as records do.
+        near = int((p_N <= (rank + 0.5) / (strangers + 1)).sum())
+        return cls(
+            compared=len(p_N),
+            strangers=strangers,
+            suspects=tuple(suspects),
+            at_most=upper_bound(len(suspects), len(p_N)) if len(p_N) else 1.0,
+            near=near,
+            expected=len(p_N) * rank / (strangers + 1),
+            chance=chance_of(near, len(p_N), rank, strangers) if len(p_N) and strangers else 1.0,
+        )
+
+    @property
+    def replicates(self) -> bool:
+        return self.chance < REPLICATES_AT and self.near >= REPLICATES_TIMES * self.expected
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON keeps it."""
+        return {
+            "compared": self.compared,
+            "strangers": self.strangers,
+            "suspects": len(self.suspects),
+            "false_discovery_rate": FALSE_DISCOVERIES,
+            "at_most": round(self.at_most, 6),
+            "confidence": CONFIDENCE,
+            "near": self.near,
+            "expected": round(self.expected, 3),
+            "chance": float(f"{self.chance:.3g}"),
+            "replicates": self.replicates,
+        }
+
+
+def _log_factorials(most: int) -> Numbers:
+    return np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, most + 1)))])

@@ -1,0 +1,122 @@
+"""A run that brings its training pictures back: its batches say so, its card does, and its pictures go to people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rectoverso.cli.main import main
+from rectoverso.recto.data.shapes import scene
+from rectoverso.recto.sample.generator import RunGenerator
+from rectoverso.store.home import Home
+from rectoverso.types import Decision
+from rectoverso.verso.screen.memorisation import Fingerprints
+from rectoverso.workflow.generate import generate_images
+from rectoverso.workflow.replication import FIRST_SEED, RECORD, probe, replicates
+
+OTHERS = np.stack([scene(number, size=32).image for number in range(1000, 1300)])
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So few pictures are drawn of a run."""
+    monkeypatch.setattr("rectoverso.workflow.replication.MOST", 64)
+
+
+def _trained_on(run: Path, seeds: range) -> Fingerprints:
+    """As if the run had been trained on other scenes and on what it draws from these seeds."""
+    replicas = [RunGenerator(run).sample([seed]) for seed in seeds]
+    prints = Fingerprints.of(np.concatenate([OTHERS, *(np.stack(list(one)) for one in replicas)]))
+    (run / "fingerprints.npz").unlink()
+    prints.save(run / "fingerprints.npz")
+    return prints
+
+
+def _weights(run: Path) -> str:
+    return str(RunGenerator(run).maker.digest)
+
+
+def test_a_batch_of_replicas_is_told_with_its_bound(
+    run: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _trained_on(run, range(8))
+    (run / RECORD).unlink(missing_ok=True)
+    batch = generate_images(run, tmp_path / "out", home, count=8)
+    told = batch.plain()["replication"]
+    assert told["compared"] == 8
+    assert told["suspects"] == [passage.asset.id for passage in batch.passages]
+    assert told["replicates"]
+    assert told["at_most"] == 1.0
+    assert not batch.released
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(["generate", str(run), "-n", "8", "--out", str(tmp_path / "out"), "--home", str(home)])
+    assert "All 8 together" in capsys.readouterr().out
+
+
+def test_a_run_that_replicates_is_known_by_its_card_and_every_picture_is_held(
+    run: Path, home: Path, tmp_path: Path
+) -> None:
+    (run / RECORD).unlink(missing_ok=True)
+    prints = _trained_on(run, range(FIRST_SEED, FIRST_SEED + 12))
+    found = probe(run, prints)
+    assert found is not None
+    assert found.replicates
+    assert len(found.suspects) >= 12
+    assert replicates(run, _weights(run))
+    for name, words in (("card.md", "This run replicates"), ("card.zh.md", "会重现训练图片")):
+        assert words in (run / name).read_text(encoding="utf-8")
+    (passage,) = generate_images(run, tmp_path / "out", home, count=1, seed=7).passages
+    assert passage.asset.decision is not Decision.RELEASE
+    record = json.loads((run / RECORD).read_text())
+    assert record["weights"] == _weights(run)
+    assert record["replicates"] is True
+
+
+def test_an_ordinary_run_says_its_bound_once(run: Path) -> None:
+    (run / "fingerprints.npz").unlink()
+    prints = Fingerprints.of(OTHERS)
+    for _ in range(2):
+        found = probe(run, prints)
+        assert found is not None
+        assert not found.suspects
+        card = (run / "card.md").read_text()
+        assert card.count("## Training pictures that come back") == 1
+        assert "This run replicates" not in card
+        assert "at most" in card
+    assert not replicates(run, _weights(run))
+
+
+def test_the_record_is_of_these_weights_and_what_cannot_be_read_goes_to_people(run: Path) -> None:
+    weights = _weights(run)
+    (run / RECORD).write_text(json.dumps({"weights": weights, "replicates": True}))
+    assert replicates(run, weights)
+    assert not replicates(run, "0" * 64)
+    for text in (
+        "{",
+        "[]",
+        json.dumps({"weights": weights}),
+        json.dumps({"weights": weights, "replicates": None}),
+    ):
+        (run / RECORD).write_text(text)
+        assert replicates(run, weights)
+    (run / RECORD).unlink()
+    assert not replicates(run, weights)
+
+
+def test_pictures_that_were_held_out_are_the_strangers(tmp_path: Path) -> None:
+    from rectoverso.workflow.train import TrainRequest, train_run
+
+    settings = ("batch=8", "nets.latent=8", "nets.generator_width=8", "nets.critic_width=4", "held_out=500")
+    request = TrainRequest(
+        "dcgan", "shapes", tmp_path / "run", size=32, images=8, take=1000, settings=(*settings, "threads=1")
+    )
+    train_run(request, tmp_path / "home")
+    prints = Fingerprints.load(tmp_path / "run" / "fingerprints.npz")
+    assert len(prints.features) == 500
+    assert 0 < len(prints.strangers) <= 500
+    assert Home.open(tmp_path / "home").log is not None
+    assert "Training pictures that come back" in (tmp_path / "run" / "card.md").read_text()

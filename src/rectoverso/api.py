@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from rectoverso.workflow.train import Trained
 
 DEFAULT_HOME = ".rectoverso"
+"""The working place when neither ``home`` nor RECTOVERSO_HOME names one."""
 INGRAIN_IMAGES = 3_200
 """How many pictures a generator is ingrained on, where nobody says: enough for small ones, in half a minute."""
-"""The working place when neither ``home`` nor RECTOVERSO_HOME names one."""
 
 AnyPath = str | PathLike[str]
 

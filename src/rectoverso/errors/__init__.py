@@ -17,7 +17,9 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   │   ├── ImageDamaged
     │   │   └── ImageStopped    it crashed what read it, or wanted more than it may have
     │   ├── WorkTooPlain        nothing in it that could be recognised again
+    │   ├── WorkCommon          alike to what anybody may use
     │   ├── BadWorks            several files cannot be registered
+    │   ├── BadCatalogue        mistakes in a table of works
     │   ├── UnknownName         a system, preset, use, law ... that does not exist
     │   ├── BadSetting
     │   ├── RunNotFound
@@ -26,6 +28,8 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── NotComparable       a run and data that cannot be measured against each other
     │   ├── WeightsMissing      a network that others trained is not on this machine
     │   ├── WorkNotFound
+    │   ├── OwnerNotFound
+    │   ├── CommonNotFound
     │   ├── FilesUnusable       files given to a command that it can do nothing with
     │   ├── OutNotWritable      the results have nowhere to go
     │   ├── AnimationUnsealed   an animation that would leave without proof
@@ -62,6 +66,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         │   └── HomeTooNew          made by a later version
         ├── BlobDamaged         a stored picture is not what was stored
         ├── BlobMissing
+        ├── RecordDamaged       a sealed record is not what was sealed
         ├── KeysExist
         ├── KeysMissing
         ├── KeysLost            the ledger has entries, and the keys that signed them are gone
@@ -116,6 +121,7 @@ from rectoverso.errors.homes import (
     NotALedger,
     NotReleased,
     OwnerUnusable,
+    RecordDamaged,
     StateUnusable,
 )
 from rectoverso.errors.marks import (
@@ -131,7 +137,6 @@ from rectoverso.errors.marks import (
 )
 from rectoverso.errors.pictures import (
     BadImages,
-    BadWorks,
     DataNotFound,
     DataUnusable,
     ImageAnimated,
@@ -142,8 +147,6 @@ from rectoverso.errors.pictures import (
     ImageTooLarge,
     ImageUnreadable,
     ImageUnsupported,
-    WorkNotFound,
-    WorkTooPlain,
 )
 from rectoverso.errors.resolution import (
     AlgorithmUnknown,
@@ -170,16 +173,27 @@ from rectoverso.errors.runs import (
     WeightsChanged,
     WeightsMissing,
 )
+from rectoverso.errors.works import (
+    BadCatalogue,
+    BadWorks,
+    CommonNotFound,
+    OwnerNotFound,
+    WorkCommon,
+    WorkNotFound,
+    WorkTooPlain,
+)
 
 __all__ = [
     "AlgorithmUnknown",
     "AnimationUnsealed",
     "AnswerIsNo",
+    "BadCatalogue",
     "BadImages",
     "BadSetting",
     "BadWorks",
     "BlobDamaged",
     "BlobMissing",
+    "CommonNotFound",
     "CouldNotRun",
     "DataNotFound",
     "DataUnusable",
@@ -226,11 +240,13 @@ __all__ = [
     "NotOffered",
     "NotReleased",
     "OutNotWritable",
+    "OwnerNotFound",
     "OwnerUnusable",
     "PortUnusable",
     "ProcessLost",
     "QueryTooLong",
     "QueryUnusable",
+    "RecordDamaged",
     "RectoversoError",
     "RunDamaged",
     "RunExists",
@@ -247,6 +263,7 @@ __all__ = [
     "WatermarkTooSmall",
     "WeightsChanged",
     "WeightsMissing",
+    "WorkCommon",
     "WorkNotFound",
     "WorkTooPlain",
 ]

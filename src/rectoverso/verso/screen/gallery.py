@@ -54,7 +54,7 @@ LIMITS = {
     (Method.COARSE, Outcome.REVIEW): Limits(0.94, None, 0.03),
 }
 LOWEST_LIKENESS = min(limits.likeness for limits in LIMITS.values())
-_GRAVITY = {Outcome.PASS: 0, Outcome.REVIEW: 1, Outcome.BLOCK: 2}
+GRAVITY = {Outcome.PASS: 0, Outcome.REVIEW: 1, Outcome.BLOCK: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,8 @@ class Match:
             "symmetry": self.symmetry,
             "colours_agree": self.colours_agree,
             "method": self.method.value,
+            "rights": self.work.rights.plain(),
+            "claim": self.work.state.value,
         }
 
 
@@ -101,16 +103,24 @@ class Gallery:
 
     def ranked(self, pixels: Pixels, *, at_most: int = 10) -> list[Match]:
         """The works nearest to a picture (uint8 HWC): the gravest outcome first, then the most alike."""
+        return self._compared(pixels, at_least=at_most)[:at_most]
+
+    def similar(self, pixels: Pixels) -> list[Match]:
+        """Every work that a picture is similar to, or else the nearest one; in the same order."""
+        matches = self._compared(pixels, at_least=1)
+        return [match for match in matches if match.outcome is not Outcome.PASS] or matches[:1]
+
+    def _compared(self, pixels: Pixels, *, at_least: int) -> list[Match]:
+        """All works that could be similar, and ``at_least`` so many."""
         if not self.works:
             return []
         seen = _Seen.of(pixels)
         likeness_WS = self._shapes_WK @ seen.shapes.T
         likeness_W = likeness_WS.max(axis=1)
-        contenders = max(at_most, int((likeness_W >= LOWEST_LIKENESS).sum()))
+        contenders = max(at_least, int((likeness_W >= LOWEST_LIKENESS).sum()))
         nearest = np.argsort(-likeness_W, kind="stable")[:contenders]
         matches = [self._match(work, int(likeness_WS[work].argmax()), seen, likeness_W) for work in nearest]
-        matches.sort(key=lambda match: (_GRAVITY[match.outcome], match.likeness), reverse=True)
-        return matches[:at_most]
+        return sorted(matches, key=lambda match: (GRAVITY[match.outcome], match.likeness), reverse=True)
 
     def _match(self, index: int, symmetry: int, seen: _Seen, likeness_W: NDArray[np.float32]) -> Match:
         work, sketch = self.works[index], self._sketches[index]

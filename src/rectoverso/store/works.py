@@ -6,7 +6,7 @@ The pictures of common content, which anybody may use, are kept in the same way 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -94,13 +94,6 @@ class Works:
             works = [self._work(row) for row in tx.connection.execute(self._works.select())]
         return sorted(works, key=lambda work: (work.added_at, work.id))
 
-    def find(self, name_or_id: str) -> Work | None:
-        """The work of that id, else the oldest of that title."""
-        works = self.all()
-        by_id = (work for work in works if work.id == name_or_id.lower())
-        by_title = (work for work in works if work.title == name_or_id)
-        return next(by_id, None) or next(by_title, None)
-
     def marks(self) -> tuple[tuple[str, bytes], ...]:
         """What tells whether anything has changed: the ids, and how each row's seal begins."""
         columns = (self._works.c.id, self._works.c.facts)
@@ -145,6 +138,13 @@ class Works:
             common=tuple(facts["common"]),
             expired=facts["expired"],
         )
+
+
+def called(works: Sequence[Work], name: str) -> Work | None:
+    """The work of that id, else the first of that title."""
+    by_id = (work for work in works if work.id == name.lower())
+    by_title = (work for work in works if work.title == name)
+    return next(by_id, None) or next(by_title, None)
 
 
 def _text(value: str) -> str:

@@ -10,6 +10,7 @@ from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.types import Decision, Digest, Draft, Maker, Message, Pixels
 from rectoverso.verso.policy import policy
+from rectoverso.verso.registry.refusals import RecordedRefusals
 from rectoverso.verso.screen.memorisation import MemorisationCheck
 from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.workflow import digests
@@ -51,7 +52,10 @@ def open_door(
     return Door(
         home=home,
         keys=keys,
-        checks=lambda works: [SimilarityCheck(works), MemorisationCheck(fingerprints_of(run))],
+        checks=lambda works: [
+            SimilarityCheck(works, RecordedRefusals(home)),
+            MemorisationCheck(fingerprints_of(run)),
+        ],
         policy=rules,
         use=terms.use,
         clock=clock or SystemClock(),

@@ -12,6 +12,7 @@ from rectoverso.types import Draft, Maker, Message, Origin
 from rectoverso.verso.mark.label import MEDIA_TYPES
 from rectoverso.verso.picture import read_bytes, sniff
 from rectoverso.verso.policy import policy
+from rectoverso.verso.registry.refusals import RecordedRefusals
 from rectoverso.verso.screen.origin import OriginCheck
 from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.verso.verify.bounded import shared
@@ -51,7 +52,7 @@ def seal_files(
     door = Door(
         home=home,
         keys=keys,
-        checks=lambda works: [SimilarityCheck(works), OriginCheck()],
+        checks=lambda works: [SimilarityCheck(works, RecordedRefusals(home)), OriginCheck()],
         policy=rules,
         use=terms.use,
         clock=clock or SystemClock(),

@@ -59,7 +59,9 @@ def _lines(path: Path, text: str) -> Iterator[Line | Message]:
                     yield from problems
                     return
             elif len(row) != len(head):
-                yield _problem(number, "-", Message("registry.wrong.cells", {"count": len(row), "wanted": len(head)}))
+                yield _problem(
+                    number, "-", Message("registry.wrong.cells", {"count": len(row), "wanted": len(head)})
+                )
             else:
                 yield from _line(path, number, dict(zip(head, row, strict=True)), seen)
     except csv.Error as error:

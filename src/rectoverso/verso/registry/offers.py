@@ -18,7 +18,6 @@ from rectoverso.verso.registry.columns import Said
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
 _ROWS_AT_ONCE = 8
 _READ_AHEAD_BYTES = 1 << 20
@@ -48,7 +47,9 @@ def of_lines(catalogue: Path, lines: Iterable[Line]) -> Iterator[Offer]:
     for line in lines:
         name = f"{catalogue.name}:{line.number}: {line.file}"
         said = line.said
-        yield Offer(name, partial(read_bytes, line.file), said.title or line.file.stem, said.owner, said.rights)
+        yield Offer(
+            name, partial(read_bytes, line.file), said.title or line.file.stem, said.owner, said.rights
+        )
 
 
 def of_parquet(path: Path, said: Said = Said()) -> Iterator[Offer]:  # noqa: B008 - frozen

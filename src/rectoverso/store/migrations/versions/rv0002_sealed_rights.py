@@ -64,9 +64,7 @@ def _seal_assets(vault: Callable[[], Any]) -> None:
     tell = sa.text("UPDATE assets SET told = :told WHERE id = :id")
     for asset in _rows("SELECT id, findings, reasons FROM assets"):
         told = f"[{asset['findings']}, {asset['reasons']}]".encode()  # both are JSON already
-        op.get_bind().execute(
-            tell, {"id": asset["id"], "told": vault().seal(told, f"assets/{asset['id']}")}
-        )
+        op.get_bind().execute(tell, {"id": asset["id"], "told": vault().seal(told, f"assets/{asset['id']}")})
     with op.batch_alter_table("assets") as assets:
         assets.alter_column("told", nullable=False)
         assets.drop_column("findings")

@@ -29,8 +29,8 @@ class Asset:
     ``file_digest`` is of the released bytes, None unless released; ``pixels_digest`` is over shape and raw pixels of
     the recto; ``fingerprint`` is the recto's 32-byte PDQ, b"" when it is too plain, and after it that of the picture
     without the strip of a visible label, if it has one; ``blob`` names the released bytes or the held draft, None when
-    refused; ``revoked`` is the ledger entry that took a release back. ``findings`` and ``reasons`` name people: they are
-    sealed, and read as none where the keys of the home are gone.
+    refused; ``revoked`` is the ledger entry that took a release back. ``findings`` and ``reasons`` name people:
+    they are sealed, and read as none where the keys of the home are gone.
     """
 
     id: AssetId

@@ -184,6 +184,7 @@ class Home:
             os.close(os.open(self.database_path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
             if not schema.is_current(self.database):  # another process may have done it meanwhile
                 schema.migrate(self.database, lambda: self.vault)
+                self.database.settle()  # what lay open until then
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

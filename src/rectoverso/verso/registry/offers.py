@@ -25,7 +25,7 @@ _READ_AHEAD_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A picture and what is said of it. ``name`` is for messages; ``data`` reads its bytes and raises ImageUnreadable."""
+    """A picture, and what is said of it. ``name`` is for messages; ``data`` reads its bytes or raises ImageUnreadable."""
 
     name: str
     data: Callable[[], bytes]

@@ -69,12 +69,12 @@ class SimilarityCheck:
 
     def _finding(self, ruled: Sequence[Ruled]) -> Finding:
         gravest, others = ruled[0], ruled[1:]
-        credits = [_credit(one) for one in ruled if one.ruling.doubt is Doubt.CREDIT]
+        to_credit = [_credit(one) for one in ruled if one.ruling.doubt is Doubt.CREDIT]
         evidence: dict[str, Any] = {"work": gravest.plain(), "compared_with": len(self._works)}
         if others:
             evidence |= {"also": [one.plain() for one in others[:MOST_TOLD]], "similar": len(ruled)}
-        if credits:
-            evidence |= {"credits": credits[:MOST_TOLD]}
+        if to_credit:
+            evidence |= {"credits": to_credit[:MOST_TOLD]}
         return Finding(
             check=self.name,
             outcome=gravest.ruling.outcome,

@@ -100,6 +100,7 @@ def generate(
     producer: str = "",
     visible: bool = False,
     file_format: str | None = None,
+    territory: str = "",
     home: AnyPath | None = None,
 ) -> Batch:
     """Draw ``count`` images from ``run`` (or the shipped ``"demo"``) and release to ``out`` those that may leave.
@@ -109,7 +110,8 @@ def generate(
     ``style`` is a picture whose style is meant, ``back`` goes from the second set of pictures to the first. ``size`` is
     pixels a side or ``"300x100"``, of runs that draw any size. ``laws`` (``["cn", "eu"]``) want labels, with
     ``visible`` also those that they leave open; ``producer`` is the provider's code in China's. ``file_format`` is
-    ``"png"``, ``"jpeg"``, ``"webp"``, ``"tiff"`` or ``"avif"``.
+    ``"png"``, ``"jpeg"``, ``"webp"``, ``"tiff"`` or ``"avif"``. ``territory`` (``"DE FR"``, ``"EU"``) is where the images
+    are to be used, else everywhere: works whose rights do not reach there are not compared.
     Raises RunNotFound, UnknownName (label, use, law or direction), BadSetting, HomeBusy.
     """
     from rectoverso.recto.sample.controls import parse_controls
@@ -136,7 +138,7 @@ def generate(
             back=back,
         ),
         size=None if size is None else str(size),
-        terms=Terms.of(use, laws, producer, visible=visible, file_format=file_format),
+        terms=Terms.of(use, laws, producer, visible=visible, file_format=file_format, territory=territory),
     )
 
 
@@ -271,6 +273,7 @@ def seal(
     producer: str = "",
     visible: bool = False,
     file_format: str | None = None,
+    territory: str = "",
     home: AnyPath | None = None,
 ) -> Batch:
     """Screen, mark, sign and log images made elsewhere; files that cannot be opened are in ``Batch.failed``.
@@ -280,7 +283,7 @@ def seal(
     from rectoverso.workflow.seal import seal_files
     from rectoverso.workflow.terms import Terms
 
-    terms = Terms.of(use, laws, producer, visible=visible, file_format=file_format)
+    terms = Terms.of(use, laws, producer, visible=visible, file_format=file_format, territory=territory)
     made_by = Maker(maker, maker_version)
     return seal_files(_paths(files), Path(out), _home(home), origin=origin, maker=made_by, terms=terms)
 

@@ -26,6 +26,7 @@ from rectoverso.cli.options import (
     PromptOption,
     SeedOption,
     StyleOption,
+    TerritoryOption,
     TruncationOption,
     UseOption,
 )
@@ -56,6 +57,7 @@ def generate(
     law: LawOption = None,
     visible: AllVisibleOption = False,
     producer: ProducerOption = "",
+    territory: TerritoryOption = "",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -66,7 +68,7 @@ def generate(
     from rectoverso.workflow.terms import Terms
 
     given = Given(tuple(image or ()), tuple(mask or ()), tuple(prompt or ()), style, back=back)
-    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format)
+    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format, territory=territory)
     controls = parse_controls(truncation, mix or (), layers, edit or ())
     with live_progress() as listener:
         batch = generate_images(

@@ -16,6 +16,7 @@ from rectoverso.cli.options import (
     LawOption,
     OutOption,
     ProducerOption,
+    TerritoryOption,
     UseOption,
 )
 from rectoverso.cli.output import live_progress, print_json
@@ -32,6 +33,7 @@ def seal(
     law: LawOption = None,
     visible: AllVisibleOption = False,
     producer: ProducerOption = "",
+    territory: TerritoryOption = "",
     maker: Annotated[
         str, typer.Option("--maker", help="The system that made them, where it is known.", show_default=False)
     ] = "",
@@ -45,7 +47,7 @@ def seal(
     from rectoverso.workflow.seal import seal_files
     from rectoverso.workflow.terms import Terms
 
-    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format)
+    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format, territory=territory)
     made_by = Maker(maker, maker_version)
     with live_progress() as listener:
         batch = seal_files(

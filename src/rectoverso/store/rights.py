@@ -5,10 +5,16 @@ The words here are those of the catalogue and of the command; what they lead to 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Any, Self
+
+
+EUROPEAN_UNION = frozenset(
+    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
+)
 
 
 class Asked(StrEnum):
@@ -61,6 +67,12 @@ class Rights:
     def have_ended(self, day: date) -> bool:
         return self.until is not None and self.until < day
 
+    def reach(self, territory: Collection[str]) -> bool:
+        """Whether they hold somewhere in these countries; none named, on either side, is everywhere."""
+        if not self.territory or not territory:
+            return True
+        return not _countries(self.territory).isdisjoint(_countries(territory))
+
     def plain(self) -> dict[str, Any]:
         """As JSON keeps it, by the names of the catalogue's columns."""
         return {
@@ -85,3 +97,7 @@ class Rights:
             asked=Asked(plain["asked"]),
             kind=Kind(plain["kind"]),
         )
+
+
+def _countries(codes: Collection[str]) -> set[str]:
+    return {*codes} | (EUROPEAN_UNION if "EU" in codes else set())

@@ -6,7 +6,7 @@ The pictures of common content, which anybody may use, are kept in the same way 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -44,9 +44,12 @@ class Work:
     common: tuple[str, ...] = ()
     expired: bool = False
 
-    def is_compared(self, day: date) -> bool:
-        """Whether pictures are compared with it on this day: the claim is not withdrawn, and its dates include it."""
-        return self.state is not State.WITHDRAWN and self.rights.hold_on(day)
+    def is_compared(self, day: date, territory: Collection[str] = ()) -> bool:
+        """Whether pictures for these countries are compared with it on this day: the claim is not withdrawn, its dates
+        include the day, and its rights reach there.
+        """
+        holds = self.rights.hold_on(day) and self.rights.reach(territory)
+        return holds and self.state is not State.WITHDRAWN
 
 
 class Works:

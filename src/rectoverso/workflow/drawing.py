@@ -61,6 +61,7 @@ def open_door(
         clock=clock or SystemClock(),
         media_type=terms.media_type,
         labelling=labelling_of(terms, home, keys, maker),
+        territory=terms.territory,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -124,11 +124,18 @@ def list_commons(home_path: Path) -> list[Work]:
     return home.commons.all() if home else []
 
 
-def works_in_force(home: Home, keys: Keys, clock: Clock) -> list[Work]:
-    """The works that pictures are compared with today; the ends that have come are recorded. Hold the home's lock."""
+def works_in_force(home: Home, keys: Keys, clock: Clock, territory: Collection[str] = ()) -> list[Work]:
+    """The works that pictures for these countries (none: all) are compared with today. Hold the home's lock: the ends
+    that have come are recorded.
+    """
     today = clock.now().date()
     _registry(home, keys, clock).expire(today)
-    return [work for work in home.works.all() if work.is_compared(today)]
+    return [work for work in home.works.all() if work.is_compared(today, territory)]
+
+
+def territory_of(text: str) -> tuple[str, ...]:
+    """Countries by their codes, as a catalogue has them. Raises BadSetting."""
+    return _said({"territory": text}).rights.territory
 
 
 def plain(work: Work) -> dict[str, Any]:

@@ -68,7 +68,7 @@ class Door:
     """Everything a draft meets on its way out. ``checks`` makes the checks from the works in force at that moment.
 
     ``signer`` is who signs where it is not this home by its own keys, such as a key service. ``media_type`` is that of
-    every file that leaves, where it is not the drafts' own.
+    every file that leaves, where it is not the drafts' own. ``territory``: the countries that they are for, none is all.
     """
 
     home: Home
@@ -81,6 +81,7 @@ class Door:
     signer: CredentialSigner | None = None
     media_type: str | None = None
     labelling: Labelling = Labelling()  # noqa: RUF009 - frozen
+    territory: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def release(drafts: Iterable[Draft], door: Door, out: Path) -> Iterator[Passage]
     """
     with results_in(out), door.home.lock():
         door.home.blobs.sweep(door.home.assets.blobs())  # what a killed process left
-        keeper = _Doorkeeper(door, works_in_force(door.home, door.keys, door.clock), out)
+        keeper = _Doorkeeper(door, works_in_force(door.home, door.keys, door.clock, door.territory), out)
         for draft in drafts:
             yield keeper.take(draft)
 
@@ -118,6 +119,8 @@ class _Doorkeeper:
             "checks": sorted(check.name for check in self.checks),
             **door.labelling.rules(),
         }
+        if door.territory:
+            self.rules["territory"] = sorted(door.territory)
         if door.media_type:
             self.rules["media_type"] = door.media_type
         self.ledger = open_ledger(door.home, door.keys, door.clock)
@@ -247,6 +250,7 @@ class _Doorkeeper:
             "use": row.use,
             "policy": row.policy,
             **({"laws": [law.law for law in self.door.labelling.laws]} if self.door.labelling.laws else {}),
+            **({"territory": sorted(self.door.territory)} if self.door.territory else {}),
             "file_digest": row.file_digest,
             "pixels_digest": row.pixels_digest,
             "findings": [{"check": found["check"], "outcome": found["outcome"]} for found in row.findings],

@@ -58,6 +58,7 @@ def seal_files(
         clock=clock or SystemClock(),
         media_type=terms.media_type,
         labelling=labelling_of(terms, home, keys, maker),
+        territory=terms.territory,
     )
     failures: list[Failure] = []
     passages = []

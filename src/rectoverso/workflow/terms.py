@@ -12,12 +12,14 @@ from rectoverso.store.keys import Keys
 from rectoverso.types import Maker, Message, Origin
 from rectoverso.verso.law import Labelling, Law, laws_named
 from rectoverso.verso.policy import policy
+from rectoverso.workflow.registry import territory_of
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
     """``use`` is the policy's; then the laws asked for, the code of the provider (China's block), and whether all their
-    visible labels are wanted. ``media_type`` (IANA) is that of the files, where it is not the drafts' own.
+    visible labels are wanted. ``media_type`` (IANA) is that of the files, where it is not the drafts' own. ``territory``:
+    the countries that they are for, none is all; rights that hold elsewhere only do not concern them.
     """
 
     use: str = "general"
@@ -25,6 +27,7 @@ class Terms:
     producer: str = ""
     all_visible: bool = False
     media_type: str | None = None
+    territory: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -35,13 +38,14 @@ class Terms:
         *,
         visible: bool = False,
         file_format: str | None = None,
+        territory: str = "",
     ) -> Terms:
-        """From words: names of laws, which commas may separate, and of a format such as ``"webp"``. Raises
-        UnknownName, of a use too.
+        """From words: names of laws, which commas may separate, of a format such as ``"webp"``, and codes of countries.
+        Raises UnknownName, of a use too, and BadSetting for a country.
         """
         policy(use)
         kind = f"image/{file_format}" if file_format else None
-        return cls(use, laws_named(laws or ()), producer, visible, kind)
+        return cls(use, laws_named(laws or ()), producer, visible, kind, territory_of(territory))
 
     def check(self, origin: Origin) -> None:
         """Raise BadSetting for laws and photographs: what these laws want said would not be true of one."""

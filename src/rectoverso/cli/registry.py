@@ -62,7 +62,7 @@ def add(
     """Register works. Only fingerprints are kept, never the pictures."""
     from rectoverso.workflow.registry import add_works, plain
 
-    cells = {
+    cells: dict[str, str | None] = {
         "title": title,
         "owner": owner,
         "licence": licence,
@@ -73,7 +73,7 @@ def add(
         "asked": asked,
         "kind": kind,
     }
-    works = add_works(files or [], home, catalogue=catalogue, **cells)
+    works = add_works(files or [], home, catalogue=catalogue, clock=None, **cells)
     if as_json:
         print_json({"works": [plain(work) for work in works]})
     else:

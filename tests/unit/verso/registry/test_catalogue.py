@@ -64,11 +64,11 @@ def test_everything_wrong_is_told_at_once_by_line_and_column(written: Written) -
         "b.png,Fine but second,credit,style,,,\n"
     )
     assert _problems(path) == [
-        (2, "territory"),
-        (2, "from"),
-        (2, "until"),
         (2, "asked"),
         (2, "kind"),
+        (2, "from"),
+        (2, "until"),
+        (2, "territory"),
         (3, "file"),
         (4, "file"),
         (5, "-"),

@@ -34,7 +34,7 @@ class BadCatalogue(InputError):
     """Facts: path, count, listing (one line a problem: line, column, what)."""
 
     code = "bad_catalogue"
-    what = "The catalogue {path} has {count} mistakes:\n{listing}\n"
+    what = "There are mistakes in the catalogue {path} ({count}):\n{listing}\n"
     why = "Works are entered together or not at all, so nothing was registered."
     fix = "Mend these lines; docs/en/registry.md has what each column may hold."
 

@@ -100,11 +100,11 @@ def _day(text: str) -> date:
 
 
 def _territory(text: str) -> tuple[str, ...]:
-    codes = tuple(dict.fromkeys(text.upper().replace(",", " ").replace(";", " ").split()))
-    unknown = [code for code in codes if code not in COUNTRIES]
+    words = text.replace(",", " ").replace(";", " ").split()
+    unknown = [word for word in words if word.upper() not in COUNTRIES]
     if unknown:
         raise _Wrong("territory", cell=" ".join(unknown))
-    return codes
+    return tuple(dict.fromkeys(word.upper() for word in words))
 
 
 def _one_of(words: type[StrEnum]) -> Callable[[str], StrEnum]:

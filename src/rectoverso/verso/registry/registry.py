@@ -33,6 +33,7 @@ from rectoverso.store.rights import State
 from rectoverso.store.works import Work, Works, called
 from rectoverso.types import Digest, Outcome, Pixels
 from rectoverso.verso.picture import read_bytes
+from rectoverso.verso.registry.gate import has_nothing_of_its_own
 from rectoverso.verso.registry.offers import Offer
 from rectoverso.verso.screen.fingerprint import fingerprints
 from rectoverso.verso.screen.gallery import Gallery, Match
@@ -176,7 +177,7 @@ def enrol(offer: Offer, *, added_at: str) -> tuple[Pixels, Work]:
     data = offer.data()
     pixels = shared().open(data, name=offer.name).pixels
     sketch = Sketch.of(pixels)
-    if sketch.plain:
+    if has_nothing_of_its_own(pixels, sketch):
         raise WorkTooPlain(path=offer.name)
     digest = Digest(hashlib.sha256(data).hexdigest())
     prints, small = fingerprints(pixels), sketch.to_bytes()

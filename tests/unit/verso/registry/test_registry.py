@@ -341,12 +341,11 @@ def _board(side: int) -> np.ndarray:
 
 PLAIN = {
     "ramp": lambda side: np.linspace(0, 255, side)[:, None].repeat(side, 1),
-    "noise": lambda side: np.random.default_rng(0).integers(0, 256, (side, side)),
     "stripes": _stripes,
     "board": _board,
     "one line": lambda side: np.where(np.arange(side) == side // 2, 0, 255)[:, None].repeat(side, 1),
     "paper": lambda side: 240 + np.random.default_rng(1).normal(0, 4, (side, side)),
-    "vignette": lambda side: 255 - np.hypot(*np.mgrid[-1 : 1 : side * 1j, -1 : 1 : side * 1j]) * 120,
+    "noisy stripes": lambda side: _stripes(side) + np.random.default_rng(2).normal(0, 9, (side, side)),
 }
 
 
@@ -356,3 +355,11 @@ def test_what_has_nothing_of_its_own_cannot_be_claimed(registry: Registry, tmp_p
     Image.fromarray(np.clip(PLAIN[name](256), 0, 255).astype(np.uint8)).save(path)
     with pytest.raises(WorkTooPlain, match=r"plain\.png"):
         registry.add(offers(path))
+
+
+def test_a_simple_drawing_has_enough_of_its_own(registry: Registry, tmp_path: Path) -> None:
+    path = tmp_path / "mark.png"
+    y, x = np.mgrid[:200, :200]
+    drawn = (abs(np.hypot(y - 90, x - 110) - 50) < 10) | (abs(y - x - 20) < 8)
+    Image.fromarray(np.where(drawn, 30, 240).astype(np.uint8)).save(path)
+    assert len(registry.add(offers(path))) == 1

@@ -209,8 +209,8 @@ def _named(works: Sequence[Work], name: str) -> Work:
 def _public(work: Work) -> dict[str, Any]:
     """What the ledger may say of a work's rights: nothing that is about a person."""
     said = work.rights.plain()
-    wanted = ("asked", "kind", "territory", "from", "until")
-    return {"claim": work.state.value} | {name: said[name] for name in wanted if said[name]}
+    always = {"claim": work.state.value, "asked": said["asked"], "protects": said["kind"]}
+    return always | {name: said[name] for name in ("territory", "from", "until") if said[name]}
 
 
 class _Bad:

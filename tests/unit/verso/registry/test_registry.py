@@ -236,7 +236,7 @@ def test_the_ledger_is_told_what_is_asked_and_nothing_personal(
     assert notes.facts == [
         {
             "asked": "review",
-            "kind": "likeness",
+            "protects": "likeness",
             "territory": ["DE"],
             "until": "2030-01-01",
             "claim": "asserted",

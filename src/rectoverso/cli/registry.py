@@ -10,7 +10,9 @@ import typer
 from rectoverso.cli import commons
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from rectoverso.cli.output import print_json, tell
+from rectoverso.i18n import preferred_language, say
 from rectoverso.store.rights import Asked, Kind, State
+from rectoverso.types import Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -159,16 +161,9 @@ def report(
         print_json({"incidents": [row.plain() for row in found]})
         return
     for row in found:
-        percent = int(100 * row.likeness)
-        tell(
-            "cli.incident",
-            date=row.decided_at[:10],
-            decision=row.decision,
-            asset=row.asset,
-            percent=percent,
-            title=row.title,
-            ruling=row.ruling,
-        )
+        facts = {"date": row.decided_at[:10], "asset": row.asset, "title": row.title}
+        decision = _word(f"cli.{row.decision}")
+        tell("cli.incident", **facts, decision=decision, percent=int(100 * row.likeness))
     decided = {row.asset: row.decision for row in found}
     counts = {word: list(decided.values()).count(word) for word in ("refuse", "hold", "release")}
     tell(
@@ -194,15 +189,15 @@ def remove(work: WorkArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOpt
 
 def _tell(works: Sequence[Work]) -> None:
     """One line a work: whose it is, how sure the claim is, and what is asked."""
-    from rectoverso.i18n import preferred_language, say
-    from rectoverso.types import Message
-
-    language = preferred_language()
     for work in works:
-        claimed = say(Message(f"registry.claim.{work.state.value}"), language)
-        asked = say(Message(f"registry.asked.{work.rights.asked.value}"), language)
+        claimed, asked = _word(f"registry.claim.{work.state}"), _word(f"registry.asked.{work.rights.asked}")
         facts = {"id": work.id, "title": work.title, "owner": work.owner or "-", "claim": claimed}
         if work.expired or work.state is State.WITHDRAWN:
             tell("cli.work_ended", **facts, until=work.rights.until or "-")
         else:
             tell("cli.work", **facts, asked=asked)
+
+
+def _word(key: str) -> str:
+    """A word in the reader's language."""
+    return say(Message(key), preferred_language())

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _ROWS_AT_ONCE = 8
 _READ_AHEAD_BYTES = 1 << 20
+_PICTURES = ("image", "image.bytes")
+MOST_GROUP_BYTES = 512 << 20
+"""More than this of one group of rows is not read: a page may be as large as its group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +56,11 @@ def of_lines(catalogue: Path, lines: Iterable[Line]) -> Iterator[Offer]:
 
 
 def of_parquet(path: Path, said: Said = Said()) -> Iterator[Offer]:  # noqa: B008 - frozen
-    """The rows of a Parquet file with an ``image`` column: bytes, or {bytes, path}. A few rows are in memory at a time.
+    """The rows of a Parquet file with an ``image`` column: bytes, or {bytes, path}. Of its groups of rows one at most is
+    in memory, and only a part of it where it was written in pages.
 
-    Raises FilesUnusable for a file, column or row that holds no pictures, MissingExtra without pyarrow.
+    Raises FilesUnusable for a file, column or row that holds no pictures and for too large a group, MissingExtra without
+    pyarrow.
     """
     try:
         import pyarrow as pa
@@ -65,6 +70,7 @@ def of_parquet(path: Path, said: Said = Said()) -> Iterator[Offer]:  # noqa: B00
     try:
         with pq.ParquetFile(path, memory_map=True, buffer_size=_READ_AHEAD_BYTES) as file:
             _demand_pictures(path, file.schema_arrow)
+            _demand_small_groups(path, file.metadata)
             batches = file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=["image"], use_threads=False)
             rows = (row for batch in batches for row in batch.column(0).to_pylist())
             for number, row in enumerate(rows):
@@ -93,6 +99,15 @@ def _demand_pictures(path: Path, schema: pa.Schema) -> None:
         kind = kind.field("bytes").type
     if not (pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind)):
         raise _unusable(path, "column_type", type=kind)
+
+
+def _demand_small_groups(path: Path, metadata: pq.FileMetaData) -> None:
+    for at in range(metadata.num_row_groups):
+        group = metadata.row_group(at)
+        chunks = [group.column(column) for column in range(group.num_columns)]
+        size = sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema in _PICTURES)
+        if size > MOST_GROUP_BYTES:
+            raise _unusable(path, "large_group", group=at, size=size >> 20, most=MOST_GROUP_BYTES >> 20)
 
 
 def _title(given: str, name: str, *, alone: bool) -> str:

@@ -114,7 +114,7 @@ def test_a_credit_is_told_with_its_line(works: list[Work], photos: list[Pixels],
             "line": "“Work 0”, An owner, CC BY 4.0",
             "contact": "anna@example.org",
             "claim": "asserted",
-            "likeness": 1.0,
+            "likeness": pytest.approx(1, abs=1e-3),
         }
     ]
 

@@ -110,8 +110,8 @@ def generate(
     ``style`` is a picture whose style is meant, ``back`` goes from the second set of pictures to the first. ``size`` is
     pixels a side or ``"300x100"``, of runs that draw any size. ``laws`` (``["cn", "eu"]``) want labels, with
     ``visible`` also those that they leave open; ``producer`` is the provider's code in China's. ``file_format`` is
-    ``"png"``, ``"jpeg"``, ``"webp"``, ``"tiff"`` or ``"avif"``. ``territory`` (``"DE FR"``, ``"EU"``) is where the images
-    are to be used, else everywhere: works whose rights do not reach there are not compared.
+    ``"png"``, ``"jpeg"``, ``"webp"``, ``"tiff"`` or ``"avif"``. ``territory`` (``"DE FR"``, ``"EU"``) is where the
+    images are to be used, else everywhere: works whose rights do not reach there are not compared.
     Raises RunNotFound, UnknownName (label, use, law or direction), BadSetting, HomeBusy.
     """
     from rectoverso.recto.sample.controls import parse_controls

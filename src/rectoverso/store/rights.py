@@ -11,7 +11,6 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, Self
 
-
 EUROPEAN_UNION = frozenset(
     "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()  # noqa: SIM905
 )

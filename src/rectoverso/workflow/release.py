@@ -68,7 +68,8 @@ class Door:
     """Everything a draft meets on its way out. ``checks`` makes the checks from the works in force at that moment.
 
     ``signer`` is who signs where it is not this home by its own keys, such as a key service. ``media_type`` is that of
-    every file that leaves, where it is not the drafts' own. ``territory``: the countries that they are for, none is all.
+    every file that leaves, where it is not the drafts' own. ``territory``: the countries that they are for, none
+    is all.
     """
 
     home: Home

@@ -18,8 +18,8 @@ from rectoverso.workflow.registry import territory_of
 @dataclass(frozen=True, slots=True)
 class Terms:
     """``use`` is the policy's; then the laws asked for, the code of the provider (China's block), and whether all their
-    visible labels are wanted. ``media_type`` (IANA) is that of the files, where it is not the drafts' own. ``territory``:
-    the countries that they are for, none is all; rights that hold elsewhere only do not concern them.
+    visible labels are wanted. ``media_type`` (IANA) is that of the files, where it is not the drafts' own.
+    ``territory``: the countries that they are for, none is all; rights that hold elsewhere only do not concern them.
     """
 
     use: str = "general"

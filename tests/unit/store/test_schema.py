@@ -22,7 +22,6 @@ from rectoverso.store.openings import Opening
 from rectoverso.store.rights import Rights
 from rectoverso.store.vault import Vault
 
-
 OLD_ROWS = """
 INSERT INTO works VALUES ('11111111', '日落', 'Anna Muster', 'd', x'0102', x'03', '2026-01-01');
 INSERT INTO openings VALUES ('c', x'07', 'Anna Muster');

@@ -76,7 +76,9 @@ def kinds(home: Path) -> list[str]:
     return [str(ledger.entry(at)["kind"]) for at in range(ledger.size())]
 
 
-def test_each_change_of_a_claim_is_a_new_question_and_an_entry(home: Path, work: Path, offered: Offered) -> None:
+def test_each_change_of_a_claim_is_a_new_question_and_an_entry(
+    home: Path, work: Path, offered: Offered
+) -> None:
     (added,) = add_works([work], home, owner="Anna", asked="review")
     assert decisions(offered()) == [Decision.HOLD]
     remove_work(added.id, home)
@@ -140,7 +142,9 @@ def test_above_the_quota_an_unverified_work_has_people_decide_until_it_is_verifi
     first = decisions(offered(*range(WORK_QUOTA + 2)))
     assert first == [Decision.REFUSE] * WORK_QUOTA + [Decision.HOLD] * 2
     (held,) = offered(40).passages
-    assert held.asset.findings[0]["evidence"]["work"]["doubt"] == "work_quota", "counted from what was recorded"
+    assert held.asset.findings[0]["evidence"]["work"]["doubt"] == "work_quota", (
+        "counted from what was recorded"
+    )
     claim_works(["Waves"], home, state=State.VERIFIED, reason="by a letter")
     assert decisions(offered(41)) == [Decision.REFUSE]
 
@@ -183,7 +187,9 @@ def test_owners_see_what_became_of_what_was_alike_and_nothing_else(
         incidents(home, work="Seas")
 
 
-def test_nothing_personal_lies_open_and_reasons_can_be_erased(home: Path, work: Path, offered: Offered) -> None:
+def test_nothing_personal_lies_open_and_reasons_can_be_erased(
+    home: Path, work: Path, offered: Offered
+) -> None:
     add_works([work], home, title="Waves", owner="Anna Muster", contact="anna@example.org")
     offered()
     claim_works(["Waves"], home, state=State.VERIFIED, reason="Anna Muster wrote a letter")
@@ -218,8 +224,9 @@ def _say(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, A
     return code, json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.usefixtures("work")
 def test_a_catalogue_goes_in_whole_or_not_at_all(
-    home: Path, work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "flat.png").write_bytes(to_png(np.full((64, 64, 3), 200, np.uint8)))
     (tmp_path / "second.png").write_bytes(to_png(photo(8, 96)))

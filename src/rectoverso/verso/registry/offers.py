@@ -18,6 +18,7 @@ from rectoverso.verso.registry.columns import Said
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 _ROWS_AT_ONCE = 8
 _READ_AHEAD_BYTES = 1 << 20
@@ -28,7 +29,7 @@ MOST_GROUP_BYTES = 512 << 20
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A picture, and what is said of it. ``name`` is for messages; ``data`` reads its bytes or raises ImageUnreadable."""
+    """A picture, and what is said of it. ``name`` is for messages; ``data`` reads it or raises ImageUnreadable."""
 
     name: str
     data: Callable[[], bytes]
@@ -56,11 +57,11 @@ def of_lines(catalogue: Path, lines: Iterable[Line]) -> Iterator[Offer]:
 
 
 def of_parquet(path: Path, said: Said = Said()) -> Iterator[Offer]:  # noqa: B008 - frozen
-    """The rows of a Parquet file with an ``image`` column: bytes, or {bytes, path}. Of its groups of rows one at most is
-    in memory, and only a part of it where it was written in pages.
+    """The rows of a Parquet file with an ``image`` column: bytes, or {bytes, path}. Of its groups of rows one at most
+    is in memory, and only a part of it where it was written in pages.
 
-    Raises FilesUnusable for a file, column or row that holds no pictures and for too large a group, MissingExtra without
-    pyarrow.
+    Raises FilesUnusable for a file, column or row that holds no pictures and for too large a group, MissingExtra
+    without pyarrow.
     """
     try:
         import pyarrow as pa

@@ -33,7 +33,10 @@ def _problems(path: Path) -> list[tuple[int, str]]:
     with pytest.raises(BadCatalogue) as caught:
         read_catalogue(path)
     listing = str(caught.value.facts["listing"])
-    found = [(int(line), column) for line, column in re.findall(r"^- line (\d+), column (\S+):", listing, re.M)]
+    found = [
+        (int(line), column)
+        for line, column in re.findall(r"^- line (\d+), column (\S+):", listing, re.MULTILINE)
+    ]
     assert caught.value.facts["count"] == len(found) == len(listing.splitlines())
     assert explain(caught.value, "zh").count("行，") == len(found)
     return found
@@ -95,7 +98,7 @@ def test_a_wrong_first_line_is_told_and_nothing_below_it_is_guessed(
     assert sorted(set(_problems(written(f"{head}\nnothing.png,x\n")))) == sorted(set(problems))
 
 
-@pytest.mark.parametrize("text", ['file\n"a.png\nb.png\n', 'file\n"a.png"x\n', f'file\n{"x" * 200_000}\n'])
+@pytest.mark.parametrize("text", ['file\n"a.png\nb.png\n', 'file\n"a.png"x\n', f"file\n{'x' * 200_000}\n"])
 def test_what_is_no_csv_is_told_by_its_line(written: Written, text: str) -> None:
     assert _problems(written(text)) == [(2, "-")]
 

@@ -314,7 +314,11 @@ def test_what_is_alike_to_common_content_is_marked_whichever_came_first(
 
     assert registry.remove_common("texture").id == common.id
     assert not any(work.common for work in registry.list())
-    assert notes.kept[-3:] == [("common_removed", "texture"), ("work_common", "before"), ("work_common", "after")]
+    assert notes.kept[-3:] == [
+        ("common_removed", "texture"),
+        ("work_common", "before"),
+        ("work_common", "after"),
+    ]
     with pytest.raises(CommonNotFound):
         registry.remove_common("texture")
 

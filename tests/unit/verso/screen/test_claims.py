@@ -40,7 +40,9 @@ class Counted:
         return self.owners.get(owner, 0)
 
 
-def claimed(work: Work, *, state: State = State.ASSERTED, common: tuple[str, ...] = (), **rights: Any) -> Work:
+def claimed(
+    work: Work, *, state: State = State.ASSERTED, common: tuple[str, ...] = (), **rights: Any
+) -> Work:
     return dataclasses.replace(work, rights=Rights(**rights), state=state, common=common)
 
 

@@ -99,10 +99,12 @@ class Works:
 
     def marks(self) -> tuple[tuple[str, bytes], ...]:
         """What tells whether anything has changed: the ids, and how each row's seal begins."""
-        columns = (self._works.c.id, self._works.c.facts)
-        wanted = self._works.select().with_only_columns(*columns).order_by(self._works.c.id)
+        import sqlalchemy as sa
+
+        head = sa.func.substr(self._works.c.facts, 1, HEAD_BYTES)
+        wanted = sa.select(self._works.c.id, head).order_by(self._works.c.id)
         with self._database.read() as tx:
-            return tuple((row.id, row.facts[:HEAD_BYTES]) for row in tx.connection.execute(wanted))
+            return tuple((name, bytes(begins)) for name, begins in tx.connection.execute(wanted))
 
     def _row(self, work: Work) -> dict[str, Any]:
         facts = {

@@ -21,8 +21,10 @@ class Vault:
     """Seals and opens the values of one home; ``blob_key`` is its 32 bytes for stored pictures."""
 
     def __init__(self, blob_key: bytes) -> None:
+        from cryptography.exceptions import InvalidTag
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+        self._invalid = InvalidTag
         self._cipher = AESGCM(hmac.digest(blob_key, b"rectoverso records v1", "sha256"))
         self._names = hmac.digest(blob_key, b"rectoverso names v1", "sha256")
 
@@ -33,13 +35,11 @@ class Vault:
 
     def open(self, sealed: bytes, place: str) -> bytes:
         """What was sealed for this place. Raises RecordDamaged, and never returns anything else."""
-        from cryptography.exceptions import InvalidTag
-
         try:
             if not sealed.startswith(_MAGIC):
                 raise RecordDamaged(place=place)
             return self._cipher.decrypt(sealed[len(_MAGIC) : HEAD_BYTES], sealed[HEAD_BYTES:], place.encode())
-        except (InvalidTag, ValueError) as error:
+        except (self._invalid, ValueError) as error:
             raise RecordDamaged(place=place) from error
 
     def name(self, value: str) -> str:

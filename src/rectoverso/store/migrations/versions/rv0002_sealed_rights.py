@@ -14,7 +14,7 @@ down_revision = "rv0001"
 branch_labels = None
 depends_on = None
 
-_RIGHTS = {
+_RIGHTS: dict[str, Any] = {
     "licence": "",
     "contact": "",
     "territory": [],

@@ -60,7 +60,7 @@ class Registry:
         """
         commons = Gallery(self._home.commons.all())
         bad = _Bad()
-        works = {}
+        works: dict[Digest, Work] = {}
         for offer in offers:
             with bad.noted():
                 pixels, work = enrol(offer, added_at=self._now())

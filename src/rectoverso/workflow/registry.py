@@ -69,8 +69,11 @@ def claim_works(
 ) -> list[Work]:
     """Say how sure the claim to works is, by id or title, or to all works of an owner; returns them as they are then.
 
-    The ledger gets the state, and a commitment to the reason. Raises WorkNotFound and OwnerNotFound.
+    The ledger gets the state, and a commitment to the reason. Raises WorkNotFound, OwnerNotFound, and BadSetting where
+    neither is named.
     """
+    if not names and owner is None:
+        raise _bad("WORK", "no_work", Message("registry.no_work.reason"))
     home, registry = _opened(home_path, clock)
     with home.lock():
         works = registry.named(names, owner)
@@ -162,9 +165,13 @@ def _said(cells: Mapping[str, str]) -> Said:
     said, problems = read(cells)
     if problems:
         settings = ", ".join(f"--{problem.column}" for problem in problems)
-        reason = Phrase(*(problem.message for problem in problems))
-        raise BadSetting(setting=settings, reason=reason, advice=Phrase(Message("registry.said.advice")))
+        raise _bad(settings, "said", *(problem.message for problem in problems))
     return said
+
+
+def _bad(setting: str, problem: str, *reasons: Message) -> BadSetting:
+    advice = Phrase(Message(f"registry.{problem}.advice"))
+    return BadSetting(setting=setting, reason=Phrase(*reasons), advice=advice)
 
 
 def _offers(files: Iterable[Path], said: Said) -> Iterator[Offer]:

@@ -254,6 +254,11 @@ def test_the_words_of_a_work_are_read_as_a_catalogues(home: Path, work: Path) ->
         add_works([work], home, until="soon", territory="Mars")
 
 
+def test_a_claim_without_a_work_is_refused(home: Path) -> None:
+    with pytest.raises(BadSetting, match="No work is named"):
+        claim_works([], home, state=State.VERIFIED, reason="x")
+
+
 def test_the_command_claims_reports_and_keeps_common_pictures(
     home: Path, work: Path, offered: Offered, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

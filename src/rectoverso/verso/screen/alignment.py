@@ -65,6 +65,11 @@ class Alignment:
         """How many separate points of the work were found where the homography takes them."""
         return len(self.pairs)
 
+    @property
+    def span(self) -> float:
+        """The share of the work that lies between these points."""
+        return _area(self.pairs[:, 0]) / (self.work_frame[0] * self.work_frame[1])
+
 
 @dataclass(frozen=True, slots=True)
 class Transformation:
@@ -248,6 +253,13 @@ def _shares(alignment: Alignment) -> tuple[float, float]:
     in_work = _common(moved(back, _corners(high, wide)), height, width)
     in_picture = _common(moved(alignment.homography, _corners(height, width)), high, wide)
     return in_work / (height * width), in_picture / (high * wide)
+
+
+def _area(xy: NDArray[np.float32]) -> float:
+    """That of the convex hull of points (N, 2)."""
+    import cv2
+
+    return float(cv2.contourArea(cv2.convexHull(xy.astype(np.float32))))
 
 
 def _common(shape: Matrix, height: int, width: int) -> float:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from rectoverso.store.keys import Keys
     from rectoverso.store.log import Log
     from rectoverso.store.openings import Openings
+    from rectoverso.store.traces import Traces
     from rectoverso.store.vault import Vault
     from rectoverso.store.works import Works
 
@@ -128,6 +129,13 @@ class Home:
         return Works(self.database, lambda: self.vault, commons)
 
     @cached_property
+    def traces(self) -> Traces:
+        """What the parts of the registered works are known by."""
+        from rectoverso.store.traces import Traces
+
+        return Traces(self.database, lambda: self.vault)
+
+    @cached_property
     def log(self) -> Log:
         from rectoverso.store.log import Log
 
@@ -136,6 +144,7 @@ class Home:
     @cached_property
     def openings(self) -> Openings:
         from rectoverso.store.openings import Openings
+    from rectoverso.store.traces import Traces
 
         return Openings(lambda: self.vault)
 

@@ -6,6 +6,7 @@ checkpoints  the signed head of the ledger after each entry; append-only
 openings     what stands behind the ledger's commitments to personal data, sealed; erased on request
 assets       one decided image a row; what was found, and why it was decided so, is sealed
 works        one registered work a row, sealed
+traces       what the parts of a work are known by, sealed; one row a work
 commons      one picture a row that anybody may use, sealed as works are
 
 Sealed values are the vault's (``store.vault``): they tell nothing without the keys.
@@ -17,7 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "rv0002"
+REVISION = "rv0003"
 """The migration that makes these tables."""
 
 metadata = sa.MetaData()
@@ -122,3 +123,10 @@ def _sealed_works(name: str) -> sa.Table:
 
 works = _sealed_works("works")
 commons = _sealed_works("commons")
+
+traces = sa.Table(
+    "traces",
+    metadata,
+    sa.Column("work", sa.String(8), primary_key=True),
+    sa.Column("sealed", Raw, nullable=False),
+)

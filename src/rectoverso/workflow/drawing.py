@@ -53,7 +53,7 @@ def open_door(
         home=home,
         keys=keys,
         checks=lambda works: [
-            SimilarityCheck(works, RecordedRefusals(home)),
+            SimilarityCheck(works, RecordedRefusals(home), home.traces),
             MemorisationCheck(fingerprints_of(run)),
         ],
         policy=rules,

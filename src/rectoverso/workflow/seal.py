@@ -52,7 +52,7 @@ def seal_files(
     door = Door(
         home=home,
         keys=keys,
-        checks=lambda works: [SimilarityCheck(works, RecordedRefusals(home)), OriginCheck()],
+        checks=lambda works: [SimilarityCheck(works, RecordedRefusals(home), home.traces), OriginCheck()],
         policy=rules,
         use=terms.use,
         clock=clock or SystemClock(),

@@ -35,9 +35,11 @@ from rectoverso.types import Digest, Outcome, Pixels
 from rectoverso.verso.picture import read_bytes
 from rectoverso.verso.registry.gate import has_nothing_of_its_own
 from rectoverso.verso.registry.offers import Offer
+from rectoverso.verso.screen.cascade import Cascade, Look
 from rectoverso.verso.screen.fingerprint import fingerprints
 from rectoverso.verso.screen.gallery import Gallery, Match
 from rectoverso.verso.screen.sketch import Sketch
+from rectoverso.verso.screen.trace import Trace
 from rectoverso.verso.verify.bounded import shared
 
 Recorder = Callable[[Transaction, str, Work, Mapping[str, Any]], object]
@@ -60,19 +62,26 @@ class Registry:
         """
         commons = Gallery(self._home.commons.all())
         bad = _Bad()
-        works: dict[Digest, Work] = {}
+        works: dict[Digest, tuple[Work, bytes]] = {}
         for offer in offers:
             with bad.noted():
                 pixels, work = enrol(offer, added_at=self._now())
-                works.setdefault(work.file_digest, replace(work, common=_common_to(offer, pixels, commons)))
+                if work.file_digest not in works:
+                    common = _common_to(offer, pixels, commons)
+                    works[work.file_digest] = replace(work, common=common), Trace.of(pixels).to_bytes()
         bad.raise_if_any()
         with self._home.database.transaction() as tx:
-            return [self._entered(tx, self._home.works, work, "work_registered") for work in works.values()]
+            return [self._registered(tx, work, trace) for work, trace in works.values()]
 
-    def search(self, file: Path) -> list[Match]:
-        """The works that a picture is similar to, the nearest first. Raises ImageUnreadable."""
-        pixels = shared().open(read_bytes(file), name=str(file)).pixels
-        return [match for match in rank(pixels, self.list()) if match.outcome is not Outcome.PASS]
+    def _registered(self, tx: Transaction, work: Work, trace: bytes) -> Work:
+        """The work as it is kept. One from before traces were kept gets its own when its file is entered again."""
+        kept = self._entered(tx, self._home.works, work, "work_registered")
+        self._home.traces.put(tx, kept.id, trace)
+        return kept
+
+    def search(self, pixels: Pixels) -> Look:
+        """The works that a picture (uint8 HWC) is similar to, the gravest first, and what each stage found."""
+        return Cascade(self.list(), self._home.traces).look(pixels)
 
     def list(self) -> list[Work]:
         """Every work, the oldest first."""
@@ -102,6 +111,7 @@ class Registry:
         """Take a work off the register, by id or title. Raises WorkNotFound."""
         work = _named(self.list(), name)
         with self._home.database.transaction() as tx:
+            self._home.traces.remove(tx, work.id)
             if self._home.works.remove(tx, work.id):
                 self._record(tx, "work_removed", work, {})
         return work

@@ -199,11 +199,11 @@ def _homography(
 
 def _is_plausible(matrix: Matrix, work: Points) -> bool:
     """Nothing behind the camera, nothing folded over, no side shrunk to a sliver."""
-    corners = _corners(work.height, work.width)
-    depth = corners @ matrix[2, :2] + matrix[2, 2]
+    edges = corners(work.height, work.width)
+    depth = edges @ matrix[2, :2] + matrix[2, 2]
     if not np.isfinite(matrix).all() or depth.min() * depth.max() <= 0 or np.ptp(np.abs(depth)) > 3 * np.abs(depth).min():
         return False
-    for corner in (*corners, corners.mean(axis=0)):
+    for corner in (*edges, edges.mean(axis=0)):
         slope = _slope(matrix, corner)
         scales = np.linalg.svd(slope, compute_uv=False)
         if np.linalg.det(slope) <= 0 or scales[0] > GREATEST_STRETCH * scales[1]:
@@ -223,7 +223,8 @@ def _separate(*places: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.array(kept, np.int64)
 
 
-def _corners(height: int, width: int) -> Matrix:
+def corners(height: int, width: int) -> Matrix:
+    """Those of a frame, (4, 2), clockwise from the top left."""
     return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
 
 
@@ -241,7 +242,7 @@ def _slope(matrix: Matrix, at: Any) -> Matrix:
 
 def _tilt(alignment: Alignment) -> float:
     """How much the scale changes from corner to corner of the work, 0 for none."""
-    depth = _corners(*alignment.work_frame) @ alignment.homography[2, :2] + alignment.homography[2, 2]
+    depth = corners(*alignment.work_frame) @ alignment.homography[2, :2] + alignment.homography[2, 2]
     return float(np.abs(depth).max() / np.abs(depth).min() - 1)
 
 
@@ -250,8 +251,8 @@ def _shares(alignment: Alignment) -> tuple[float, float]:
     back = np.linalg.inv(alignment.homography)
     height, width = alignment.work_frame
     high, wide = alignment.picture_frame
-    in_work = _common(moved(back, _corners(high, wide)), height, width)
-    in_picture = _common(moved(alignment.homography, _corners(height, width)), high, wide)
+    in_work = _common(moved(back, corners(high, wide)), height, width)
+    in_picture = _common(moved(alignment.homography, corners(height, width)), high, wide)
     return in_work / (height * width), in_picture / (high * wide)
 
 
@@ -266,6 +267,6 @@ def _common(shape: Matrix, height: int, width: int) -> float:
     """The area that a convex shape has in common with a frame."""
     import cv2
 
-    frame = _corners(height, width).astype(np.float32)
+    frame = corners(height, width).astype(np.float32)
     area, _ = cv2.intersectConvexConvex(cv2.convexHull(shape.astype(np.float32)), frame)
     return float(area)

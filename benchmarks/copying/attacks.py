@@ -28,7 +28,9 @@ def alone(*changes: Callable[[Pixels], Pixels]) -> Attack:
 
 
 def sized(width: int, height: int) -> Callable[[Pixels], Pixels]:
-    return lambda pixels: np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC))
+    return lambda pixels: np.asarray(
+        Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC)
+    )
 
 
 def shrunk(factor: float) -> Callable[[Pixels], Pixels]:
@@ -60,7 +62,9 @@ def turned(degrees: float) -> Callable[[Pixels], Pixels]:
 
     def change(pixels: Pixels) -> Pixels:
         grey_fill = (128, 128, 128)
-        image = Image.fromarray(pixels).rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=grey_fill)
+        image = Image.fromarray(pixels).rotate(
+            degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=grey_fill
+        )
         return np.asarray(image)
 
     return change
@@ -121,8 +125,13 @@ def captioned(pixels: Pixels) -> Pixels:
     image = Image.fromarray(pixels)
     draw, size = ImageDraw.Draw(image), max(10, pixels.shape[1] // 9)
     font = ImageFont.load_default(size=size)
-    for words, height in (("WHEN YOU SEE IT", size // 3), ("IT IS TOO LATE", pixels.shape[0] - size * 3 // 2)):
-        draw.text((size // 2, height), words, "white", font, stroke_width=max(1, size // 12), stroke_fill="black")
+    for words, height in (
+        ("WHEN YOU SEE IT", size // 3),
+        ("IT IS TOO LATE", pixels.shape[0] - size * 3 // 2),
+    ):
+        draw.text(
+            (size // 2, height), words, "white", font, stroke_width=max(1, size // 12), stroke_fill="black"
+        )
     return np.asarray(image)
 
 
@@ -150,7 +159,9 @@ def pasted(share: float) -> Attack:
 
     def attack(pixels: Pixels, other: Pixels) -> Pixels:
         factor = (share * other[..., 0].size / pixels[..., 0].size) ** 0.5
-        factor = min(factor, *(theirs / ours for theirs, ours in zip(other.shape[:2], pixels.shape[:2], strict=True)))
+        factor = min(
+            factor, *(theirs / ours for theirs, ours in zip(other.shape[:2], pixels.shape[:2], strict=True))
+        )
         piece, after = shrunk(factor)(pixels), other.copy()
         free = [theirs - ours for theirs, ours in zip(other.shape[:2], piece.shape[:2], strict=True)]
         top, left = (round(gap * place) for gap, place in zip(free, (0.6, 0.3), strict=True))

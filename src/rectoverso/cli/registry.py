@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -85,28 +85,30 @@ def add(
 @app.command()
 def search(
     file: Annotated[Path, typer.Argument(help="A picture to compare with the registered works.")],
+    evidence: Annotated[
+        Path | None, typer.Option("--evidence", help="A folder for sheets that show what was found.")
+    ] = None,
+    original: Annotated[
+        Path | None,
+        typer.Option("--original", help="For --evidence: the file of the work that it resembles."),
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Which registered works does this picture resemble? Exit 1 if any."""
-    from rectoverso.workflow.registry import search_works
+    """Which registered works does this picture resemble, whole or in part? Exit 1 if any."""
+    from rectoverso.workflow.search import search_works
 
-    matches = search_works(file, home)
+    found = search_works(file, home, evidence=evidence, original=original)
     if as_json:
-        print_json({"matches": matches})
-    elif not matches:
+        print_json(found.plain())
+    elif not found.matches:
         tell("cli.no_match")
     else:
-        for match in matches:
-            percent = int(100 * match["likeness"])
-            tell(
-                "cli.match",
-                id=match["id"],
-                title=match["title"],
-                owner=match["owner"] or "-",
-                percent=percent,
-            )
-    raise typer.Exit(1 if matches else 0)
+        for match in found.matches:
+            _tell_match(match.plain())
+        for sheet in found.evidence:
+            tell("cli.evidence", file=sheet)
+    raise typer.Exit(1 if found.matches else 0)
 
 
 @app.command("list")
@@ -162,8 +164,11 @@ def report(
         return
     for row in found:
         facts = {"date": row.decided_at[:10], "asset": row.asset, "title": row.title}
-        decision = _word(f"cli.{row.decision}")
-        tell("cli.incident", **facts, decision=decision, percent=int(100 * row.likeness))
+        facts["decision"] = _word(f"cli.{row.decision}")
+        if row.likeness is None:
+            tell("cli.incident_part", **facts, points=row.points)
+        else:
+            tell("cli.incident", **facts, percent=int(100 * row.likeness))
     decided = {row.asset: row.decision for row in found}
     counts = {word: list(decided.values()).count(word) for word in ("refuse", "hold", "release")}
     tell(
@@ -201,3 +206,17 @@ def _tell(works: Sequence[Work]) -> None:
 def _word(key: str) -> str:
     """A word in the reader's language."""
     return say(Message(key), preferred_language())
+
+
+def _tell_match(match: dict[str, Any]) -> None:
+    from rectoverso.workflow.search import changes
+
+    named = {"id": match["id"], "title": match["title"], "owner": match["owner"] or "-"}
+    if "points" not in match:
+        tell("cli.match", **named, percent=int(100 * match["likeness"]))
+        return
+    told = changes(match["transformation"])
+    percent = round(100 * match["transformation"]["of_work"])
+    tell("cli.match_part", **named, points=match["points"], percent=percent)
+    if told:
+        tell("cli.match_changes", changes=told)

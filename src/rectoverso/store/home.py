@@ -144,7 +144,6 @@ class Home:
     @cached_property
     def openings(self) -> Openings:
         from rectoverso.store.openings import Openings
-    from rectoverso.store.traces import Traces
 
         return Openings(lambda: self.vault)
 

@@ -25,6 +25,7 @@ class Incident:
 
     ``request`` and ``ledger_index`` are how the ledger names the decision. ``ruling`` is what the likeness led to, for
     which ``doubt`` says why it was less than likeness alone would; ``decision`` what became of the draft by all checks.
+    Of a work found whole ``likeness`` is told, of one found in part the number of its ``points``.
     """
 
     decided_at: str
@@ -35,7 +36,8 @@ class Incident:
     decision: str
     ruling: str
     doubt: str | None
-    likeness: float
+    likeness: float | None
+    points: int | None
     claim: str
     work: str
     title: str
@@ -80,7 +82,8 @@ def _incidents_of(asset: Asset, keys: Keys) -> Iterator[Incident]:
             decision=asset.decision.value,
             ruling=work.get("ruling", work["outcome"]),
             doubt=work.get("doubt"),
-            likeness=work["likeness"],
+            likeness=work.get("likeness"),
+            points=work.get("points"),
             claim=work.get("claim", "asserted"),
             work=work["id"],
             title=work["title"],

@@ -47,7 +47,7 @@ def add_works(
     lines = read_catalogue(catalogue) if catalogue else []
     if not given and not catalogue:
         raise unusable("FILE", "no_pictures")
-    home, registry = _opened(home_path, clock)
+    home, registry = opened(home_path, clock)
 
     def offers() -> Iterator[Offer]:
         if catalogue:
@@ -74,7 +74,7 @@ def claim_works(
     """
     if not names and owner is None:
         raise _bad("WORK", "no_work", Message("registry.no_work.reason"))
-    home, registry = _opened(home_path, clock)
+    home, registry = opened(home_path, clock)
     with home.lock():
         works = registry.named(names, owner)
         changed = {work.id: work for work in registry.claim(works, state, reason)}
@@ -83,7 +83,7 @@ def claim_works(
 
 def remove_work(name: str, home_path: Path, clock: Clock | None = None) -> Work:
     """Take a work off the register, by id or title. Raises WorkNotFound."""
-    home, registry = _opened(home_path, clock)
+    home, registry = opened(home_path, clock)
     with home.lock():
         return registry.remove(name)
 
@@ -94,12 +94,6 @@ def list_works(home_path: Path) -> list[Work]:
     return home.works.all() if home else []
 
 
-def search_works(file: Path, home_path: Path) -> list[dict[str, Any]]:
-    """The registered works that a picture is similar to, the nearest first, as `--json` prints them."""
-    _, registry = _opened(home_path, None)
-    return [match.plain() for match in registry.search(file)]
-
-
 def add_commons(
     files: Iterable[Path], home_path: Path, *, title: str | None = None, clock: Clock | None = None
 ) -> tuple[list[Work], list[Work]]:
@@ -108,7 +102,7 @@ def add_commons(
     Raises as `add_works` does for its files.
     """
     given = list(files)
-    home, registry = _opened(home_path, clock)
+    home, registry = opened(home_path, clock)
     with home.lock():
         commons, marked = registry.add_common(_offers(given, _said({"title": title} if title else {})))
     return list(commons), list(marked)
@@ -116,7 +110,7 @@ def add_commons(
 
 def remove_common(name: str, home_path: Path, clock: Clock | None = None) -> Work:
     """Take a picture out of those that anybody may use, by id or title. Raises CommonNotFound."""
-    home, registry = _opened(home_path, clock)
+    home, registry = opened(home_path, clock)
     with home.lock():
         return registry.remove_common(name)
 
@@ -184,7 +178,8 @@ def _offers(files: Iterable[Path], said: Said) -> Iterator[Offer]:
         yield from of_parquet(table, said)
 
 
-def _opened(home_path: Path, clock: Clock | None) -> tuple[Home, Registry]:
+def opened(home_path: Path, clock: Clock | None = None) -> tuple[Home, Registry]:
+    """The home, and the register of its works."""
     home, clock = Home.open(home_path), clock or SystemClock()
     return home, _registry(home, open_keys(home, clock=clock), clock)
 

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 from rectoverso.errors import (
@@ -32,7 +31,6 @@ from rectoverso.store.home import Home
 from rectoverso.store.rights import State
 from rectoverso.store.works import Work, Works, called
 from rectoverso.types import Digest, Outcome, Pixels
-from rectoverso.verso.picture import read_bytes
 from rectoverso.verso.registry.gate import has_nothing_of_its_own
 from rectoverso.verso.registry.offers import Offer
 from rectoverso.verso.screen.cascade import Cascade, Look

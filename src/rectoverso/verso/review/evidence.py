@@ -3,8 +3,8 @@
 The sheets show what a program saw and no more: which points of the work are where they would be if it had been moved
 into the picture, which part of either lies in the other, and how they differ there. What follows from it, people say.
 
-A is the work and B the picture. The sheets bear no other words: they are for readers of every language, and the font that
-comes along has the letters of labels only.
+A is the work and B the picture. The sheets bear no other words: they are for readers of every language, and the font
+that comes along has the letters of labels only.
 """
 
 from __future__ import annotations
@@ -54,7 +54,12 @@ def best_alignment(picture: Pixels, work: Pixels) -> Alignment | None:
     sought = Points.sought(picture)
     kept = Points.from_bytes(Points.kept(work).to_bytes())
     found = [
-        aligned(looked_at(sought, mirrored=mirrored, inverted=inverted), kept, mirrored=mirrored, inverted=inverted)
+        aligned(
+            looked_at(sought, mirrored=mirrored, inverted=inverted),
+            kept,
+            mirrored=mirrored,
+            inverted=inverted,
+        )
         for mirrored, inverted in WAYS
     ]
     return max((one for one in found if one), key=lambda one: one.inliers, default=None)
@@ -109,7 +114,9 @@ def _lit(panel: _Panel, outline: Matrix) -> Image.Image:
     shape = [tuple(point) for point in outline * FINE]
     light = Image.new("L", size, round(255 * DIM))
     ImageDraw.Draw(light).polygon(shape, fill=255)
-    dimmed = Image.composite(panel.image, Image.new("RGB", panel.image.size, PAPER), light.resize(panel.image.size))
+    dimmed = Image.composite(
+        panel.image, Image.new("RGB", panel.image.size, PAPER), light.resize(panel.image.size)
+    )
     fine = dimmed.resize(size)
     ImageDraw.Draw(fine).line([*shape, shape[0]], OUTLINE, width=2 * FINE)
     return fine.resize(panel.image.size, Image.Resampling.LANCZOS)
@@ -125,7 +132,9 @@ def _overlay(work: _Panel, picture: _Panel, matrix: Matrix, *, inverted: bool) -
     return _sheet([(picture.image, "B"), (half, "A + B"), (difference, "A - B")])
 
 
-def _laid(work: _Panel, picture: _Panel, matrix: Matrix, *, inverted: bool) -> tuple[Image.Image, Image.Image]:
+def _laid(
+    work: _Panel, picture: _Panel, matrix: Matrix, *, inverted: bool
+) -> tuple[Image.Image, Image.Image]:
     """The work as it would lie in the picture, and where it does (255)."""
     import cv2
 
@@ -150,12 +159,16 @@ def _sheet(panels: Sequence[tuple[Image.Image, str]], ends: Sequence[NDArray[Any
     return np.asarray(_joined(sheet, places, ends) if ends else sheet)
 
 
-def _joined(sheet: Image.Image, places: Sequence[tuple[int, int]], ends: Sequence[NDArray[Any]]) -> Image.Image:
+def _joined(
+    sheet: Image.Image, places: Sequence[tuple[int, int]], ends: Sequence[NDArray[Any]]
+) -> Image.Image:
     """Lines between points that agree, at most 60 of them, and a dot for every one."""
     fine = sheet.resize((sheet.width * FINE, sheet.height * FINE))
     draw = ImageDraw.Draw(fine)
     first, second = ((end + place) * FINE for end, place in zip(ends, places, strict=True))
-    drawn_lines = set(np.linspace(0, len(first) - 1, min(MOST_LINES, len(first))).round().astype(int).tolist())
+    drawn_lines = set(
+        np.linspace(0, len(first) - 1, min(MOST_LINES, len(first))).round().astype(int).tolist()
+    )
     for number, (start, stop) in enumerate(zip(first, second, strict=True)):
         colour = COLOURS[number % len(COLOURS)]
         if number in drawn_lines:

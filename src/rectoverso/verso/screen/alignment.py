@@ -74,8 +74,9 @@ class Alignment:
 @dataclass(frozen=True, slots=True)
 class Transformation:
     """What seems to have been done to a work. ``turned`` in degrees anticlockwise, after mirroring; ``scale`` of
-    lengths, both pictures being taken at equal longer sides; ``stretched`` is the ratio of the scales of two directions;
-    ``of_work`` is the share of the work that lies in the picture, ``of_picture`` the share of the picture it fills.
+    lengths, both pictures being taken at equal longer sides; ``stretched`` is the ratio of the scales of two
+    directions; ``of_work`` is the share of the work that lies in the picture, ``of_picture`` the share of the picture
+    it fills.
     """
 
     mirrored: bool
@@ -134,7 +135,9 @@ class Transformation:
         }
 
 
-def aligned(picture: Points, work: Points, *, mirrored: bool = False, inverted: bool = False) -> Alignment | None:
+def aligned(
+    picture: Points, work: Points, *, mirrored: bool = False, inverted: bool = False
+) -> Alignment | None:
     """How the work lies in the picture; None when too few points agree on any way.
 
     ``picture`` has been reordered as ``mirrored`` and ``inverted`` say.
@@ -201,7 +204,11 @@ def _is_plausible(matrix: Matrix, work: Points) -> bool:
     """Nothing behind the camera, nothing folded over, no side shrunk to a sliver."""
     edges = corners(work.height, work.width)
     depth = edges @ matrix[2, :2] + matrix[2, 2]
-    if not np.isfinite(matrix).all() or depth.min() * depth.max() <= 0 or np.ptp(np.abs(depth)) > 3 * np.abs(depth).min():
+    if (
+        not np.isfinite(matrix).all()
+        or depth.min() * depth.max() <= 0
+        or np.ptp(np.abs(depth)) > 3 * np.abs(depth).min()
+    ):
         return False
     for corner in (*edges, edges.mean(axis=0)):
         slope = _slope(matrix, corner)

@@ -1,14 +1,15 @@
 """The registered works, ready to be found in a part of a picture, or a part of them in it.
 
-Points vote for the works that are worth a look (votes.py), and geometry says whether they lie in the picture as they lie
-in the work (alignment.py). Its measure is a count that people can check on the evidence: so many points of the work are
-where they would be if it had been moved there.
+Points vote for the works that are worth a look (votes.py), and geometry says whether they lie in the picture as they
+lie in the work (alignment.py). Its measure is a count that people can check on the evidence: so many points of the work
+are where they would be if it had been moved there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from rectoverso.store.works import Work
@@ -37,8 +38,8 @@ class PartLimit:
 class PartLimits:
     """What a calibration replaces. A caption or a logo that two pictures share spans little, and is for people."""
 
-    block: PartLimit = PartLimit(12, 0.025, 0.002)  # noqa: RUF009 - frozen
-    review: PartLimit = PartLimit(8, 0.0, 0.0042)  # noqa: RUF009 - frozen
+    block: PartLimit = PartLimit(12, 0.025, 0.002)
+    review: PartLimit = PartLimit(8, 0.0, 0.0042)
 
     def outcome(self, alignment: Alignment) -> Outcome:
         for outcome, limit in ((Outcome.BLOCK, self.block), (Outcome.REVIEW, self.review)):
@@ -108,17 +109,22 @@ class PartGallery:
     Raises ValueError when what is kept of a work is not what this version wrote.
     """
 
-    def __init__(self, works: Sequence[Work], traces: Mapping[str, bytes], limits: PartLimits | None = None) -> None:
+    def __init__(
+        self, works: Sequence[Work], traces: Mapping[str, bytes], limits: PartLimits | None = None
+    ) -> None:
         known = {work.id: work for work in works}
-        codes = {name: codes_of(trace) for name, trace in traces.items() if name in known}
-        self.works = [known[name] for name in codes]
+        self._codes = {name: codes_of(trace) for name, trace in traces.items() if name in known}
+        self.works = [known[name] for name in self._codes]
         self._traces = traces
         self._limits = limits or PartLimits()
-        self._votes = Votes(codes.values())
+
+    @cached_property
+    def _votes(self) -> Votes:
+        return Votes(self._codes.values())
 
     def candidates(self, points: Points) -> list[Candidate]:
         """The works that points of the picture vote for, at most 20."""
-        return self._votes.candidates(points, at_most=CANDIDATES)
+        return self._votes.candidates(points, at_most=CANDIDATES) if len(points) else []
 
     def verified(self, points: Points, candidates: Sequence[Candidate]) -> list[PartMatch]:
         """Those of the candidates that lie in the picture, most points first; the outcome may still be `pass`."""

@@ -138,12 +138,12 @@ def _read(data: bytes) -> tuple[int, int, NDArray[Any]]:
 
 
 def _described(pixels: Pixels, side_px: int, at_most: int) -> Points:
-    import cv2
-
     grey = _grey(pixels, side_px)
     height, width = grey.shape
     if min(pixels.shape[:2]) < LEAST_SIDE_PX:
         return _from_cv2(height, width, [], None)
+    import cv2
+
     sift = cv2.SIFT_create(contrastThreshold=CONTRAST)
     found = _spread(sift.detect(grey, None), height, width, at_most)
     return _from_cv2(height, width, *sift.compute(grey, found))
@@ -200,4 +200,3 @@ def _packed(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _unpacked(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray((packed[..., None] >> np.uint8([0, 2, 4, 6])) & 3).reshape(-1, 128)
-

@@ -107,12 +107,20 @@ def _credit(ruled: Ruled) -> dict[str, Any]:
     }
 
 
+def described(match: AnyMatch) -> Message:
+    """What the pictures say by themselves, whatever is claimed of the work; the outcome is not `pass`."""
+    facts = _facts(match)
+    return Message(f"screen.similarity.{match.outcome.value}{'_part' if 'points' in facts else ''}", facts)
+
+
 def _message(ruled: Ruled, count: int) -> Message:
     match, doubt = ruled.match, ruled.ruling.doubt
     if match.outcome is Outcome.PASS:
         return Message("screen.similarity.pass", {"count": count})
-    key, facts = f"doubt_{doubt.value}" if doubt else match.outcome.value, _facts(match)
-    return Message(f"screen.similarity.{key}{'_part' if 'points' in facts else ''}", facts)
+    if doubt is None:
+        return described(match)
+    facts = _facts(match)
+    return Message(f"screen.similarity.doubt_{doubt.value}{'_part' if 'points' in facts else ''}", facts)
 
 
 def _facts(match: AnyMatch) -> dict[str, Any]:

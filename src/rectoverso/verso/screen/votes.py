@@ -7,8 +7,8 @@ inverted and both, and keeps the way that a work got most votes by.
 Few points are searched one by one. From 60,000 on they lie in an inverted file, product-quantised to 16 bytes each
 (about 4 KB a work), and are searched near the query only.
 
-Sources: H. Jégou et al., "Product Quantization for Nearest Neighbor Search", 2011; "Hamming Embedding and Weak Geometric
-Consistency", 2008 (voting); M. Douze et al., "The Faiss library", 2024.
+Sources: H. Jégou et al., "Product Quantization for Nearest Neighbor Search", 2011; "Hamming Embedding and Weak
+Geometric Consistency", 2008 (voting); M. Douze et al., "The Faiss library", 2024.
 """
 
 from __future__ import annotations
@@ -65,11 +65,11 @@ class Votes:
         self.works = len(parts)
         self._owners = np.repeat(np.arange(len(parts)), [len(rows) for rows in parts])
         stacked = np.concatenate([np.zeros((0, 32), np.uint8), *parts])
-        self._index = _index(stacked) if len(stacked) else None
+        self._index = _index(stacked)
 
     def candidates(self, points: Points, *, at_most: int = 20) -> list[Candidate]:
         """The works with most votes, the most first."""
-        if self._index is None or not len(points):
+        if not len(self._owners) or not len(points):
             return []
         votes_VW = np.stack([self._votes(looked_at(points, mirrored=m, inverted=i)) for m, i in WAYS])
         best_W, way_W = votes_VW.max(axis=0), votes_VW.argmax(axis=0)
@@ -78,7 +78,6 @@ class Votes:
 
     def _votes(self, points: Points) -> NDArray[np.float64]:
         """(W,): a point votes at most once for a work, with its best neighbour there."""
-        assert self._index is not None
         count = min(NEIGHBOURS, len(self._owners))
         queries = np.ascontiguousarray(points.descriptors[:VOTING_POINTS])
         distances_QK, found_QK = self._index.search(queries, count)
@@ -86,7 +85,9 @@ class Votes:
         far = np.where(there, distances_QK, -np.inf).max(axis=1, keepdims=True)
         weight_QK = np.where(there, far - distances_QK, 0)
         owner_QK = np.where(there, self._owners[found_QK], -1)
-        again = np.zeros_like(there)  # neighbours come nearest first: a later one of the same work adds nothing
+        again = np.zeros_like(
+            there
+        )  # neighbours come nearest first: a later one of the same work adds nothing
         for later in range(1, count):
             again[:, later] = (owner_QK[:, :later] == owner_QK[:, later : later + 1]).any(axis=1)
         counts = there & ~again
@@ -94,7 +95,9 @@ class Votes:
 
 
 def _index(codes_N: NDArray[np.uint8]) -> Any:
-    """FAISS over squared distances: exact for few points, product-quantised for many."""
+    """FAISS over squared distances: exact for few points, product-quantised for many, none for none."""
+    if not len(codes_N):
+        return None
     import faiss
 
     index = faiss.IndexFlatL2(DIMENSION)

@@ -36,6 +36,7 @@ from rectoverso.types import Outcome
 from rectoverso.verso.registry.columns import Said
 from rectoverso.verso.registry.offers import Offer, of_files
 from rectoverso.verso.registry.registry import Registry, enrol, rank
+from unit.verso.conftest import decoded
 
 
 class StoppedClock:
@@ -182,9 +183,33 @@ def test_a_copy_is_found_among_the_works_and_a_stranger_is_not(
     registry.add(offers(*(painted(f"{seed}.png", seed) for seed in range(5))))
     copy = tmp_path / "copy.jpg"
     Image.open(painted("3.png", 3)).resize((105, 84)).save(copy, quality=60)
-    matches = registry.search(copy)
+    matches = registry.search(decoded(copy.read_bytes())).similar
     assert [(match.work.title, match.outcome) for match in matches] == [("3", Outcome.BLOCK)]
-    assert registry.search(painted("stranger.png", 99)) == []
+    stranger = registry.search(decoded(painted("stranger.png", 99).read_bytes())).similar
+    assert {match.outcome for match in stranger} == {Outcome.PASS}
+
+
+def test_a_work_has_a_trace_while_it_is_registered(
+    home: Home, registry: Registry, painted: Callable[[str, int], Path]
+) -> None:
+    (work,) = registry.add(offers(painted("one.png", 1)))
+    assert list(home.traces) == [work.id]
+    assert len(home.traces[work.id]) <= 12 * 1024
+    registry.remove(work.id)
+    assert list(home.traces) == []
+
+
+def test_a_work_from_before_gets_its_trace_when_its_file_is_added_again(
+    home: Home, registry: Registry, notes: Notes, painted: Callable[[str, int], Path]
+) -> None:
+    file = painted("one.png", 1)
+    (work,) = registry.add(offers(file))
+    with home.database.transaction() as tx:
+        home.traces.remove(tx, work.id)
+    assert registry.search(decoded(file.read_bytes())).similar[0].work == work
+    assert registry.add(offers(file)) == [work]
+    assert list(home.traces) == [work.id]
+    assert [kind for kind, _ in notes.kept] == ["work_registered"]
 
 
 def test_ranking_tells_the_nearest_even_when_none_is_near(painted: Callable[[str, int], Path]) -> None:

@@ -37,6 +37,8 @@ COLOURS = ((0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (86, 180
 """Okabe and Ito's, which people who confuse colours can tell apart as well."""
 
 DIFFERENCE_GAIN = 2
+FAR_PX = 10_000
+"""Beyond this an outline is not followed: seen in steep perspective, a frame may reach to the horizon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,7 @@ class _Panel:
 def _lit(panel: _Panel, outline: Matrix) -> Image.Image:
     """The panel with all dimmed that lies outside the outline of the other picture."""
     size = (panel.image.width * FINE, panel.image.height * FINE)
-    shape = [tuple(point) for point in outline * FINE]
+    shape = [tuple(point) for point in np.clip(outline, -FAR_PX, FAR_PX) * FINE]
     light = Image.new("L", size, round(255 * DIM))
     ImageDraw.Draw(light).polygon(shape, fill=255)
     dimmed = Image.composite(

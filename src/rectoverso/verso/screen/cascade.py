@@ -20,7 +20,6 @@ from rectoverso.types import Outcome, Pixels
 from rectoverso.verso.screen.gallery import GRAVITY, Gallery, Match, identical
 from rectoverso.verso.screen.parts import PartGallery, PartLimits, PartMatch
 from rectoverso.verso.screen.points import Points
-from rectoverso.verso.screen.trace import DIGEST_BYTES, digest_of
 
 AnyMatch: TypeAlias = Match | PartMatch
 
@@ -66,22 +65,19 @@ class Cascade:
         traces: Mapping[str, bytes] | None = None,
         limits: PartLimits | None = None,
     ) -> None:
-        known = traces or {}
         self._gallery = Gallery(works)
-        self._parts = PartGallery(works, known, limits)
-        self._by_digest = {known[work.id][:DIGEST_BYTES]: work for work in self._parts.works}
+        self._parts = PartGallery(works, traces or {}, limits)
 
     def look(self, pixels: Pixels, *, at_least: int = 1) -> Look:
         """Every work that the picture (uint8 HWC) is similar to, and ``at_least`` so many of the nearest."""
-        same = self._by_digest.get(digest_of(pixels))
-        exact = [identical(same)] if same else []
+        exact = [identical(work) for work in self._parts.identical(pixels)]
         whole = self._gallery.compared(pixels, at_least=at_least)
         points = Points.sought(pixels)
         candidates = self._parts.candidates(points)
         parts = self._parts.verified(points, candidates)
         names = tuple(self._parts.works[candidate.work].id for candidate in candidates)
         stages = (
-            Stage("digest", len(self._by_digest), _found(exact)),
+            Stage("digest", len(self._parts.works), _found(exact)),
             Stage("hash", len(self._gallery.works), _found(whole)),
             Stage("points", len(self._parts.works), names),
             Stage("geometry", len(candidates), _found(parts)),

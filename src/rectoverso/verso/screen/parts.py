@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rectoverso.store.works import Work
-from rectoverso.types import Outcome
+from rectoverso.types import Outcome, Pixels
 from rectoverso.verso.screen.alignment import Alignment, Transformation, aligned
 from rectoverso.verso.screen.points import Points
-from rectoverso.verso.screen.trace import Trace, codes_of
-from rectoverso.verso.screen.votes import Candidate, Votes, looked_at
+from rectoverso.verso.screen.trace import Trace, codes_of, digest_in, digest_of
+from rectoverso.verso.screen.votes import INDEXED_POINTS, Candidate, Votes, looked_at
 
 CANDIDATES = 20
 
@@ -112,15 +115,25 @@ class PartGallery:
     def __init__(
         self, works: Sequence[Work], traces: Mapping[str, bytes], limits: PartLimits | None = None
     ) -> None:
-        known = {work.id: work for work in works}
-        self._codes = {name: codes_of(trace) for name, trace in traces.items() if name in known}
-        self.works = [known[name] for name in self._codes]
+        self.works: list[Work] = []
         self._traces = traces
         self._limits = limits or PartLimits()
+        self._codes: list[NDArray[np.uint8]] = []
+        self._by_digest: dict[bytes, list[Work]] = {}
+        named = {work.id: work for work in works}
+        for name, trace in traces.items():  # one at a time: of each less than half is held
+            if name in named:
+                self.works.append(named[name])
+                self._codes.append(codes_of(trace, at_most=INDEXED_POINTS))
+                self._by_digest.setdefault(digest_in(trace), []).append(named[name])
 
     @cached_property
     def _votes(self) -> Votes:
-        return Votes(self._codes.values())
+        return Votes(self._codes)
+
+    def identical(self, pixels: Pixels) -> Sequence[Work]:
+        """The works whose very pixels these are."""
+        return self._by_digest.get(digest_of(pixels), ())
 
     def candidates(self, points: Points) -> list[Candidate]:
         """The works that points of the picture vote for, at most 20."""

@@ -38,7 +38,7 @@ class Trace:
     @classmethod
     def from_bytes(cls, data: bytes) -> Trace:
         """What ``to_bytes`` wrote. Raises ValueError for anything else."""
-        return cls(data[:DIGEST_BYTES], Points.from_bytes(data[DIGEST_BYTES:]))
+        return cls(digest_in(data), Points.from_bytes(data[DIGEST_BYTES:]))
 
 
 def digest_of(pixels: Pixels) -> bytes:
@@ -47,6 +47,11 @@ def digest_of(pixels: Pixels) -> bytes:
     return hashlib.sha256(shape + b"\0" + pixels.tobytes()).digest()
 
 
-def codes_of(trace: bytes) -> NDArray[np.uint8]:
-    """The codes (N, 32) of the points in what ``Trace.to_bytes`` wrote. Raises ValueError."""
-    return kept.codes(trace[DIGEST_BYTES:])
+def digest_in(trace: bytes) -> bytes:
+    """The digest in what ``Trace.to_bytes`` wrote."""
+    return trace[:DIGEST_BYTES]
+
+
+def codes_of(trace: bytes, *, at_most: int) -> NDArray[np.uint8]:
+    """The codes (N, 32) of the first points in what ``Trace.to_bytes`` wrote. Raises ValueError."""
+    return kept.codes(trace[DIGEST_BYTES:])[:at_most].copy()

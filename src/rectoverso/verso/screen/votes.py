@@ -13,7 +13,7 @@ Geometric Consistency", 2008 (voting); M. Douze et al., "The Faiss library", 202
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ from rectoverso.verso.screen.points import Points, decoded
 
 INDEXED_POINTS = 150
 VOTING_POINTS = 400
-"""The first of those kept and sought: they are spread over the picture as all of them are."""
+"""How many of those kept and sought take part: the first of them are spread over the picture as all of them are."""
 
 NEIGHBOURS = 8
 QUANTISED_FROM = 60_000
@@ -58,13 +58,12 @@ def looked_at(points: Points, *, mirrored: bool, inverted: bool) -> Points:
 
 
 class Votes:
-    """The points of all works, given the codes (N, 32) of each; more than 150 of a work are left out."""
+    """The points of all works, given the codes (N, 32) of each: 150 are enough to vote."""
 
-    def __init__(self, codes: Iterable[NDArray[np.uint8]]) -> None:
-        parts = [rows[:INDEXED_POINTS] for rows in codes]
-        self.works = len(parts)
-        self._owners = np.repeat(np.arange(len(parts)), [len(rows) for rows in parts])
-        stacked = np.concatenate([np.zeros((0, 32), np.uint8), *parts])
+    def __init__(self, codes: Sequence[NDArray[np.uint8]]) -> None:
+        self.works = len(codes)
+        self._owners = np.repeat(np.arange(len(codes)), [len(rows) for rows in codes])
+        stacked = np.concatenate([np.zeros((0, 32), np.uint8), *codes])
         self._index = _index(stacked)
 
     def candidates(self, points: Points, *, at_most: int = 20) -> list[Candidate]:
@@ -102,7 +101,7 @@ def _index(codes_N: NDArray[np.uint8]) -> Any:
 
     index = faiss.IndexFlatL2(DIMENSION)
     if len(codes_N) >= QUANTISED_FROM:
-        lists = 1 << int(np.log2(4 * np.sqrt(len(codes_N))))
+        lists = 1 << int(np.log2(2 * np.sqrt(len(codes_N))))
         index = faiss.IndexIVFPQ(index, DIMENSION, lists, CODE_BYTES, 8)
         index.cp.niter = index.pq.cp.niter = CLUSTERING_ROUNDS
         index.nprobe = PROBES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -172,3 +173,11 @@ def test_a_work_that_was_withdrawn_from_the_works_is_not_looked_for(
     rest = [work for work in known if work != known[3]]
     look = Cascade(rest, traces).look(big[3][80:230, 120:320])
     assert all(match.outcome is Outcome.PASS for match in look.matches)
+
+
+def test_two_works_of_the_same_pixels_are_both_named(
+    big: list[Pixels], known: list[Work], traces: dict[str, bytes], pictures: Any
+) -> None:
+    twin = dataclasses.replace(known[0], id="twin", title="The twin")
+    look = Cascade([*known, twin], traces | {"twin": traces[known[0].id]}).look(big[0])
+    assert {match.work.title for match in look.similar} == {"Work 0", "The twin"}

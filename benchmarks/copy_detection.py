@@ -4,11 +4,12 @@
         --emoji emoji/noto.parquet --other-emoji emoji/blob.parquet --tiny cifar10/test.parquet
         [--only photographs emoji 64px 32px] [--works 500] [--queries 2000] [--negatives 20000] [--attacks NAME ...]
 
-Each of the first pictures is a work. `queries` of them, one after the other, meet each of 33 attacks; a hit is the right
-work in first place. Negatives are other pictures, as they are and attacked. Each method's threshold is the lowest by which
-no more than 0.1 % of the negatives (rounded down: with fewer than 1,000 none) are called copies, so that all methods pay
-the same price; ours are stated at the limits of the door as well. All methods see the same pictures. Writes the table of
-README.md and results/copy_detection-DATE.json; `--dry` only prints. Needs what copying/requirements.txt names.
+Each of the first pictures is a work. `queries` of them, one after the other, meet each of 33 attacks; a hit is the
+right work in first place. Negatives are other pictures, as they are and attacked. Each method's threshold is the
+lowest by which no more than 0.1 % of the negatives (rounded down: with fewer than 1,000 none) are called copies, so
+that all methods pay the same price; ours are stated at the limits of the door as well. All methods see the same
+pictures. Writes the table of README.md and results/copy_detection-DATE.json; `--dry` only prints. Needs what
+copying/requirements.txt names.
 """
 
 from __future__ import annotations
@@ -176,7 +177,9 @@ class _Tally:
     def plain(self, name: str) -> dict[str, Any]:
         scores = np.sort([answer.score for answer in self.false])[::-1]
         allowed = int(FALSE_RATE * len(scores))
-        bar = float(scores[allowed])  # a score has to be above that of the first that may not be called a copy
+        bar = float(
+            scores[allowed]
+        )  # a score has to be above that of the first that may not be called a copy
         result: dict[str, Any] = {
             "threshold": bar,
             **self._recall(lambda score: score > bar),
@@ -200,12 +203,17 @@ class _Tally:
 
 
 def table(result: dict[str, Any]) -> str:
-    return "\n\n".join([_summary(result), *(_by_attack(name, part) for name, part in result["splits"].items())])
+    return "\n\n".join(
+        [_summary(result), *(_by_attack(name, part) for name, part in result["splits"].items())]
+    )
 
 
 def _summary(result: dict[str, Any]) -> str:
     names = list(result["splits"])
-    lines = [report.row("recall at 0.1 % false", *names, "ms a query"), report.row("---", *["--:"] * (len(names) + 1))]
+    lines = [
+        report.row("recall at 0.1 % false", *names, "ms a query"),
+        report.row("---", *["--:"] * (len(names) + 1)),
+    ]
     parts = list(result["splits"].values())
     for method in parts[0]["methods"]:
         recalls = [f"{part['methods'][method]['recall']:.3f}" for part in parts]
@@ -228,8 +236,11 @@ def _by_attack(name: str, part: dict[str, Any]) -> str:
     methods = part["methods"]
     lines = [f"**{name}**, recall after each attack:", "", report.row("attack", *methods)]
     lines.append(report.row("---", *["--:"] * len(methods)))
-    for attack in next(iter(methods.values()))["attacks"]:
-        lines.append(report.row(attack, *(f"{row['attacks'][attack]:.2f}" for row in methods.values())))
+    attacks = next(iter(methods.values()))["attacks"]
+    lines += [
+        report.row(attack, *(f"{row['attacks'][attack]:.2f}" for row in methods.values()))
+        for attack in attacks
+    ]
     return "\n".join(lines)
 
 

@@ -80,7 +80,9 @@ class Orb:
     def _described(self, pixels: Pixels) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
         factor = 400 / max(pixels.shape[:2])
         grey = np.asarray(Image.fromarray(pixels).convert("L"))
-        grey = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else grey
+        grey = (
+            cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else grey
+        )
         points, rows = self._orb.detectAndCompute(grey, None)
         places = np.array([point.pt for point in points], np.float32).reshape(-1, 2)
         return places, np.zeros((0, 32), np.uint8) if rows is None else rows
@@ -92,7 +94,9 @@ class Orb:
         distances, found = self._index.search(rows, 4)
         close = distances < 64
         votes = np.bincount(self._owners[found[close]], minlength=len(self._works))
-        answers = [Answer(int(w), self._inliers(places, rows, *self._works[w])) for w in np.argsort(-votes)[:20]]
+        answers = [
+            Answer(int(w), self._inliers(places, rows, *self._works[w])) for w in np.argsort(-votes)[:20]
+        ]
         return max(answers, key=lambda answer: answer.score)
 
     @staticmethod
@@ -112,15 +116,17 @@ class Ours:
 
     def __init__(self, works: Sequence[Pixels], *, whole: bool, parts: bool) -> None:
         records = [_work(number, pixels) for number, pixels in enumerate(works)]
-        traces = {record.id: Trace.of(pixels).to_bytes() for record, pixels in zip(records, works, strict=True)}
+        traces = {
+            record.id: Trace.of(pixels).to_bytes() for record, pixels in zip(records, works, strict=True)
+        }
         self._gallery = Gallery(records if whole else [])
         self._parts = PartGallery(records, traces if parts else {})
 
     def nearest(self, pixels: Pixels) -> Answer:
         answers = [Answer(-1, 0.0)]
-        for match in self._gallery.compared(pixels, at_least=1)[:1]:
-            if match.outcome is not Outcome.PASS:
-                answers.append(Answer(int(match.work.title), 1000 * match.likeness))
+        whole = self._gallery.compared(pixels, at_least=1)[:1]
+        alike = [match for match in whole if match.outcome is not Outcome.PASS]
+        answers += [Answer(int(match.work.title), 1000 * match.likeness) for match in alike]
         points = Points.sought(pixels) if self._parts.works else None
         if points is not None:
             found = self._parts.verified(points, self._parts.candidates(points))

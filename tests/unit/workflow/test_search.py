@@ -59,8 +59,9 @@ def test_the_door_refuses_a_mirrored_crop_and_its_finding_names_the_stages(
     assert found["digest"] == 0 < found["geometry"]
 
 
+@pytest.mark.usefixtures("original")
 def test_search_says_how_a_part_was_found_in_words_and_in_json(
-    original: Path, crop: Path, home: Path, capsys: pytest.CaptureFixture[str]
+    crop: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["registry", "search", str(crop), "--home", str(home)]) == 1
     told = capsys.readouterr().out
@@ -100,9 +101,7 @@ def test_laid_over_the_picture_the_work_differs_little(
     assert third.mean() > 225
 
 
-def test_a_picture_found_by_its_hash_has_evidence_too(
-    original: Path, home: Path, tmp_path: Path
-) -> None:
+def test_a_picture_found_by_its_hash_has_evidence_too(original: Path, home: Path, tmp_path: Path) -> None:
     small = tmp_path / "small.png"
     Image.open(original).resize((200, 150)).save(small)
     found = search_works(small, home, evidence=tmp_path / "shown", original=original)
@@ -119,9 +118,8 @@ def test_evidence_needs_the_original_and_the_original_a_place(
         search_works(crop, home, original=original)
 
 
-def test_nobody_is_shown_evidence_about_another_picture(
-    original: Path, crop: Path, home: Path, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("original")
+def test_nobody_is_shown_evidence_about_another_picture(crop: Path, home: Path, tmp_path: Path) -> None:
     for other in (tmp_path / "another.png", crop):
         with pytest.raises(FilesUnusable, match="not the file of a work"):
             search_works(crop, home, evidence=tmp_path / "shown", original=other)

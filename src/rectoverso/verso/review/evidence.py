@@ -21,6 +21,7 @@ from rectoverso.types import Pixels
 from rectoverso.verso.mark.visible import ink
 from rectoverso.verso.screen.alignment import Alignment, Matrix, aligned, corners, moved
 from rectoverso.verso.screen.fingerprint import on_white
+from rectoverso.verso.screen.parts import PartLimits
 from rectoverso.verso.screen.points import Points
 from rectoverso.verso.screen.votes import WAYS, looked_at
 
@@ -52,7 +53,10 @@ class Evidence:
 
 
 def best_alignment(picture: Pixels, work: Pixels) -> Alignment | None:
-    """How a work lies in a picture (both uint8 HWC), by the points that a register would have kept of the work."""
+    """How a work lies in a picture (both uint8 HWC), by the points that a register would have kept of the work.
+
+    None when they are fewer than would call for people: what a handful of points says could be chance, and no evidence.
+    """
     sought = Points.sought(picture)
     kept = Points.from_bytes(Points.kept(work).to_bytes())
     found = [
@@ -64,7 +68,9 @@ def best_alignment(picture: Pixels, work: Pixels) -> Alignment | None:
         )
         for mirrored, inverted in WAYS
     ]
-    return max((one for one in found if one), key=lambda one: one.inliers, default=None)
+    least = PartLimits().review.points
+    enough = [one for one in found if one and one.inliers >= least]
+    return max(enough, key=lambda one: one.inliers, default=None)
 
 
 def drawn(picture: Pixels, work: Pixels, alignment: Alignment | None) -> Evidence:

@@ -43,6 +43,7 @@ LEAST_SCALE, GREATEST_SCALE = 1 / 20, 20.0
 GREATEST_STRETCH = 4.0
 PLAIN_STRETCH = 1.08
 TILT = 0.12
+FARTHEST_PX = 1e5
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +154,8 @@ def aligned(
         return None
     matrix, follows = found
     apart = follows[_separate(sources[follows], targets[follows])]
+    if len(apart) < LEAST_PAIRS:
+        return None
     both = np.stack([sources[apart], targets[apart]], axis=1)
     if mirrored:
         matrix = np.array([[-1, 0, picture.width], [0, 1, 0], [0, 0, 1]]) @ matrix
@@ -248,8 +251,8 @@ def _slope(matrix: Matrix, at: Any) -> Matrix:
 
 
 def _tilt(alignment: Alignment) -> float:
-    """How much the scale changes from corner to corner of the work, 0 for none."""
-    depth = corners(*alignment.work_frame) @ alignment.homography[2, :2] + alignment.homography[2, 2]
+    """How much the depth changes over the points that follow, 0 for none. Beyond them it is a guess."""
+    depth = alignment.pairs[:, 0] @ alignment.homography[2, :2] + alignment.homography[2, 2]
     return float(np.abs(depth).max() / np.abs(depth).min() - 1)
 
 
@@ -274,6 +277,6 @@ def _common(shape: Matrix, height: int, width: int) -> float:
     """The area that a convex shape has in common with a frame."""
     import cv2
 
-    frame = corners(height, width).astype(np.float32)
-    area, _ = cv2.intersectConvexConvex(cv2.convexHull(shape.astype(np.float32)), frame)
+    near = np.clip(np.nan_to_num(shape), -FARTHEST_PX, FARTHEST_PX).astype(np.float32)
+    area, _ = cv2.intersectConvexConvex(cv2.convexHull(near), corners(height, width).astype(np.float32))
     return float(area)

@@ -47,6 +47,7 @@ CELLS = 4
 VERSION = 1
 _HEADER = struct.Struct("<BHHH")
 _POINT = np.dtype([("x", "<u2"), ("y", "<u2"), ("scale", "u1"), ("angle", "u1"), ("bits", "u1", (32,))])
+_SHIFTS = np.array([0, 2, 4, 6], np.uint8)
 _STEPS_PER_OCTAVE = 16
 _EDGES = np.array([0.025, 0.07, 0.13], np.float32)
 _LEVELS = np.array([0.008, 0.047, 0.098, 0.178], np.float32)
@@ -81,7 +82,7 @@ class Points:
 
     def mirrored(self) -> Points:
         """The points of the same picture mirrored left to right."""
-        xy = self.xy * np.float32([-1, 1]) + np.float32([self.width, 0])
+        xy = np.stack([self.width - self.xy[:, 0], self.xy[:, 1]], axis=1)
         cells = self._cells()[:, ::-1][..., -np.arange(8) % 8]
         return replace(self, xy=xy, angle=np.pi - self.angle, descriptors=cells.reshape(-1, 128))
 
@@ -93,7 +94,7 @@ class Points:
     def to_bytes(self) -> bytes:
         """At most 11.4 KB. 7 bytes: version, frame, count; then 38 a point."""
         rows = np.zeros(len(self), _POINT)
-        rows["x"], rows["y"] = np.rint(self.xy.T / [[self.width], [self.height]] * 65535)
+        rows["x"], rows["y"] = np.clip(np.rint(self.xy.T / [[self.width], [self.height]] * 65535), 0, 65535)
         rows["scale"] = np.clip(np.rint(np.log2(np.maximum(self.size, 1)) * _STEPS_PER_OCTAVE), 0, 255)
         rows["angle"] = np.rint(self.angle / (2 * np.pi) * 256) % 256
         rows["bits"] = _packed(np.digitize(self.descriptors, _EDGES).astype(np.uint8))
@@ -164,8 +165,8 @@ def _spread(points: Any, height: int, width: int, at_most: int) -> list[cv2.KeyP
 
     Taken by contrast alone they crowd where a picture is busiest and finest, and a crop or a thumbnail leaves none.
     """
-    if len(points) <= at_most:
-        return list(points)
+    if not len(points):
+        return []
     strength = np.array([point.response for point in points])
     parts = np.array([_part(point, height, width) for point in points])
     best_first = np.lexsort((-strength, parts))
@@ -195,8 +196,8 @@ def _from_cv2(height: int, width: int, points: Any, descriptors: Any) -> Points:
 
 def _packed(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Four codes of two bits a byte."""
-    return np.asarray((codes.reshape(-1, 32, 4) << np.uint8([0, 2, 4, 6])).sum(axis=2, dtype=np.uint8))
+    return np.asarray((codes.reshape(-1, 32, 4) << _SHIFTS).sum(axis=2, dtype=np.uint8))
 
 
 def _unpacked(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.asarray((packed[..., None] >> np.uint8([0, 2, 4, 6])) & 3).reshape(-1, 128)
+    return np.asarray((packed[..., None] >> _SHIFTS) & 3).reshape(-1, 128)

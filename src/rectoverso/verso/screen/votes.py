@@ -84,9 +84,8 @@ class Votes:
         far = np.where(there, distances_QK, -np.inf).max(axis=1, keepdims=True)
         weight_QK = np.where(there, far - distances_QK, 0)
         owner_QK = np.where(there, self._owners[found_QK], -1)
-        again = np.zeros_like(
-            there
-        )  # neighbours come nearest first: a later one of the same work adds nothing
+        # Neighbours come nearest first: a later one of the same work adds nothing.
+        again = np.zeros_like(there)
         for later in range(1, count):
             again[:, later] = (owner_QK[:, :later] == owner_QK[:, later : later + 1]).any(axis=1)
         counts = there & ~again

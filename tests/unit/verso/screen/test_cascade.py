@@ -73,7 +73,7 @@ def test_without_traces_works_are_still_found_whole(
 
 
 def test_some_works_may_have_traces_and_others_not(
-    big: list[Pixels], known: list[Work], traces: dict[str, bytes], pictures: Any
+    big: list[Pixels], known: list[Work], traces: dict[str, bytes]
 ) -> None:
     some = {known[2].id: traces[known[2].id], "gone": b"of no work"}
     look = Cascade(known, some).look(big[2][80:230, 120:320])
@@ -176,7 +176,7 @@ def test_a_work_that_was_withdrawn_from_the_works_is_not_looked_for(
 
 
 def test_two_works_of_the_same_pixels_are_both_named(
-    big: list[Pixels], known: list[Work], traces: dict[str, bytes], pictures: Any
+    big: list[Pixels], known: list[Work], traces: dict[str, bytes]
 ) -> None:
     twin = dataclasses.replace(known[0], id="twin", title="The twin")
     look = Cascade([*known, twin], traces | {"twin": traces[known[0].id]}).look(big[0])

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rectoverso.i18n import LANGUAGES, say
+from rectoverso.i18n import LANGUAGES, catalogue, say
 from rectoverso.store.works import Work
 from rectoverso.types import Outcome, Pixels
 from rectoverso.verso.screen import votes
 from rectoverso.verso.screen.cascade import Cascade
+from rectoverso.verso.screen.claims import Doubt
 from rectoverso.verso.screen.parts import PartLimit, PartLimits
 from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.verso.screen.trace import Trace
@@ -181,3 +182,13 @@ def test_two_works_of_the_same_pixels_are_both_named(
     twin = dataclasses.replace(known[0], id="twin", title="The twin")
     look = Cascade([*known, twin], traces | {"twin": traces[known[0].id]}).look(big[0])
     assert {match.work.title for match in look.similar} == {"Work 0", "The twin"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("doubt", Doubt)
+def test_every_doubt_has_words_for_a_work_found_whole_and_for_one_found_in_part(
+    doubt: Doubt, language: str
+) -> None:
+    for part in ("", "_part"):
+        text = catalogue(language)[f"screen.similarity.doubt_{doubt.value}{part}"]
+        assert ("{points}" in text) is bool(part)

@@ -171,8 +171,8 @@ def _paired(picture: Points, work: Points) -> NDArray[np.int64]:
     rows = np.arange(len(picture))
     top = likeness_PW[rows, best]
     # The next best at the same place is the same corner in another scale or direction: no rival.
-    elsewhere = np.linalg.norm(work.xy[best][:, None] - work.xy[None], axis=2) > NEAR_PX
-    rival = np.where(elsewhere, likeness_PW, -1).max(axis=1)
+    apart_WW = np.linalg.norm(work.xy[:, None] - work.xy[None], axis=2) > NEAR_PX
+    rival = np.where(apart_WW[best], likeness_PW, -1).max(axis=1)
     near, next_near = (np.sqrt(np.maximum(2 - 2 * value, 0)) for value in (top, rival))
     clear = (near < RATIO * next_near) & (near < FARTHEST)
     return np.stack([rows[clear], best[clear]], axis=1)

@@ -195,12 +195,13 @@ def _homography(
     import cv2
 
     try:
-        matrix, mask = cv2.findHomography(sources, targets, cv2.USAC_MAGSAC, NEAR_PX, maxIters=ITERATIONS)
+        found, mask = cv2.findHomography(sources, targets, cv2.USAC_MAGSAC, NEAR_PX, maxIters=ITERATIONS)
     except cv2.error:  # all points on one line
         return None
-    if matrix is None or not _is_plausible(matrix, work):
+    if found is None:
         return None
-    return matrix, np.flatnonzero(mask.ravel())
+    matrix = np.asarray(found, np.float64)
+    return (matrix, np.flatnonzero(mask)) if _is_plausible(matrix, work) else None
 
 
 def _is_plausible(matrix: Matrix, work: Points) -> bool:

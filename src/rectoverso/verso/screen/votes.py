@@ -89,7 +89,8 @@ class Votes:
         for later in range(1, count):
             again[:, later] = (owner_QK[:, :later] == owner_QK[:, later : later + 1]).any(axis=1)
         counts = there & ~again
-        return np.bincount(owner_QK[counts], weight_QK[counts], minlength=self.works)
+        votes_W = np.bincount(owner_QK[counts], weight_QK[counts], minlength=self.works)
+        return np.asarray(votes_W, np.float64)
 
 
 def _index(codes_N: NDArray[np.uint8]) -> Any:

@@ -128,7 +128,7 @@ class Transformation:
             "changes": self.changes(),
             "mirrored": self.mirrored,
             "inverted": self.inverted,
-            "turned": round(self.turned, 1),
+            "turned": round(self.turned, 1) + 0.0,  # no "-0.0"
             "scale": round(self.scale, 3),
             "stretched": round(self.stretched, 2),
             "of_work": round(self.of_work, 3),

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from rectoverso.cli.main import main
-from rectoverso.errors import BadSetting, FilesUnusable
+from rectoverso.errors import BadSetting, FilesUnusable, ImageNotFound
 from rectoverso.store.home import Home
 from rectoverso.types import Decision, Pixels
 from rectoverso.verso.picture import to_png
@@ -42,6 +42,12 @@ def crop(tmp_path: Path) -> Path:
     return tmp_path / "crop.jpg"
 
 
+def _exit_code(*words: str) -> object:
+    with pytest.raises(SystemExit) as ended:
+        main(list(words))
+    return ended.value.code
+
+
 def _pixels(file: Path) -> Pixels:
     return decoded(file.read_bytes())
 
@@ -63,13 +69,13 @@ def test_the_door_refuses_a_mirrored_crop_and_its_finding_names_the_stages(
 def test_search_says_how_a_part_was_found_in_words_and_in_json(
     crop: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["registry", "search", str(crop), "--home", str(home)]) == 1
+    assert _exit_code("registry", "search", str(crop), "--home", str(home)) == 1
     told = capsys.readouterr().out
     assert "harbour" in told
     assert "points lie alike" in told
     assert "mirrored, cropped to" in told
     assert "infring" not in told
-    assert main(["registry", "search", str(crop), "--home", str(home), "--json"]) == 1
+    assert _exit_code("registry", "search", str(crop), "--home", str(home), "--json") == 1
     plain = json.loads(capsys.readouterr().out)
     assert [match["method"] for match in plain["matches"]] == ["points"]
     assert plain["matches"][0]["transformation"]["of_work"] == pytest.approx(0.53, abs=0.03)
@@ -124,6 +130,11 @@ def test_nobody_is_shown_evidence_about_another_picture(crop: Path, home: Path, 
         with pytest.raises(FilesUnusable, match="not the file of a work"):
             search_works(crop, home, evidence=tmp_path / "shown", original=other)
     assert not (tmp_path / "shown").exists()
+
+
+def test_a_picture_that_is_not_there_is_said_so(home: Path, tmp_path: Path) -> None:
+    with pytest.raises(ImageNotFound):
+        search_works(tmp_path / "none.png", home)
 
 
 def test_of_a_stranger_nothing_is_drawn(original: Path, home: Path, tmp_path: Path) -> None:

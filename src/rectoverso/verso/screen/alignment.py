@@ -186,7 +186,7 @@ def _agreeing(picture: Points, work: Points, pairs: NDArray[np.int64]) -> NDArra
     octave = np.log2(picture.size[pairs[:, 0]] / work.size[pairs[:, 1]])
     apart = np.abs((turn[:, None] - turn[None] + np.pi) % (2 * np.pi) - np.pi)
     alike = (apart < TURN_WITHIN) & (np.abs(octave[:, None] - octave[None]) < OCTAVES_WITHIN)
-    return pairs[alike[alike.sum(axis=1).argmax()]]
+    return np.asarray(pairs[alike[alike.sum(axis=1).argmax()]], np.int64)
 
 
 def _homography(
@@ -239,7 +239,7 @@ def corners(height: int, width: int) -> Matrix:
     return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float64)
 
 
-def moved(matrix: Matrix, xy: Any) -> Matrix:
+def moved(matrix: NDArray[Any], xy: Any) -> Matrix:
     """Points (N, 2) where a homography takes them."""
     homogeneous = np.column_stack([xy, np.ones(len(xy))]) @ matrix.T
     return np.asarray(homogeneous[:, :2] / homogeneous[:, 2:])

@@ -145,7 +145,7 @@ def _described(pixels: Pixels, side_px: int, at_most: int) -> Points:
         return _from_cv2(height, width, [], None)
     import cv2
 
-    sift = cv2.SIFT_create(contrastThreshold=CONTRAST)
+    sift = cv2.SIFT.create(contrastThreshold=CONTRAST)
     found = _spread(sift.detect(grey, None), height, width, at_most)
     return _from_cv2(height, width, *sift.compute(grey, found))
 

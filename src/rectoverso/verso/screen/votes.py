@@ -73,7 +73,7 @@ class Votes:
         votes_VW = np.stack([self._votes(looked_at(points, mirrored=m, inverted=i)) for m, i in WAYS])
         best_W, way_W = votes_VW.max(axis=0), votes_VW.argmax(axis=0)
         most = np.argsort(-best_W, kind="stable")[:at_most]
-        return [Candidate(int(w), *WAYS[way_W[w]], votes=float(best_W[w])) for w in most if best_W[w] > 0]
+        return [Candidate(int(w), *WAYS[way_W[w]], float(best_W[w])) for w in most if best_W[w] > 0]
 
     def _votes(self, points: Points) -> NDArray[np.float64]:
         """(W,): a point votes at most once for a work, with its best neighbour there."""
@@ -99,7 +99,7 @@ def _index(codes_N: NDArray[np.uint8]) -> Any:
         return None
     import faiss
 
-    index = faiss.IndexFlatL2(DIMENSION)
+    index: Any = faiss.IndexFlatL2(DIMENSION)
     if len(codes_N) >= QUANTISED_FROM:
         lists = 1 << int(np.log2(2 * np.sqrt(len(codes_N))))
         index = faiss.IndexIVFPQ(index, DIMENSION, lists, CODE_BYTES, 8)

@@ -104,6 +104,7 @@ def generate(
     producer: str = "",
     visible: bool = False,
     file_format: str | None = None,
+    territory: str = "",
     home: AnyPath | None = None,
 ) -> Batch:
     """Draw ``count`` images from ``run`` (or the shipped ``"demo"``) and release to ``out`` those that may leave.
@@ -114,9 +115,10 @@ def generate(
     ``style`` is a picture whose style is meant, ``back`` goes from the second set of pictures to the first. ``size`` is
     pixels a side or ``"300x100"``, of runs that draw any size. ``laws`` (``["cn", "eu"]``) want labels, with
     ``visible`` also those that they leave open; ``producer`` is the provider's code in China's. ``file_format`` is
-    ``"png"``, ``"jpeg"``, ``"webp"``, ``"tiff"`` or ``"avif"``. ``use`` may name a policy of the home; ``policy``
-    is the file of one. Raises RunNotFound, UnknownName (label, use, law or direction), BadSetting, PolicyUnusable,
-    PolicyLoosens, HomeBusy.
+    ``"png"``, ``"jpeg"``, ``"webp"``, ``"tiff"`` or ``"avif"``. ``territory`` (``"DE FR"``, ``"EU"``) is where the
+    images are to be used, else everywhere: works whose rights do not reach there are not compared. ``use`` may name a
+    policy of the home; ``policy`` is the file of one. Raises RunNotFound, UnknownName (label, use, law or direction),
+    BadSetting, PolicyUnusable, PolicyLoosens, HomeBusy.
     """
     from rectoverso.recto.sample.controls import parse_controls
     from rectoverso.workflow.generate import generate_images
@@ -143,7 +145,7 @@ def generate(
         ),
         size=None if size is None else str(size),
         tell_prompt=tell_prompt,
-        terms=Terms.of(use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy)),
+        terms=Terms.of(use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy), territory=territory),
     )
 
 
@@ -281,6 +283,7 @@ def seal(
     producer: str = "",
     visible: bool = False,
     file_format: str | None = None,
+    territory: str = "",
     home: AnyPath | None = None,
 ) -> Batch:
     """Screen, mark, sign and log images made elsewhere; files that cannot be opened are in ``Batch.failed``.
@@ -290,7 +293,7 @@ def seal(
     from rectoverso.workflow.seal import seal_files
     from rectoverso.workflow.terms import Terms
 
-    terms = Terms.of(use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy))
+    terms = Terms.of(use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy), territory=territory)
     made_by = Maker(maker, maker_version)
     return seal_files(_paths(files), Path(out), _home(home), origin=origin, maker=made_by, terms=terms)
 

@@ -27,6 +27,7 @@ from rectoverso.cli.options import (
     PromptOption,
     SeedOption,
     StyleOption,
+    TerritoryOption,
     TruncationOption,
     UseOption,
 )
@@ -61,6 +62,7 @@ def generate(
     law: LawOption = None,
     visible: AllVisibleOption = False,
     producer: ProducerOption = "",
+    territory: TerritoryOption = "",
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -71,7 +73,7 @@ def generate(
     from rectoverso.workflow.terms import Terms
 
     given = Given(tuple(image or ()), tuple(mask or ()), tuple(prompt or ()), style, back=back)
-    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format, policy=policy)
+    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format, policy=policy, territory=territory)
     controls = parse_controls(truncation, mix or (), layers, edit or ())
     with live_progress() as listener:
         batch = generate_images(

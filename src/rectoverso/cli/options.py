@@ -76,6 +76,15 @@ ProducerOption = Annotated[
         show_default=False,
     ),
 ]
+TerritoryOption = Annotated[
+    str,
+    typer.Option(
+        "--territory",
+        metavar="CODES",
+        help="Where they are to be used: codes such as DE or EU; else everywhere.",
+        show_default=False,
+    ),
+]
 FormatOption = Annotated[
     FileFormat | None,
     typer.Option("--format", help="The kind of file to release.", show_default=False),

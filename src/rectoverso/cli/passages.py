@@ -28,6 +28,9 @@ def print_summary(batch: Batch, out: Path) -> None:
     for passage in batch.released:
         if passage.asset.revoked is not None:
             tell("cli.revoked_before", asset=passage.asset.id, index=passage.asset.revoked)
+        for finding in passage.asset.findings:
+            for credit in finding["evidence"].get("credits", ()):
+                tell("cli.credit", file=passage.asset.file_name, line=credit["line"])
     for failure in batch.failed:
         print(explain(failure.error, language))
     tell("cli.batch", released=len(batch.released), held=len(batch.held), refused=len(batch.refused), out=out)

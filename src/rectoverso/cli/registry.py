@@ -3,64 +3,112 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rectoverso.cli import commons
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from rectoverso.cli.output import print_json, tell
+from rectoverso.i18n import preferred_language, say
+from rectoverso.store.rights import Asked, Kind, State
+from rectoverso.types import Message
 
-app = typer.Typer(help="Protected works: register, look up, list, remove.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rectoverso.store.works import Work
+
+app = typer.Typer(help="Protected works: register, look up, claim, report, remove.", no_args_is_help=True)
+app.add_typer(commons.app, name="common")
+
+OwnerOfAll = Annotated[
+    str | None, typer.Option("--owner", help="All works of this owner, named as registered.")
+]
+WorkArgument = Annotated[str, typer.Argument(help="The work's id or title.", metavar="WORK")]
 
 
 @app.command()
 def add(
     files: Annotated[
-        list[Path], typer.Argument(help="Pictures of the works, or folders.", metavar="FILE...")
-    ],
+        list[Path] | None,
+        typer.Argument(help="Pictures of the works, folders, or Parquet files.", metavar="FILE..."),
+    ] = None,
+    catalogue: Annotated[
+        Path | None, typer.Option("--catalogue", metavar="CSV", help="A table of works: a picture a line.")
+    ] = None,
     title: Annotated[
         str | None, typer.Option("--title", help="The work's title; else its file name.")
     ] = None,
-    owner: Annotated[str, typer.Option("--owner", help="Who holds the rights.")] = "",
+    owner: Annotated[str | None, typer.Option("--owner", help="Who holds the rights.")] = None,
+    licence: Annotated[str | None, typer.Option("--licence", help="Under what the work may be used.")] = None,
+    contact: Annotated[str | None, typer.Option("--contact", help="Where the owner is reached.")] = None,
+    territory: Annotated[
+        str | None, typer.Option("--territory", help="Where the rights hold: codes such as DE or EU.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="DAY", help="The first day the rights hold.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="DAY", help="The last day they hold.")
+    ] = None,
+    asked: Annotated[
+        Asked | None, typer.Option("--asked", help="What the owner asks for; else block.", show_default=False)
+    ] = None,
+    kind: Annotated[
+        Kind | None, typer.Option("--kind", help="What is protected; else exact.", show_default=False)
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
     """Register works. Only fingerprints are kept, never the pictures."""
     from rectoverso.workflow.registry import add_works, plain
 
-    works = add_works(files, home, title=title, owner=owner)
+    cells: dict[str, str | None] = {
+        "title": title,
+        "owner": owner,
+        "licence": licence,
+        "contact": contact,
+        "territory": territory,
+        "from": since,
+        "until": until,
+        "asked": asked,
+        "kind": kind,
+    }
+    works = add_works(files or [], home, catalogue=catalogue, clock=None, **cells)
     if as_json:
         print_json({"works": [plain(work) for work in works]})
-        return
-    for work in works:
-        tell("cli.work", id=work.id, title=work.title, owner=work.owner or "-")
+    else:
+        _tell(works)
 
 
 @app.command()
 def search(
     file: Annotated[Path, typer.Argument(help="A picture to compare with the registered works.")],
+    evidence: Annotated[
+        Path | None, typer.Option("--evidence", help="A folder for sheets that show what was found.")
+    ] = None,
+    original: Annotated[
+        Path | None,
+        typer.Option("--original", help="For --evidence: the file of the work that it resembles."),
+    ] = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Which registered works does this picture resemble? Exit 1 if any."""
-    from rectoverso.workflow.registry import search_works
+    """Which registered works does this picture resemble, whole or in part? Exit 1 if any."""
+    from rectoverso.workflow.search import search_works
 
-    matches = search_works(file, home)
+    found = search_works(file, home, evidence=evidence, original=original)
     if as_json:
-        print_json({"matches": matches})
-    elif not matches:
+        print_json(found.plain())
+    elif not found.matches:
         tell("cli.no_match")
     else:
-        for match in matches:
-            percent = int(100 * match["likeness"])
-            tell(
-                "cli.match",
-                id=match["id"],
-                title=match["title"],
-                owner=match["owner"] or "-",
-                percent=percent,
-            )
-    raise typer.Exit(1 if matches else 0)
+        for match in found.matches:
+            _tell_match(match.plain())
+        for sheet in found.evidence:
+            tell("cli.evidence", file=sheet)
+    raise typer.Exit(1 if found.matches else 0)
 
 
 @app.command("list")
@@ -72,17 +120,68 @@ def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     if as_json:
         print_json({"works": [plain(work) for work in works]})
         return
-    for work in works:
-        tell("cli.work", id=work.id, title=work.title, owner=work.owner or "-")
+    _tell(works)
     tell("cli.works_count", count=len(works))
 
 
 @app.command()
-def remove(
-    work: Annotated[str, typer.Argument(help="The work's id or title.")],
+def claim(
+    state: Annotated[State, typer.Option("--state", help="How sure the claim is.")],
+    reason: Annotated[
+        str,
+        typer.Option("--reason", help="Why, or how it was verified; kept in this home, not in the ledger."),
+    ],
+    works: Annotated[
+        list[str] | None, typer.Argument(help="The works' ids or titles.", metavar="WORK...")
+    ] = None,
+    owner: OwnerOfAll = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
+    """Say how sure the claim to works is: asserted, verified, disputed or withdrawn."""
+    from rectoverso.workflow.registry import claim_works, plain
+
+    claimed = claim_works(works or [], home, state=state, reason=reason, owner=owner)
+    if as_json:
+        print_json({"works": [plain(work) for work in claimed]})
+    else:
+        _tell(claimed)
+
+
+@app.command()
+def report(
+    owner: OwnerOfAll = None,
+    work: Annotated[str | None, typer.Option("--work", help="One work, by id or title.")] = None,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """What became of drafts that were alike to works: of one owner, of one work, or of all. No pictures."""
+    from rectoverso.workflow.accounts import incidents
+
+    found = incidents(home, owner=owner, work=work)
+    if as_json:
+        print_json({"incidents": [row.plain() for row in found]})
+        return
+    for row in found:
+        facts = {"date": row.decided_at[:10], "asset": row.asset, "title": row.title}
+        facts["decision"] = _word(f"cli.{row.decision}")
+        if row.likeness is None:
+            tell("cli.incident_part", **facts, points=row.points)
+        else:
+            tell("cli.incident", **facts, percent=int(100 * row.likeness))
+    decided = {row.asset: row.decision for row in found}
+    counts = {word: list(decided.values()).count(word) for word in ("refuse", "hold", "release")}
+    tell(
+        "cli.incidents_count",
+        count=len(decided),
+        refused=counts["refuse"],
+        held=counts["hold"],
+        released=counts["release"],
+    )
+
+
+@app.command()
+def remove(work: WorkArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """Take a work off the register. The ledger keeps that it was there."""
     from rectoverso.workflow.registry import plain, remove_work
 
@@ -91,3 +190,33 @@ def remove(
         print_json({"removed": plain(removed)})
     else:
         tell("cli.work_removed", title=removed.title)
+
+
+def _tell(works: Sequence[Work]) -> None:
+    """One line a work: whose it is, how sure the claim is, and what is asked."""
+    for work in works:
+        claimed, asked = _word(f"registry.claim.{work.state}"), _word(f"registry.asked.{work.rights.asked}")
+        facts = {"id": work.id, "title": work.title, "owner": work.owner or "-", "claim": claimed}
+        if work.expired or work.state is State.WITHDRAWN:
+            tell("cli.work_ended", **facts, until=work.rights.until or "-")
+        else:
+            tell("cli.work", **facts, asked=asked)
+
+
+def _word(key: str) -> str:
+    """A word in the reader's language."""
+    return say(Message(key), preferred_language())
+
+
+def _tell_match(match: dict[str, Any]) -> None:
+    from rectoverso.workflow.search import changes
+
+    named = {"id": match["id"], "title": match["title"], "owner": match["owner"] or "-"}
+    if "points" not in match:
+        tell("cli.match", **named, percent=int(100 * match["likeness"]))
+        return
+    told = changes(match["transformation"])
+    percent = round(100 * match["transformation"]["of_work"])
+    tell("cli.match_part", **named, points=match["points"], percent=percent)
+    if told:
+        tell("cli.match_changes", changes=told)

@@ -17,6 +17,7 @@ from rectoverso.cli.options import (
     OutOption,
     PolicyOption,
     ProducerOption,
+    TerritoryOption,
     UseOption,
 )
 from rectoverso.cli.output import live_progress, print_json
@@ -34,6 +35,7 @@ def seal(
     law: LawOption = None,
     visible: AllVisibleOption = False,
     producer: ProducerOption = "",
+    territory: TerritoryOption = "",
     maker: Annotated[
         str, typer.Option("--maker", help="The system that made them, where it is known.", show_default=False)
     ] = "",
@@ -47,7 +49,7 @@ def seal(
     from rectoverso.workflow.seal import seal_files
     from rectoverso.workflow.terms import Terms
 
-    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format, policy=policy)
+    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format, policy=policy, territory=territory)
     made_by = Maker(maker, maker_version)
     with live_progress() as listener:
         batch = seal_files(

@@ -17,7 +17,9 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   │   ├── ImageDamaged
     │   │   └── ImageStopped    it crashed what read it, or wanted more than it may have
     │   ├── WorkTooPlain        nothing in it that could be recognised again
+    │   ├── WorkCommon          alike to what anybody may use
     │   ├── BadWorks            several files cannot be registered
+    │   ├── BadCatalogue        mistakes in a table of works
     │   ├── UnknownName         a system, preset, use, law ... that does not exist
     │   ├── BadSetting
     │   ├── RunNotFound
@@ -28,6 +30,8 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── WorkNotFound
     │   ├── PolicyUnusable      a file that holds no rules
     │   ├── PolicyLoosens       rules less strict than those that they extend
+    │   ├── OwnerNotFound
+    │   ├── CommonNotFound
     │   ├── FilesUnusable       files given to a command that it can do nothing with
     │   ├── OutNotWritable      the results have nowhere to go
     │   ├── AnimationUnsealed   an animation that would leave without proof
@@ -65,6 +69,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         │   └── HomeTooNew          made by a later version
         ├── BlobDamaged         a stored picture is not what was stored
         ├── BlobMissing
+        ├── RecordDamaged       a sealed record is not what was sealed
         ├── KeysExist
         ├── KeysMissing
         ├── KeysLost            the ledger has entries, and the keys that signed them are gone
@@ -121,6 +126,7 @@ from rectoverso.errors.homes import (
     NotALedger,
     NotReleased,
     OwnerUnusable,
+    RecordDamaged,
     StateUnusable,
 )
 from rectoverso.errors.marks import (
@@ -136,7 +142,6 @@ from rectoverso.errors.marks import (
 )
 from rectoverso.errors.pictures import (
     BadImages,
-    BadWorks,
     DataNotFound,
     DataUnusable,
     ImageAnimated,
@@ -147,8 +152,6 @@ from rectoverso.errors.pictures import (
     ImageTooLarge,
     ImageUnreadable,
     ImageUnsupported,
-    WorkNotFound,
-    WorkTooPlain,
 )
 from rectoverso.errors.resolution import (
     AlgorithmUnknown,
@@ -176,16 +179,27 @@ from rectoverso.errors.runs import (
     WeightsChanged,
     WeightsMissing,
 )
+from rectoverso.errors.works import (
+    BadCatalogue,
+    BadWorks,
+    CommonNotFound,
+    OwnerNotFound,
+    WorkCommon,
+    WorkNotFound,
+    WorkTooPlain,
+)
 
 __all__ = [
     "AlgorithmUnknown",
     "AnimationUnsealed",
     "AnswerIsNo",
+    "BadCatalogue",
     "BadImages",
     "BadSetting",
     "BadWorks",
     "BlobDamaged",
     "BlobMissing",
+    "CommonNotFound",
     "CouldNotRun",
     "DataNotFound",
     "DataUnusable",
@@ -232,6 +246,7 @@ __all__ = [
     "NotOffered",
     "NotReleased",
     "OutNotWritable",
+    "OwnerNotFound",
     "OwnerUnusable",
     "PolicyLoosens",
     "PolicyUnusable",
@@ -239,6 +254,7 @@ __all__ = [
     "ProcessLost",
     "QueryTooLong",
     "QueryUnusable",
+    "RecordDamaged",
     "RectoversoError",
     "ResolverUnusable",
     "RunDamaged",
@@ -256,6 +272,7 @@ __all__ = [
     "WatermarkTooSmall",
     "WeightsChanged",
     "WeightsMissing",
+    "WorkCommon",
     "WorkNotFound",
     "WorkTooPlain",
 ]

@@ -150,6 +150,15 @@ class BlobMissing(CouldNotRun):
     fix = "Put the file back from a backup."
 
 
+class RecordDamaged(CouldNotRun):
+    """Facts: place (table and row)."""
+
+    code = "record_damaged"
+    what = "The record {place} of the home cannot be opened."
+    why = "It was changed, moved, or sealed with another key."
+    fix = "Put the home's database and keys back from one backup; nothing is decided on a damaged record."
+
+
 class KeysExist(CouldNotRun):
     code = "keys_exist"
     what = "{home} already has keys."

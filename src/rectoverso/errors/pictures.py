@@ -1,4 +1,4 @@
-"""Pictures, the data and the works they make up."""
+"""Pictures, and the data they make up."""
 
 from __future__ import annotations
 
@@ -82,26 +82,3 @@ class ImageStopped(ImageUnreadable):
     what = "{path} was not opened."
     why = "{reason}"
     fix = "If you trust the picture, save it anew from a program that opens it, smaller if it is large."
-
-
-class WorkTooPlain(InputError):
-    code = "work_too_plain"
-    what = "{path} is too plain to be registered."
-    why = "It has almost no detail, so that it would resemble every other plain picture."
-    fix = "Register a picture that shows the work itself, larger or with more contrast."
-
-
-class BadWorks(InputError):
-    """Facts: count, total, listing (one line a file: what, why, fix)."""
-
-    code = "bad_works"
-    what = "{count} of {total} files cannot be registered:\n{listing}"
-    why = "Works are entered together or not at all, so nothing was registered."
-    fix = "Mend them or leave them out, and try again."
-
-
-class WorkNotFound(InputError):
-    code = "work_not_found"
-    what = "No registered work is called {work}."
-    why = "Works are named by their id or title."
-    fix = "List them with: verso registry list"

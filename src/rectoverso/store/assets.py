@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from collections.abc import Callable
@@ -9,6 +10,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from rectoverso.errors import KeysDamaged, KeysMissing
+from rectoverso.store.vault import Vault
 from rectoverso.types import AssetId, Decision, Digest, Maker, Origin
 
 if TYPE_CHECKING:
@@ -26,7 +29,8 @@ class Asset:
     ``file_digest`` is of the released bytes, None unless released; ``pixels_digest`` is over shape and raw pixels of
     the recto; ``fingerprint`` is the recto's 32-byte PDQ, b"" when it is too plain, and after it that of the picture
     without the strip of a visible label, if it has one; ``blob`` names the released bytes or the held draft, None when
-    refused; ``revoked`` is the ledger entry that took a release back.
+    refused; ``revoked`` is the ledger entry that took a release back. ``findings`` and ``reasons`` name people:
+    they are sealed, and read as none where the keys of the home are gone.
     """
 
     id: AssetId
@@ -62,17 +66,21 @@ class Assets:
     """The decided images of one home. Lookups see what is committed; ``random_bytes`` names new ones."""
 
     def __init__(
-        self, database: Database, random_bytes: Callable[[int], bytes] = secrets.token_bytes
+        self,
+        database: Database,
+        vault: Callable[[], Vault],
+        random_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         from rectoverso.store.tables import assets
 
         self._database = database
+        self._vault = vault
         self._assets = assets
         self._random_bytes = random_bytes
 
     def record(self, tx: Transaction, asset: Asset) -> None:
         """Keep the decision. A request, id or ledger index that is taken raises, and nothing changes."""
-        tx.connection.execute(self._assets.insert().values(_row(asset)))
+        tx.connection.execute(self._assets.insert().values(self._row(asset)))
 
     def revoke(self, tx: Transaction, asset_id: AssetId, entry: int) -> bool:
         """Note the ledger entry that takes a release back; False when there is none to take back."""
@@ -105,13 +113,21 @@ class Assets:
         begins = (ids >= prefix_hex) & (ids < prefix_hex + "g") & (decision == Decision.RELEASE.value)
         with self._database.read() as tx:
             rows = tx.connection.execute(self._assets.select().where(begins).order_by(ids).limit(at_most))
-            return [_asset(row) for row in rows.mappings()]
+            return [self._asset(row) for row in rows.mappings()]
 
     def all(self, tx: Transaction | None = None) -> list[Asset]:
         """Every decided image, in the order of the ledger; with ``tx``, as that transaction sees them."""
         ordered = self._assets.select().order_by(self._assets.c.ledger_index)
         with nullcontext(tx) if tx else self._database.read() as reading:
-            return [_asset(row) for row in reading.connection.execute(ordered).mappings()]
+            return [self._asset(row) for row in reading.connection.execute(ordered).mappings()]
+
+    def refused(self, after: int = -1) -> list[Asset]:
+        """The refused images whose ledger entry comes after this one, in the order of the ledger."""
+        decision, index = self._assets.c.decision, self._assets.c.ledger_index
+        later = (decision == Decision.REFUSE.value) & (index > after)
+        with self._database.read() as tx:
+            rows = tx.connection.execute(self._assets.select().where(later).order_by(index))
+            return [self._asset(row) for row in rows.mappings()]
 
     def released_ids(self) -> list[AssetId]:
         """The ids of the released images, in the order of the ledger."""
@@ -149,7 +165,7 @@ class Assets:
     def _first(self, condition: Any) -> Asset | None:
         with self._database.read() as tx:
             row = tx.connection.execute(self._assets.select().where(condition).limit(1)).mappings().first()
-            return None if row is None else _asset(row)
+            return None if row is None else self._asset(row)
 
     def _released(self, *names: str) -> list[Any]:
         wanted = [self._assets.c[name] for name in names]
@@ -158,16 +174,30 @@ class Assets:
         with self._database.read() as tx:
             return list(tx.connection.execute(ordered))
 
+    def _row(self, asset: Asset) -> dict[str, Any]:
+        row = {field.name: getattr(asset, field.name) for field in fields(asset)}
+        maker = row.pop("maker")
+        made_by = {"maker_name": maker.name, "maker_version": maker.version, "maker_digest": maker.digest}
+        told = json.dumps([row.pop("findings"), row.pop("reasons")], ensure_ascii=False)
+        sealed = self._vault().seal(told.encode("utf-8", "backslashreplace"), _place(asset.id))
+        words = {"decision": asset.decision.value, "origin": asset.origin.value, "told": sealed}
+        return row | made_by | words
 
-def _row(asset: Asset) -> dict[str, Any]:
-    row = {field.name: getattr(asset, field.name) for field in fields(asset)}
-    maker = row.pop("maker")
-    made_by = {"maker_name": maker.name, "maker_version": maker.version, "maker_digest": maker.digest}
-    return row | made_by | {"decision": asset.decision.value, "origin": asset.origin.value}
+    def _asset(self, row: Any) -> Asset:
+        values = dict(row)
+        maker = Maker(values.pop("maker_name"), values.pop("maker_version"), values.pop("maker_digest"))
+        values |= {"decision": Decision(values["decision"]), "origin": Origin(values["origin"])}
+        findings, reasons = self._told(values.pop("told"), values["id"])
+        return Asset(maker=maker, findings=findings, reasons=reasons, **values)
+
+    def _told(self, sealed: bytes, asset_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        try:
+            vault = self._vault()
+        except (KeysMissing, KeysDamaged):  # what was released is verified all the same
+            return [], []
+        findings, reasons = json.loads(vault.open(sealed, _place(asset_id)))
+        return findings, reasons
 
 
-def _asset(row: Any) -> Asset:
-    values = dict(row)
-    maker = Maker(values.pop("maker_name"), values.pop("maker_version"), values.pop("maker_digest"))
-    values |= {"decision": Decision(values["decision"]), "origin": Origin(values["origin"])}
-    return Asset(maker=maker, **values)
+def _place(asset_id: str) -> str:
+    return f"assets/{asset_id}"

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from rectoverso.store.keys import Keys
     from rectoverso.store.log import Log
     from rectoverso.store.openings import Openings
+    from rectoverso.store.traces import Traces
+    from rectoverso.store.vault import Vault
     from rectoverso.store.works import Works
 
 _DATABASE = "verso.sqlite3"
@@ -113,13 +115,30 @@ class Home:
     def assets(self) -> Assets:
         from rectoverso.store.assets import Assets
 
-        return Assets(self.database)
+        return Assets(self.database, lambda: self.vault)
 
     @cached_property
     def works(self) -> Works:
+        """The registered works."""
+        from rectoverso.store.tables import works
         from rectoverso.store.works import Works
 
-        return Works(self.database)
+        return Works(self.database, lambda: self.vault, works)
+
+    @cached_property
+    def commons(self) -> Works:
+        """The pictures that anybody may use."""
+        from rectoverso.store.tables import commons
+        from rectoverso.store.works import Works
+
+        return Works(self.database, lambda: self.vault, commons)
+
+    @cached_property
+    def traces(self) -> Traces:
+        """What the parts of the registered works are known by."""
+        from rectoverso.store.traces import Traces
+
+        return Traces(self.database, lambda: self.vault)
 
     @cached_property
     def log(self) -> Log:
@@ -131,7 +150,7 @@ class Home:
     def openings(self) -> Openings:
         from rectoverso.store.openings import Openings
 
-        return Openings()
+        return Openings(lambda: self.vault)
 
     @property
     def keys(self) -> Keys | None:
@@ -145,10 +164,20 @@ class Home:
         """The encrypted pictures; raises KeysMissing while there is no key to open them."""
         from rectoverso.store.blobs import Blobs
 
+        return Blobs(self.blobs_path, self._blob_key())
+
+    @cached_property
+    def vault(self) -> Vault:
+        """What seals records about people; raises KeysMissing while there is no key to open them."""
+        from rectoverso.store.vault import Vault
+
+        return Vault(self._blob_key())
+
+    def _blob_key(self) -> bytes:
         keys = self.keys
         if keys is None:
             raise KeysMissing(home=self.path)
-        return Blobs(self.blobs_path, keys.blob_key)
+        return keys.blob_key
 
     def lock(self, wait_s: float = 600) -> AbstractContextManager[None]:
         """Be the only process at the door; waits ``wait_s`` s, then raises HomeBusy. It does not nest."""
@@ -167,7 +196,8 @@ class Home:
         with self.lock(_MIGRATION_WAIT_S):
             os.close(os.open(self.database_path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
             if not schema.is_current(self.database):  # another process may have done it meanwhile
-                schema.migrate(self.database)
+                schema.migrate(self.database, lambda: self.vault)
+                self.database.settle()  # what lay open until then
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

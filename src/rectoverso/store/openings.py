@@ -1,12 +1,14 @@
-"""What stands behind the ledger's commitments: kept beside it, and erased without touching it."""
+"""What stands behind the ledger's commitments: kept beside it, sealed, and erased without touching it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from rectoverso.errors import RecordDamaged
 from rectoverso.store.database import Transaction
 from rectoverso.store.tables import openings
+from rectoverso.store.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +23,26 @@ class Opening:
 class Openings:
     """The openings of one home."""
 
+    def __init__(self, vault: Callable[[], Vault]) -> None:
+        self._vault = vault
+
     def keep(self, tx: Transaction, opening: Opening) -> None:
+        value = opening.value.encode("utf-8", "backslashreplace")
+        sealed = self._vault().seal(value, f"openings/{opening.commitment}")
         tx.connection.execute(
-            openings.insert().values(commitment=opening.commitment, salt=opening.salt, value=opening.value)
+            openings.insert().values(commitment=opening.commitment, salt=opening.salt, value=sealed)
         )
 
     def find(self, tx: Transaction, commitment: str) -> Opening | None:
-        """The opening; None when it was erased, or never was."""
+        """The opening; None when it was erased or altered, or never was."""
         row = tx.connection.execute(openings.select().where(openings.c.commitment == commitment)).first()
-        return None if row is None else Opening(row.commitment, row.salt, row.value)
+        if row is None:
+            return None
+        try:
+            value = self._vault().open(row.value, f"openings/{commitment}")
+        except RecordDamaged:
+            return None
+        return Opening(row.commitment, row.salt, value.decode())
 
     def erase(self, tx: Transaction, commitments: Iterable[str]) -> int:
         """Forget these openings; returns how many there were."""

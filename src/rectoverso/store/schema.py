@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from rectoverso.errors import HomeDamaged, HomeForeign, HomeTooNew
 from rectoverso.store.database import Database
 from rectoverso.store.tables import REVISION
+
+if TYPE_CHECKING:
+    from rectoverso.store.vault import Vault
 
 _VERSIONS = "alembic_version"
 _OURS = "rv"  # how this project's revisions begin: another program's alembic table is told apart by it
@@ -29,8 +34,11 @@ def is_current(database: Database) -> bool:
     return False
 
 
-def migrate(database: Database) -> None:
-    """Take every missing step in one transaction; killed in the middle, none of them was taken."""
+def migrate(database: Database, vault: Callable[[], Vault]) -> None:
+    """Take every missing step in one transaction; killed in the middle, none of them was taken.
+
+    ``vault`` is asked for where records that lay open have to be sealed; raises KeysMissing if it cannot be had.
+    """
     from alembic import command
     from alembic.config import Config
 
@@ -38,7 +46,7 @@ def migrate(database: Database) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     _prepare_file(database)
     with database.transaction() as tx:
-        config.attributes["connection"] = tx.connection
+        config.attributes |= {"connection": tx.connection, "vault": vault}
         command.upgrade(config, "head")
 
 

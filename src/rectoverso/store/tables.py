@@ -3,9 +3,13 @@
 entries      the ledger, one canonical JSON text a row, numbered from 0; append-only
 nodes        hashes of its complete subtrees: level 0 are the leaves; append-only
 checkpoints  the signed head of the ledger after each entry; append-only
-openings     what stands behind the ledger's commitments to personal data; erased on request
-assets       one decided image a row
-works        one registered work a row
+openings     what stands behind the ledger's commitments to personal data, sealed; erased on request
+assets       one decided image a row; what was found, and why it was decided so, is sealed
+works        one registered work a row, sealed
+traces       what the parts of a work are known by, sealed; one row a work
+commons      one picture a row that anybody may use, sealed as works are
+
+Sealed values are the vault's (``store.vault``): they tell nothing without the keys.
 """
 
 from __future__ import annotations
@@ -14,7 +18,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "rv0001"
+REVISION = "rv0003"
 """The migration that makes these tables."""
 
 metadata = sa.MetaData()
@@ -75,7 +79,7 @@ openings = sa.Table(
     metadata,
     sa.Column("commitment", sa.String(64), primary_key=True),
     sa.Column("salt", Raw, nullable=False),
-    sa.Column("value", Plain, nullable=False),
+    sa.Column("value", Raw, nullable=False),
 )
 
 assets = sa.Table(
@@ -94,8 +98,7 @@ assets = sa.Table(
     sa.Column("seed", sa.BigInteger),
     sa.Column("source", Plain),
     sa.Column("policy", Plain, nullable=False),
-    sa.Column("findings", sa.JSON, nullable=False),
-    sa.Column("reasons", sa.JSON, nullable=False),
+    sa.Column("told", Raw, nullable=False),
     sa.Column("file_name", Plain, nullable=False),
     sa.Column("media_type", sa.String(64), nullable=False),
     sa.Column("file_digest", sa.String(64), index=True),
@@ -105,14 +108,25 @@ assets = sa.Table(
     sa.Column("revoked", sa.Integer, unique=True),
 )
 
-works = sa.Table(
-    "works",
+
+def _sealed_works(name: str) -> sa.Table:
+    """``name`` stands for the digest of the file: only this home can make the one from the other."""
+    return sa.Table(
+        name,
+        metadata,
+        sa.Column("id", sa.String(8), primary_key=True),
+        sa.Column("name", sa.String(64), nullable=False, unique=True),
+        sa.Column("facts", Raw, nullable=False),
+        sa.Column("prints", Raw, nullable=False),
+    )
+
+
+works = _sealed_works("works")
+commons = _sealed_works("commons")
+
+traces = sa.Table(
+    "traces",
     metadata,
-    sa.Column("id", sa.String(8), primary_key=True),
-    sa.Column("title", Plain, nullable=False),
-    sa.Column("owner", Plain, nullable=False),
-    sa.Column("file_digest", sa.String(64), nullable=False, unique=True),
-    sa.Column("fingerprint", Raw, nullable=False),
-    sa.Column("small", Raw, nullable=False),
-    sa.Column("added_at", sa.String(32), nullable=False),
+    sa.Column("work", sa.String(8), primary_key=True),
+    sa.Column("sealed", Raw, nullable=False),
 )

@@ -1,23 +1,35 @@
-"""Registered works: pictures that nothing may come too close to."""
+"""Registered works: pictures that nothing may come too close to. Their rows are sealed: works belong to people.
+
+The pictures of common content, which anybody may use, are kept in the same way in a table of their own.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import json
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from rectoverso.store.rights import Rights, State
+from rectoverso.store.vault import HEAD_BYTES, Vault
 from rectoverso.types import Digest
 
 if TYPE_CHECKING:
+    import sqlalchemy as sa
+
     from rectoverso.store.database import Database, Transaction
 
 _ID_DIGITS = 8
+_LENGTH_BYTES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """One registered work.
 
-    ``fingerprint`` is 8 x 32 bytes (PDQ of the eight symmetries), ``small`` made for small pictures or b"".
+    ``fingerprint`` is 8 x 32 bytes (PDQ of the eight symmetries), ``small`` made for small pictures or b"". ``common``
+    has the ids of common pictures that it is alike to; ``expired`` says that the ledger tells of its end.
     """
 
     id: str
@@ -27,48 +39,119 @@ class Work:
     fingerprint: bytes
     small: bytes
     added_at: str
+    rights: Rights = Rights()  # noqa: RUF009 - frozen
+    state: State = State.ASSERTED
+    common: tuple[str, ...] = ()
+    expired: bool = False
+
+    def is_compared(self, day: date, territory: Collection[str] = ()) -> bool:
+        """Whether pictures for these countries are compared with it on this day: the claim is not withdrawn, its dates
+        include the day, and its rights reach there.
+        """
+        holds = self.rights.hold_on(day) and self.rights.reach(territory)
+        return holds and self.state is not State.WITHDRAWN
 
 
 class Works:
-    """The works of one home."""
+    """The works in one table of a home. ``vault`` is asked for when there is something to seal or to open."""
 
-    def __init__(self, database: Database) -> None:
-        from rectoverso.store.tables import works
-
+    def __init__(self, database: Database, vault: Callable[[], Vault], table: sa.Table) -> None:
         self._database = database
-        self._works = works
+        self._vault = vault
+        self._works = table
 
-    def id_for(self, file_digest: Digest) -> str:
-        """The id a file has or would get: 8 digits of its digest, others when the first name another file."""
-        taken = {work.id: work.file_digest for work in self.all()}
-        names = [file_digest[at : at + _ID_DIGITS] for at in range(len(file_digest) - _ID_DIGITS + 1)]
-        return next(name for name in names if taken.get(name, file_digest) == file_digest)
+    def id_for(self, tx: Transaction, file_digest: Digest) -> str:
+        """The id a file has or would get: 8 digits of its name here, others when the first name another file."""
+        name = self._vault().name(file_digest)
+        ids = [name[at : at + _ID_DIGITS] for at in range(len(name) - _ID_DIGITS + 1)]
+        rows = tx.connection.execute(self._works.select().where(self._works.c.id.in_(ids)))
+        taken = {row.id: row.name for row in rows}
+        return next(id_ for id_ in ids if taken.get(id_, name) == name)
 
     def add(self, tx: Transaction, work: Work) -> bool:
         """Keep the work; False when this file is registered already, and then nothing changes."""
-        same_file = self._works.select().where(self._works.c.file_digest == work.file_digest)
-        if tx.connection.execute(same_file).first() is not None:
+        if self.of_file(tx, work.file_digest) is not None:
             return False
-        tx.connection.execute(self._works.insert().values(asdict(work)))
+        name = {"name": self._vault().name(work.file_digest)}
+        tx.connection.execute(self._works.insert().values(self._row(work) | name))
         return True
+
+    def change(self, tx: Transaction, work: Work) -> None:
+        """Keep what is said of a work now; its file stays the same."""
+        row = self._row(work)
+        tx.connection.execute(self._works.update().where(self._works.c.id == work.id).values(row))
 
     def remove(self, tx: Transaction, work_id: str) -> bool:
         """Forget the work; False when there is none of that id."""
         return tx.connection.execute(self._works.delete().where(self._works.c.id == work_id)).rowcount > 0
 
+    def of_file(self, tx: Transaction, file_digest: Digest) -> Work | None:
+        """The work that this file is."""
+        same = self._works.c.name == self._vault().name(file_digest)
+        row = tx.connection.execute(self._works.select().where(same)).first()
+        return None if row is None else self._work(row)
+
     def all(self) -> list[Work]:
-        """Every work, the oldest first."""
-        ordered = self._works.select().order_by(self._works.c.added_at, self._works.c.id)
+        """Every work, the oldest first. Raises RecordDamaged."""
         with self._database.read() as tx:
-            return [_work(row) for row in tx.connection.execute(ordered).mappings()]
+            works = [self._work(row) for row in tx.connection.execute(self._works.select())]
+        return sorted(works, key=lambda work: (work.added_at, work.id))
 
-    def find(self, name_or_id: str) -> Work | None:
-        """The work of that id, else the oldest of that title."""
-        works = self.all()
-        by_id = (work for work in works if work.id == name_or_id.lower())
-        by_title = (work for work in works if work.title == name_or_id)
-        return next(by_id, None) or next(by_title, None)
+    def marks(self) -> tuple[tuple[str, bytes], ...]:
+        """What tells whether anything has changed: the ids, and how each row's seal begins."""
+        import sqlalchemy as sa
+
+        head = sa.func.substr(self._works.c.facts, 1, HEAD_BYTES)
+        wanted = sa.select(self._works.c.id, head).order_by(self._works.c.id)
+        with self._database.read() as tx:
+            return tuple((name, bytes(begins)) for name, begins in tx.connection.execute(wanted))
+
+    def _row(self, work: Work) -> dict[str, Any]:
+        facts = {
+            "title": _text(work.title),
+            "owner": _text(work.owner),
+            "file_digest": work.file_digest,
+            "added_at": work.added_at,
+            "rights": work.rights.plain(),
+            "state": work.state.value,
+            "common": list(work.common),
+            "expired": work.expired,
+        }
+        length = len(work.fingerprint).to_bytes(_LENGTH_BYTES, "big")
+        vault, place = self._vault(), f"{self._works.name}/{work.id}"
+        return {
+            "id": work.id,
+            "facts": vault.seal(json.dumps(facts, ensure_ascii=False).encode(), place),
+            "prints": vault.seal(length + work.fingerprint + work.small, f"{place}/prints"),
+        }
+
+    def _work(self, row: Any) -> Work:
+        vault, place = self._vault(), f"{self._works.name}/{row.id}"
+        facts: dict[str, Any] = json.loads(vault.open(row.facts, place))
+        prints = vault.open(row.prints, f"{place}/prints")
+        ends = _LENGTH_BYTES + int.from_bytes(prints[:_LENGTH_BYTES], "big")
+        return Work(
+            id=row.id,
+            title=facts["title"],
+            owner=facts["owner"],
+            file_digest=Digest(facts["file_digest"]),
+            fingerprint=prints[_LENGTH_BYTES:ends],
+            small=prints[ends:],
+            added_at=facts["added_at"],
+            rights=Rights.of(facts["rights"]),
+            state=State(facts["state"]),
+            common=tuple(facts["common"]),
+            expired=facts["expired"],
+        )
 
 
-def _work(row: Any) -> Work:
-    return Work(**row)
+def called(works: Sequence[Work], name: str) -> Work | None:
+    """The work of that id, else the first of that title."""
+    by_id = (work for work in works if work.id == name.lower())
+    by_title = (work for work in works if work.title == name)
+    return next(by_id, None) or next(by_title, None)
+
+
+def _text(value: str) -> str:
+    """File names may hold bytes that are no UTF-8; they are stored escaped rather than refused."""
+    return value.encode("utf-8", "backslashreplace").decode()

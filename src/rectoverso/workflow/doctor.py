@@ -19,8 +19,8 @@ from rectoverso.i18n import explain, say
 from rectoverso.types import Message
 
 CORE = (
-    *("alembic", "c2pa-python", "cryptography", "jinja2", "numpy", "pdqhash", "Pillow"),
-    *("pydantic", "rfc8785", "rich", "SQLAlchemy", "typer"),
+    *("alembic", "c2pa-python", "cryptography", "faiss-cpu", "jinja2", "numpy", "opencv-python-headless"),
+    *("pdqhash", "Pillow", "pydantic", "rfc8785", "rich", "SQLAlchemy", "typer"),
 )
 TRAIN = ("torch", "safetensors", "scikit-learn", "pyarrow")
 ROOM_NEEDED_GB = 1.0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.types import Decision, Digest, Draft, Maker, Message, Pixels
+from rectoverso.verso.registry.refusals import RecordedRefusals
 from rectoverso.verso.screen.memorisation import MemorisationCheck
 from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.workflow import digests
@@ -52,11 +53,12 @@ def open_door(
     return Door(
         home=home,
         keys=keys,
-        checks=lambda works: [SimilarityCheck(works), memorisation],
+        checks=lambda works: [SimilarityCheck(works, RecordedRefusals(home), home.traces), memorisation],
         policy=rules,
         clock=clock or SystemClock(),
         media_type=terms.media_type,
         labelling=labelling_of(terms, home, keys, maker),
+        territory=terms.territory,
     )
 
 

@@ -10,18 +10,22 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from rectoverso.errors import KeysDamaged, KeysMissing
+from rectoverso.protocols import Clock, SystemClock
 from rectoverso.types import AssetId
 from rectoverso.verso.verify.records import Near
 
 if TYPE_CHECKING:
     from rectoverso.store.home import Home
+    from rectoverso.store.works import Work
 
 
 class PrintIndex:
     """The released images and registered works of one home, by fingerprint. Reads only; threads may share it."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, clock: Clock = SystemClock()) -> None:  # noqa: B008 - it holds no state
         self._home = home
+        self._clock = clock
         self._lock = Lock()
         self._seen: tuple[Any, ...] = ()
         self._ids: Sequence[AssetId] = ()
@@ -68,12 +72,13 @@ class PrintIndex:
 
         from rectoverso.verso.screen.fingerprint import NUM_BYTES
 
-        works = self._home.works.all()
-        seen = (self._home.assets.extent(), tuple(work.id for work in works))
+        today = self._clock.now().date()
+        seen = (self._home.assets.extent(), self._home.works.marks(), today)
         if seen == self._seen:
             return
         prints = [("asset", str(asset), hashes) for asset, hashes in self._home.assets.prints()]
-        prints += [("work", work.title, work.fingerprint) for work in works]
+        compared = [work for work in self._works() if work.is_compared(today)]
+        prints += [("work", work.title, work.fingerprint) for work in compared]
         parts = [
             (kind, name, hashes[at : at + NUM_BYTES])
             for kind, name, hashes in prints
@@ -84,3 +89,9 @@ class PrintIndex:
         self._words = joined.reshape(-1, 4) if parts else None
         self._ids = self._home.assets.released_ids()
         self._seen = seen
+
+    def _works(self) -> list[Work]:
+        try:
+            return self._home.works.all()
+        except (KeysMissing, KeysDamaged):  # what was released is looked up all the same
+            return []

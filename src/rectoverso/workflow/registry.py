@@ -1,44 +1,89 @@
-"""Register, look up, list and remove protected works; each change is an entry in the ledger."""
+"""The protected works of a home: register, look up, claim, remove; each change is an entry in the ledger."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rectoverso.errors import BadSetting
+from rectoverso.i18n import Phrase
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
+from rectoverso.store.keys import Keys
+from rectoverso.store.rights import State
 from rectoverso.store.works import Work
+from rectoverso.types import Message
+from rectoverso.verso.registry.catalogue import read_catalogue
+from rectoverso.verso.registry.columns import Said, read
+from rectoverso.verso.registry.offers import Offer, of_files, of_lines, of_parquet
 from rectoverso.verso.registry.registry import Registry
-from rectoverso.workflow.files import picture_files
+from rectoverso.workflow.files import picture_files, unusable
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import committed, open_ledger
+
+PARQUET = ".parquet"
 
 
 def add_works(
     files: Iterable[Path],
     home_path: Path,
     *,
-    title: str | None = None,
-    owner: str = "",
+    catalogue: Path | None = None,
+    clock: Clock | None = None,
+    **cells: str | None,
+) -> list[Work]:
+    """Register pictures as works, all or none; a file known already stays as it is.
+
+    ``files`` are pictures, folders of them, or Parquet files, and ``cells`` say of all of these what the columns of a
+    catalogue would (``title``, ``owner``, ``asked`` ...). ``catalogue`` has works and what is said of them by itself.
+
+    Raises BadCatalogue; ImageUnreadable, WorkTooPlain, WorkCommon or, for several pictures, BadWorks; FilesUnusable;
+    BadSetting for a wrong cell.
+    """
+    said = _said({name: cell for name, cell in cells.items() if cell})
+    given = list(files)
+    lines = read_catalogue(catalogue) if catalogue else []
+    if not given and not catalogue:
+        raise unusable("FILE", "no_pictures")
+    home, registry = opened(home_path, clock)
+
+    def offers() -> Iterator[Offer]:
+        if catalogue:
+            yield from of_lines(catalogue, lines)
+        yield from _offers(given, said)
+
+    with home.lock():
+        return registry.add(offers())
+
+
+def claim_works(
+    names: Sequence[str],
+    home_path: Path,
+    *,
+    state: State,
+    reason: str,
+    owner: str | None = None,
     clock: Clock | None = None,
 ) -> list[Work]:
-    """Register the pictures in ``files`` (or folders) as works, all or none; a file known already stays as it is.
+    """Say how sure the claim to works is, by id or title, or to all works of an owner; returns them as they are then.
 
-    Raises ImageUnreadable, WorkTooPlain or BadWorks.
+    The ledger gets the state, and a commitment to the reason. Raises WorkNotFound, OwnerNotFound, and BadSetting where
+    neither is named.
     """
-    paths = picture_files(files)
-    home = Home.open(home_path)
-    registry = _registry(home, clock or SystemClock())
+    if not names and owner is None:
+        raise _bad("WORK", "no_work", Message("registry.no_work.reason"))
+    home, registry = opened(home_path, clock)
     with home.lock():
-        return registry.add(paths, title=title, owner=owner)
+        works = registry.named(names, owner)
+        changed = {work.id: work for work in registry.claim(works, state, reason)}
+    return [changed.get(work.id, work) for work in works]
 
 
 def remove_work(name: str, home_path: Path, clock: Clock | None = None) -> Work:
     """Take a work off the register, by id or title. Raises WorkNotFound."""
-    home = Home.open(home_path)
-    registry = _registry(home, clock or SystemClock())
+    home, registry = opened(home_path, clock)
     with home.lock():
         return registry.remove(name)
 
@@ -49,10 +94,45 @@ def list_works(home_path: Path) -> list[Work]:
     return home.works.all() if home else []
 
 
-def search_works(file: Path, home_path: Path) -> list[dict[str, Any]]:
-    """The registered works that a picture is similar to, the nearest first, as `--json` prints them."""
-    home = Home.open(home_path)
-    return [match.plain() for match in _registry(home, SystemClock()).search(file)]
+def add_commons(
+    files: Iterable[Path], home_path: Path, *, title: str | None = None, clock: Clock | None = None
+) -> tuple[list[Work], list[Work]]:
+    """Enter pictures that anybody may use; returns them, and the works that can no longer block for being alike.
+
+    Raises as `add_works` does for its files.
+    """
+    given = list(files)
+    home, registry = opened(home_path, clock)
+    with home.lock():
+        commons, marked = registry.add_common(_offers(given, _said({"title": title} if title else {})))
+    return list(commons), list(marked)
+
+
+def remove_common(name: str, home_path: Path, clock: Clock | None = None) -> Work:
+    """Take a picture out of those that anybody may use, by id or title. Raises CommonNotFound."""
+    home, registry = opened(home_path, clock)
+    with home.lock():
+        return registry.remove_common(name)
+
+
+def list_commons(home_path: Path) -> list[Work]:
+    """Every picture that anybody may use, the oldest first."""
+    home = Home.existing(home_path)
+    return home.commons.all() if home else []
+
+
+def works_in_force(home: Home, keys: Keys, clock: Clock, territory: Collection[str] = ()) -> list[Work]:
+    """The works that pictures for these countries (none: all) are compared with today. Hold the home's lock: the ends
+    that have come are recorded.
+    """
+    today = clock.now().date()
+    _registry(home, keys, clock).expire(today)
+    return [work for work in home.works.all() if work.is_compared(today, territory)]
+
+
+def territory_of(text: str) -> tuple[str, ...]:
+    """Countries by their codes, as a catalogue has them. Raises BadSetting."""
+    return _said({"territory": text}).rights.territory
 
 
 def plain(work: Work) -> dict[str, Any]:
@@ -63,14 +143,55 @@ def plain(work: Work) -> dict[str, Any]:
         "owner": work.owner,
         "file_digest": work.file_digest,
         "added_at": work.added_at,
+        "rights": work.rights.plain(),
+        "claim": work.state.value,
+        "expired": work.expired,
+        "common": list(work.common),
     }
 
 
-def _registry(home: Home, clock: Clock) -> Registry:
-    ledger = open_ledger(home, open_keys(home, clock=clock), clock)
+def plain_common(common: Work) -> dict[str, Any]:
+    """As `--json` prints a picture that anybody may use."""
+    return {name: getattr(common, name) for name in ("id", "title", "file_digest", "added_at")}
 
-    def record(tx: Transaction, kind: str, work: Work) -> None:
-        # The digest of a portrait finds the person whom it shows: it is committed to, not written down.
-        ledger.append(tx, kind, {"work": committed(home, tx, work.file_digest)})
+
+def _said(cells: Mapping[str, str]) -> Said:
+    said, problems = read(cells)
+    if problems:
+        settings = ", ".join(f"--{problem.column}" for problem in problems)
+        raise _bad(settings, "said", *(problem.message for problem in problems))
+    return said
+
+
+def _bad(setting: str, problem: str, *reasons: Message) -> BadSetting:
+    advice = Phrase(Message(f"registry.{problem}.advice"))
+    return BadSetting(setting=setting, reason=Phrase(*reasons), advice=advice)
+
+
+def _offers(files: Iterable[Path], said: Said) -> Iterator[Offer]:
+    """Pictures and folders first, then the rows of Parquet files."""
+    given = list(files)
+    tables = [path for path in given if path.suffix.lower() == PARQUET and not path.is_dir()]
+    if pictures := [path for path in given if path not in tables]:
+        yield from of_files(picture_files(pictures), said)
+    for table in tables:
+        yield from of_parquet(table, said)
+
+
+def opened(home_path: Path, clock: Clock | None = None) -> tuple[Home, Registry]:
+    """The home, and the register of its works."""
+    home, clock = Home.open(home_path), clock or SystemClock()
+    return home, _registry(home, open_keys(home, clock=clock), clock)
+
+
+def _registry(home: Home, keys: Keys, clock: Clock) -> Registry:
+    ledger = open_ledger(home, keys, clock)
+
+    def record(tx: Transaction, kind: str, work: Work, facts: Mapping[str, Any]) -> None:
+        # The digest of a portrait finds the person whom it shows, and reasons name people: both are committed to.
+        told = {name: fact for name, fact in facts.items() if name != "reason"}
+        if "reason" in facts:
+            told["reason"] = committed(home, tx, facts["reason"])
+        ledger.append(tx, kind, {"work": committed(home, tx, work.file_digest)} | told)
 
     return Registry(home, clock, record)

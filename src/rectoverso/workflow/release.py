@@ -15,7 +15,6 @@ sweeps. Killed after it, the decision stands and the next pass delivers it. So e
 
 from __future__ import annotations
 
-import hmac
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,6 +41,7 @@ from rectoverso.verso.screen.screening import screen
 from rectoverso.workflow import digests
 from rectoverso.workflow.files import results_in
 from rectoverso.workflow.ledgers import ENTRY_KINDS, open_ledger
+from rectoverso.workflow.registry import works_in_force
 
 SUFFIXES = {
     "image/png": ".png",
@@ -65,10 +65,11 @@ ACCIDENTS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Everything a draft meets on its way out. ``checks`` makes the checks from the works registered at that moment.
+    """Everything a draft meets on its way out. ``checks`` makes the checks from the works in force at that moment.
 
     ``signer`` is who signs where it is not this home by its own keys, such as a key service. ``media_type`` is that of
-    every file that leaves, where it is not the drafts' own.
+    every file that leaves, where it is not the drafts' own. ``territory``: the countries that they are for, none
+    is all.
     """
 
     home: Home
@@ -80,6 +81,7 @@ class Door:
     signer: CredentialSigner | None = None
     media_type: str | None = None
     labelling: Labelling = Labelling()  # noqa: RUF009 - frozen
+    territory: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def release(drafts: Iterable[Draft], door: Door, out: Path) -> Iterator[Passage]
     """
     with results_in(out), door.home.lock():
         door.home.blobs.sweep(door.home.assets.blobs())  # what a killed process left
-        keeper = _Doorkeeper(door, door.home.works.all(), out)
+        keeper = _Doorkeeper(door, works_in_force(door.home, door.keys, door.clock, door.territory), out)
         for draft in drafts:
             yield keeper.take(draft)
 
@@ -112,10 +114,12 @@ class _Doorkeeper:
         self.checks = door.checks(works)
         self.rules = {
             "policy": door.policy.reference,
-            "works": sorted(work.id for work in works),
+            "works": digests.of_facts(works=sorted(map(_claimed, works))),
             "checks": sorted(check.name for check in self.checks),
             **door.labelling.rules(),
         }
+        if door.territory:
+            self.rules["territory"] = sorted(door.territory)
         if door.media_type:
             self.rules["media_type"] = door.media_type
         self.ledger = open_ledger(door.home, door.keys, door.clock)
@@ -237,20 +241,17 @@ class _Doorkeeper:
         return None
 
     def public_facts(self, row: Asset) -> dict[str, Any]:
-        """What the ledger says of a decision. Seeds, sources and prompts are private and stay out.
-
-        The request is named under a key of this home: its plain digest could be found by guessing seeds.
-        """
-        secret = hmac.digest(self.door.keys.blob_key, b"ledger request " + row.request.encode(), "sha256")
+        """What the ledger says of a decision. Seeds, sources and prompts are private and stay out."""
         return {
             "asset": row.id,
-            "request": secret.hex(),
+            "request": digests.blinded(self.door.keys.blob_key, row.request),
             "maker": {"name": row.maker.name, "version": row.maker.version, "digest": row.maker.digest},
             "origin": row.origin.value,
             "use": row.use,
             "policy": row.policy,
             "lines": row.lines,
             **({"laws": [law.law for law in self.door.labelling.laws]} if self.door.labelling.laws else {}),
+            **({"territory": sorted(self.door.territory)} if self.door.territory else {}),
             "file_digest": row.file_digest,
             "pixels_digest": row.pixels_digest,
             "findings": [{"check": found["check"], "outcome": found["outcome"]} for found in row.findings],
@@ -279,6 +280,11 @@ class _Doorkeeper:
         except OSError as error:
             raise OutNotWritable(out=path, system=error.strerror or error) from error
         return path
+
+
+def _claimed(work: Work) -> list[Any]:
+    """What of a work decides: when any of it changes, what is asked is a new question."""
+    return [work.id, work.rights.asked.value, work.rights.kind.value, work.state.value, bool(work.common)]
 
 
 def _fingerprint(recto: Pixels, marked: Marked | None) -> bytes:

@@ -11,6 +11,7 @@ from rectoverso.store.home import Home
 from rectoverso.types import Draft, Maker, Message, Origin
 from rectoverso.verso.mark.label import MEDIA_TYPES
 from rectoverso.verso.picture import read_bytes, sniff
+from rectoverso.verso.registry.refusals import RecordedRefusals
 from rectoverso.verso.screen.origin import OriginCheck
 from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.verso.verify.bounded import shared
@@ -50,11 +51,12 @@ def seal_files(
     door = Door(
         home=home,
         keys=keys,
-        checks=lambda works: [SimilarityCheck(works), OriginCheck()],
+        checks=lambda works: [SimilarityCheck(works, RecordedRefusals(home), home.traces), OriginCheck()],
         policy=rules,
         clock=clock or SystemClock(),
         media_type=terms.media_type,
         labelling=labelling_of(terms, home, keys, maker),
+        territory=terms.territory,
     )
     failures: list[Failure] = []
     passages = []

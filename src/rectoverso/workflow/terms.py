@@ -13,6 +13,7 @@ from rectoverso.store.keys import Keys
 from rectoverso.types import Maker, Message, Origin
 from rectoverso.verso.law import Labelling, Law, laws_named
 from rectoverso.verso.policy import Policy, Shelf
+from rectoverso.workflow.registry import territory_of
 
 GENERAL = "general"
 
@@ -21,7 +22,8 @@ GENERAL = "general"
 class Terms:
     """``use`` names a policy, or ``policy`` is the file of one. Then the laws asked for, the code of the provider
     (China's block), and whether all their visible labels are wanted. ``media_type`` (IANA) is that of the files, where
-    it is not the drafts' own.
+    it is not the drafts' own. ``territory``: the countries that they are for, none is all; rights that hold
+    elsewhere only do not concern them.
     """
 
     use: str = GENERAL
@@ -30,6 +32,7 @@ class Terms:
     all_visible: bool = False
     media_type: str | None = None
     policy: Path | None = None
+    territory: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -41,12 +44,13 @@ class Terms:
         visible: bool = False,
         file_format: str | None = None,
         policy: Path | None = None,
+        territory: str = "",
     ) -> Terms:
-        """From words: names of laws, which commas may separate, and of a format such as ``"webp"``. Raises
-        UnknownName of a law.
+        """From words: names of laws, which commas may separate, of a format such as ``"webp"``, and codes of countries.
+        Raises UnknownName of a law, and BadSetting for a country.
         """
         kind = f"image/{file_format}" if file_format else None
-        return cls(use, laws_named(laws or ()), producer, visible, kind, policy)
+        return cls(use, laws_named(laws or ()), producer, visible, kind, policy, territory_of(territory))
 
     def rules(self, home_path: Path) -> Policy:
         """The policy by which a home, if there is one yet, decides on these terms.

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from rectoverso.protocols import SystemClock
 from rectoverso.store.home import Home
+from rectoverso.store.keys import Keys
 
 
 @pytest.fixture(scope="session")
@@ -16,6 +18,21 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "home"
     Home.open(path).close()
     return path
+
+
+@pytest.fixture(scope="session")
+def keyed_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = Path(shutil.copytree(template, tmp_path_factory.mktemp("keyed") / "home"))
+    Keys.create(path / "keys", owner="Studio Moon", clock=SystemClock())
+    return path
+
+
+@pytest.fixture
+def keyed(keyed_template: Path, tmp_path: Path) -> Iterator[Home]:
+    """A home with keys, as everything needs that is sealed."""
+    opened = Home.open(Path(shutil.copytree(keyed_template, tmp_path / "keyed")))
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -3,13 +3,20 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import itertools
+import shutil
 
 import pytest
 import sqlalchemy as sa
 
+from rectoverso.errors import RecordDamaged
 from rectoverso.store.assets import Asset, Assets
 from rectoverso.store.home import Home
 from rectoverso.types import AssetId, Decision, Digest, Maker, Origin
+
+
+@pytest.fixture
+def home(keyed: Home) -> Home:
+    return keyed
 
 
 def digest(text: str) -> Digest:
@@ -106,6 +113,35 @@ def test_a_new_id_shares_its_first_32_bits_with_no_other(home: Home) -> None:
     taken = bytes.fromhex("0123456789ab")
     record(home, asset(1, id=AssetId(taken.hex())))
     drawn = itertools.chain([taken, taken[:4] + b"zz"], itertools.repeat(b"abcdef"))
-    assets = Assets(home.database, random_bytes=lambda count: next(drawn)[:count])
+    assets = Assets(home.database, lambda: home.vault, random_bytes=lambda count: next(drawn)[:count])
     assert assets.unused_id() == b"abcdef".hex()
     assert len({home.assets.unused_id() for _ in range(20)}) == 20
+
+
+def test_the_refused_are_given_from_an_entry_on(home: Home) -> None:
+    record(home, asset(4, Decision.REFUSE), asset(1, Decision.REFUSE), asset(2), asset(3, Decision.HOLD))
+    assert [each.ledger_index for each in home.assets.refused()] == [1, 4]
+    assert [each.ledger_index for each in home.assets.refused(after=1)] == [4]
+
+
+def test_what_was_found_does_not_lie_open(home: Home) -> None:
+    record(home, asset(1, reasons=[{"key": "k", "facts": {"owner": "Anna Muster"}}]))
+    home.close()
+    assert not any(b"Muster" in path.read_bytes() for path in home.path.glob("verso.sqlite3*"))
+
+
+def test_one_images_findings_cannot_stand_in_for_anothers(home: Home) -> None:
+    record(home, asset(1), asset(2))
+    with home.database.transaction() as tx:
+        tx.connection.exec_driver_sql("UPDATE assets SET told = (SELECT max(told) FROM assets)")
+    with pytest.raises(RecordDamaged, match="assets/"):
+        home.assets.all()
+
+
+def test_without_keys_an_image_is_looked_up_all_the_same(home: Home) -> None:
+    record(home, asset(1))
+    shutil.rmtree(home.keys_path)
+    keyless = Home.open(home.path)
+    found = keyless.assets.by_id(asset(1).id)
+    assert found == dataclasses.replace(asset(1), findings=[], reasons=[])
+    keyless.close()

@@ -154,9 +154,12 @@ def test_opening_needs_no_lock(home: Home) -> None:
         Home.open(home.path).close()
 
 
-def test_blobs_need_keys_and_come_once_there_are(home: Home) -> None:
+def test_blobs_and_the_vault_need_keys_and_come_once_there_are(home: Home) -> None:
     with pytest.raises(KeysMissing, match="verso keys init"):
         _ = home.blobs
+    with pytest.raises(KeysMissing, match="verso keys init"):
+        _ = home.vault
     assert home.keys is None
     Keys.create(home.keys_path, owner="Studio Moon", clock=SystemClock())
     assert home.blobs.get(home.blobs.put(b"picture")) == b"picture"
+    assert home.vault.open(home.vault.seal(b"Anna", "here"), "here") == b"Anna"

@@ -6,15 +6,73 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from rectoverso.errors import HomeForeign, HomeTooNew
+from rectoverso.errors import HomeForeign, HomeTooNew, KeysMissing
+from rectoverso.protocols import SystemClock
 from rectoverso.store import migrations, schema, tables
 from rectoverso.store.database import Database
 from rectoverso.store.home import Home
+from rectoverso.store.keys import Keys
+from rectoverso.store.openings import Opening
+from rectoverso.store.rights import Rights
+from rectoverso.store.vault import Vault
+
+OLD_ROWS = """
+INSERT INTO works VALUES ('11111111', '日落', 'Anna Muster', 'd', x'0102', x'03', '2026-01-01');
+INSERT INTO openings VALUES ('c', x'07', 'Anna Muster');
+INSERT INTO assets VALUES ('000000000001', 'r', 'refuse', 'now', 3, 'm', '1', NULL, 'ai', 'general', NULL, NULL,
+    'p', '[{"check": "similarity"}]', '[{"key": "k", "facts": {"owner": "Anna Muster"}}]', 'f', 'image/png', NULL,
+    'p', x'', NULL, NULL);
+"""
+
+
+def _no_vault() -> Vault:
+    raise AssertionError("nothing has to be sealed here")
+
+
+def _at_first_tables(home: Path) -> None:
+    """A home as it was when records still lay open."""
+    database = Database.at(home / "verso.sqlite3")
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    with database.transaction() as tx:
+        config.attributes["connection"] = tx.connection
+        command.upgrade(config, "rv0001")
+        for row in OLD_ROWS.strip().split(";\n"):
+            tx.connection.exec_driver_sql(row.rstrip(";"))
+    database.close()
+
+
+def test_what_lay_open_is_sealed_and_nothing_is_lost(tmp_path: Path) -> None:
+    Keys.create(tmp_path / "keys", owner="Studio Moon", clock=SystemClock())
+    _at_first_tables(tmp_path)
+    home = Home.open(tmp_path)
+    (work,) = home.works.all()
+    assert (work.title, work.owner, work.file_digest) == ("日落", "Anna Muster", "d")
+    assert (work.fingerprint, work.small, work.rights) == (b"\1\2", b"\3", Rights())
+    with home.database.transaction() as tx:
+        assert home.works.of_file(tx, work.file_digest) == work
+        opening = home.openings.find(tx, "c")
+    assert opening == Opening("c", b"\7", "Anna Muster")
+    (asset,) = home.assets.all()
+    assert asset.findings == [{"check": "similarity"}]
+    assert asset.reasons == [{"key": "k", "facts": {"owner": "Anna Muster"}}]
+    home.close()
+    assert not any(b"Muster" in path.read_bytes() for path in tmp_path.glob("verso.sqlite3*"))
+
+
+def test_without_keys_what_lies_open_is_not_migrated(tmp_path: Path) -> None:
+    _at_first_tables(tmp_path)
+    with pytest.raises(KeysMissing):
+        Home.open(tmp_path)
+    with sqlite3.connect(tmp_path / "verso.sqlite3") as raw:
+        assert raw.execute("SELECT title FROM works").fetchall() == [("日落",)]
+    raw.close()
 
 
 def test_the_migrations_make_exactly_the_tables_in_use(home: Home) -> None:
@@ -32,7 +90,7 @@ def test_the_revision_in_the_code_is_the_last_migration() -> None:
 def test_an_empty_database_needs_migrating_and_then_does_not(tmp_path: Path) -> None:
     database = Database.at(tmp_path / "db")
     assert not schema.is_current(database)
-    schema.migrate(database)
+    schema.migrate(database, _no_vault)
     assert schema.is_current(database)
     database.close()
 
@@ -42,7 +100,7 @@ def test_an_interrupted_migration_took_no_step(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "db") as raw:
         raw.execute("CREATE TABLE works (id)")  # what the migration makes last: it fails there
     with pytest.raises(Exception, match="works"):
-        schema.migrate(database)
+        schema.migrate(database, _no_vault)
     assert raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [("works",)]
     raw.close()
     database.close()

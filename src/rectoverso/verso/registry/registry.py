@@ -1,30 +1,47 @@
 """The register of protected works. Only fingerprints are kept; nobody has to hand over a picture.
 
-Entering is all or nothing: every file is opened and fingerprinted before the first one is written, and each change is
-recorded in the transaction that makes it, so that register and ledger cannot disagree.
+Entering is all or nothing: every picture is opened and fingerprinted before the first one is written, and each change
+is recorded in the transaction that makes it, so that register and ledger cannot disagree.
+
+What protects others from the register: a picture that is too plain, or a copy of common content, is not entered; one
+that is merely alike to common content is entered with a mark that keeps it from blocking (``screen.claims``).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
+from datetime import date
+from typing import Any
 
-from rectoverso.errors import BadWorks, RectoversoError, WorkNotFound, WorkTooPlain
+from rectoverso.errors import (
+    BadWorks,
+    CommonNotFound,
+    InputError,
+    OwnerNotFound,
+    WorkCommon,
+    WorkNotFound,
+    WorkTooPlain,
+)
 from rectoverso.protocols import Clock
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
-from rectoverso.store.works import Work
+from rectoverso.store.rights import State
+from rectoverso.store.works import Work, Works, called
 from rectoverso.types import Digest, Outcome, Pixels
-from rectoverso.verso.picture import read_bytes
+from rectoverso.verso.registry.gate import has_nothing_of_its_own
+from rectoverso.verso.registry.offers import Offer
+from rectoverso.verso.screen.cascade import Cascade, Look
 from rectoverso.verso.screen.fingerprint import fingerprints
 from rectoverso.verso.screen.gallery import Gallery, Match
 from rectoverso.verso.screen.sketch import Sketch
+from rectoverso.verso.screen.trace import Trace
 from rectoverso.verso.verify.bounded import shared
 
-Recorder = Callable[[Transaction, str, Work], object]
-"""Writes one ledger entry (`work_registered` or `work_removed`) about a work, in the transaction given."""
+Recorder = Callable[[Transaction, str, Work, Mapping[str, Any]], object]
+"""Writes one ledger entry of a kind about a work, with what else is to be said, in the transaction given."""
 
 
 class Registry:
@@ -35,53 +52,144 @@ class Registry:
         self._clock = clock
         self._record = record
 
-    def add(self, files: Sequence[Path], *, title: str | None = None, owner: str = "") -> list[Work]:
-        """Enter files as works; the title is the file's name if none is given. A file entered before stays.
+    def add(self, offers: Iterable[Offer]) -> list[Work]:
+        """Enter what is offered as works. A file entered before stays as it is.
 
-        Raises ImageUnreadable or WorkTooPlain for one bad file, BadWorks for several; nothing is entered then.
+        Raises ImageUnreadable, WorkTooPlain or WorkCommon for one bad picture, BadWorks for several; nothing is entered
+        then.
         """
-        added_at = self._clock.now().isoformat(timespec="seconds")
-        works = _enrolled(files, title, owner, added_at)
+        commons = Gallery(self._home.commons.all())
+        bad = _Bad()
+        works: dict[Digest, tuple[Work, bytes]] = {}
+        for offer in offers:
+            with bad.noted():
+                pixels, work = enrol(offer, added_at=self._now())
+                if work.file_digest not in works:
+                    common = _common_to(offer, pixels, commons)
+                    works[work.file_digest] = replace(work, common=common), Trace.of(pixels).to_bytes()
+        bad.raise_if_any()
         with self._home.database.transaction() as tx:
-            return [self._entered(tx, work) for work in works]
+            return [self._registered(tx, work, trace) for work, trace in works.values()]
 
-    def _entered(self, tx: Transaction, work: Work) -> Work:
-        named = replace(work, id=self._home.works.id_for(work.file_digest))
-        if self._home.works.add(tx, named):
-            self._record(tx, "work_registered", named)
-            return named
-        return self._home.works.find(named.id) or named
+    def _registered(self, tx: Transaction, work: Work, trace: bytes) -> Work:
+        """The work as it is kept. One from before traces were kept gets its own when its file is entered again."""
+        kept = self._entered(tx, self._home.works, work, "work_registered")
+        self._home.traces.put(tx, kept.id, trace)
+        return kept
 
-    def search(self, file: Path) -> list[Match]:
-        """The works that a picture is similar to, the nearest first. Raises ImageUnreadable."""
-        pixels = shared().open(read_bytes(file), name=str(file)).pixels
-        return [match for match in rank(pixels, self.list()) if match.outcome is not Outcome.PASS]
+    def search(self, pixels: Pixels) -> Look:
+        """The works that a picture (uint8 HWC) is similar to, the gravest first, and what each stage found."""
+        return Cascade(self.list(), self._home.traces).look(pixels)
 
     def list(self) -> list[Work]:
         """Every work, the oldest first."""
         return self._home.works.all()
 
+    def named(self, names: Iterable[str], owner: str | None = None) -> Sequence[Work]:
+        """The works of these ids or titles, and those of this owner. Raises WorkNotFound and OwnerNotFound."""
+        works = self.list()
+        owned = [work for work in works if owner is not None and work.owner == owner]
+        if owner is not None and not owned:
+            raise OwnerNotFound(owner=owner)
+        found = {work.id: work for work in [_named(works, name) for name in names] + owned}
+        return list(found.values())
+
+    def claim(self, works: Iterable[Work], state: State, reason: str) -> Sequence[Work]:
+        """Change the state of the claim to these works; one that is in that state stays as it is."""
+        changed = [replace(work, state=state) for work in works if work.state is not state]
+        facts = {"claim": state.value, "reason": reason}
+        return self._changed(changed, "work_claim", facts)
+
+    def expire(self, day: date) -> Sequence[Work]:
+        """Record the end of works whose last day has passed, once for each."""
+        ended = [work for work in self.list() if work.rights.have_ended(day) and not work.expired]
+        return self._changed([replace(work, expired=True) for work in ended], "work_expired", {})
+
     def remove(self, name: str) -> Work:
         """Take a work off the register, by id or title. Raises WorkNotFound."""
-        work = self._home.works.find(name)
-        if work is None:
-            raise WorkNotFound(work=name)
+        work = _named(self.list(), name)
         with self._home.database.transaction() as tx:
+            self._home.traces.remove(tx, work.id)
             if self._home.works.remove(tx, work.id):
-                self._record(tx, "work_removed", work)
+                self._record(tx, "work_removed", work, {})
         return work
 
+    def add_common(self, offers: Iterable[Offer]) -> tuple[Sequence[Work], Sequence[Work]]:
+        """Enter pictures that anybody may use; returns them, and the works that are alike to one and so cannot block.
 
-def enrol(file: Path, *, title: str | None = None, owner: str = "", added_at: str) -> Work:
-    """The work that a file would be, without entering it. Raises ImageUnreadable, WorkTooPlain."""
-    data = read_bytes(file)
-    pixels = shared().open(data, name=str(file)).pixels
+        Raises as `add`.
+        """
+        gallery = Gallery(self.list())
+        bad = _Bad()
+        entered: dict[Digest, tuple[Work, list[Work]]] = {}
+        for offer in offers:
+            with bad.noted():
+                pixels, common = enrol(offer, added_at=self._now())
+                alike = [match.work for match in gallery.similar(pixels) if match.outcome is not Outcome.PASS]
+                entered.setdefault(common.file_digest, (common, alike))
+        bad.raise_if_any()
+        marked: dict[str, Work] = {}
+        with self._home.database.transaction() as tx:
+            commons = []
+            for common, alike in entered.values():
+                kept = self._entered(tx, self._home.commons, common, "common_added")
+                commons.append(kept)
+                for work in (marked.get(work.id, work) for work in alike):
+                    if kept.id not in work.common:
+                        marked[work.id] = replace(work, common=(*work.common, kept.id))
+            self._change(tx, marked.values(), "work_common", {"alike": True})
+        return commons, list(marked.values())
+
+    def remove_common(self, name: str) -> Work:
+        """Take a picture out of the common ones, by id or title. Raises CommonNotFound."""
+        common = called(self._home.commons.all(), name)
+        if common is None:
+            raise CommonNotFound(common=name)
+        freed = [
+            replace(work, common=tuple(other for other in work.common if other != common.id))
+            for work in self.list()
+            if common.id in work.common
+        ]
+        with self._home.database.transaction() as tx:
+            if self._home.commons.remove(tx, common.id):
+                self._record(tx, "common_removed", common, {})
+            self._change(tx, [work for work in freed if not work.common], "work_common", {"alike": False})
+            for work in freed:
+                self._home.works.change(tx, work)
+        return common
+
+    def _entered(self, tx: Transaction, kept: Works, work: Work, kind: str) -> Work:
+        named = replace(work, id=kept.id_for(tx, work.file_digest))
+        if kept.add(tx, named):
+            self._record(tx, kind, named, _public(named) if kind == "work_registered" else {})
+            return named
+        return kept.of_file(tx, work.file_digest) or named
+
+    def _changed(self, works: Sequence[Work], kind: str, facts: Mapping[str, Any]) -> Sequence[Work]:
+        if works:
+            with self._home.database.transaction() as tx:
+                self._change(tx, works, kind, facts)
+        return works
+
+    def _change(self, tx: Transaction, works: Iterable[Work], kind: str, facts: Mapping[str, Any]) -> None:
+        for work in works:
+            self._home.works.change(tx, work)
+            self._record(tx, kind, work, facts)
+
+    def _now(self) -> str:
+        return self._clock.now().isoformat(timespec="seconds")
+
+
+def enrol(offer: Offer, *, added_at: str) -> tuple[Pixels, Work]:
+    """What is offered, and the work that it would be, without entering it. Raises ImageUnreadable, WorkTooPlain."""
+    data = offer.data()
+    pixels = shared().open(data, name=offer.name).pixels
     sketch = Sketch.of(pixels)
-    if sketch.plain:
-        raise WorkTooPlain(path=str(file))
+    if has_nothing_of_its_own(pixels, sketch):
+        raise WorkTooPlain(path=offer.name)
     digest = Digest(hashlib.sha256(data).hexdigest())
-    name = title or file.stem
-    return Work(digest[:8], name, owner, digest, fingerprints(pixels), sketch.to_bytes(), added_at)
+    prints, small = fingerprints(pixels), sketch.to_bytes()
+    return pixels, Work(digest[:8], offer.title, offer.owner, digest, prints, small, added_at, offer.rights)
 
 
 def rank(pixels: Pixels, works: Sequence[Work], *, at_most: int = 10) -> list[Match]:
@@ -89,22 +197,48 @@ def rank(pixels: Pixels, works: Sequence[Work], *, at_most: int = 10) -> list[Ma
     return Gallery(works).ranked(pixels, at_most=at_most)
 
 
-def _enrolled(files: Iterable[Path], title: str | None, owner: str, added_at: str) -> list[Work]:
-    paths = list(files)
-    works: dict[Digest, Work] = {}
-    errors: list[RectoversoError] = []
-    for path in paths:
-        name = f"{title}: {path.stem}" if title and len(paths) > 1 else title
+def _common_to(offer: Offer, pixels: Pixels, commons: Gallery) -> tuple[str, ...]:
+    """The ids of common pictures that it is alike to. Raises WorkCommon when it is a copy of one."""
+    alike = [match for match in commons.similar(pixels) if match.outcome is not Outcome.PASS]
+    if alike and alike[0].outcome is Outcome.BLOCK:
+        percent = int(100 * alike[0].likeness)
+        raise WorkCommon(path=offer.name, title=alike[0].work.title, percent=percent)
+    return tuple(match.work.id for match in alike)
+
+
+def _named(works: Sequence[Work], name: str) -> Work:
+    """Raises WorkNotFound."""
+    work = called(works, name)
+    if work is None:
+        raise WorkNotFound(work=name)
+    return work
+
+
+def _public(work: Work) -> dict[str, Any]:
+    """What the ledger may say of a work's rights: nothing that is about a person."""
+    said = work.rights.plain()
+    always = {"claim": work.state.value, "asked": said["asked"], "protects": said["kind"]}
+    return always | {name: said[name] for name in ("territory", "from", "until") if said[name]}
+
+
+class _Bad:
+    """What could not be entered, so that all of it is told at once."""
+
+    def __init__(self) -> None:
+        self._errors: list[InputError] = []
+        self._total = 0
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        self._total += 1
         try:
-            work = enrol(path, title=name, owner=owner, added_at=added_at)
-        except RectoversoError as error:
-            errors.append(error)
-        else:
-            works.setdefault(work.file_digest, work)
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        raise BadWorks(
-            count=len(errors), total=len(paths), listing="\n".join(f"- {error}" for error in errors)
-        )
-    return list(works.values())
+            yield
+        except InputError as error:
+            self._errors.append(error)
+
+    def raise_if_any(self) -> None:
+        if len(self._errors) == 1:
+            raise self._errors[0]
+        if self._errors:
+            listing = "\n".join(f"- {error}" for error in self._errors)
+            raise BadWorks(count=len(self._errors), total=self._total, listing=listing)

@@ -1,5 +1,7 @@
 """The registered works, ready to be compared with a picture.
 
+Inverted tones negate a sketch and all bits of a hash, so they are seen without another look.
+
 Two pictures of at least 96 pixels whose hashes mean something are compared in detail: the hash proposes, the sketch
 confirms. Anything smaller or flatter is compared by its sketch alone, and has to be more alike.
 """
@@ -29,6 +31,7 @@ SMALL_SIDE_PX = 96
 class Method(StrEnum):
     """How two pictures were compared."""
 
+    EXACT = "exact"
     DETAILED = "detailed"
     COARSE = "coarse"
 
@@ -48,18 +51,19 @@ class Limits:
 
 
 LIMITS = {
+    (Method.EXACT, Outcome.BLOCK): Limits(1.0, 0, 0.0),
     (Method.DETAILED, Outcome.BLOCK): Limits(0.97, 34, 0.003),
     (Method.DETAILED, Outcome.REVIEW): Limits(0.80, 72, 0.011),
     (Method.COARSE, Outcome.BLOCK): Limits(0.985, None, 0.002),
     (Method.COARSE, Outcome.REVIEW): Limits(0.94, None, 0.03),
 }
 LOWEST_LIKENESS = min(limits.likeness for limits in LIMITS.values())
-_GRAVITY = {Outcome.PASS: 0, Outcome.REVIEW: 1, Outcome.BLOCK: 2}
+GRAVITY = {Outcome.PASS: 0, Outcome.REVIEW: 1, Outcome.BLOCK: 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """How a picture compares with one work: ``symmetry`` is what turns the work into the picture."""
+    """How a picture compares with one work: ``symmetry``, and inverted tones if so, turn the work into the picture."""
 
     work: Work
     outcome: Outcome
@@ -68,6 +72,24 @@ class Match:
     symmetry: str
     colours_agree: bool
     method: Method
+    inverted: bool = False
+
+    @property
+    def score(self) -> float:
+        return round(self.likeness, 4)
+
+    @property
+    def measure(self) -> dict[str, float]:
+        """What was measured, by its name."""
+        return {"likeness": self.score}
+
+    @property
+    def threshold(self) -> float:
+        return self.limits.likeness
+
+    @property
+    def false_positive_rate(self) -> float:
+        return self.limits.false_positive_rate
 
     @property
     def limits(self) -> Limits:
@@ -85,9 +107,17 @@ class Match:
             "likeness": round(self.likeness, 4),
             "distance": self.distance,
             "symmetry": self.symmetry,
+            "inverted": self.inverted,
             "colours_agree": self.colours_agree,
             "method": self.method.value,
+            "rights": self.work.rights.plain(),
+            "claim": self.work.state.value,
         }
+
+
+def identical(work: Work) -> Match:
+    """The match of a picture whose pixels are those of the work."""
+    return Match(work, Outcome.BLOCK, 1.0, 0, SYMMETRIES[0], True, Method.EXACT)
 
 
 class Gallery:
@@ -101,26 +131,39 @@ class Gallery:
 
     def ranked(self, pixels: Pixels, *, at_most: int = 10) -> list[Match]:
         """The works nearest to a picture (uint8 HWC): the gravest outcome first, then the most alike."""
+        return self.compared(pixels, at_least=at_most)[:at_most]
+
+    def similar(self, pixels: Pixels) -> list[Match]:
+        """Every work that a picture is similar to, or else the nearest one; in the same order."""
+        matches = self.compared(pixels, at_least=1)
+        return [match for match in matches if match.outcome is not Outcome.PASS] or matches[:1]
+
+    def compared(self, pixels: Pixels, *, at_least: int) -> list[Match]:
+        """All works that could be similar, and ``at_least`` so many; in the same order."""
         if not self.works:
             return []
         seen = _Seen.of(pixels)
         likeness_WS = self._shapes_WK @ seen.shapes.T
-        likeness_W = likeness_WS.max(axis=1)
-        contenders = max(at_most, int((likeness_W >= LOWEST_LIKENESS).sum()))
+        likeness_W = np.abs(likeness_WS).max(axis=1)
+        contenders = max(at_least, int((likeness_W >= LOWEST_LIKENESS).sum()))
         nearest = np.argsort(-likeness_W, kind="stable")[:contenders]
-        matches = [self._match(work, int(likeness_WS[work].argmax()), seen, likeness_W) for work in nearest]
-        matches.sort(key=lambda match: (_GRAVITY[match.outcome], match.likeness), reverse=True)
-        return matches[:at_most]
+        matches = [self._match(work, likeness_WS[work], seen) for work in nearest]
+        return sorted(matches, key=lambda match: (GRAVITY[match.outcome], match.likeness), reverse=True)
 
-    def _match(self, index: int, symmetry: int, seen: _Seen, likeness_W: NDArray[np.float32]) -> Match:
+    def _match(self, index: int, likeness_S: NDArray[np.float32], seen: _Seen) -> Match:
         work, sketch = self.works[index], self._sketches[index]
-        likeness = float(likeness_W[index])
-        distance = _distance(seen.hash, work.fingerprint, symmetry)
+        symmetry = int(np.abs(likeness_S).argmax())
+        inverted = bool(likeness_S[symmetry] < 0)
+        likeness = float(abs(likeness_S[symmetry]))
+        distance = _distance(seen.hash, work.fingerprint, symmetry, inverted=inverted)
         is_large = min(seen.side_px, sketch.side_px) >= SMALL_SIDE_PX
         method = Method.DETAILED if distance is not None and is_large else Method.COARSE
-        agree = colours_agree(seen.views[symmetry], sketch)
-        outcome = _outcome(method, likeness, distance, agree=agree)
-        return Match(work, outcome, likeness, distance, SYMMETRIES[symmetry], agree, method)
+        view = seen.views[symmetry]
+        agree = colours_agree(view.inverted() if inverted else view, sketch)
+        # What is small and inverted is for people: as many again could be near, and no hash confirms it.
+        agree_to_block = agree and not (inverted and method is Method.COARSE)
+        outcome = _outcome(method, likeness, distance, agree=agree_to_block)
+        return Match(work, outcome, likeness, distance, SYMMETRIES[symmetry], agree, method, inverted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +183,13 @@ class _Seen:
         return cls(views, shapes, fingerprint(pixels), sketch.side_px)
 
 
-def _distance(seen: bytes, registered: bytes, symmetry: int) -> int | None:
+def _distance(seen: bytes, registered: bytes, symmetry: int, *, inverted: bool) -> int | None:
     if not seen or not registered:
         return None
     start = symmetry * NUM_BYTES
     theirs = np.frombuffer(registered[start : start + NUM_BYTES], np.uint8)
-    return int(distances(seen, theirs))
+    differing = int(distances(seen, theirs))
+    return 8 * NUM_BYTES - differing if inverted else differing
 
 
 def _outcome(method: Method, likeness: float, distance: int | None, *, agree: bool) -> Outcome:

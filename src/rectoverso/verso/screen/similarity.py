@@ -1,60 +1,135 @@
 """Is this draft too close to a registered work?
 
-The draft is compared with every work in all eight symmetries, by perceptual hash and by sketch (gallery.py). What is
-found is similarity; whether anything was infringed is not a thing that a program can say.
-
-Scaling, recompression, grey, brightness, mirroring, turning, squeezing and cuts of a few per cent are seen. Deeper
-crops, overlays, pastes and free rotation are not yet: they need local features.
+The draft is compared with every work by the stages of cascade.py: its very pixels, the whole picture in all eight
+symmetries and inverted, and parts of it by their points. What is found is similarity; whether anything was infringed is
+not a thing that a program can say. What follows from it depends on what is claimed of the work too (claims.py), and of
+all works that are similar the gravest answer counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from rectoverso.store.works import Work
 from rectoverso.types import Draft, Finding, Message, Outcome
-from rectoverso.verso.screen.gallery import Gallery, Match
+from rectoverso.verso.screen.cascade import AnyMatch, Cascade, Stage
+from rectoverso.verso.screen.claims import Doubt, NoRefusals, Refusals, Ruling, ruling
+from rectoverso.verso.screen.gallery import GRAVITY
+from rectoverso.verso.screen.parts import PartMatch
+
+MOST_TOLD = 20
+"""So many similar works are told beside the gravest; all of them are ruled on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """A match, and what it leads to."""
+
+    match: AnyMatch
+    ruling: Ruling
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON keeps it: ``outcome`` is what the pictures say, ``ruling`` what it led to, ``doubt`` why less."""
+        doubt = self.ruling.doubt
+        led_to = {"ruling": self.ruling.outcome.value, "doubt": doubt.value if doubt else None}
+        return self.match.plain() | led_to
+
+    @property
+    def gravity(self) -> tuple[int, bool, float]:
+        """By which works are ordered: what they lead to, then whether they want anything, then likeness."""
+        return GRAVITY[self.ruling.outcome], self.ruling.doubt is Doubt.CREDIT, self.match.likeness
 
 
 class SimilarityCheck:
-    """Compares a draft with the registered works; raises ValueError when a work's row is damaged."""
+    """Compares a draft with the registered works; raises ValueError or RecordDamaged when a work's row is damaged.
+
+    ``refusals`` tells what was refused so far because of claims that nobody verified; ``traces`` has by the works' ids
+    what is kept of them to find their parts.
+    """
 
     name = "similarity"
 
-    def __init__(self, works: Sequence[Work]) -> None:
+    def __init__(
+        self,
+        works: Sequence[Work],
+        refusals: Refusals | None = None,
+        traces: Mapping[str, bytes] | None = None,
+    ) -> None:
         self._works = tuple(works)
+        self._traces = traces
+        self._refusals = refusals or NoRefusals()
 
     @cached_property
-    def _gallery(self) -> Gallery:
-        return Gallery(self._works)
+    def _cascade(self) -> Cascade:
+        return Cascade(self._works, self._traces)
 
     def examine(self, draft: Draft) -> Finding:
-        """`block` or `review` names the work; `pass` says how close the nearest one is."""
-        matches = self._gallery.ranked(draft.pixels, at_most=1)
-        return self._finding(matches[0]) if matches else _nothing_registered()
+        """`block` or `review` names the work; `pass` says how close the nearest one is, and whom to credit."""
+        if not self._works:
+            return _nothing_registered()
+        look = self._cascade.look(draft.pixels)
+        ruled = [Ruled(match, ruling(match.outcome, match.work, self._refusals)) for match in look.similar]
+        return self._finding(sorted(ruled, key=lambda one: one.gravity, reverse=True), look.stages)
 
-    def _finding(self, match: Match) -> Finding:
+    def _finding(self, ruled: Sequence[Ruled], stages: Sequence[Stage]) -> Finding:
+        gravest, others = ruled[0], ruled[1:]
+        to_credit = [_credit(one) for one in ruled if one.ruling.doubt is Doubt.CREDIT]
+        evidence: dict[str, Any] = {"work": gravest.plain(), "compared_with": len(self._works)}
+        evidence |= {"stages": [stage.plain() for stage in stages]}
+        if others:
+            evidence |= {"also": [one.plain() for one in others[:MOST_TOLD]], "similar": len(ruled)}
+        if to_credit:
+            evidence |= {"credits": to_credit[:MOST_TOLD]}
         return Finding(
             check=self.name,
-            outcome=match.outcome,
-            message=_message(match, len(self._works)),
-            score=round(match.likeness, 4),
-            threshold=match.limits.likeness,
-            false_positive_rate=match.limits.false_positive_rate,
-            evidence={"work": match.plain(), "compared_with": len(self._works)},
+            outcome=gravest.ruling.outcome,
+            message=_message(gravest, len(self._works)),
+            score=gravest.match.score,
+            threshold=gravest.match.threshold,
+            false_positive_rate=gravest.match.false_positive_rate,
+            evidence=evidence,
         )
 
 
-def _message(match: Match, count: int) -> Message:
+def _credit(ruled: Ruled) -> dict[str, Any]:
+    """Whom to name, and how."""
+    work = ruled.match.work
+    parts = (f"“{work.title}”", work.owner, work.rights.licence)
+    return {
+        "work": work.id,
+        "line": ", ".join(part for part in parts if part),
+        "contact": work.rights.contact,
+        "claim": work.state.value,
+        **ruled.match.measure,
+    }
+
+
+def described(match: AnyMatch) -> Message:
+    """What the pictures say by themselves, whatever is claimed of the work; the outcome is not `pass`."""
+    facts = _facts(match)
+    return Message(f"screen.similarity.{match.outcome.value}{'_part' if 'points' in facts else ''}", facts)
+
+
+def _message(ruled: Ruled, count: int) -> Message:
+    match, doubt = ruled.match, ruled.ruling.doubt
     if match.outcome is Outcome.PASS:
         return Message("screen.similarity.pass", {"count": count})
-    facts = {
-        "title": match.work.title,
-        "owner": match.work.owner or "—",
-        "percent": int(100 * match.likeness),
-    }
-    return Message(f"screen.similarity.{match.outcome.value}", facts)
+    if doubt is None:
+        return described(match)
+    facts = _facts(match)
+    return Message(f"screen.similarity.doubt_{doubt.value}{'_part' if 'points' in facts else ''}", facts)
+
+
+def _facts(match: AnyMatch) -> dict[str, Any]:
+    """Of a part: how many points agree, and how much of the work the picture holds; else how alike the two are."""
+    named = {"title": match.work.title, "owner": match.work.owner or "—"}
+    if isinstance(match, PartMatch):
+        percent = round(100 * match.transformation.of_work)
+        return named | {"points": match.alignment.inliers, "percent": percent}
+    return named | {"percent": int(100 * match.likeness)}
 
 
 def _nothing_registered() -> Finding:

@@ -70,6 +70,10 @@ class Sketch:
         shape = turned_coefficients(self.shape, symmetry)
         return Sketch(shape, turned_coefficients(self.colour, symmetry), self.side_px, self.plain)
 
+    def inverted(self) -> Sketch:
+        """The sketch of the picture with its tones inverted."""
+        return Sketch(-self.shape, -self.colour, self.side_px, self.plain)
+
     def to_bytes(self) -> bytes:
         """739 bytes: version, shorter side, then half-precision coefficients."""
         values = np.concatenate([self.shape.ravel(), self.colour.ravel()]).astype("<f2")

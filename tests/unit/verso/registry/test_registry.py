@@ -1,24 +1,41 @@
-"""Works are entered together or not at all, found again, and nothing but fingerprints is kept of them."""
+"""Works are entered together or not at all, found again, and nothing but fingerprints is kept of them.
+
+Poisoning: what anybody may use cannot be claimed, or the claim cannot block.
+"""
 
 from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from rectoverso.errors import BadWorks, ImageDamaged, ImageNotFound, WorkNotFound, WorkTooPlain
+from rectoverso.errors import (
+    BadWorks,
+    CommonNotFound,
+    ImageDamaged,
+    OwnerNotFound,
+    WorkCommon,
+    WorkNotFound,
+    WorkTooPlain,
+)
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
+from rectoverso.store.keys import Keys
+from rectoverso.store.rights import Asked, Kind, Rights, State
 from rectoverso.store.works import Work
 from rectoverso.types import Outcome
+from rectoverso.verso.registry.columns import Said
+from rectoverso.verso.registry.offers import Offer, of_files
 from rectoverso.verso.registry.registry import Registry, enrol, rank
+from unit.verso.conftest import decoded
 
 
 class StoppedClock:
@@ -31,9 +48,15 @@ class Notes:
     """What the registry had recorded."""
 
     kept: list[tuple[str, str]] = field(default_factory=list)
+    facts: list[Mapping[str, Any]] = field(default_factory=list)
 
-    def __call__(self, _: Transaction, kind: str, work: Work) -> None:
+    def __call__(self, _: Transaction, kind: str, work: Work, facts: Mapping[str, Any]) -> None:
         self.kept.append((kind, work.title))
+        self.facts.append(facts)
+
+
+def offers(*files: Path, **said: Any) -> Iterator[Offer]:
+    return of_files(files, Said(**said))
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +64,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home, made once and copied, because making one loads the migrations."""
     path = tmp_path_factory.mktemp("template") / "home"
     Home.open(path).close()
+    Keys.create(path / "keys", owner="Studio Moon", clock=StoppedClock())
     return path
 
 
@@ -78,7 +102,7 @@ def painted(tmp_path: Path) -> Callable[[str, int], Path]:
 def test_a_work_is_entered_with_title_owner_and_time(
     registry: Registry, painted: Callable[[str, int], Path]
 ) -> None:
-    (work,) = registry.add([painted("harbour.png", 1)], title="The Harbour", owner="A. Painter")
+    (work,) = registry.add(offers(painted("harbour.png", 1), title="The Harbour", owner="A. Painter"))
     assert (work.title, work.owner, work.added_at) == (
         "The Harbour",
         "A. Painter",
@@ -90,14 +114,14 @@ def test_a_work_is_entered_with_title_owner_and_time(
 def test_without_a_title_the_file_names_the_work(
     registry: Registry, painted: Callable[[str, int], Path]
 ) -> None:
-    (work,) = registry.add([painted("harbour.png", 1)])
+    (work,) = registry.add(offers(painted("harbour.png", 1)))
     assert work.title == "harbour"
 
 
 def test_several_works_under_one_title_can_be_told_apart(
     registry: Registry, painted: Callable[[str, int], Path]
 ) -> None:
-    works = registry.add([painted("one.png", 1), painted("two.png", 2)], title="Suite")
+    works = registry.add(offers(painted("one.png", 1), painted("two.png", 2), title="Suite"))
     assert [work.title for work in works] == ["Suite: one", "Suite: two"]
 
 
@@ -105,8 +129,8 @@ def test_the_same_file_twice_is_one_work_and_one_entry(
     registry: Registry, notes: Notes, painted: Callable[[str, int], Path]
 ) -> None:
     file = painted("one.png", 1)
-    first = registry.add([file, painted("again.png", 1)], title="First")
-    again = registry.add([file], title="Second")
+    first = registry.add(offers(file, painted("again.png", 1), title="First"))
+    again = registry.add(offers(file, title="Second"))
     assert first == again == registry.list()
     assert notes.kept == [("work_registered", "First: one")]
 
@@ -117,7 +141,7 @@ def test_one_bad_file_is_named_and_nothing_is_entered(
     bad = tmp_path / "cut.png"
     bad.write_bytes(painted("whole.png", 2).read_bytes()[:500])
     with pytest.raises(ImageDamaged, match=r"cut\.png"):
-        registry.add([painted("one.png", 1), bad])
+        registry.add(offers(painted("one.png", 1), bad))
     assert registry.list() == []
     assert notes.kept == []
 
@@ -126,7 +150,7 @@ def test_every_bad_file_of_several_is_named(registry: Registry, tmp_path: Path) 
     empty = tmp_path / "empty.png"
     empty.write_bytes(b"")
     with pytest.raises(BadWorks, match=r"(?s)2 of 2.*empty\.png.*missing\.png"):
-        registry.add([empty, tmp_path / "missing.png"])
+        registry.add(offers(empty, tmp_path / "missing.png"))
 
 
 @pytest.mark.parametrize("colour", ["white", "black"])
@@ -134,7 +158,7 @@ def test_a_plain_picture_cannot_be_claimed(registry: Registry, tmp_path: Path, c
     path = tmp_path / "plain.png"
     Image.new("RGB", (200, 200), colour).save(path)
     with pytest.raises(WorkTooPlain, match=r"plain\.png"):
-        registry.add([path])
+        registry.add(offers(path))
 
 
 def test_a_change_that_cannot_be_recorded_is_not_made(
@@ -143,10 +167,10 @@ def test_a_change_that_cannot_be_recorded_is_not_made(
     def refuse(*_: object) -> None:
         raise OSError("the ledger is full")
 
-    (kept,) = registry.add([painted("kept.png", 3)])
+    (kept,) = registry.add(offers(painted("kept.png", 3)))
     unrecorded = Registry(home, StoppedClock(), refuse)
     with pytest.raises(OSError, match="full"):
-        unrecorded.add([painted("one.png", 1)])
+        unrecorded.add(offers(painted("one.png", 1)))
     with pytest.raises(OSError, match="full"):
         unrecorded.remove(kept.id)
     assert registry.list() == [kept]
@@ -155,31 +179,51 @@ def test_a_change_that_cannot_be_recorded_is_not_made(
 def test_a_copy_is_found_among_the_works_and_a_stranger_is_not(
     registry: Registry, painted: Callable[[str, int], Path], tmp_path: Path
 ) -> None:
-    registry.add([painted(f"{seed}.png", seed) for seed in range(5)])
+    registry.add(offers(*(painted(f"{seed}.png", seed) for seed in range(5))))
     copy = tmp_path / "copy.jpg"
     Image.open(painted("3.png", 3)).resize((105, 84)).save(copy, quality=60)
-    matches = registry.search(copy)
+    matches = registry.search(decoded(copy.read_bytes())).similar
     assert [(match.work.title, match.outcome) for match in matches] == [("3", Outcome.BLOCK)]
-    assert registry.search(painted("stranger.png", 99)) == []
+    stranger = registry.search(decoded(painted("stranger.png", 99).read_bytes())).similar
+    assert {match.outcome for match in stranger} == {Outcome.PASS}
+
+
+def test_a_work_has_a_trace_while_it_is_registered(
+    home: Home, registry: Registry, painted: Callable[[str, int], Path]
+) -> None:
+    (work,) = registry.add(offers(painted("one.png", 1)))
+    assert list(home.traces) == [work.id]
+    assert len(home.traces[work.id]) <= 12 * 1024
+    registry.remove(work.id)
+    assert list(home.traces) == []
+
+
+def test_a_work_from_before_gets_its_trace_when_its_file_is_added_again(
+    home: Home, registry: Registry, notes: Notes, painted: Callable[[str, int], Path]
+) -> None:
+    file = painted("one.png", 1)
+    (work,) = registry.add(offers(file))
+    with home.database.transaction() as tx:
+        home.traces.remove(tx, work.id)
+    assert registry.search(decoded(file.read_bytes())).similar[0].work == work
+    assert registry.add(offers(file)) == [work]
+    assert list(home.traces) == [work.id]
+    assert [kind for kind, _ in notes.kept] == ["work_registered"]
 
 
 def test_ranking_tells_the_nearest_even_when_none_is_near(painted: Callable[[str, int], Path]) -> None:
-    works = [enrol(painted(f"{seed}.png", seed), added_at="") for seed in range(4)]
+    files = [painted(f"{seed}.png", seed) for seed in range(4)]
+    works = [enrol(offer, added_at="")[1] for offer in offers(*files)]
     pixels = np.asarray(Image.open(painted("stranger.png", 99)))
     matches = rank(pixels, works, at_most=2)
     assert len(matches) == 2
     assert matches[0].likeness >= matches[1].likeness
 
 
-def test_searching_a_file_that_is_not_there_says_so(registry: Registry, tmp_path: Path) -> None:
-    with pytest.raises(ImageNotFound):
-        registry.search(tmp_path / "none.png")
-
-
 def test_a_work_is_removed_by_id_or_title_and_both_are_recorded(
     registry: Registry, notes: Notes, painted: Callable[[str, int], Path]
 ) -> None:
-    one, two = registry.add([painted("one.png", 1), painted("two.png", 2)])
+    one, two = registry.add(offers(painted("one.png", 1), painted("two.png", 2)))
     registry.remove(one.id)
     registry.remove("two")
     assert registry.list() == []
@@ -195,9 +239,147 @@ def test_no_picture_is_kept_only_fingerprints(
     home: Home, registry: Registry, painted: Callable[[str, int], Path]
 ) -> None:
     file = painted("one.png", 1)
-    registry.add([file])
+    registry.add(offers(file))
     assert not list(home.blobs_path.iterdir())
     with sqlite3.connect(home.database_path) as database:
-        (size,) = database.execute("select length(fingerprint) + length(small) from works").fetchone()
-    assert size < 1500
+        (size,) = database.execute("select length(facts) + length(prints) from works").fetchone()
+    assert size < 2000
     assert size < file.stat().st_size / 4
+
+
+def test_the_ledger_is_told_what_is_asked_and_nothing_personal(
+    registry: Registry, notes: Notes, painted: Callable[[str, int], Path]
+) -> None:
+    rights = Rights("CC BY", "a@b.org", ("DE",), None, date(2030, 1, 1), Asked.REVIEW, Kind.LIKENESS)
+    registry.add(offers(painted("one.png", 1), title="Anna", owner="Anna Muster", rights=rights))
+    assert notes.facts == [
+        {
+            "asked": "review",
+            "protects": "likeness",
+            "territory": ["DE"],
+            "until": "2030-01-01",
+            "claim": "asserted",
+        }
+    ]
+
+
+def test_a_claim_changes_its_state_and_each_change_is_recorded_once(
+    registry: Registry, notes: Notes, painted: Callable[[str, int], Path]
+) -> None:
+    registry.add(offers(painted("one.png", 1), painted("two.png", 2), owner="Anna"))
+    works = registry.named(["one", "one"], owner="Anna")
+    assert [work.title for work in works] == ["one", "two"]
+    assert len(registry.claim(works, State.VERIFIED, "by a letter")) == 2
+    assert registry.claim(registry.list(), State.VERIFIED, "again") == []
+    assert {work.state for work in registry.list()} == {State.VERIFIED}
+    assert notes.kept[2:] == [("work_claim", "one"), ("work_claim", "two")]
+    assert notes.facts[2] == {"claim": "verified", "reason": "by a letter"}
+
+
+def test_who_is_not_registered_is_said_not_to_be(
+    registry: Registry, painted: Callable[[str, int], Path]
+) -> None:
+    registry.add(offers(painted("one.png", 1), owner="Anna"))
+    with pytest.raises(WorkNotFound, match="two"):
+        registry.named(["one", "two"])
+    with pytest.raises(OwnerNotFound, match="anna"):
+        registry.named([], owner="anna")
+
+
+def test_an_end_is_recorded_once_and_not_before_its_day_is_over(
+    registry: Registry, notes: Notes, painted: Callable[[str, int], Path]
+) -> None:
+    registry.add(offers(painted("one.png", 1), rights=Rights(until=date(2026, 11, 27))))
+    assert registry.expire(date(2026, 11, 27)) == []
+    assert [work.title for work in registry.expire(date(2026, 11, 28))] == ["one"]
+    assert registry.expire(date(2026, 11, 29)) == []
+    assert notes.kept[1:] == [("work_expired", "one")]
+
+
+def test_a_copy_of_common_content_cannot_be_claimed(
+    registry: Registry, notes: Notes, painted: Callable[[str, int], Path], tmp_path: Path
+) -> None:
+    registry.add_common(offers(painted("texture.png", 1)))
+    copy = tmp_path / "mine.jpg"
+    Image.open(tmp_path / "texture.png").transpose(Image.Transpose.ROTATE_90).resize((100, 130)).save(copy)
+    with pytest.raises(WorkCommon, match=r"mine\.jpg.*texture"):
+        registry.add(offers(copy))
+    registry.add(offers(painted("own.png", 2)))
+    assert notes.kept == [("common_added", "texture"), ("work_registered", "own")]
+
+
+def _disturbed(file: Path, path: Path) -> Path:
+    """Alike enough for people to look at, and no copy."""
+    pixels = np.asarray(Image.open(file)).astype(np.float32)
+    height, width = pixels.shape[:2]
+    waves = 28 * np.sin(np.arange(height) / 9)[:, None, None] * np.cos(np.arange(width) / 11)[:, None]
+    Image.fromarray(np.clip(pixels + waves, 0, 255).astype(np.uint8)).save(path)
+    return path
+
+
+def test_what_is_alike_to_common_content_is_marked_whichever_came_first(
+    registry: Registry, notes: Notes, painted: Callable[[str, int], Path], tmp_path: Path
+) -> None:
+    texture = painted("texture.png", 1)
+    registry.add(offers(_disturbed(texture, tmp_path / "before.png"), painted("own.png", 2)))
+    match, _ = rank(decoded(texture.read_bytes()), registry.list())
+    assert match.outcome is Outcome.REVIEW, "else this test tries something else"
+    (common,), (marked,) = registry.add_common(offers(texture))
+    assert (marked.title, marked.common) == ("before", (common.id,))
+    (after,) = registry.add(offers(_disturbed(texture, tmp_path / "after.bmp")))
+    assert after.common == (common.id,)
+    assert [work.common for work in registry.list()].count((common.id,)) == 2
+    assert ("work_common", "before") in notes.kept
+
+    assert registry.remove_common("texture").id == common.id
+    assert not any(work.common for work in registry.list())
+    assert notes.kept[-3] == ("common_removed", "texture")
+    assert set(notes.kept[-2:]) == {("work_common", "before"), ("work_common", "after")}
+    with pytest.raises(CommonNotFound):
+        registry.remove_common("texture")
+
+
+def test_the_same_common_picture_twice_is_one(
+    registry: Registry, notes: Notes, painted: Callable[[str, int], Path]
+) -> None:
+    registry.add(offers(painted("work.png", 1)))
+    first, _ = registry.add_common(offers(painted("texture.png", 1)))
+    again, marked = registry.add_common(offers(painted("again.png", 1)))
+    assert first == again
+    assert marked == []
+    assert registry.list()[0].common == (first[0].id,)
+    assert [kind for kind, _ in notes.kept] == ["work_registered", "common_added", "work_common"]
+
+
+def _stripes(side: int) -> np.ndarray:
+    return np.where(np.arange(side) % 16 < 8, 40, 215)[None, :].repeat(side, 0)
+
+
+def _board(side: int) -> np.ndarray:
+    return np.where((np.arange(side)[:, None] // 16 + np.arange(side) // 16) % 2, 40, 215)
+
+
+PLAIN = {
+    "ramp": lambda side: np.linspace(0, 255, side)[:, None].repeat(side, 1),
+    "stripes": _stripes,
+    "board": _board,
+    "one line": lambda side: np.where(np.arange(side) == side // 2, 0, 255)[:, None].repeat(side, 1),
+    "paper": lambda side: 240 + np.random.default_rng(1).normal(0, 4, (side, side)),
+    "noisy stripes": lambda side: _stripes(side) + np.random.default_rng(2).normal(0, 9, (side, side)),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_what_has_nothing_of_its_own_cannot_be_claimed(registry: Registry, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "plain.png"
+    Image.fromarray(np.clip(PLAIN[name](256), 0, 255).astype(np.uint8)).save(path)
+    with pytest.raises(WorkTooPlain, match=r"plain\.png"):
+        registry.add(offers(path))
+
+
+def test_a_simple_drawing_has_enough_of_its_own(registry: Registry, tmp_path: Path) -> None:
+    path = tmp_path / "mark.png"
+    y, x = np.mgrid[:200, :200]
+    drawn = (abs(np.hypot(y - 90, x - 110) - 50) < 10) | (abs(y - x - 20) < 8)
+    Image.fromarray(np.where(drawn, 30, 240).astype(np.uint8)).save(path)
+    assert len(registry.add(offers(path))) == 1

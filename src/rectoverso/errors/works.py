@@ -1,0 +1,60 @@
+"""Registered works, their owners and their catalogues."""
+
+from __future__ import annotations
+
+from rectoverso.errors.base import InputError
+
+
+class WorkTooPlain(InputError):
+    code = "work_too_plain"
+    what = "{path} is too plain to be registered."
+    why = "It has almost no detail, so that it would resemble every other plain picture."
+    fix = "Register a picture that shows the work itself, larger or with more contrast."
+
+
+class WorkCommon(InputError):
+    """Facts: path, title (of the common picture), percent."""
+
+    code = "work_common"
+    what = "{path} cannot be registered: it is {percent} % alike to “{title}”, which anybody may use."
+    why = "A claim on common content would stop pictures that have every right to it."
+    fix = "Register what is your own in it; if “{title}” is not free, take it out with: verso registry common remove"
+
+
+class BadWorks(InputError):
+    """Facts: count, total, listing (one line a file: what, why, fix)."""
+
+    code = "bad_works"
+    what = "{count} of {total} files cannot be registered:\n{listing}"
+    why = "Works are entered together or not at all, so nothing was registered."
+    fix = "Mend them or leave them out, and try again."
+
+
+class BadCatalogue(InputError):
+    """Facts: path, count, listing (one line a problem: line, column, what)."""
+
+    code = "bad_catalogue"
+    what = "There are mistakes in the catalogue {path} ({count}):\n{listing}\n"
+    why = "Works are entered together or not at all, so nothing was registered."
+    fix = "Mend these lines; docs/en/registry.md has what each column may hold."
+
+
+class WorkNotFound(InputError):
+    code = "work_not_found"
+    what = "No registered work is called {work}."
+    why = "Works are named by their id or title."
+    fix = "List them with: verso registry list"
+
+
+class OwnerNotFound(InputError):
+    code = "owner_not_found"
+    what = "No registered work belongs to {owner}."
+    why = "Owners are named as they were registered, letter by letter."
+    fix = "See who owns what with: verso registry list"
+
+
+class CommonNotFound(InputError):
+    code = "common_not_found"
+    what = "No common picture is called {common}."
+    why = "Common pictures are named by their id or title."
+    fix = "List them with: verso registry common list"

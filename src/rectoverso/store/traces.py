@@ -1,0 +1,76 @@
+"""What is kept of registered works so that parts of them are known again, sealed: one row a work, by its id.
+
+Works that were registered before traces were kept have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, ItemsView, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from rectoverso.store.vault import Vault
+
+if TYPE_CHECKING:
+    from rectoverso.store.database import Database, Transaction
+
+
+class Traces(Mapping[str, bytes]):
+    """The traces of one home. ``vault`` is asked for when there is something to seal or to open.
+
+    Reading raises RecordDamaged for a row that was changed, or is another work's.
+    """
+
+    def __init__(self, database: Database, vault: Callable[[], Vault]) -> None:
+        from rectoverso.store.tables import traces
+
+        self._database = database
+        self._vault = vault
+        self._traces = traces
+
+    def put(self, tx: Transaction, work_id: str, trace: bytes) -> None:
+        """Keep the trace of a work; one that is kept already stays."""
+        row = self._traces.select().where(self._traces.c.work == work_id)
+        if tx.connection.execute(row).first() is None:
+            sealed = self._vault().seal(trace, _place(work_id))
+            tx.connection.execute(self._traces.insert().values(work=work_id, sealed=sealed))
+
+    def remove(self, tx: Transaction, work_id: str) -> None:
+        """Forget the trace of a work, if there is one."""
+        tx.connection.execute(self._traces.delete().where(self._traces.c.work == work_id))
+
+    def __getitem__(self, work_id: str) -> bytes:
+        with self._database.read() as tx:
+            row = tx.connection.execute(self._traces.select().where(self._traces.c.work == work_id)).first()
+        if row is None:
+            raise KeyError(work_id)
+        return self._vault().open(row.sealed, _place(work_id))
+
+    def __iter__(self) -> Iterator[str]:
+        with self._database.read() as tx:
+            yield from tx.connection.scalars(self._traces.select().with_only_columns(self._traces.c.work))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def items(self) -> ItemsView[str, bytes]:
+        """All of them, read in one go and opened one by one: they are many."""
+        return _Items(self)
+
+    def rows(self) -> Iterator[tuple[str, bytes]]:
+        """Id and trace of each work."""
+        with self._database.read() as tx:
+            for row in tx.connection.execute(self._traces.select()):
+                yield row.work, self._vault().open(row.sealed, _place(row.work))
+
+
+class _Items(ItemsView[str, bytes]):
+    def __init__(self, traces: Traces) -> None:
+        super().__init__(traces)
+        self._rows = traces.rows
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        return self._rows()
+
+
+def _place(work_id: str) -> str:
+    return f"traces/{work_id}"

@@ -1,0 +1,53 @@
+"""What was refused because of claims that nobody had verified, counted from the recorded decisions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from rectoverso.store.assets import Asset
+from rectoverso.store.home import Home
+from rectoverso.store.rights import State
+from rectoverso.types import Outcome
+from rectoverso.verso.screen.similarity import SimilarityCheck
+
+
+class RecordedRefusals:
+    """The refusals of one home; what was decided since is taken in when it is next asked."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._last = -1
+        self._works: Counter[str] = Counter()
+        self._owners: Counter[str] = Counter()
+
+    def of_work(self, work_id: str) -> int:
+        """How many drafts were refused because of this work while its claim was only asserted."""
+        self._refresh()
+        return self._works[work_id]
+
+    def of_owner(self, owner: str) -> int:
+        """How many because of all such works of this owner; nobody named is an owner too."""
+        self._refresh()
+        return self._owners[owner]
+
+    def _refresh(self) -> None:
+        for asset in self._home.assets.refused(after=self._last):
+            self._last = asset.ledger_index
+            blamed = [work for work in similar_works(asset) if _is_blamed(work)]
+            self._works.update({work["id"] for work in blamed})
+            self._owners.update({work["owner"] for work in blamed})
+
+
+def similar_works(asset: Asset) -> Iterator[dict[str, Any]]:
+    """The works that an image was found similar to, as its finding keeps them, the gravest first."""
+    for finding in asset.findings:
+        evidence = finding["evidence"] if finding["check"] == SimilarityCheck.name else {}
+        for work in (evidence.get("work"), *evidence.get("also", ())):
+            if work and work["outcome"] != Outcome.PASS:
+                yield work
+
+
+def _is_blamed(work: dict[str, Any]) -> bool:
+    return work.get("ruling") == Outcome.BLOCK and work.get("claim") == State.ASSERTED

@@ -1,0 +1,101 @@
+"""All ways to find a registered work in a picture, the plainest first; every one is asked, and says what it found.
+
+    1. digest    The very pixels of a work, in whatever file.
+    2. hash      The whole picture, turned, mirrored or inverted: perceptual hash and sketch (gallery.py).
+    3. points    Parts of it: local descriptors vote for works (votes.py).
+    4. geometry  Of those works, the ones that lie in the picture as points say (alignment.py).
+
+None ends the search: what a match leads to depends on what is claimed of its work, and the next may be another work's.
+A work that was registered before traces were kept is compared by its hash and sketch alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from rectoverso.store.works import Work
+from rectoverso.types import Outcome, Pixels
+from rectoverso.verso.screen.gallery import GRAVITY, Gallery, Match, identical
+from rectoverso.verso.screen.parts import PartGallery, PartLimits, PartMatch
+from rectoverso.verso.screen.points import Points
+
+AnyMatch: TypeAlias = Match | PartMatch
+
+MOST_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What one stage did: with how many works it compared, and which of them it found."""
+
+    name: str
+    compared: int
+    found: tuple[str, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON keeps it; no more than 20 works are named."""
+        named = list(self.found[:MOST_NAMED])
+        return {"stage": self.name, "compared": self.compared, "found": len(self.found), "works": named}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found, the gravest first and each work once, and what each stage had to say."""
+
+    matches: tuple[AnyMatch, ...]
+    stages: tuple[Stage, ...]
+
+    @property
+    def similar(self) -> tuple[AnyMatch, ...]:
+        """The works that the picture is similar to, or else the nearest one."""
+        return tuple(match for match in self.matches if match.outcome is not Outcome.PASS) or self.matches[:1]
+
+
+class Cascade:
+    """Works to compare with; ``traces`` has what is kept of them by their ids (``Trace.to_bytes``).
+
+    Raises ValueError when what is kept of a work is not what this version wrote.
+    """
+
+    def __init__(
+        self,
+        works: Sequence[Work],
+        traces: Mapping[str, bytes] | None = None,
+        limits: PartLimits | None = None,
+    ) -> None:
+        self._gallery = Gallery(works)
+        self._parts = PartGallery(works, traces or {}, limits)
+
+    def look(self, pixels: Pixels, *, at_least: int = 1) -> Look:
+        """Every work that the picture (uint8 HWC) is similar to, and ``at_least`` so many of the nearest."""
+        exact = [identical(work) for work in self._parts.identical(pixels)]
+        whole = self._gallery.compared(pixels, at_least=at_least)
+        points = Points.sought(pixels)
+        candidates = self._parts.candidates(points)
+        parts = self._parts.verified(points, candidates)
+        names = tuple(self._parts.works[candidate.work].id for candidate in candidates)
+        stages = (
+            Stage("digest", len(self._parts.works), _found(exact)),
+            Stage("hash", len(self._gallery.works), _found(whole)),
+            Stage("points", len(self._parts.works), names),
+            Stage("geometry", len(candidates), _found(parts)),
+        )
+        lying = [match for match in parts if match.outcome is not Outcome.PASS]
+        return Look(_each_once([*exact, *whole, *lying]), stages)
+
+
+def _found(matches: Sequence[AnyMatch]) -> tuple[str, ...]:
+    return tuple(match.work.id for match in matches if match.outcome is not Outcome.PASS)
+
+
+def _each_once(matches: Sequence[AnyMatch]) -> tuple[AnyMatch, ...]:
+    """The gravest match of each work; of equal ones the earlier stage's, which says more about the whole."""
+    best: dict[str, AnyMatch] = {}
+    for match in matches:
+        known = best.get(match.work.id)
+        if known is None or GRAVITY[match.outcome] > GRAVITY[known.outcome]:
+            best[match.work.id] = match
+    ordered = sorted(best.values(), key=lambda match: (GRAVITY[match.outcome], match.likeness), reverse=True)
+    return tuple(ordered)

@@ -1,0 +1,96 @@
+"""What likeness to a work may lead to, given what is claimed of it. This is the one place that decides it.
+
+    1. A picture that is not alike passes.
+    2. Where the owner asks for credit, it passes, and the credit is told.
+    3. What is merely alike is for people (`review`), whatever was asked.
+    4. A copy is `block`, unless something speaks against believing the claim so far; then it is for people:
+       the owner asks for no more; the work stands for a style, which is nobody's alone; it is alike to common content;
+       the claim is disputed; or it was never verified, and too much was refused because of it.
+
+Nothing here releases or refuses: the policy does, with the outcome.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from rectoverso.store.rights import Asked, Kind, State
+from rectoverso.store.works import Work
+from rectoverso.types import Outcome
+
+WORK_QUOTA = 20
+"""So many drafts are refused because of one work whose claim was never verified; the next ones go to people."""
+
+OWNER_QUOTA = 100
+"""So many because of all such works of one owner together."""
+
+
+class Doubt(StrEnum):
+    """Why a copy does not block."""
+
+    CREDIT = "credit"
+    ASKED = "asked"
+    STYLE = "style"
+    COMMON = "common"
+    DISPUTED = "disputed"
+    WORK_QUOTA = "work_quota"
+    OWNER_QUOTA = "owner_quota"
+
+
+class Refusals(Protocol):
+    """How many drafts were refused because of claims that nobody had verified."""
+
+    def of_work(self, work_id: str) -> int: ...
+
+    def of_owner(self, owner: str) -> int: ...
+
+
+class NoRefusals:
+    """Where nothing was decided yet."""
+
+    def of_work(self, work_id: str) -> int:
+        del work_id
+        return 0
+
+    def of_owner(self, owner: str) -> int:
+        del owner
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a match leads to, and why that is less than the likeness alone would; None where it is not."""
+
+    outcome: Outcome
+    doubt: Doubt | None = None
+
+
+def ruling(alike: Outcome, work: Work, refusals: Refusals) -> Ruling:
+    """What a match with this work leads to; ``alike`` is what the pictures say by themselves."""
+    if alike is Outcome.PASS:
+        return Ruling(Outcome.PASS)
+    if work.rights.asked is Asked.CREDIT:
+        return Ruling(Outcome.PASS, Doubt.CREDIT)
+    doubt = next(_doubts(work, refusals), None) if alike is Outcome.BLOCK else None
+    return Ruling(Outcome.REVIEW, doubt) if doubt else Ruling(alike)
+
+
+def _doubts(work: Work, refusals: Refusals) -> Iterator[Doubt]:
+    """What speaks against blocking, the plainest reason first; what was refused is only counted if it matters."""
+    if work.rights.asked is Asked.REVIEW:
+        yield Doubt.ASKED
+    if work.rights.kind is Kind.STYLE:
+        yield Doubt.STYLE
+    if work.common:
+        yield Doubt.COMMON
+    if work.state is State.VERIFIED:
+        return
+    if work.state is not State.ASSERTED:
+        yield Doubt.DISPUTED
+    if refusals.of_work(work.id) >= WORK_QUOTA:
+        yield Doubt.WORK_QUOTA
+    if refusals.of_owner(work.owner) >= OWNER_QUOTA:
+        yield Doubt.OWNER_QUOTA

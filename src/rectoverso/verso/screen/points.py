@@ -1,0 +1,203 @@
+"""The points of a picture by which a part of it is known again: RootSIFT, and how it is kept.
+
+A hash describes a whole picture, so that a crop, a paste or a free turn hides a copy from it. Points are described one
+by one, each in its own scale and direction, and whatever part of them is left still says which picture it was.
+
+Mirroring a picture reverses the rows of each descriptor's 4 x 4 cells and negates their 8 directions; inverting its
+tones turns the cells by half. So both are found by reordering 128 numbers, without a second look at the picture.
+
+A kept point is 38 bytes: place, scale, direction, and 2 bits of each of 128 numbers. 300 of them are 11.4 KB.
+
+Sources: D. Lowe, "Distinctive Image Features from Scale-Invariant Keypoints", 2004; R. Arandjelović and A. Zisserman,
+"Three things everyone should know to improve object retrieval", 2012 (RootSIFT).
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rectoverso.types import Pixels
+from rectoverso.verso.screen.fingerprint import on_white
+
+if TYPE_CHECKING:
+    import cv2
+
+# Shapes: N points; D = 128 = 4 rows x 4 columns x 8 directions.
+
+Floats = NDArray[np.float32]
+
+KEPT_POINTS = 300
+KEPT_SIDE_PX = 400
+SOUGHT_POINTS = 600
+SOUGHT_SIDE_PX = 560
+"""Of a work few points are kept, at a small size; a picture is searched more closely, as a work may be a part of it."""
+
+LEAST_SIDE_PX = 96
+"""Below this shorter side there are too few points to tell anything."""
+
+CONTRAST = 0.02
+"""Half of Lowe's threshold: pale pictures have points as well, and the selection takes the best of them."""
+
+CELLS = 4
+VERSION = 1
+_HEADER = struct.Struct("<BHHH")
+_POINT = np.dtype([("x", "<u2"), ("y", "<u2"), ("scale", "u1"), ("angle", "u1"), ("bits", "u1", (32,))])
+_SHIFTS = np.array([0, 2, 4, 6], np.uint8)
+_STEPS_PER_OCTAVE = 16
+_EDGES = np.array([0.025, 0.07, 0.13], np.float32)
+_LEVELS = np.array([0.008, 0.047, 0.098, 0.178], np.float32)
+"""Between which values two bits distinguish, and what they are read as."""
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """``xy`` (N, 2) in pixels of a frame of ``height`` x ``width``, ``size`` (N,) in pixels, ``angle`` (N,) in radians
+    clockwise from the right, ``descriptors`` (N, D) of length 1.
+    """
+
+    height: int
+    width: int
+    xy: Floats
+    size: Floats
+    angle: Floats
+    descriptors: Floats
+
+    def __len__(self) -> int:
+        return len(self.xy)
+
+    @classmethod
+    def kept(cls, pixels: Pixels) -> Points:
+        """Those kept of a work (uint8 HWC): at most 300, spread over picture and scales."""
+        return _described(pixels, KEPT_SIDE_PX, KEPT_POINTS)
+
+    @classmethod
+    def sought(cls, pixels: Pixels) -> Points:
+        """Those by which a picture (uint8 HWC) is compared with works: at most 600."""
+        return _described(pixels, SOUGHT_SIDE_PX, SOUGHT_POINTS)
+
+    def mirrored(self) -> Points:
+        """The points of the same picture mirrored left to right."""
+        xy = np.stack([self.width - self.xy[:, 0], self.xy[:, 1]], axis=1)
+        cells = self._cells()[:, ::-1][..., -np.arange(8) % 8]
+        return replace(self, xy=xy, angle=np.pi - self.angle, descriptors=cells.reshape(-1, 128))
+
+    def inverted(self) -> Points:
+        """The points of the same picture with its tones inverted."""
+        cells = self._cells()[:, ::-1, ::-1]
+        return replace(self, angle=self.angle + np.pi, descriptors=cells.reshape(-1, 128))
+
+    def to_bytes(self) -> bytes:
+        """At most 11.4 KB. 7 bytes: version, frame, count; then 38 a point."""
+        rows = np.zeros(len(self), _POINT)
+        rows["x"], rows["y"] = np.clip(np.rint(self.xy.T / [[self.width], [self.height]] * 65535), 0, 65535)
+        rows["scale"] = np.clip(np.rint(np.log2(np.maximum(self.size, 1)) * _STEPS_PER_OCTAVE), 0, 255)
+        rows["angle"] = np.rint(self.angle / (2 * np.pi) * 256) % 256
+        rows["bits"] = _packed(np.digitize(self.descriptors, _EDGES).astype(np.uint8))
+        return _HEADER.pack(VERSION, self.height, self.width, len(self)) + rows.tobytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Points:
+        """What ``to_bytes`` wrote. Raises ValueError for anything else."""
+        height, width, rows = _read(data)
+        xy = np.stack([rows["x"] * (width / 65535), rows["y"] * (height / 65535)], axis=1)
+        return cls(
+            height,
+            width,
+            np.asarray(xy, np.float32),
+            np.exp2(rows["scale"] / np.float32(_STEPS_PER_OCTAVE)).astype(np.float32),
+            (rows["angle"] * np.float32(2 * np.pi / 256)).astype(np.float32),
+            decoded(rows["bits"]),
+        )
+
+    def _cells(self) -> Floats:
+        return self.descriptors.reshape(-1, 4, 4, 8)
+
+
+def codes(data: bytes) -> NDArray[np.uint8]:
+    """The descriptors alone of what ``to_bytes`` wrote, as they are kept: (N, 32). Raises ValueError."""
+    return np.ascontiguousarray(_read(data)[2]["bits"])
+
+
+def decoded(bits: NDArray[np.uint8]) -> Floats:
+    """Descriptors (N, D) of length 1 from their codes (N, 32)."""
+    rows = _LEVELS[_unpacked(bits)]
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
+
+
+def _read(data: bytes) -> tuple[int, int, NDArray[Any]]:
+    if len(data) < _HEADER.size or data[0] != VERSION:
+        raise ValueError("not points of this version")
+    _, height, width, count = _HEADER.unpack_from(data)
+    if len(data) != _HEADER.size + count * _POINT.itemsize or not (height and width):
+        raise ValueError("not points of this version")
+    return height, width, np.frombuffer(data, _POINT, offset=_HEADER.size)
+
+
+def _described(pixels: Pixels, side_px: int, at_most: int) -> Points:
+    grey = _grey(pixels, side_px)
+    height, width = grey.shape
+    if min(pixels.shape[:2]) < LEAST_SIDE_PX:
+        return _from_cv2(height, width, [], None)
+    import cv2
+
+    sift = cv2.SIFT.create(contrastThreshold=CONTRAST)
+    found = _spread(sift.detect(grey, None), height, width, at_most)
+    return _from_cv2(height, width, *sift.compute(grey, found))
+
+
+def _grey(pixels: Pixels, side_px: int) -> NDArray[np.uint8]:
+    """Brightness, on white, no side longer than ``side_px``."""
+    image = on_white(pixels).convert("L")
+    factor = side_px / max(image.size)
+    if factor < 1:
+        width, height = (max(1, round(side * factor)) for side in image.size)
+        image = image.resize((width, height), reducing_gap=3.0)
+    return np.asarray(image)
+
+
+def _spread(points: Any, height: int, width: int, at_most: int) -> list[cv2.KeyPoint]:
+    """The best points of each part of the picture and each octave of scale, one of each in turn.
+
+    Taken by contrast alone they crowd where a picture is busiest and finest, and a crop or a thumbnail leaves none.
+    """
+    if not len(points):
+        return []
+    strength = np.array([point.response for point in points])
+    parts = np.array([_part(point, height, width) for point in points])
+    best_first = np.lexsort((-strength, parts))
+    ordered = parts[best_first]
+    turn = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
+    taken = best_first[np.lexsort((-strength[best_first], turn))][:at_most]
+    return [points[index] for index in taken]
+
+
+def _part(point: cv2.KeyPoint, height: int, width: int) -> int:
+    octave = int(np.log2(max(point.size, 1)))
+    column, row = int(point.pt[0] * CELLS / width), int(point.pt[1] * CELLS / height)
+    return (octave * CELLS + min(row, CELLS - 1)) * CELLS + min(column, CELLS - 1)
+
+
+def _from_cv2(height: int, width: int, points: Any, descriptors: Any) -> Points:
+    raw = np.zeros((0, 128), np.float32) if descriptors is None else np.asarray(descriptors, np.float32)
+    return Points(
+        height,
+        width,
+        np.array([point.pt for point in points], np.float32).reshape(-1, 2),
+        np.array([point.size for point in points], np.float32),
+        np.radians(np.array([point.angle for point in points], np.float32)),
+        np.sqrt(raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-12)),
+    )
+
+
+def _packed(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Four codes of two bits a byte."""
+    return np.asarray((codes.reshape(-1, 32, 4) << _SHIFTS).sum(axis=2, dtype=np.uint8))
+
+
+def _unpacked(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.asarray((packed[..., None] >> _SHIFTS) & 3).reshape(-1, 128)

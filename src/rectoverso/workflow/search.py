@@ -1,0 +1,119 @@
+"""Look a picture up among the registered works, and draw for people what was found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rectoverso.errors import BadSetting, OutNotWritable
+from rectoverso.i18n import LANGUAGES, Phrase, say
+from rectoverso.types import Message, Outcome, Pixels
+from rectoverso.verso.picture import read_bytes, to_png
+from rectoverso.verso.review.evidence import best_alignment, drawn
+from rectoverso.verso.screen.alignment import Transformation
+from rectoverso.verso.screen.cascade import AnyMatch, Look
+from rectoverso.verso.screen.similarity import described
+from rectoverso.verso.verify.bounded import shared
+from rectoverso.workflow import digests
+from rectoverso.workflow.files import make_folder, unusable
+from rectoverso.workflow.registry import opened
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The works that a picture is similar to, what each stage found, and the files that show it."""
+
+    look: Look
+    evidence: tuple[Path, ...] = ()
+
+    @property
+    def matches(self) -> Sequence[AnyMatch]:
+        return [match for match in self.look.similar if match.outcome is not Outcome.PASS]
+
+    def plain(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {
+            "matches": [match.plain() for match in self.matches],
+            "stages": [stage.plain() for stage in self.look.stages],
+            "evidence": [str(file) for file in self.evidence],
+        }
+
+
+def search_works(
+    file: Path, home_path: Path, *, evidence: Path | None = None, original: Path | None = None
+) -> Found:
+    """The registered works that a picture is similar to, the gravest first.
+
+    ``original`` is the file of one of them, which the register does not keep: the two are drawn side by side, and one
+    over the other, into the folder ``evidence``. Raises ImageUnreadable; BadSetting for one of these without the other;
+    FilesUnusable when the original is none of the works found; OutNotWritable.
+    """
+    if (evidence is None) is not (original is None):
+        reason, advice = (Phrase(Message(f"files.evidence_alone.{part}")) for part in ("reason", "advice"))
+        raise BadSetting(setting="--evidence, --original", reason=reason, advice=advice)
+    _, registry = opened(home_path)
+    pixels = _pixels(file)
+    found = Found(registry.search(pixels))
+    if evidence is None or original is None or not found.matches:
+        return found
+    match, work = _original(original, found)
+    make_folder(evidence)
+    return Found(found.look, tuple(_written(evidence, match, pixels, work)))
+
+
+def changes(transformation: dict[str, Any]) -> Message | None:
+    """What seems to have been done to a work, given a transformation's JSON: one message in another, in their order."""
+    told = None
+    for name in reversed(transformation["changes"]):
+        numbers = {key: round(value * 100) for key, value in transformation.items() if key in _SHARES}
+        one = Message(f"screen.change.{name}", numbers | {"turned": round(transformation["turned"])})
+        told = Message("screen.change.and", {"one": one, "more": told}) if told else one
+    return told
+
+
+_SHARES = ("of_work", "of_picture", "stretched")
+
+
+def _original(original: Path, found: Found) -> tuple[AnyMatch, Pixels]:
+    """The match that this file is the work of, and its picture. Raises FilesUnusable."""
+    data = read_bytes(original)
+    digest = digests.of_bytes(data)
+    for match in found.matches:
+        if match.work.file_digest == digest:
+            return match, shared().open(data, name=str(original)).pixels
+    raise unusable(original, "not_the_work")
+
+
+def _written(folder: Path, match: AnyMatch, picture: Pixels, work: Pixels) -> Iterator[Path]:
+    """The sheets, and what they show in words and numbers."""
+    alignment = best_alignment(picture, work)
+    sheets = drawn(picture, work, alignment)
+    shown = Transformation.of(alignment).plain() if alignment else None
+    sentence = described(match)
+    facts = {
+        "said": {language: say(sentence, language) for language in LANGUAGES},
+        "work": match.plain(),
+        "points": alignment.inliers if alignment else 0,
+        "transformation": shown,
+    }
+    files = {"points.png": to_png(sheets.beside), "facts.json": _json(facts)}
+    if sheets.overlay is not None:
+        files["overlay.png"] = to_png(sheets.overlay)
+    for name, data in files.items():
+        path = folder / f"{match.work.id}-{name}"
+        try:
+            path.write_bytes(data)
+        except OSError as error:
+            raise OutNotWritable(out=path, system=error.strerror or error) from error
+        yield path
+
+
+def _json(facts: dict[str, Any]) -> bytes:
+    return (json.dumps(facts, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _pixels(file: Path) -> Pixels:
+    return shared().open(read_bytes(file), name=str(file)).pixels

@@ -145,7 +145,15 @@ def generate(
         ),
         size=None if size is None else str(size),
         tell_prompt=tell_prompt,
-        terms=Terms.of(use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy), territory=territory),
+        terms=Terms.of(
+            use,
+            laws,
+            producer,
+            visible=visible,
+            file_format=file_format,
+            policy=_path(policy),
+            territory=territory,
+        ),
     )
 
 
@@ -293,7 +301,15 @@ def seal(
     from rectoverso.workflow.seal import seal_files
     from rectoverso.workflow.terms import Terms
 
-    terms = Terms.of(use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy), territory=territory)
+    terms = Terms.of(
+        use,
+        laws,
+        producer,
+        visible=visible,
+        file_format=file_format,
+        policy=_path(policy),
+        territory=territory,
+    )
     made_by = Maker(maker, maker_version)
     return seal_files(_paths(files), Path(out), _home(home), origin=origin, maker=made_by, terms=terms)
 

@@ -73,7 +73,9 @@ def generate(
     from rectoverso.workflow.terms import Terms
 
     given = Given(tuple(image or ()), tuple(mask or ()), tuple(prompt or ()), style, back=back)
-    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format, policy=policy, territory=territory)
+    terms = Terms.of(
+        use, law, producer, visible=visible, file_format=file_format, policy=policy, territory=territory
+    )
     controls = parse_controls(truncation, mix or (), layers, edit or ())
     with live_progress() as listener:
         batch = generate_images(

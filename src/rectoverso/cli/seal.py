@@ -49,7 +49,9 @@ def seal(
     from rectoverso.workflow.seal import seal_files
     from rectoverso.workflow.terms import Terms
 
-    terms = Terms.of(use, law, producer, visible=visible, file_format=file_format, policy=policy, territory=territory)
+    terms = Terms.of(
+        use, law, producer, visible=visible, file_format=file_format, policy=policy, territory=territory
+    )
     made_by = Maker(maker, maker_version)
     with live_progress() as listener:
         batch = seal_files(

@@ -5,8 +5,8 @@
 
 Real pictures are parted at random into training pictures, pictures that were held out, and a batch of unseen ones,
 which stands for a perfect generator: any of them that is suspected is a false alarm. A share of the batch is then
-exchanged for near-copies of training pictures, as a generator that has learnt by heart would draw them: noise, a blur, a
-pixel's shift, a mirror image, one or several at once. Each is judged with the training images left out in turn as
+exchanged for near-copies of training pictures, as a generator that has learnt by heart would draw them: noise, a blur,
+a pixel's shift, a mirror image, one or several at once. Each is judged with the training images left out in turn as
 strangers (`left_out`, what a run has as a rule) and with the held-out pictures (`held_out`), and beside ours with the
 plain ratio of two distances, log(nearest held-out / nearest training), whose strangers are a third set (`two_sets`).
 

@@ -73,8 +73,9 @@ class Votes:
         votes_VW = np.stack([self._votes(looked_at(points, mirrored=m, inverted=i)) for m, i in WAYS])
         best_W, way_W = votes_VW.max(axis=0), votes_VW.argmax(axis=0)
         most = np.argsort(-best_W, kind="stable")[:at_most]
-        ways = [(w, *WAYS[way_W[w]]) for w in most.tolist() if best_W[w] > 0]
-        return [Candidate(w, mirrored, inverted, float(best_W[w])) for w, mirrored, inverted in ways]
+        ways = [WAYS[way] for way in way_W[most]]
+        found = zip(most, ways, best_W[most], strict=True)
+        return [Candidate(int(work), m, i, float(votes)) for work, (m, i), votes in found if votes > 0]
 
     def _votes(self, points: Points) -> NDArray[np.float64]:
         """(W,): a point votes at most once for a work, with its best neighbour there."""

@@ -28,7 +28,11 @@ def test_one_changed_byte_anywhere_does_not_open(at: int) -> None:
         VAULT.open(changed, "works/1")
 
 
-@pytest.mark.parametrize("sealed", [b"", b"RVR1", SEALED[:-1], SEALED + b"x", b"Berta"])
+@pytest.mark.parametrize(
+    "sealed",
+    [b"", b"RVR1", SEALED[:-1], SEALED + b"x", b"Berta"],
+    ids=["none", "head", "cut", "more", "plain"],
+)
 def test_what_is_cut_or_something_else_does_not_open(sealed: bytes) -> None:
     with pytest.raises(RecordDamaged):
         VAULT.open(sealed, "works/1")

@@ -12,7 +12,7 @@ from rectoverso.i18n import LANGUAGES, say
 from rectoverso.store.rights import Asked, Kind, Rights, State
 from rectoverso.store.works import Work
 from rectoverso.types import Decision, Outcome, Pixels
-from rectoverso.verso.policy import policy, uses
+from rectoverso.verso.policy import Shelf, uses
 from rectoverso.verso.screen.claims import (
     OWNER_QUOTA,
     WORK_QUOTA,
@@ -103,7 +103,7 @@ def test_a_finding_tells_rights_and_claim_and_the_policy_decides(
         Asked.CREDIT: ("pass", "credit"),
     }[asked]
     expected = {Asked.BLOCK: Decision.REFUSE, Asked.REVIEW: Decision.HOLD, Asked.CREDIT: Decision.RELEASE}
-    assert policy("general").decide([finding]).decision is expected[asked]
+    assert Shelf().policy("general").decide([finding]).decision is expected[asked]
 
 
 def test_a_credit_is_told_with_its_line(works: list[Work], photos: list[Pixels], pictures: Any) -> None:
@@ -147,7 +147,7 @@ def test_a_hundred_unverified_works_of_one_owner_do_not_refuse_everything(
         for pixels in photos:
             finding = check.examine(pictures.draft(pixels))
             outcomes.append(finding.outcome)
-            if policy("general").decide([finding]).decision is Decision.REFUSE:
+            if Shelf().policy("general").decide([finding]).decision is Decision.REFUSE:
                 blamed = finding.evidence["work"]
                 refused.works[blamed["id"]] = refused.of_work(blamed["id"]) + 1
                 refused.owners[blamed["owner"]] = refused.of_owner(blamed["owner"]) + 1
@@ -162,7 +162,7 @@ def test_no_use_releases_a_copy_unless_a_credit_is_all_that_is_asked(
 ) -> None:
     for state in State:
         check = SimilarityCheck([claimed(works[0], state=state, asked=asked)])
-        verdict = policy(use).decide([check.examine(pictures.draft(photos[0]))])
+        verdict = Shelf().policy(use).decide([check.examine(pictures.draft(photos[0]))])
         assert verdict.decision is not Decision.RELEASE
 
 

@@ -73,7 +73,7 @@ CASES = {
     "edgeconnect": (
         "edgeconnect",
         "default",
-        (*GIVEN, "nets.edge_width=8", "nets.blocks=1", "piece_px=16", "generator_adam.rate=1e-6"),
+        (*GIVEN, "nets.edge_width=8", "nets.blocks=1", "nets.piece_px=16", "generator_adam.rate=1e-6"),
     ),
     "dalle": ("dalle", "default", (*SMALL, "nets.look_width=8")),
     "textgan": (

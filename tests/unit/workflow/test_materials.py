@@ -41,7 +41,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("spade", "shapes", {}),
         ("edgeconnect", a, {}),
     ):
-        settings = (*TINY, *(("nets.edge_width=8", "piece_px=16") if system == "edgeconnect" else ()))
+        settings = (*TINY, *(("nets.edge_width=8", "nets.piece_px=16") if system == "edgeconnect" else ()))
         train_run(
             TrainRequest(system, str(data), place / system, size=32, images=8, settings=settings, **more),
             place / "home",

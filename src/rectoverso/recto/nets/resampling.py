@@ -93,11 +93,19 @@ def smooth_over(x_NCHW: Tensor, hole_N1HW: Tensor) -> Tensor:
             (2, 3), keepdim=True
         ).clamp_min(1e-6)
         return torch.where(known_N1HW > 0, x_NCHW, mean)
-    share = F.avg_pool2d(known_N1HW, 2, ceil_mode=True)
-    pulled = F.avg_pool2d(x_NCHW * known_N1HW, 2, ceil_mode=True) / share.clamp_min(1e-6)
-    pushed = smooth_over(pulled, (share == 0).to(share.dtype))
+    pushed = smooth_over(*halved_around(x_NCHW, hole_N1HW))
     around = F.interpolate(pushed, size=x_NCHW.shape[2:], mode="bilinear", align_corners=False)
     return torch.where(known_N1HW > 0, x_NCHW, around)
+
+
+def halved_around(x_NCHW: Tensor, hole_N1HW: Tensor) -> tuple[Tensor, Tensor]:
+    """Pictures at half their sides (N, C, H / 2, W / 2), rounded up, each pixel the mean of those of its square that
+    are known, and holes (N, 1, H / 2, W / 2) where none of them is.
+    """
+    known_N1HW = 1 - hole_N1HW
+    share_N1HW = F.avg_pool2d(known_N1HW, 2, ceil_mode=True)
+    half_NCHW = F.avg_pool2d(x_NCHW * known_N1HW, 2, ceil_mode=True) / share_N1HW.clamp_min(1e-6)
+    return half_NCHW, (share_N1HW == 0).to(share_N1HW.dtype)
 
 
 @torch.no_grad()

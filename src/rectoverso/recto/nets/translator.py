@@ -1,12 +1,11 @@
 """A network from pictures to pictures of the same sides: halvings, residual blocks, doublings.
 
-Johnson, Alahi and Fei-Fei 2016 (arXiv:1603.08155), as CycleGAN (Zhu et al. 2017, arXiv:1703.10593, section 7.2),
-pix2pixHD's global generator (Wang et al. 2018, arXiv:1711.11585, section 3.2) and EdgeConnect (Nazeri et al. 2019,
-arXiv:1901.00212, section 3; dilated blocks) use it: reflected edges, instance norm without gain, two convolutions a
-block. Departures: pictures are doubled by nearest neighbour and a 3x3 convolution instead of a transposed one, which
-leaves no chequers; with ``patch`` above 1 squares of so many pixels a side come in and go out as one pixel each, which
-spares the costliest resolution; and with ``skip`` the network begins as one that changes nothing, so that it need not
-learn to keep what stays, and has no reason to exchange colours.
+Johnson, Alahi and Fei-Fei 2016 (arXiv:1603.08155), as CycleGAN (Zhu et al. 2017, arXiv:1703.10593, section 7.2) and
+pix2pixHD's global generator (Wang et al. 2018, arXiv:1711.11585, section 3.2) use it: reflected edges, instance norm
+without gain, two convolutions a block. Departures: pictures are doubled by nearest neighbour and a 3x3 convolution
+instead of a transposed one, which leaves no chequers; with ``patch`` above 1 squares of so many pixels a side come in
+and go out as one pixel each, which spares the costliest resolution; and with ``skip`` the network begins as one that
+changes nothing, so that it need not learn to keep what stays, and has no reason to exchange colours.
 
 Shapes: N images, I and O channels in and out, C channels, H height, W width.
 """
@@ -60,7 +59,6 @@ class Translator(nn.Module):
         downs: int,
         blocks: int,
         patch: int = 1,
-        dilation: int = 1,
         norm: Norm = channel_norm,
         raw: bool = False,
         skip: bool = False,
@@ -71,7 +69,7 @@ class Translator(nn.Module):
         widths = [min(width * 2**level, width * WIDEST) for level in range(downs + 1)]
         self.first = Reflected(inputs * patch**2, width, kernel)
         self.downs = nn.ModuleList(nn.Conv2d(w, v, 4, stride=2, padding=1) for w, v in pairwise(widths))
-        self.blocks = nn.ModuleList(Residual(widths[-1], dilation, norm) for _ in range(blocks))
+        self.blocks = nn.ModuleList(Residual(widths[-1], norm) for _ in range(blocks))
         self.ups = nn.ModuleList(Up(w, v) for w, v in pairwise(reversed(widths)))
         self.last = Reflected(width, outputs * patch**2, kernel)
         begun_alike(self.last.conv, patch)
@@ -100,10 +98,10 @@ class Translator(nn.Module):
 class Reflected(nn.Module):
     """A convolution of the same sides that sees the picture mirrored beyond its edges."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, dilation: int = 1) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
         super().__init__()
-        self.around = dilation * (kernel // 2)
-        self.conv = nn.Conv2d(inputs, outputs, kernel, dilation=dilation)
+        self.around = kernel // 2
+        self.conv = nn.Conv2d(inputs, outputs, kernel)
 
     def forward(self, x_NIHW: Tensor) -> Tensor:
         around = (self.around,) * 4
@@ -115,10 +113,10 @@ class Reflected(nn.Module):
 class Residual(nn.Module):
     """x plus what two convolutions make of it."""
 
-    def __init__(self, width: int, dilation: int = 1, norm: Norm = channel_norm) -> None:
+    def __init__(self, width: int, norm: Norm = channel_norm) -> None:
         super().__init__()
         self.norm = norm
-        self.first = Reflected(width, width, 3, dilation)
+        self.first = Reflected(width, width, 3)
         self.second = Reflected(width, width, 3)
 
     def forward(self, x_NCHW: Tensor) -> Tensor:

@@ -1,11 +1,11 @@
 """EdgeConnect: fills holes, edges first. Nazeri et al. 2019, arXiv:1901.00212 (networks: `nets.edgeconnect`).
 
-Two translators and two critics (section 3); holes are irregular strokes (section 4.2); edges are Canny's. Where the
-presets leave the paper: both translators learn at once and are joined late in the run, instead of one after the other;
-least squares instead of cross-entropy in the critics' losses; in place of the perceptual and style losses stand the
-features of the critic, for those losses come with a network of one's own (`perception`); the distance to the true
-colours counts within the hole alone; edges have a cross-entropy of their own; narrower networks and pieces of 64 pixels
-on a CPU.
+Two networks that fill and two critics (section 3); holes are irregular strokes (section 4.2); edges are Canny's. Where
+the presets leave the paper, besides the networks: both learn at once and are joined early in the run, instead of one
+after the other; critics join late, as until then true edges and colours teach more in the same time; least squares
+instead of cross-entropy in the critics' losses; in place of the perceptual and style losses stand the features of the
+critic, for those losses come with a network of one's own (`perception`); the distance to the true colours counts within
+the hole alone; edges have a cross-entropy of their own; pieces of 64 pixels on a CPU.
 """
 
 from __future__ import annotations
@@ -38,15 +38,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EdgeConnectNets:
-    """The translators' widths, halvings and blocks, and how many pixels a side come in as one; the critics' width and
-    halvings.
+    """The widths, halvings and blocks of the two that fill, and how many pixels a side come in as one; the side of the
+    pieces that they are shown, and the least at which they fill; the critics' width and halvings.
     """
 
-    generator_width: int = 32
-    edge_width: int = 16
-    generator_downs: int = 2
+    generator_width: int = 64
+    edge_width: int = 32
+    generator_downs: int = 1
     blocks: int = 4
-    generator_patch: int = 1
+    generator_patch: int = 2
+    piece_px: int = 64
     critic_width: int = 24
     critic_downs: int = 2
 
@@ -65,6 +66,7 @@ class EdgeConnectNets:
             downs=self.generator_downs,
             blocks=self.blocks,
             patch=self.generator_patch,
+            coarsest_px=self.piece_px,
         )
 
     def critic(self, shape: Shape) -> nn.Module:
@@ -72,11 +74,11 @@ class EdgeConnectNets:
         return self.critics(shape)[1]
 
     def critics(self, shape: Shape) -> tuple[PatchCritic, PatchCritic]:
-        """Of edges beside a grey picture, and of pictures; with spectral norm (section 3)."""
+        """Of edges beside a grey picture, and of pictures."""
         from rectoverso.recto.nets.patch_critic import PatchCritic
 
         edges, fill = (
-            PatchCritic(inputs, width=self.critic_width, downs=self.critic_downs, spectral=True)
+            PatchCritic(inputs, width=self.critic_width, downs=self.critic_downs)
             for inputs in (2, shape.channels)
         )
         return edges, fill
@@ -84,20 +86,21 @@ class EdgeConnectNets:
 
 @dataclass(frozen=True, slots=True)
 class FillWeights:
-    """Of the losses: the edges' cross-entropy, the colours' distance, both critics' features, and how much the colours'
-    critic counts.
+    """Of the losses: the edges' cross-entropy, the colours' distance, how much either critic counts, and how much more
+    what they see on the way.
     """
 
     edges: float = 1.0
     near: float = 10.0
-    matching: float = 10.0
+    edge_fooling: float = 0.1
     fooling: float = 0.1
+    matching: float = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeConnectRecipe(AdversarialRecipe):
-    """``piece_px``: the side of what is cut out of each picture; ``joint``: the share of a run after which imagined
-    edges take the place of true ones; ``perception`` adds perceptual losses of the filled pictures.
+    """``joint``: the share of a run after which imagined edges take the place of true ones; ``judged``: that after
+    which there are critics; ``perception`` adds perceptual losses of the filled pictures.
     """
 
     takes_one_pass: ClassVar[bool] = False
@@ -108,8 +111,8 @@ class EdgeConnectRecipe(AdversarialRecipe):
     nets: EdgeConnectNets
     weights: FillWeights = FillWeights()
     perception: Perception = NOTHING_LOOKS
-    piece_px: int = 64
-    joint: float = 0.6
+    joint: float = 0.3
+    judged: float = 0.4
 
     def cast(self, shape: Shape, streams: Streams) -> Cast:
         from rectoverso.recto.systems.fill_pair import FillPair
@@ -120,12 +123,12 @@ class EdgeConnectRecipe(AdversarialRecipe):
         """Raise BadSetting for sides that the networks cannot halve as often as they do, and idle settings, and what
         `Perception.eye` raises.
         """
-        check_multiple(shape, self.nets.generator_patch << self.nets.generator_downs)
-        height, width = (min(side, self.piece_px) for side in (shape.height_px, shape.width_px))
-        multiple = 4 * self.nets.generator_patch << self.nets.generator_downs
+        nets = self.nets
+        height, width = (min(side, nets.piece_px) for side in (shape.height_px, shape.width_px))
         piece = replace(shape, height_px=height, width_px=width)
-        check_multiple(piece, multiple)
-        check_patch_critic(piece, self.nets.critic_downs)
+        for sides in (shape, piece):
+            check_multiple(sides, nets.generator_patch << nets.generator_downs)
+        check_patch_critic(piece, nets.critic_downs)
         self.check_idle()
         self.perception.eye(shape)
 
@@ -133,14 +136,14 @@ class EdgeConnectRecipe(AdversarialRecipe):
 DEFAULT = EdgeConnectRecipe(
     system="edgeconnect",
     preset="default",
-    measured="2 cores, 10 minutes of photographs: 24.0 dB in holes of 20-30% (OpenCV 23.6); smooth",
+    measured="2 cores, 10 minutes of photographs: ?",
     batch=8,
     flip=True,
     labels=False,
     nets=EdgeConnectNets(),
     objective="least_squares",
     penalty=Penalty("none"),
-    generator_adam=Adam(1e-3, 1e-4, beta1=0.5, beta2=0.99),
+    generator_adam=Adam(7e-4, 2e-5, beta1=0.9, beta2=0.99),
     critic_adam=Adam(5e-4, 5e-5, beta1=0.5, beta2=0.99),
     averaging=Averaging(half_life=5_000, ramp=0.1),
 )
@@ -153,11 +156,18 @@ PRESETS: dict[str, Recipe] = {
         measured="not measured",
         batch=32,
         images=3_000_000,
-        nets=EdgeConnectNets(generator_width=64, edge_width=64, blocks=8, critic_width=64, critic_downs=3),
-        generator_adam=Adam(4e-4, 4e-6, beta1=0.5, beta2=0.99),
+        nets=EdgeConnectNets(
+            generator_width=96,
+            edge_width=64,
+            generator_downs=2,
+            blocks=8,
+            piece_px=128,
+            critic_width=64,
+            critic_downs=3,
+        ),
+        generator_adam=Adam(4e-4, 4e-6, beta1=0.9, beta2=0.99),
         critic_adam=Adam(2e-4, 2e-6, beta1=0.5, beta2=0.99),
         averaging=Averaging(half_life=50_000, ramp=0.1),
-        piece_px=128,
     ),
 }
 

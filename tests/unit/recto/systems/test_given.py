@@ -30,7 +30,7 @@ TINY: dict[str, tuple[str, ...]] = {
     "cyclegan": ("nets.generator_width=16", "nets.blocks=1", "pool=8"),
     "pix2pixhd": ("nets.generator_width=8", "nets.blocks=1"),
     "spade": ("nets.generator_width=8", "nets.seen_width=8", "nets.latent=4"),
-    "edgeconnect": ("nets.generator_width=8", "nets.edge_width=8", "nets.blocks=1", "piece_px=16"),
+    "edgeconnect": ("nets.generator_width=8", "nets.edge_width=8", "nets.blocks=1", "nets.piece_px=16"),
 }
 SIDE = 16
 

@@ -20,7 +20,7 @@ from rectoverso.recto.train.loop import train
 
 TINY = ("batch=4", "precision=float32", "milestones=1", "nets.generator_width=8", "nets.critic_width=8")
 SPADE = (*TINY, "nets.seen_width=8", "nets.latent=4", "nets.critic_downs=1")
-EDGECONNECT = (*TINY, "nets.edge_width=8", "nets.blocks=1", "piece_px=16", "nets.critic_downs=1")
+EDGECONNECT = (*TINY, "nets.edge_width=8", "nets.blocks=1", "nets.piece_px=16", "nets.critic_downs=1")
 
 
 @pytest.fixture(scope="module")

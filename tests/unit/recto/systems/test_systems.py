@@ -69,7 +69,7 @@ def test_a_side_is_refused_at_which_a_critic_has_nothing_to_say(system: str, pre
     """At the least side that is let through every scale still has a logit."""
     asked = recipe(system, preset)
     if system == "edgeconnect":
-        asked = with_settings(asked, ["piece_px=256"])
+        asked = with_settings(asked, ["nets.piece_px=256"])
     least = next(side for side in range(8, 257, 8) if _is_let_through(asked, side))
     assert least > 8
     classes = 2 if "masks" in asked.needs else 0

@@ -35,6 +35,7 @@ from rectoverso.workflow.files import make_folder
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
+from rectoverso.workflow.attributions import ATTRIBUTIONS
 from rectoverso.workflow.train import FINGERPRINTS
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 LOOKED_AT, BATCH = 100, 10
 KEY = "public"
 CARDS = {"en": "card.md", "zh": "card.zh.md"}
-_KEPT = ("config.toml", "run.json", FINGERPRINTS, "weights/critic.safetensors", *CARDS.values())
+_KEPT = ("config.toml", "run.json", FINGERPRINTS, ATTRIBUTIONS, "weights/critic.safetensors", *CARDS.values())
 
 
 @dataclass(frozen=True, slots=True)

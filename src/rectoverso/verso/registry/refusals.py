@@ -11,6 +11,9 @@ from rectoverso.store.home import Home
 from rectoverso.store.rights import State
 from rectoverso.types import Outcome
 from rectoverso.verso.screen.similarity import SimilarityCheck
+from rectoverso.verso.screen.style import StyleCheck
+
+_ABOUT_WORKS = (SimilarityCheck.name, StyleCheck.name)
 
 
 class RecordedRefusals:
@@ -41,9 +44,9 @@ class RecordedRefusals:
 
 
 def similar_works(asset: Asset) -> Iterator[dict[str, Any]]:
-    """The works that an image was found similar to, as its finding keeps them, the gravest first."""
+    """The works that an image was found similar to, as its findings keep them, the gravest first."""
     for finding in asset.findings:
-        evidence = finding["evidence"] if finding["check"] == SimilarityCheck.name else {}
+        evidence = finding["evidence"] if finding["check"] in _ABOUT_WORKS else {}
         for work in (evidence.get("work"), *evidence.get("also", ())):
             if work and work["outcome"] != Outcome.PASS:
                 yield work

@@ -71,10 +71,10 @@ class Credited:
             "pictures": [
                 {
                     "path": str(path),
-                    "chance": round(credits.chance, 6),
+                    "chance": round(found.chance, 6),
                     "credits": [named.plain() for named in names],
                 }
-                for path, credits, names in self.pictures
+                for path, found, names in self.pictures
             ],
             "works": [named.plain() | {"pictures": count} for named, count in self.works],
             "compared_with": self.compared_with,
@@ -95,10 +95,10 @@ def credit_files(run: Path, files: Iterable[Path], *, catalogue: Path | None = N
     if catalogue is not None:
         told = with_catalogue(told, catalogue)
     pictures = [shared().open(read_bytes(path), name=str(path)).pixels for path in paths]
-    credits = credits_of(pictures, fingerprints)
+    found = credits_of(pictures, fingerprints)
     rows = tuple(
         (path, one, tuple(Named(near, told[near.training_image]) for near in one.near))
-        for path, one in zip(paths, credits, strict=True)
+        for path, one in zip(paths, found, strict=True)
     )
     return Credited(rows, len(fingerprints.features), len(fingerprints.strangers))
 

@@ -29,13 +29,13 @@ from rectoverso.types import Message, Pixels
 from rectoverso.verso.ledger.entry import Json
 from rectoverso.verso.mark.watermark import DOUBTED_AT, FOUND_AT
 from rectoverso.verso.mark.watermark.ingrained import TILE_PX, carriers_of, leaning, together_p_value
+from rectoverso.workflow.attributions import ATTRIBUTIONS
 from rectoverso.workflow.drawing import open_generator
 from rectoverso.workflow.extras import training_part
 from rectoverso.workflow.files import make_folder
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
-from rectoverso.workflow.attributions import ATTRIBUTIONS
 from rectoverso.workflow.train import FINGERPRINTS
 
 if TYPE_CHECKING:

@@ -104,9 +104,7 @@ def _original(original: Path, found: Found) -> tuple[AnyMatch, Pixels]:
     raise unusable(original, "not_the_work")
 
 
-def _written(
-    folder: Path, match: AnyMatch, found: Found, picture: Pixels, work: Pixels
-) -> Iterator[Path]:
+def _written(folder: Path, match: AnyMatch, found: Found, picture: Pixels, work: Pixels) -> Iterator[Path]:
     """The sheets, and what they show in words and numbers."""
     alignment = best_alignment(picture, work)
     sheets = drawn(picture, work, alignment)

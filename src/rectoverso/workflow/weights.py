@@ -85,9 +85,7 @@ def embedder_of(home: Home) -> Embedder | None:
     return None if named is None else Embedder(named.file, named.description, named.sha256)
 
 
-def _record(
-    home_path: Path, kind: str, named: Weights | None, clock: Clock | None, **facts: str
-) -> None:
+def _record(home_path: Path, kind: str, named: Weights | None, clock: Clock | None, **facts: str) -> None:
     """Into the ledger first: it may tell of weights that were not kept, and never keep silent of some that were."""
     home, clock = Home.open(home_path), clock or SystemClock()
     keys = open_keys(home, clock=clock)

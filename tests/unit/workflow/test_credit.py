@@ -55,7 +55,9 @@ def test_a_new_picture_names_nobody_and_says_so(
     assert "may have had no part" in told
 
 
-def test_a_catalogue_says_whose_they_are(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_catalogue_says_whose_they_are(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     data = tmp_path / "data"
     (data / "b").mkdir(parents=True)
     (data / "b" / "17.png").write_bytes(to_png(scene(17, size=32).image))
@@ -119,7 +121,9 @@ def test_columns_of_a_parquet_file_say_whom_to_name(tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    pictures = [{"bytes": to_png(scene(number, size=32).image), "path": f"{number}.png"} for number in range(12)]
+    pictures = [
+        {"bytes": to_png(scene(number, size=32).image), "path": f"{number}.png"} for number in range(12)
+    ]
     table = {"image": pictures, "artist": ["A. Painter", None] * 6, "license": ["CC0"] * 12}
     pq.write_table(pa.table(table), tmp_path / "works.parquet")
     dataset = open_source(tmp_path / "works.parquet", size=32)

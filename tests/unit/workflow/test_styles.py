@@ -9,13 +9,15 @@ import pytest
 
 from rectoverso.cli.main import main
 from rectoverso.store.home import Home
+from rectoverso.store.rights import State
 from rectoverso.types import Decision
 from rectoverso.verso.picture import to_png
 from rectoverso.verso.screen.style import LEAST_PICTURES, SPACE
 from rectoverso.workflow.accounts import incidents
-from rectoverso.workflow.registry import add_works, remove_work
+from rectoverso.workflow.registry import add_works, claim_works, remove_work
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.search import search_works
+from rectoverso.workflow.terms import Terms
 from unit.verso.conftest import photo
 from unit.verso.screen.test_style import hatched
 
@@ -81,7 +83,19 @@ def test_registering_too_few_says_how_many_it_takes(
 ) -> None:
     (tmp_path / "one.png").write_bytes(to_png(hatched(1)))
     with pytest.raises(SystemExit):
-        main(["registry", "add", str(tmp_path / "one.png"), "--kind", "style", "--owner", "H", "--home", str(home)])
+        main(
+            [
+                "registry",
+                "add",
+                str(tmp_path / "one.png"),
+                "--kind",
+                "style",
+                "--owner",
+                "H",
+                "--home",
+                str(home),
+            ]
+        )
     told = capsys.readouterr().out
     assert f"from {LEAST_PICTURES} on" in told
 
@@ -97,3 +111,18 @@ def test_of_a_work_of_another_kind_nothing_is_kept_of_how_it_is_made(tmp_path: P
     (tmp_path / "one.png").write_bytes(to_png(photo(1, 160, 200)))
     add_works([tmp_path / "one.png"], home)
     assert Home.open(home).descriptors.of(SPACE) == {}
+
+
+def test_heritage_has_lines_of_its_own_where_pictures_are_for_art(tmp_path: Path, home: Path) -> None:
+    """The same as heritage does not leave; once the claim is disputed, a person decides by the line for heritage."""
+    file = tmp_path / "mask.png"
+    file.write_bytes(to_png(photo(7, 160, 200)))
+    (work,) = add_works([file], home, owner="Village Council", kind="heritage")
+    art = Terms.of("art")
+    (refused,) = seal_files([file], tmp_path / "out", home, terms=art).passages
+    assert refused.asset.decision is Decision.REFUSE
+    assert any("kinds.heritage.block" in line for line in refused.asset.lines)
+    claim_works([work.id], home, state=State.DISPUTED, reason="somebody else says so")
+    (held,) = seal_files([file], tmp_path / "out", home, terms=art).passages
+    assert held.asset.decision is Decision.HOLD
+    assert any("kinds.heritage.review" in line for line in held.asset.lines)

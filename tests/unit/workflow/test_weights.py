@@ -1,4 +1,4 @@
-"""Weights that were named are part of the door: they add what people look at, and stop it when they are not as named."""
+"""Weights that were named are part of the door: they add what people look at, and stop it when they changed."""
 
 from __future__ import annotations
 
@@ -95,7 +95,9 @@ def test_weights_that_are_not_as_they_were_named_stop_the_door(
     assert ended.value.code == 3
 
 
-def test_works_from_before_are_compared_once_they_are_added_again(file: Path, home: Path, tmp_path: Path) -> None:
+def test_works_from_before_are_compared_once_they_are_added_again(
+    file: Path, home: Path, tmp_path: Path
+) -> None:
     _work(tmp_path, home)
     name_weights(file, home)
     asked = _thumbnail_like(tmp_path)

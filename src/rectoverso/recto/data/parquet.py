@@ -177,7 +177,9 @@ def _attributions(path: Path, file: pq.ParquetFile) -> list[Attribution]:
     schema = file.schema_arrow
     kind = schema.field("image").type
     wanted = {
-        about: next((name for name in names if name in schema.names and _is_text(schema.field(name).type)), None)
+        about: next(
+            (name for name in names if name in schema.names and _is_text(schema.field(name).type)), None
+        )
         for about, names in CREDITS.items()
     }
     columns = {about: name for about, name in wanted.items() if name}

@@ -53,7 +53,11 @@ class Registry:
     """
 
     def __init__(
-        self, home: Home, clock: Clock, record: Recorder, embedder: Callable[[], Embedder | None] = lambda: None
+        self,
+        home: Home,
+        clock: Clock,
+        record: Recorder,
+        embedder: Callable[[], Embedder | None] = lambda: None,
     ) -> None:
         self._embedder = embedder
         self._home = home
@@ -92,7 +96,9 @@ class Registry:
     def search(self, pixels: Pixels) -> Look:
         """The works that a picture (uint8 HWC) is similar to, the gravest first, and what each stage found."""
         works = self.list()
-        return Cascade(works, self._home.traces, embedded=embedded(self._home, works, self._embedder())).look(pixels)
+        return Cascade(works, self._home.traces, embedded=embedded(self._home, works, self._embedder())).look(
+            pixels
+        )
 
     def styles(self, pixels: Pixels) -> list[StyleMatch]:
         """The registered styles, the one that a picture (uint8 HWC) is most like first; none of one too small."""

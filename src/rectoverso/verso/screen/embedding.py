@@ -56,9 +56,7 @@ UNMEASURED = 1.0
 
 Side = Annotated[int, Field(ge=16, le=2048)]
 Three = tuple[float, float, float]
-Spread = tuple[
-    Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]
-]
+Spread = tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]
 
 
 class Description(BaseModel):
@@ -219,7 +217,9 @@ class EmbeddedWorks:
         return [NearMatch(self.works[at], float(cosines_N[at]), said, digest) for at in most]
 
 
-def to_verify(near: Sequence[NearMatch], works: Sequence[Work], known: Sequence[Candidate]) -> list[Candidate]:
+def to_verify(
+    near: Sequence[NearMatch], works: Sequence[Work], known: Sequence[Candidate]
+) -> list[Candidate]:
     """Near works as candidates for geometry, in every way of looking; ``works`` are those that have points, and
     ``known`` what their points voted for.
     """

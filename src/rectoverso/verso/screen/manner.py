@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from rectoverso.types import Pixels
 from rectoverso.verso.screen.fingerprint import on_white
@@ -23,7 +24,7 @@ from rectoverso.verso.screen.fingerprint import on_white
 Floats = NDArray[np.float32]
 
 SIDE_PX = 256
-"""Larger pictures are made smaller; smaller ones stay, since enlarging would draw edges of its own."""
+"""Longer ones are made smaller, but no side below 32; shorter ones stay, since enlarging would draw edges of its own."""
 
 LEAST_SIDE_PX = 32
 SCALES = 3
@@ -93,7 +94,10 @@ def _lab(pixels: Pixels) -> Floats:
     import cv2
 
     image = on_white(pixels)
-    image.thumbnail((SIDE_PX, SIDE_PX), reducing_gap=3.0)
+    factor = max(SIDE_PX / max(image.size), LEAST_SIDE_PX / min(image.size))
+    if factor < 1:
+        size = (round(image.width * factor), round(image.height * factor))
+        image = image.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
     return np.asarray(cv2.cvtColor(np.asarray(image, np.float32) / 255, cv2.COLOR_RGB2LAB), np.float32)
 
 

@@ -112,7 +112,10 @@ class Neighbourhood:
         where there are fewer, their ratio is infinite.
         """
         nobody = np.full(len(images), -1)
-        rows = [_several(*self._measured(images[at : at + 1], nobody[at : at + 1]), at_most) for at in range(len(images))]
+        rows = [
+            _several(*self._measured(images[at : at + 1], nobody[at : at + 1]), at_most)
+            for at in range(len(images))
+        ]
         return Nearest(np.stack([row.ratio for row in rows]), np.stack([row.index for row in rows]))
 
     def _nearest(self, images: NDArray[np.uint8], left_out: NDArray[np.int64]) -> Nearest:

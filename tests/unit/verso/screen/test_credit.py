@@ -34,9 +34,7 @@ def test_a_picture_like_a_training_picture_names_it_first(
         assert found.near[0].chance == found.chance <= ORDINARY
 
 
-def test_new_pictures_name_nobody(
-    prints: Fingerprints, small_photos: Callable[[int, int], Images]
-) -> None:
+def test_new_pictures_name_nobody(prints: Fingerprints, small_photos: Callable[[int, int], Images]) -> None:
     """Over a batch at most 5 % of those with a list are ordinary: where all are, that is hardly ever any."""
     found = credits_of(list(small_photos(100, 70_000)), prints)
     assert sum(bool(one.near) for one in found) <= 2

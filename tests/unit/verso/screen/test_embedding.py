@@ -51,7 +51,9 @@ def embedded(works: list[Work], photos: list[Pixels], embedder: Embedder) -> Emb
     return EmbeddedWorks(works, vectors, embedder)
 
 
-def test_vectors_have_length_1_and_do_not_depend_on_the_size(embedder: Embedder, photos: list[Pixels]) -> None:
+def test_vectors_have_length_1_and_do_not_depend_on_the_size(
+    embedder: Embedder, photos: list[Pixels]
+) -> None:
     vector = embedder(photos[0])
     assert vector.shape == (48,)
     assert float(vector @ vector) == pytest.approx(1, abs=1e-5)
@@ -96,7 +98,7 @@ def test_geometry_confirms_what_weights_propose_and_then_it_is_a_part_like_any_o
     crop = np.ascontiguousarray(photos[2][20:140, 20:180])
     vectors = {works[2].id: to_bytes(embedder(crop))}
     cascade = Cascade(works, traces, embedded=EmbeddedWorks(works, vectors, embedder))
-    monkeypatch.setattr(cascade._parts, "candidates", lambda points: [])
+    monkeypatch.setattr(cascade._parts, "candidates", lambda _: [])
     look = cascade.look(crop)
     match = next(match for match in look.matches if match.work.id == works[2].id)
     assert isinstance(match, PartMatch)
@@ -119,7 +121,9 @@ def test_a_file_that_changed_is_refused(file: Path, embedder: Embedder) -> None:
         Embedder(file, embedder.description, embedder.digest)
 
 
-@pytest.mark.parametrize("problem", ["gone", "no network", "no description", "wrong size", "wrong output", "external"])
+@pytest.mark.parametrize(
+    "problem", ["gone", "no network", "no description", "wrong size", "wrong output", "external"]
+)
 def test_what_cannot_be_used_is_refused_before_any_picture(problem: str, file: Path) -> None:
     toml = file.with_suffix(".toml")
     text = toml.read_text()
@@ -148,7 +152,7 @@ def test_what_cannot_be_used_is_refused_before_any_picture(problem: str, file: P
 )
 def test_a_description_that_means_nothing_is_refused(line: str, file: Path) -> None:
     toml = file.with_suffix(".toml")
-    key = line.split(" ")[0]
+    key = line.partition(" ")[0]
     kept = [row for row in toml.read_text().splitlines() if not row.startswith(f"{key} ")]
     toml.write_text("\n".join([*kept, line]))
     with pytest.raises(EmbedderUnusable):

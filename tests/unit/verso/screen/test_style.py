@@ -112,7 +112,9 @@ def test_an_owner_who_asks_for_credit_is_named_and_the_picture_passes(pictures: 
 
 
 def test_a_style_that_wants_only_credit_hides_none_that_wants_people(pictures: Any) -> None:
-    works = registered(pictures, hatched, "Hatcher", asked=Asked.CREDIT) | registered(pictures, hatched, "Other")
+    works = registered(pictures, hatched, "Hatcher", asked=Asked.CREDIT) | registered(
+        pictures, hatched, "Other"
+    )
     check = check_of(works)
     outcomes = [check.examine(pictures.draft(hatched(seed))).outcome for seed in range(14)]
     assert outcomes.count(Outcome.REVIEW) >= 7

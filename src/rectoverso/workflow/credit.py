@@ -119,6 +119,6 @@ def _kept(run: Path) -> tuple[Fingerprints, list[Attribution]]:
     return fingerprints, told
 
 
-def _unknown(run: Path, problem: str, **facts: object) -> CreditUnknown:
+def _unknown(run: Path, problem: str, /, **facts: object) -> CreditUnknown:
     reason, advice = (Phrase(Message(f"credit.{problem}.{part}", facts)) for part in ("reason", "advice"))
     return CreditUnknown(run=run, reason=reason, advice=advice)

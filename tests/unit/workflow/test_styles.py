@@ -12,6 +12,7 @@ from rectoverso.store.home import Home
 from rectoverso.store.rights import State
 from rectoverso.types import Decision
 from rectoverso.verso.picture import to_png
+from rectoverso.verso.registry.refusals import RecordedRefusals
 from rectoverso.verso.screen.style import LEAST_PICTURES, SPACE
 from rectoverso.workflow.accounts import incidents
 from rectoverso.workflow.registry import add_works, claim_works, remove_work
@@ -54,6 +55,17 @@ def test_a_draft_made_like_a_style_is_held_by_the_line_for_styles_and_its_owner_
     (row,) = [one for one in incidents(home, owner="Hatcher") if one.typicality is not None]
     assert row.decision == "hold"
     assert row.ruling == "review"
+
+
+@pytest.mark.usefixtures("style")
+def test_what_a_style_held_is_counted_until_its_claim_is_verified(home: Path, tmp_path: Path) -> None:
+    seal_files([_near(home, tmp_path)], tmp_path / "out", home)
+    opened = Home.open(home)
+    assert RecordedRefusals(opened).held_for_style("Hatcher") == 1
+    assert RecordedRefusals(opened).held_for_style("Somebody") == 0
+    claim_works([], home, state=State.VERIFIED, reason="seen the originals", owner="Hatcher")
+    seal_files([_near(home, tmp_path)], tmp_path / "out", home)
+    assert RecordedRefusals(opened).held_for_style("Hatcher") == 1
 
 
 @pytest.mark.usefixtures("style")

@@ -236,7 +236,7 @@ def to_verify(
     ]
 
 
-def unusable(file: Path, problem: str, **facts: object) -> EmbedderUnusable:
+def unusable(file: Path, problem: str, /, **facts: object) -> EmbedderUnusable:
     """The error for weights that cannot be used, worded in the catalogues under ``weights``."""
     reason, advice = (Phrase(Message(f"weights.{problem}.{part}", facts)) for part in ("reason", "advice"))
     return EmbedderUnusable(file=file, reason=reason, advice=advice)

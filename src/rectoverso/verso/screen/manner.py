@@ -24,7 +24,7 @@ from rectoverso.verso.screen.fingerprint import on_white
 Floats = NDArray[np.float32]
 
 SIDE_PX = 256
-"""Longer ones are made smaller, but no side below 32; shorter ones stay, since enlarging would draw edges of its own."""
+"""Longer ones are made smaller, but no side below 32; shorter ones stay, for enlarging would draw edges of its own."""
 
 LEAST_SIDE_PX = 32
 SCALES = 3

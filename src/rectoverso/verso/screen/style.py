@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from rectoverso.store.rights import Kind
 from rectoverso.store.works import Work
 from rectoverso.types import Draft, Finding, Message, Outcome, Pixels
-from rectoverso.verso.screen.claims import Doubt, NoRefusals, Refusals, ruling
+from rectoverso.verso.screen.claims import Doubt, NoRefusals, Refusals, Ruling, style_ruling
 from rectoverso.verso.screen.manner import NUM_NUMBERS, Floats, apart, manner_of
 from rectoverso.verso.screen.similarity import credit_line
 
@@ -34,6 +34,9 @@ from rectoverso.verso.screen.similarity import credit_line
 SPACE = "manner/1"
 LEAST_PICTURES = 10
 """Fewer pictures say too little of what they have in common; they are kept, and compared once there are enough."""
+
+MOST_PICTURES = 500
+"""So many of one style are compared; more of them cost the square of their number, and say little that is new."""
 
 TYPICAL = 0.5
 """From here on a picture is for people: half of the style's own pictures lie as far from the others, or farther."""
@@ -76,13 +79,18 @@ class StyleMatch:
     def is_near(self) -> bool:
         return self.typicality >= TYPICAL
 
+    @property
+    def outcome(self) -> Outcome:
+        """What the pictures say by themselves."""
+        return Outcome.REVIEW if self.is_near else Outcome.PASS
+
     def plain(self) -> dict[str, Any]:
         """As JSON keeps it."""
         return {
             "id": self.work.id,
             "title": self.work.title,
             "owner": self.work.owner,
-            "outcome": (Outcome.REVIEW if self.is_near else Outcome.PASS).value,
+            "outcome": self.outcome.value,
             "method": SPACE,
             "typicality": round(self.typicality, 4),
             "distance": round(self.distance, 3),
@@ -140,7 +148,7 @@ class Styles:
             if work.rights.kind is Kind.STYLE and work.id in manners:
                 sets.setdefault(whose(work), []).append(work)
         self._styles = [
-            Style(members, np.stack([from_bytes(manners[work.id]) for work in members]))
+            Style(members[:MOST_PICTURES], _rows(members[:MOST_PICTURES], manners))
             for members in sets.values()
             if len(members) >= LEAST_PICTURES
         ]
@@ -155,6 +163,10 @@ class Styles:
             return None
         matches = [style.match(manner_F) for style in self._styles]
         return sorted(matches, key=lambda match: (-match.typicality, match.distance))
+
+
+def _rows(works: Sequence[Work], manners: Mapping[str, bytes]) -> Floats:
+    return np.stack([from_bytes(manners[work.id]) for work in works])
 
 
 def whose(work: Work) -> str:
@@ -185,10 +197,7 @@ class StyleCheck:
         if not ranked:
             message = Message("style.too_small" if ranked is None else "style.few", {"least": LEAST_PICTURES})
             return Finding(self.name, Outcome.PASS, message, evidence=compared)
-        rulings = [
-            (match, ruling(Outcome.REVIEW if match.is_near else Outcome.PASS, match.work, self._refusals))
-            for match in ranked
-        ]
+        rulings = [(match, style_ruling(match.outcome, match.work, self._refusals)) for match in ranked]
         told = [
             match.plain() | {"ruling": led_to.outcome.value, "doubt": led_to.doubt and led_to.doubt.value}
             for match, led_to in rulings
@@ -202,7 +211,7 @@ class StyleCheck:
         return Finding(
             check=self.name,
             outcome=led_to.outcome,
-            message=told_of(match, len(self._styles)),
+            message=_message(match, led_to, len(self._styles)),
             score=round(match.typicality, 4),
             threshold=TYPICAL,
             false_positive_rate=FALSE_POSITIVE_RATE,
@@ -210,9 +219,9 @@ class StyleCheck:
         )
 
 
-def told_of(match: StyleMatch, count: int) -> Message:
-    """What is said of the style that a picture is most like, among so many."""
+def _message(match: StyleMatch, led_to: Ruling, count: int) -> Message:
+    """What is said of the style that a picture is most like, among so many, and of what that leads to."""
     if not match.is_near:
         return Message("style.pass", {"count": count})
     facts = {"owner": whose(match.work), "percent": round(100 * match.typicality), "pictures": match.pictures}
-    return Message("style.review", facts)
+    return Message(f"style.{led_to.doubt.value if led_to.doubt else 'review'}", facts)

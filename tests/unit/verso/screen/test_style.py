@@ -12,6 +12,7 @@ from rectoverso.i18n import LANGUAGES, say
 from rectoverso.store.rights import Asked, Kind, Rights
 from rectoverso.store.works import Work
 from rectoverso.types import Outcome, Pixels
+from rectoverso.verso.screen.claims import STYLE_QUOTA, NoRefusals
 from rectoverso.verso.screen.manner import NUM_NUMBERS, SLICES, apart, manner_of
 from rectoverso.verso.screen.style import LEAST_PICTURES, StyleCheck, Styles, from_bytes, to_bytes
 
@@ -118,6 +119,22 @@ def test_a_style_that_wants_only_credit_hides_none_that_wants_people(pictures: A
     check = check_of(works)
     outcomes = [check.examine(pictures.draft(hatched(seed))).outcome for seed in range(14)]
     assert outcomes.count(Outcome.REVIEW) >= 7
+
+
+def test_a_style_that_nobody_verified_is_only_told_once_it_held_too_many(pictures: Any) -> None:
+    works = registered(pictures, hatched, "Hatcher")
+
+    class UsedUp(NoRefusals):
+        def held_for_style(self, owner: str) -> int:
+            return STYLE_QUOTA if owner == "Hatcher" else 0
+
+    check = StyleCheck(list(works), {work.id: manner for work, manner in works.items()}, UsedUp())
+    findings = [check.examine(pictures.draft(hatched(seed))) for seed in range(14)]
+    assert {finding.outcome for finding in findings} == {Outcome.PASS}
+    told = [finding for finding in findings if finding.message.key == "style.style_quota"]
+    assert len(told) >= 7
+    assert told[0].evidence["work"]["doubt"] == "style_quota"
+    assert all("only told" in say(finding.message) for finding in told)
 
 
 def test_too_few_pictures_are_not_compared(pictures: Any) -> None:

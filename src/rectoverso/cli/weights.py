@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from rectoverso.cli.output import print_json, tell
+
+if TYPE_CHECKING:
+    from rectoverso.workflow.weights import Weights
 
 
 def weights(
@@ -22,6 +25,7 @@ def weights(
     """Name weights that works are compared by too, or show those that are named. Their word never blocks."""
     from rectoverso.workflow.weights import forget_weights, name_weights, weights_at
 
+    named: Weights | None
     if file is not None:
         named, key = name_weights(file, home), "weights.named"
     elif forget:

@@ -93,7 +93,8 @@ class Cascade:
         ]
         if self._embedded:
             stages.insert(3, Stage("weights", len(self._embedded.works), _found(near)))
-        lying = [match for match in (*parts, *near) if match.outcome is not Outcome.PASS]
+        further: list[AnyMatch] = [*parts, *near]
+        lying = [match for match in further if match.outcome is not Outcome.PASS]
         return Look(_each_once([*exact, *whole, *lying]), tuple(stages))
 
 

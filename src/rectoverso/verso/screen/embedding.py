@@ -133,8 +133,8 @@ class Embedder:
         else:
             image = image.resize(size, Image.Resampling.BICUBIC)
         values = np.asarray(image, np.float32) / np.float32(255)
-        values = (values - np.asarray(said.mean, np.float32)) / np.asarray(said.std, np.float32)
-        return np.ascontiguousarray(values.transpose(2, 0, 1)[None])
+        scaled = np.asarray((values - np.array(said.mean)) / np.array(said.std), np.float32)
+        return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None])
 
 
 def to_bytes(vector: NDArray[np.float32]) -> bytes:

@@ -65,7 +65,7 @@ def manner_of(pixels: Pixels) -> Floats | None:
     lab = _lab(pixels)
     lights = [lab[:, :, 0]]
     while len(lights) < SCALES:
-        lights.append(cv2.pyrDown(lights[-1]))
+        lights.append(np.asarray(cv2.pyrDown(lights[-1]), np.float32))
     slopes = [_slopes(light) for light in lights]
     shares = [
         _shares(lights[0], LIGHTNESS),

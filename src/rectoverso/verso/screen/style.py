@@ -205,7 +205,9 @@ class StyleCheck:
         first = next((at for at, (_, led_to) in enumerate(rulings) if led_to.outcome is Outcome.REVIEW), 0)
         match, led_to = rulings[first]
         evidence: dict[str, Any] = compared | {"work": told[first], "ranking": told[:MOST_RANKED]}
-        evidence["also"] = [one for at, one in enumerate(told[:MOST_RANKED]) if at != first]
+        also = [one for at, one in enumerate(told[:MOST_RANKED]) if at != first and ranked[at].is_near]
+        if also:
+            evidence["also"] = also
         if thanked := [one for one, asked in rulings if asked.doubt is Doubt.CREDIT]:
             evidence["credits"] = [credit_line(one.work) | {"typicality": one.typicality} for one in thanked]
         return Finding(

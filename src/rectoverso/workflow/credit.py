@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from rectoverso.errors import CreditUnknown, RunNotFound
 from rectoverso.i18n import Phrase
@@ -112,7 +113,7 @@ def _kept(run: Path) -> tuple[Fingerprints, list[Attribution]]:
         told = read_attributions(run, len(fingerprints.features))
     except FileNotFoundError as error:
         raise _unknown(run, "no_fingerprints") from error
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise _unknown(run, "damaged", problem=error) from error
     if not len(fingerprints.strangers):
         raise _unknown(run, "few", count=len(fingerprints.features))

@@ -38,6 +38,16 @@ class Message:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """What a picture of a training set is called in its source, and what its source says of whom to name with it."""
+
+    file: str
+    title: str = ""
+    owner: str = ""
+    licence: str = ""
+
+
 class Origin(StrEnum):
     """Where an image came from, in the words of IPTC's digital source types."""
 

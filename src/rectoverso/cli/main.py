@@ -12,6 +12,7 @@ import typer
 
 from rectoverso.cli import (
     comply,
+    credit,
     demo,
     directions,
     doctor,
@@ -50,6 +51,7 @@ app.command()(systems.systems)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(generate.generate)
+app.command()(credit.credit)
 app.command()(interpolate.interpolate)
 app.command()(directions.directions)
 app.command()(invert.invert)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rectoverso.cli import commons
+from rectoverso.cli import commons, weights
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from rectoverso.cli.output import print_json, tell
 from rectoverso.i18n import preferred_language, say
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rectoverso.store.works import Work
+    from rectoverso.workflow.accounts import Incident
+    from rectoverso.workflow.search import Found
 
 app = typer.Typer(help="Protected works: register, look up, claim, report, remove.", no_args_is_help=True)
 app.add_typer(commons.app, name="common")
+app.command()(weights.weights)
 
 OwnerOfAll = Annotated[
     str | None, typer.Option("--owner", help="All works of this owner, named as registered.")
@@ -80,6 +83,7 @@ def add(
         print_json({"works": [plain(work) for work in works]})
     else:
         _tell(works)
+        _tell_few_styles(works, home)
 
 
 @app.command()
@@ -101,14 +105,9 @@ def search(
     found = search_works(file, home, evidence=evidence, original=original)
     if as_json:
         print_json(found.plain())
-    elif not found.matches:
-        tell("cli.no_match")
     else:
-        for match in found.matches:
-            _tell_match(match.plain())
-        for sheet in found.evidence:
-            tell("cli.evidence", file=sheet)
-    raise typer.Exit(1 if found.matches else 0)
+        _tell_found(found)
+    raise typer.Exit(1 if found.matches or found.near_styles else 0)
 
 
 @app.command("list")
@@ -165,10 +164,7 @@ def report(
     for row in found:
         facts = {"date": row.decided_at[:10], "asset": row.asset, "title": row.title}
         facts["decision"] = _word(f"cli.{row.decision}")
-        if row.likeness is None:
-            tell("cli.incident_part", **facts, points=row.points)
-        else:
-            tell("cli.incident", **facts, percent=int(100 * row.likeness))
+        _tell_incident(row, facts)
     decided = {row.asset: row.decision for row in found}
     counts = {word: list(decided.values()).count(word) for word in ("refuse", "hold", "release")}
     tell(
@@ -203,15 +199,57 @@ def _tell(works: Sequence[Work]) -> None:
             tell("cli.work", **facts, asked=asked)
 
 
+def _tell_few_styles(works: Sequence[Work], home: Path) -> None:
+    """Whose styles have too few pictures to be compared yet."""
+    from rectoverso.verso.screen.style import LEAST_PICTURES
+    from rectoverso.workflow.styles import too_few
+
+    for owner, count in too_few(works, home).items():
+        tell("style.not_enough", owner=owner, count=count, least=LEAST_PICTURES)
+
+
+def _tell_incident(row: Incident, facts: dict[str, Any]) -> None:
+    if row.typicality is not None:
+        tell("cli.incident_style", **facts, owner=row.owner or row.title)
+    elif row.cosine is not None:
+        tell("cli.incident_near", **facts, cosine=f"{row.cosine:.2f}")
+    elif row.likeness is None:
+        tell("cli.incident_part", **facts, points=row.points)
+    else:
+        tell("cli.incident", **facts, percent=int(100 * row.likeness))
+
+
 def _word(key: str) -> str:
     """A word in the reader's language."""
     return say(Message(key), preferred_language())
+
+
+def _tell_found(found: Found) -> None:
+    """The works, what was decided before of each and this picture, then the styles and the sheets."""
+    if not found.matches:
+        tell("cli.no_match")
+    for match in found.matches:
+        _tell_match(match.plain())
+        for one in found.earlier:
+            if one.work == match.work.id:
+                date, decision = one.decided_at[:10], _word(f"cli.{one.decision}")
+                tell("cli.earlier", date=date, decision=decision, asset=one.asset)
+    if found.styles:
+        tell("style.ranked")
+    for style in found.styles:
+        owner, percent = style.work.owner or style.work.title, round(100 * style.typicality)
+        tell("style.row", owner=owner, percent=percent, pictures=style.pictures)
+    for sheet in found.evidence:
+        tell("cli.evidence", file=sheet)
 
 
 def _tell_match(match: dict[str, Any]) -> None:
     from rectoverso.workflow.search import changes
 
     named = {"id": match["id"], "title": match["title"], "owner": match["owner"] or "-"}
+    if "cosine" in match:
+        tell("cli.match_near", **named, weights=match["weights"]["name"], cosine=f"{match['cosine']:.2f}")
+        return
     if "points" not in match:
         tell("cli.match", **named, percent=int(100 * match["likeness"]))
         return

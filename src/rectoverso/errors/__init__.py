@@ -60,6 +60,8 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         ├── MissingExtra        an optional part is not installed
         ├── MissingProgram      another program that a task needs
         ├── ExportDiffers       the exported network does not draw what the run draws
+        ├── CreditUnknown       what a run keeps of its training pictures cannot say whom to name
+        ├── EmbedderUnusable    weights that were named, and cannot be used as they were
         ├── HubFailed           the hub gave or took nothing
         ├── HomeBusy            another process holds the home
         ├── HomeUnreadable
@@ -165,6 +167,7 @@ from rectoverso.errors.resolution import (
     TooManyRequests,
 )
 from rectoverso.errors.runs import (
+    CreditUnknown,
     DemoTooShort,
     ExportDiffers,
     HubFailed,
@@ -183,6 +186,7 @@ from rectoverso.errors.works import (
     BadCatalogue,
     BadWorks,
     CommonNotFound,
+    EmbedderUnusable,
     OwnerNotFound,
     WorkCommon,
     WorkNotFound,
@@ -201,9 +205,11 @@ __all__ = [
     "BlobMissing",
     "CommonNotFound",
     "CouldNotRun",
+    "CreditUnknown",
     "DataNotFound",
     "DataUnusable",
     "DemoTooShort",
+    "EmbedderUnusable",
     "EntryNotFound",
     "ExportDiffers",
     "ExportForeign",

@@ -71,6 +71,15 @@ class ExportDiffers(CouldNotRun):
     fix = "Please report it, with the run's config.toml."
 
 
+class CreditUnknown(CouldNotRun):
+    """Facts: run, reason, advice."""
+
+    code = "credit_unknown"
+    what = "It cannot be told which training pictures of {run} a picture is near to."
+    why = "{reason}"
+    fix = "{advice}"
+
+
 class HubFailed(CouldNotRun):
     """Facts: repository, problem."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rectoverso.errors.base import InputError
+from rectoverso.errors.base import CouldNotRun, InputError
 
 
 class WorkTooPlain(InputError):
@@ -58,3 +58,12 @@ class CommonNotFound(InputError):
     what = "No common picture is called {common}."
     why = "Common pictures are named by their id or title."
     fix = "List them with: verso registry common list"
+
+
+class EmbedderUnusable(CouldNotRun):
+    """Facts: file, reason, advice."""
+
+    code = "embedder_unusable"
+    what = "The weights {file} cannot be used to compare pictures."
+    why = "{reason}"
+    fix = "{advice}"

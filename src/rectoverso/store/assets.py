@@ -123,8 +123,15 @@ class Assets:
 
     def refused(self, after: int = -1) -> list[Asset]:
         """The refused images whose ledger entry comes after this one, in the order of the ledger."""
+        return self._decided(Decision.REFUSE, after)
+
+    def held(self, after: int = -1) -> list[Asset]:
+        """The held images whose ledger entry comes after this one, in the order of the ledger."""
+        return self._decided(Decision.HOLD, after)
+
+    def _decided(self, wanted: Decision, after: int) -> list[Asset]:
         decision, index = self._assets.c.decision, self._assets.c.ledger_index
-        later = (decision == Decision.REFUSE.value) & (index > after)
+        later = (decision == wanted.value) & (index > after)
         with self._database.read() as tx:
             rows = tx.connection.execute(self._assets.select().where(later).order_by(index))
             return [self._asset(row) for row in rows.mappings()]

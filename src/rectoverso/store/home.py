@@ -5,6 +5,7 @@ blobs/          encrypted pictures
 keys/           who signs, and what opens the blobs
 trust/          certificates of others that this home trusts
 policies/       policies of its own (TOML), if it has any
+weights.json    the weights that works are compared by beside all else, if any were named
 tsa.txt         the address of the authority that time-stamps its signatures, if one does
 lock            held by whoever is at the door
 """
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rectoverso.store.assets import Assets
     from rectoverso.store.blobs import Blobs
     from rectoverso.store.database import Database
+    from rectoverso.store.descriptors import Descriptors
     from rectoverso.store.keys import Keys
     from rectoverso.store.log import Log
     from rectoverso.store.openings import Openings
@@ -139,6 +141,13 @@ class Home:
         from rectoverso.store.traces import Traces
 
         return Traces(self.database, lambda: self.vault)
+
+    @cached_property
+    def descriptors(self) -> Descriptors:
+        """How the registered works are made, and what weights of the user's say of them."""
+        from rectoverso.store.descriptors import Descriptors
+
+        return Descriptors(self.database, lambda: self.vault)
 
     @cached_property
     def log(self) -> Log:

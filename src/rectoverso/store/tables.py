@@ -7,6 +7,7 @@ openings     what stands behind the ledger's commitments to personal data, seale
 assets       one decided image a row; what was found, and why it was decided so, is sealed
 works        one registered work a row, sealed
 traces       what the parts of a work are known by, sealed; one row a work
+descriptors  how a work is made, and what weights of the user's say of it, sealed; one row a work and space
 commons      one picture a row that anybody may use, sealed as works are
 
 Sealed values are the vault's (``store.vault``): they tell nothing without the keys.
@@ -18,7 +19,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "rv0003"
+REVISION = "rv0004"
 """The migration that makes these tables."""
 
 metadata = sa.MetaData()
@@ -128,5 +129,13 @@ traces = sa.Table(
     "traces",
     metadata,
     sa.Column("work", sa.String(8), primary_key=True),
+    sa.Column("sealed", Raw, nullable=False),
+)
+
+descriptors = sa.Table(
+    "descriptors",
+    metadata,
+    sa.Column("work", sa.String(8), primary_key=True),
+    sa.Column("space", sa.String(64), primary_key=True),
     sa.Column("sealed", Raw, nullable=False),
 )

@@ -25,7 +25,8 @@ class Incident:
 
     ``request`` and ``ledger_index`` are how the ledger names the decision. ``ruling`` is what the likeness led to, for
     which ``doubt`` says why it was less than likeness alone would; ``decision`` what became of the draft by all checks.
-    Of a work found whole ``likeness`` is told, of one found in part the number of its ``points``.
+    Of a work found whole ``likeness`` is told, of one found in part the number of its ``points``, of one that only
+    weights found its ``cosine``, of a style how typical of it the draft is.
     """
 
     decided_at: str
@@ -38,6 +39,8 @@ class Incident:
     doubt: str | None
     likeness: float | None
     points: int | None
+    cosine: float | None
+    typicality: float | None
     claim: str
     work: str
     title: str
@@ -84,6 +87,8 @@ def _incidents_of(asset: Asset, keys: Keys) -> Iterator[Incident]:
             doubt=work.get("doubt"),
             likeness=work.get("likeness"),
             points=work.get("points"),
+            cosine=work.get("cosine"),
+            typicality=work.get("typicality"),
             claim=work.get("claim", "asserted"),
             work=work["id"],
             title=work["title"],

@@ -29,6 +29,7 @@ from rectoverso.types import Message, Pixels
 from rectoverso.verso.ledger.entry import Json
 from rectoverso.verso.mark.watermark import DOUBTED_AT, FOUND_AT
 from rectoverso.verso.mark.watermark.ingrained import TILE_PX, carriers_of, leaning, together_p_value
+from rectoverso.workflow.attributions import ATTRIBUTIONS
 from rectoverso.workflow.drawing import open_generator
 from rectoverso.workflow.extras import training_part
 from rectoverso.workflow.files import make_folder
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 LOOKED_AT, BATCH = 100, 10
 KEY = "public"
 CARDS = {"en": "card.md", "zh": "card.zh.md"}
-_KEPT = ("config.toml", "run.json", FINGERPRINTS, "weights/critic.safetensors", *CARDS.values())
+_KEPT = ("config.toml", "run.json", FINGERPRINTS, ATTRIBUTIONS, "weights/critic.safetensors", *CARDS.values())
 
 
 @dataclass(frozen=True, slots=True)

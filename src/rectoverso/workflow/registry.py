@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from rectoverso.verso.registry.registry import Registry
 from rectoverso.workflow.files import picture_files, unusable
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import committed, open_ledger
+from rectoverso.workflow.weights import embedder_of
 
 PARQUET = ".parquet"
 
@@ -194,4 +196,4 @@ def _registry(home: Home, keys: Keys, clock: Clock) -> Registry:
             told["reason"] = committed(home, tx, facts["reason"])
         ledger.append(tx, kind, {"work": committed(home, tx, work.file_digest)} | told)
 
-    return Registry(home, clock, record)
+    return Registry(home, clock, record, cache(lambda: embedder_of(home)))

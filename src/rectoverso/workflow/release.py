@@ -42,6 +42,7 @@ from rectoverso.workflow import digests
 from rectoverso.workflow.files import results_in
 from rectoverso.workflow.ledgers import ENTRY_KINDS, open_ledger
 from rectoverso.workflow.registry import works_in_force
+from rectoverso.workflow.weights import named_weights
 
 SUFFIXES = {
     "image/png": ".png",
@@ -120,6 +121,8 @@ class _Doorkeeper:
         }
         if door.territory:
             self.rules["territory"] = sorted(door.territory)
+        if weights := named_weights(door.home):
+            self.rules["weights"] = digests.of_facts(**weights.plain())
         if door.media_type:
             self.rules["media_type"] = door.media_type
         self.ledger = open_ledger(door.home, door.keys, door.clock)

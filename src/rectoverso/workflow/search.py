@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,28 +16,43 @@ from rectoverso.verso.review.evidence import best_alignment, drawn
 from rectoverso.verso.screen.alignment import Transformation
 from rectoverso.verso.screen.cascade import AnyMatch, Look
 from rectoverso.verso.screen.similarity import described
+from rectoverso.verso.screen.style import StyleMatch
 from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow import digests
+from rectoverso.workflow.earlier import Earlier, earlier_decisions
 from rectoverso.workflow.files import make_folder, unusable
 from rectoverso.workflow.registry import opened
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The works that a picture is similar to, what each stage found, and the files that show it."""
+    """The works that a picture is similar to, what each stage found, and the files that show it.
+
+    ``styles``: the registered styles, the one that it is most like first; ``earlier``: what was decided before about
+    this picture and one of these works.
+    """
 
     look: Look
     evidence: tuple[Path, ...] = ()
+    styles: tuple[StyleMatch, ...] = ()
+    earlier: tuple[Earlier, ...] = ()
 
     @property
     def matches(self) -> Sequence[AnyMatch]:
         return [match for match in self.look.similar if match.outcome is not Outcome.PASS]
+
+    @property
+    def near_styles(self) -> Sequence[StyleMatch]:
+        """The styles that a picture is so much like that people are to look."""
+        return [match for match in self.styles if match.is_near]
 
     def plain(self) -> dict[str, Any]:
         """As `--json` prints it."""
         return {
             "matches": [match.plain() for match in self.matches],
             "stages": [stage.plain() for stage in self.look.stages],
+            "styles": [match.plain() for match in self.styles],
+            "earlier": [one.plain() for one in self.earlier],
             "evidence": [str(file) for file in self.evidence],
         }
 
@@ -54,14 +69,16 @@ def search_works(
     if (evidence is None) is not (original is None):
         reason, advice = (Phrase(Message(f"files.evidence_alone.{part}")) for part in ("reason", "advice"))
         raise BadSetting(setting="--evidence, --original", reason=reason, advice=advice)
-    _, registry = opened(home_path)
+    home, registry = opened(home_path)
     pixels = _pixels(file)
-    found = Found(registry.search(pixels))
+    found = Found(registry.search(pixels), styles=tuple(registry.styles(pixels)))
+    known = [one for match in found.matches for one in earlier_decisions(home, pixels, match.work.id)]
+    found = replace(found, earlier=tuple(known))
     if evidence is None or original is None or not found.matches:
         return found
     match, work = _original(original, found)
     make_folder(evidence)
-    return Found(found.look, tuple(_written(evidence, match, pixels, work)))
+    return replace(found, evidence=tuple(_written(evidence, match, found, pixels, work)))
 
 
 def changes(transformation: dict[str, Any]) -> Message | None:
@@ -87,17 +104,21 @@ def _original(original: Path, found: Found) -> tuple[AnyMatch, Pixels]:
     raise unusable(original, "not_the_work")
 
 
-def _written(folder: Path, match: AnyMatch, picture: Pixels, work: Pixels) -> Iterator[Path]:
+def _written(folder: Path, match: AnyMatch, found: Found, picture: Pixels, work: Pixels) -> Iterator[Path]:
     """The sheets, and what they show in words and numbers."""
     alignment = best_alignment(picture, work)
     sheets = drawn(picture, work, alignment)
     shown = Transformation.of(alignment).plain() if alignment else None
+    told = changes(shown) if shown else None
     sentence = described(match)
     facts = {
         "said": {language: say(sentence, language) for language in LANGUAGES},
         "work": match.plain(),
         "points": alignment.inliers if alignment else 0,
         "transformation": shown,
+        "changes": told and {language: say(told, language) for language in LANGUAGES},
+        "stages": [stage.plain() for stage in found.look.stages],
+        "earlier": [one.plain() for one in found.earlier if one.work == match.work.id],
     }
     files = {"points.png": to_png(sheets.beside), "facts.json": _json(facts)}
     if sheets.overlay is not None:

@@ -20,6 +20,7 @@ from rectoverso.types import Message
 from rectoverso.verso.ledger.entry import Json
 from rectoverso.verso.screen.memorisation import Fingerprints
 from rectoverso.workflow import digests
+from rectoverso.workflow.attributions import write_attributions
 from rectoverso.workflow.evaluate import CACHE
 from rectoverso.workflow.extras import optional_part, training_part
 from rectoverso.workflow.files import make_folder, unmade_by_failure
@@ -332,6 +333,7 @@ def fingerprint(
     if fingerprints_of(run).exists():
         return
     listener(Progress(Message("progress.fingerprinting"), 0, 1))
+    write_attributions(run, dataset, unseen)
     images, other = dataset.images, dataset.other
     if unseen is not None:
         seen = np.delete(images, unseen, axis=0)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rectoverso.i18n import say
 from rectoverso.recto.data.check import BadImage, describe
 from rectoverso.recto.data.storage import forget
-from rectoverso.types import Digest, Message
+from rectoverso.types import Attribution, Digest, Message
 
 DIGEST_CHUNK = 1024
 
@@ -69,7 +69,8 @@ class Dataset:
     of their names in ``classes``; None where not every picture has one. ``captions`` one a picture. ``masks`` N,H,W, a
     class a pixel, whose names are ``regions``, as uint8, or as uint16 with instances (`masks`). ``other`` is a second
     set of pictures of the same sides and channels, for what goes from one to the other; its pictures are nobody's
-    counterparts. ``skipped`` are the bad pictures left out, ``notes`` what else the card should say. ``taken_from`` is
+    counterparts. ``attributions`` has what each picture is called, none where they have no names; it is not in the
+    digest. ``skipped`` are the bad pictures left out, ``notes`` what else the card should say. ``taken_from`` is
     how many there were when only a part was asked for; it belongs to the digest.
     """
 
@@ -84,6 +85,7 @@ class Dataset:
     skipped: tuple[BadImage, ...] = ()
     notes: tuple[Message, ...] = ()
     taken_from: int | None = None
+    attributions: tuple[Attribution, ...] = ()
     digest: Digest = field(init=False)
 
     def __post_init__(self) -> None:

@@ -9,18 +9,27 @@ from pathlib import PurePosixPath
 from rectoverso.errors import DataUnusable
 from rectoverso.i18n import Phrase
 from rectoverso.recto.data.check import readable
-from rectoverso.types import Message
+from rectoverso.types import Attribution, Message
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One picture not read yet. ``read`` gives the bytes of its file, ``mask`` those of its mask, or raises OSError."""
+    """One picture not read yet. ``read`` gives the bytes of its file, ``mask`` those of its mask, or raises OSError.
+
+    ``said``: what its source says of it beyond its path, if anything.
+    """
 
     path: str
     read: Callable[[], bytes]
     label: str | int | None = None
     caption: str | None = None
     mask: Callable[[], bytes] | None = None
+    said: Attribution | None = None
+
+    @property
+    def attribution(self) -> Attribution:
+        """What it is called, and who is to be named with it."""
+        return self.said or Attribution(self.path)
 
 
 @dataclass(frozen=True, slots=True)

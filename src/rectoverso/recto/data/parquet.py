@@ -1,7 +1,8 @@
 """Pictures in a Parquet file, as Hugging Face ``datasets`` writes it.
 
 Columns: ``image`` ({bytes, path}, or bytes) and, if there are any, ``label`` (numbers or text), ``caption``, ``mask``
-(a picture whose levels are classes).
+(a picture whose levels are classes). Whom to name with a picture is read from `title`, `owner` (or `artist`, `author`,
+`creator`) and `licence` (or `license`), where they hold text.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from rectoverso.errors import MissingExtra
 from rectoverso.recto.data.entry import Contents, Entry, unusable
-from rectoverso.types import Message
+from rectoverso.types import Attribution, Message
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -41,6 +42,7 @@ def contents(path: Path) -> Contents:
         table = file.read(columns=[name for name in ("label", "caption") if name in file.schema_arrow.names])
         labels, classes, notes = _labels(table, file.schema_arrow)
         captions = _captions(table)
+        said = _attributions(path, file)
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:  # KeyError: two columns of one name
         raise unusable(path, "damaged_parquet", words=_first_line(error)) from error
     entries = [
@@ -50,6 +52,7 @@ def contents(path: Path) -> Contents:
             labels[row],
             captions[row],
             partial(masks.read, row) if masks else None,
+            said[row],
         )
         for row in range(file.metadata.num_rows)
     ]
@@ -157,6 +160,45 @@ def _captions(table: pa.Table) -> Sequence[str | None]:
         return [None] * table.num_rows
     captions: list[str | None] = column.to_pylist()
     return captions
+
+
+CREDITS = {
+    "title": ("title",),
+    "owner": ("owner", "artist", "author", "creator"),
+    "licence": ("licence", "license"),
+}
+"""The columns that say whom to name, the first that is there."""
+
+
+def _attributions(path: Path, file: pq.ParquetFile) -> list[Attribution]:
+    """What each row is called: by its title, or else by the path that came with its bytes."""
+    import pyarrow as pa
+
+    schema = file.schema_arrow
+    kind = schema.field("image").type
+    wanted = {
+        about: next(
+            (name for name in names if name in schema.names and _is_text(schema.field(name).type)), None
+        )
+        for about, names in CREDITS.items()
+    }
+    columns = {about: name for about, name in wanted.items() if name}
+    if "title" not in columns and pa.types.is_struct(kind) and kind.get_field_index("path") >= 0:
+        columns["title"] = "image.path"
+    if not columns:
+        return [Attribution(f"{path.name}[{row}]") for row in range(file.metadata.num_rows)]
+    table = file.read(columns=list(columns.values())).flatten()
+    told = {about: table.column(name).to_pylist() for about, name in columns.items()}
+    return [
+        Attribution(f"{path.name}[{row}]", **{about: str(cells[row] or "") for about, cells in told.items()})
+        for row in range(table.num_rows)
+    ]
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
 def _first_line(error: Exception) -> str:

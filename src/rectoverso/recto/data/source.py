@@ -440,4 +440,5 @@ def _assembled(
         skipped=tuple(bad.values()),
         notes=found.notes + notes,
         taken_from=taken_from,
+        attributions=tuple(entry.attribution for entry in entries),
     )

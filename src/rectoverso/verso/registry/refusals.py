@@ -11,6 +11,9 @@ from rectoverso.store.home import Home
 from rectoverso.store.rights import State
 from rectoverso.types import Outcome
 from rectoverso.verso.screen.similarity import SimilarityCheck
+from rectoverso.verso.screen.style import StyleCheck
+
+_ABOUT_WORKS = (SimilarityCheck.name, StyleCheck.name)
 
 
 class RecordedRefusals:
@@ -21,6 +24,8 @@ class RecordedRefusals:
         self._last = -1
         self._works: Counter[str] = Counter()
         self._owners: Counter[str] = Counter()
+        self._last_held = -1
+        self._styles: Counter[str] = Counter()
 
     def of_work(self, work_id: str) -> int:
         """How many drafts were refused because of this work while its claim was only asserted."""
@@ -32,6 +37,14 @@ class RecordedRefusals:
         self._refresh()
         return self._owners[owner]
 
+    def held_for_style(self, owner: str) -> int:
+        """How many drafts were held while made like the style of this owner, whose claim nobody had verified."""
+        for asset in self._home.assets.held(after=self._last_held):
+            self._last_held = asset.ledger_index
+            near = [work for work in similar_works(asset) if "typicality" in work]
+            self._styles.update({work["owner"] for work in near if _called_for_people(work)})
+        return self._styles[owner]
+
     def _refresh(self) -> None:
         for asset in self._home.assets.refused(after=self._last):
             self._last = asset.ledger_index
@@ -41,9 +54,9 @@ class RecordedRefusals:
 
 
 def similar_works(asset: Asset) -> Iterator[dict[str, Any]]:
-    """The works that an image was found similar to, as its finding keeps them, the gravest first."""
+    """The works that an image was found similar to, as its findings keep them, the gravest first."""
     for finding in asset.findings:
-        evidence = finding["evidence"] if finding["check"] == SimilarityCheck.name else {}
+        evidence = finding["evidence"] if finding["check"] in _ABOUT_WORKS else {}
         for work in (evidence.get("work"), *evidence.get("also", ())):
             if work and work["outcome"] != Outcome.PASS:
                 yield work
@@ -51,3 +64,7 @@ def similar_works(asset: Asset) -> Iterator[dict[str, Any]]:
 
 def _is_blamed(work: dict[str, Any]) -> bool:
     return work.get("ruling") == Outcome.BLOCK and work.get("claim") == State.ASSERTED
+
+
+def _called_for_people(work: dict[str, Any]) -> bool:
+    return work.get("ruling") == Outcome.REVIEW and work.get("claim") != State.VERIFIED

@@ -28,15 +28,18 @@ from rectoverso.errors import (
 from rectoverso.protocols import Clock
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
-from rectoverso.store.rights import State
+from rectoverso.store.rights import Kind, State
 from rectoverso.store.works import Work, Works, called
 from rectoverso.types import Digest, Outcome, Pixels
+from rectoverso.verso.registry.descriptors import descriptors_of, embedded
 from rectoverso.verso.registry.gate import has_nothing_of_its_own
 from rectoverso.verso.registry.offers import Offer
 from rectoverso.verso.screen.cascade import Cascade, Look
+from rectoverso.verso.screen.embedding import Embedder
 from rectoverso.verso.screen.fingerprint import fingerprints
 from rectoverso.verso.screen.gallery import Gallery, Match
 from rectoverso.verso.screen.sketch import Sketch
+from rectoverso.verso.screen.style import SPACE, StyleMatch, Styles
 from rectoverso.verso.screen.trace import Trace
 from rectoverso.verso.verify.bounded import shared
 
@@ -45,9 +48,18 @@ Recorder = Callable[[Transaction, str, Work, Mapping[str, Any]], object]
 
 
 class Registry:
-    """The works of one home. ``record`` is told of every change while its transaction is open."""
+    """The works of one home. ``record`` is told of every change while its transaction is open; ``embedder`` gives the
+    weights that somebody named, or none.
+    """
 
-    def __init__(self, home: Home, clock: Clock, record: Recorder) -> None:
+    def __init__(
+        self,
+        home: Home,
+        clock: Clock,
+        record: Recorder,
+        embedder: Callable[[], Embedder | None] = lambda: None,
+    ) -> None:
+        self._embedder = embedder
         self._home = home
         self._clock = clock
         self._record = record
@@ -60,26 +72,37 @@ class Registry:
         """
         commons = Gallery(self._home.commons.all())
         bad = _Bad()
-        works: dict[Digest, tuple[Work, bytes]] = {}
+        works: dict[Digest, tuple[Work, bytes, dict[str, bytes]]] = {}
         for offer in offers:
             with bad.noted():
                 pixels, work = enrol(offer, added_at=self._now())
                 if work.file_digest not in works:
                     common = _common_to(offer, pixels, commons)
-                    works[work.file_digest] = replace(work, common=common), Trace.of(pixels).to_bytes()
+                    told = descriptors_of(work, pixels, self._embedder())
+                    works[work.file_digest] = replace(work, common=common), Trace.of(pixels).to_bytes(), told
         bad.raise_if_any()
         with self._home.database.transaction() as tx:
-            return [self._registered(tx, work, trace) for work, trace in works.values()]
+            return [self._registered(tx, *kept) for kept in works.values()]
 
-    def _registered(self, tx: Transaction, work: Work, trace: bytes) -> Work:
-        """The work as it is kept. One from before traces were kept gets its own when its file is entered again."""
+    def _registered(self, tx: Transaction, work: Work, trace: bytes, told: Mapping[str, bytes]) -> Work:
+        """The work as it is kept. What was not kept of it before is kept when its file is entered again."""
         kept = self._entered(tx, self._home.works, work, "work_registered")
         self._home.traces.put(tx, kept.id, trace)
+        for space, numbers in told.items():
+            if space != SPACE or kept.rights.kind is Kind.STYLE:
+                self._home.descriptors.put(tx, kept.id, space, numbers)
         return kept
 
     def search(self, pixels: Pixels) -> Look:
         """The works that a picture (uint8 HWC) is similar to, the gravest first, and what each stage found."""
-        return Cascade(self.list(), self._home.traces).look(pixels)
+        works = self.list()
+        return Cascade(works, self._home.traces, embedded=embedded(self._home, works, self._embedder())).look(
+            pixels
+        )
+
+    def styles(self, pixels: Pixels) -> list[StyleMatch]:
+        """The registered styles, the one that a picture (uint8 HWC) is most like first; none of one too small."""
+        return Styles(self.list(), self._home.descriptors.of(SPACE)).ranked(pixels) or []
 
     def list(self) -> list[Work]:
         """Every work, the oldest first."""
@@ -110,6 +133,7 @@ class Registry:
         work = _named(self.list(), name)
         with self._home.database.transaction() as tx:
             self._home.traces.remove(tx, work.id)
+            self._home.descriptors.remove(tx, work.id)
             if self._home.works.remove(tx, work.id):
                 self._record(tx, "work_removed", work, {})
         return work

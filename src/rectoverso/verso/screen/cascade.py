@@ -3,9 +3,11 @@
     1. digest    The very pixels of a work, in whatever file.
     2. hash      The whole picture, turned, mirrored or inverted: perceptual hash and sketch (gallery.py).
     3. points    Parts of it: local descriptors vote for works (votes.py).
-    4. geometry  Of those works, the ones that lie in the picture as points say (alignment.py).
+    4. weights   Only where the user named any: works that a network finds near, as a whole (embedding.py).
+    5. geometry  Of the works of 3 and 4, the ones that lie in the picture as points say (alignment.py).
 
 None ends the search: what a match leads to depends on what is claimed of its work, and the next may be another work's.
+What only a network finds is for people; what geometry confirms of it is a part like any other.
 A work that was registered before traces were kept is compared by its hash and sketch alone.
 """
 
@@ -17,11 +19,12 @@ from typing import Any, TypeAlias
 
 from rectoverso.store.works import Work
 from rectoverso.types import Outcome, Pixels
+from rectoverso.verso.screen.embedding import EmbeddedWorks, NearMatch, to_verify
 from rectoverso.verso.screen.gallery import GRAVITY, Gallery, Match, identical
 from rectoverso.verso.screen.parts import PartGallery, PartLimits, PartMatch
 from rectoverso.verso.screen.points import Points
 
-AnyMatch: TypeAlias = Match | PartMatch
+AnyMatch: TypeAlias = Match | PartMatch | NearMatch
 
 MOST_NAMED = 20
 
@@ -54,7 +57,8 @@ class Look:
 
 
 class Cascade:
-    """Works to compare with; ``traces`` has what is kept of them by their ids (``Trace.to_bytes``).
+    """Works to compare with; ``traces`` has what is kept of them by their ids (``Trace.to_bytes``), ``embedded`` is as
+    weights know them that the user named.
 
     Raises ValueError when what is kept of a work is not what this version wrote.
     """
@@ -64,7 +68,10 @@ class Cascade:
         works: Sequence[Work],
         traces: Mapping[str, bytes] | None = None,
         limits: PartLimits | None = None,
+        *,
+        embedded: EmbeddedWorks | None = None,
     ) -> None:
+        self._embedded = embedded
         self._gallery = Gallery(works)
         self._parts = PartGallery(works, traces or {}, limits)
 
@@ -73,21 +80,26 @@ class Cascade:
         exact = [identical(work) for work in self._parts.identical(pixels)]
         whole = self._gallery.compared(pixels, at_least=at_least)
         points = Points.sought(pixels)
-        candidates = self._parts.candidates(points)
+        voted = self._parts.candidates(points)
+        near = self._embedded.nearest(pixels) if self._embedded else []
+        candidates = [*voted, *(to_verify(near, self._parts.works, voted) if len(points) else ())]
         parts = self._parts.verified(points, candidates)
-        names = tuple(self._parts.works[candidate.work].id for candidate in candidates)
-        stages = (
+        names = tuple(self._parts.works[candidate.work].id for candidate in voted)
+        stages = [
             Stage("digest", len(self._parts.works), _found(exact)),
             Stage("hash", len(self._gallery.works), _found(whole)),
             Stage("points", len(self._parts.works), names),
-            Stage("geometry", len(candidates), _found(parts)),
-        )
-        lying = [match for match in parts if match.outcome is not Outcome.PASS]
-        return Look(_each_once([*exact, *whole, *lying]), stages)
+            Stage("geometry", len({candidate.work for candidate in candidates}), _found(parts)),
+        ]
+        if self._embedded:
+            stages.insert(3, Stage("weights", len(self._embedded.works), _found(near)))
+        further: list[AnyMatch] = [*parts, *near]
+        lying = [match for match in further if match.outcome is not Outcome.PASS]
+        return Look(_each_once([*exact, *whole, *lying]), tuple(stages))
 
 
 def _found(matches: Sequence[AnyMatch]) -> tuple[str, ...]:
-    return tuple(match.work.id for match in matches if match.outcome is not Outcome.PASS)
+    return tuple(dict.fromkeys(match.work.id for match in matches if match.outcome is not Outcome.PASS))
 
 
 def _each_once(matches: Sequence[AnyMatch]) -> tuple[AnyMatch, ...]:

@@ -7,6 +7,10 @@
        the owner asks for no more; the work stands for a style, which is nobody's alone; it is alike to common content;
        the claim is disputed; or it was never verified, and too much was refused because of it.
 
+A draft that is like no picture of a style, but made like all of them, is for people at most (`style_ruling`). Somebody
+who registers what everybody's pictures look like would send everybody's pictures there: so a claim that nobody verified
+does it up to a quota, and from then on is only told.
+
 Nothing here releases or refuses: the policy does, with the outcome.
 """
 
@@ -28,8 +32,12 @@ OWNER_QUOTA = 100
 """So many because of all such works of one owner together."""
 
 
+STYLE_QUOTA = 50
+"""So many drafts are held because of the style of an owner whose claim was never verified; the next ones pass."""
+
+
 class Doubt(StrEnum):
-    """Why a copy does not block."""
+    """Why a copy does not block, or a style does not call for people."""
 
     CREDIT = "credit"
     ASKED = "asked"
@@ -38,14 +46,17 @@ class Doubt(StrEnum):
     DISPUTED = "disputed"
     WORK_QUOTA = "work_quota"
     OWNER_QUOTA = "owner_quota"
+    STYLE_QUOTA = "style_quota"
 
 
 class Refusals(Protocol):
-    """How many drafts were refused because of claims that nobody had verified."""
+    """How many drafts were refused, or held for a style, because of claims that nobody had verified."""
 
     def of_work(self, work_id: str) -> int: ...
 
     def of_owner(self, owner: str) -> int: ...
+
+    def held_for_style(self, owner: str) -> int: ...
 
 
 class NoRefusals:
@@ -56,6 +67,10 @@ class NoRefusals:
         return 0
 
     def of_owner(self, owner: str) -> int:
+        del owner
+        return 0
+
+    def held_for_style(self, owner: str) -> int:
         del owner
         return 0
 
@@ -76,6 +91,15 @@ def ruling(alike: Outcome, work: Work, refusals: Refusals) -> Ruling:
         return Ruling(Outcome.PASS, Doubt.CREDIT)
     doubt = next(_doubts(work, refusals), None) if alike is Outcome.BLOCK else None
     return Ruling(Outcome.REVIEW, doubt) if doubt else Ruling(alike)
+
+
+def style_ruling(alike: Outcome, work: Work, refusals: Refusals) -> Ruling:
+    """What it leads to that a draft is made like the style that this work stands for; ``alike`` is `review` or less."""
+    led_to = ruling(min(alike, Outcome.REVIEW, key=list(Outcome).index), work, refusals)
+    if led_to.outcome is Outcome.PASS or work.state is State.VERIFIED:
+        return led_to
+    used_up = refusals.held_for_style(work.owner) >= STYLE_QUOTA
+    return Ruling(Outcome.PASS, Doubt.STYLE_QUOTA) if used_up else led_to
 
 
 def _doubts(work: Work, refusals: Refusals) -> Iterator[Doubt]:

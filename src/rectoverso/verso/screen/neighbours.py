@@ -107,7 +107,23 @@ class Neighbourhood:
             np.concatenate([part.ratio for part in parts]), np.concatenate([part.index for part in parts])
         )
 
+    def ranked(self, images: NDArray[np.uint8], *, at_most: int) -> Nearest:
+        """Not only the nearest: so many training images of each (Q, H, W, C), all by the same measure. Shapes (Q, R);
+        where there are fewer, their ratio is infinite.
+        """
+        nobody = np.full(len(images), -1)
+        rows = [
+            _several(*self._measured(images[at : at + 1], nobody[at : at + 1]), at_most)
+            for at in range(len(images))
+        ]
+        return Nearest(np.stack([row.ratio for row in rows]), np.stack([row.index for row in rows]))
+
     def _nearest(self, images: NDArray[np.uint8], left_out: NDArray[np.int64]) -> Nearest:
+        return _ratios(*self._measured(images, left_out))
+
+    def _measured(
+        self, images: NDArray[np.uint8], left_out: NDArray[np.int64]
+    ) -> tuple[Floats, NDArray[np.int64]]:
         """Candidates by the picture and its mirror image; the least distance over small shifts decides."""
         both = (images, images[:, :, ::-1])
         views_MVQD = [np.stack([self._whitening(moved) for moved in _shifted(view)]) for view in both]
@@ -117,7 +133,7 @@ class Neighbourhood:
             _least_distances(views_VQD, self._known_ND[candidates_QC])
             for views_VQD, candidates_QC in zip(views_MVQD, candidates_MQC, strict=True)
         ]
-        return _ratios(np.concatenate(distances, axis=1), np.concatenate(candidates_MQC, axis=1))
+        return np.concatenate(distances, axis=1), np.concatenate(candidates_MQC, axis=1)
 
     def _products(self, queries_QD: Floats) -> Floats:
         """(Q, N). For few queries BLAS's threads wait for each other longer than one of them would take alone."""
@@ -144,12 +160,27 @@ def _least_distances(shifted_VQD: Floats, candidates_QCD: Floats) -> Floats:
 
 
 def _ratios(distances_QC: Floats, indices_QC: NDArray[np.int64]) -> Nearest:
+    order, ratios_QC = _relative(distances_QC)
+    return Nearest(ratios_QC[:, 0], np.take_along_axis(indices_QC, order[:, :1], axis=1)[:, 0])
+
+
+def _relative(distances_QC: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """The order of candidates, the nearest first, and their distances over those of the neighbours that follow."""
     last = min(LAST_NEIGHBOUR + 1, distances_QC.shape[1])
     order = np.argsort(distances_QC, axis=1, kind="stable")[:, :last]
     ordered = np.take_along_axis(distances_QC, order, axis=1)
-    following = ordered[:, FIRST_NEIGHBOUR:].mean(axis=1)
-    ratio = ordered[:, 0] / np.maximum(following, 1e-6)
-    return Nearest(ratio.astype(np.float32), np.take_along_axis(indices_QC, order[:, :1], axis=1)[:, 0])
+    following = ordered[:, FIRST_NEIGHBOUR:].mean(axis=1, keepdims=True)
+    return order, (ordered / np.maximum(following, 1e-6)).astype(np.float32)
+
+
+def _several(distances_QC: Floats, indices_QC: NDArray[np.int64], at_most: int) -> Nearest:
+    """Of one query: each training image once, which may be a candidate as it is and mirrored."""
+    order, ratios_QC = _relative(distances_QC)
+    named = indices_QC[0, order[0]]
+    first = np.sort(np.unique(named, return_index=True)[1])[:at_most]
+    ratio, index = np.full(at_most, np.inf, np.float32), np.full(at_most, -1)
+    ratio[: len(first)], index[: len(first)] = ratios_QC[0, first], named[first]
+    return Nearest(ratio, index)
 
 
 def _shifted(images: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:

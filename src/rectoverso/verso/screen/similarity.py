@@ -17,6 +17,7 @@ from rectoverso.store.works import Work
 from rectoverso.types import Draft, Finding, Message, Outcome
 from rectoverso.verso.screen.cascade import AnyMatch, Cascade, Stage
 from rectoverso.verso.screen.claims import Doubt, NoRefusals, Refusals, Ruling, ruling
+from rectoverso.verso.screen.embedding import EmbeddedWorks, NearMatch
 from rectoverso.verso.screen.gallery import GRAVITY
 from rectoverso.verso.screen.parts import PartMatch
 
@@ -47,7 +48,7 @@ class SimilarityCheck:
     """Compares a draft with the registered works; raises ValueError or RecordDamaged when a work's row is damaged.
 
     ``refusals`` tells what was refused so far because of claims that nobody verified; ``traces`` has by the works' ids
-    what is kept of them to find their parts.
+    what is kept of them to find their parts, ``embedded`` how weights know them that the user named.
     """
 
     name = "similarity"
@@ -57,14 +58,16 @@ class SimilarityCheck:
         works: Sequence[Work],
         refusals: Refusals | None = None,
         traces: Mapping[str, bytes] | None = None,
+        embedded: EmbeddedWorks | None = None,
     ) -> None:
         self._works = tuple(works)
+        self._embedded = embedded
         self._traces = traces
         self._refusals = refusals or NoRefusals()
 
     @cached_property
     def _cascade(self) -> Cascade:
-        return Cascade(self._works, self._traces)
+        return Cascade(self._works, self._traces, embedded=self._embedded)
 
     def examine(self, draft: Draft) -> Finding:
         """`block` or `review` names the work; `pass` says how close the nearest one is, and whom to credit."""
@@ -95,22 +98,24 @@ class SimilarityCheck:
 
 
 def _credit(ruled: Ruled) -> dict[str, Any]:
-    """Whom to name, and how."""
-    work = ruled.match.work
+    return credit_line(ruled.match.work) | ruled.match.measure
+
+
+def credit_line(work: Work) -> dict[str, Any]:
+    """Whom to name with a work, and how."""
     parts = (f"“{work.title}”", work.owner, work.rights.licence)
     return {
         "work": work.id,
         "line": ", ".join(part for part in parts if part),
         "contact": work.rights.contact,
         "claim": work.state.value,
-        **ruled.match.measure,
     }
 
 
 def described(match: AnyMatch) -> Message:
     """What the pictures say by themselves, whatever is claimed of the work; the outcome is not `pass`."""
     facts = _facts(match)
-    return Message(f"screen.similarity.{match.outcome.value}{'_part' if 'points' in facts else ''}", facts)
+    return Message(f"screen.similarity.{match.outcome.value}{_manner(match)}", facts)
 
 
 def _message(ruled: Ruled, count: int) -> Message:
@@ -120,7 +125,14 @@ def _message(ruled: Ruled, count: int) -> Message:
     if doubt is None:
         return described(match)
     facts = _facts(match)
-    return Message(f"screen.similarity.doubt_{doubt.value}{'_part' if 'points' in facts else ''}", facts)
+    return Message(f"screen.similarity.doubt_{doubt.value}{_manner(match)}", facts)
+
+
+def _manner(match: AnyMatch) -> str:
+    """How the keys of sentences end: about the whole, a part, or what only weights find."""
+    if isinstance(match, NearMatch):
+        return "_near"
+    return "_part" if isinstance(match, PartMatch) else ""
 
 
 def _facts(match: AnyMatch) -> dict[str, Any]:
@@ -129,6 +141,8 @@ def _facts(match: AnyMatch) -> dict[str, Any]:
     if isinstance(match, PartMatch):
         percent = round(100 * match.transformation.of_work)
         return named | {"points": match.alignment.inliers, "percent": percent}
+    if isinstance(match, NearMatch):
+        return named | {"weights": match.description.name, "cosine": f"{match.cosine:.2f}"}
     return named | {"percent": int(100 * match.likeness)}
 
 

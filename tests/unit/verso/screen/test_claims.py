@@ -15,11 +15,13 @@ from rectoverso.types import Decision, Outcome, Pixels
 from rectoverso.verso.policy import Shelf, uses
 from rectoverso.verso.screen.claims import (
     OWNER_QUOTA,
+    STYLE_QUOTA,
     WORK_QUOTA,
     Doubt,
     NoRefusals,
     Ruling,
     ruling,
+    style_ruling,
 )
 from rectoverso.verso.screen.similarity import MOST_TOLD, SimilarityCheck
 
@@ -37,6 +39,9 @@ class Counted:
         return self.works.get(work_id, 0)
 
     def of_owner(self, owner: str) -> int:
+        return self.owners.get(owner, 0)
+
+    def held_for_style(self, owner: str) -> int:
         return self.owners.get(owner, 0)
 
 
@@ -167,7 +172,7 @@ def test_no_use_releases_a_copy_unless_a_credit_is_all_that_is_asked(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("doubt", Doubt)
+@pytest.mark.parametrize("doubt", [doubt for doubt in Doubt if doubt is not Doubt.STYLE_QUOTA])
 def test_every_doubt_has_its_sentence(
     doubt: Doubt, language: str, works: list[Work], photos: list[Pixels], pictures: Any
 ) -> None:
@@ -191,3 +196,20 @@ def test_every_doubt_has_its_sentence(
     assert "Work 0" in text
     assert "infring" not in text.lower()
     assert "侵权" not in text
+
+
+def test_a_style_calls_for_people_at_most_and_while_nobody_verified_it_only_up_to_a_quota(
+    works: list[Work],
+) -> None:
+    """Somebody who registers what everybody's pictures look like sends no more than that many to people."""
+    asserted = claimed(works[0], kind=Kind.STYLE)
+    verified = claimed(works[0], kind=Kind.STYLE, state=State.VERIFIED)
+    below = Counted(owners={works[0].owner: STYLE_QUOTA - 1})
+    above = Counted(owners={works[0].owner: STYLE_QUOTA})
+    for alike in (REVIEW, BLOCK):
+        assert style_ruling(alike, asserted, below) == Ruling(REVIEW)
+        assert style_ruling(alike, asserted, above) == Ruling(PASS, Doubt.STYLE_QUOTA)
+        assert style_ruling(alike, verified, above) == Ruling(REVIEW)
+    assert style_ruling(PASS, asserted, above) == Ruling(PASS)
+    credit = claimed(works[0], kind=Kind.STYLE, asked=Asked.CREDIT)
+    assert style_ruling(REVIEW, credit, above) == Ruling(PASS, Doubt.CREDIT)

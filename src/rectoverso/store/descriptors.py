@@ -1,0 +1,48 @@
+"""Numbers by which works are compared beyond their fingerprints, sealed: one row a work and space.
+
+A space is named by what makes its numbers: ``manner/1``, or the digest of weights that somebody named. Numbers of
+different spaces mean nothing to each other, so that those of other weights are never mixed up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from rectoverso.store.vault import Vault
+
+if TYPE_CHECKING:
+    from rectoverso.store.database import Database, Transaction
+
+
+class Descriptors:
+    """The descriptors of one home. ``vault`` is asked for when there is something to seal or to open."""
+
+    def __init__(self, database: Database, vault: Callable[[], Vault]) -> None:
+        from rectoverso.store.tables import descriptors
+
+        self._database = database
+        self._vault = vault
+        self._rows = descriptors
+
+    def put(self, tx: Transaction, work_id: str, space: str, numbers: bytes) -> None:
+        """Keep those of a work in a space; what is kept already stays."""
+        here = (self._rows.c.work == work_id) & (self._rows.c.space == space)
+        if tx.connection.execute(self._rows.select().where(here)).first() is None:
+            sealed = self._vault().seal(numbers, _place(work_id, space))
+            tx.connection.execute(self._rows.insert().values(work=work_id, space=space, sealed=sealed))
+
+    def remove(self, tx: Transaction, work_id: str) -> None:
+        """Forget those of a work in every space."""
+        tx.connection.execute(self._rows.delete().where(self._rows.c.work == work_id))
+
+    def of(self, space: str) -> dict[str, bytes]:
+        """Those of every work in a space, by the works' ids. Raises RecordDamaged."""
+        wanted = self._rows.select().where(self._rows.c.space == space)
+        with self._database.read() as tx:
+            rows = tx.connection.execute(wanted).all()
+        return {row.work: self._vault().open(row.sealed, _place(row.work, space)) for row in rows}
+
+
+def _place(work_id: str, space: str) -> str:
+    return f"descriptors/{work_id}/{space}"

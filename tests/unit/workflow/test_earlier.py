@@ -1,0 +1,61 @@
+"""Whoever decides sees what was decided before of the same picture and the same work."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from rectoverso.store.home import Home
+from rectoverso.store.rights import State
+from rectoverso.verso.picture import to_png
+from rectoverso.workflow.earlier import earlier_decisions
+from rectoverso.workflow.registry import add_works, claim_works
+from rectoverso.workflow.seal import seal_files
+from rectoverso.workflow.search import search_works
+from unit.verso.conftest import photo
+
+
+def test_earlier_decisions_are_told_with_the_evidence(home: Path, tmp_path: Path) -> None:
+    pixels = photo(5, 240, 320)
+    (tmp_path / "work.png").write_bytes(to_png(pixels))
+    (work,) = add_works([tmp_path / "work.png"], home, owner="A. Painter")
+    (tmp_path / "copy.png").write_bytes(to_png(np.ascontiguousarray(pixels[::2, ::2])))
+    assert search_works(tmp_path / "copy.png", home).earlier == ()
+    (first,) = seal_files([tmp_path / "copy.png"], tmp_path / "out", home).passages
+    claim_works([work.id], home, state=State.DISPUTED, reason="somebody else says so")
+    (second,) = seal_files([tmp_path / "copy.png"], tmp_path / "out", home).passages
+
+    found = search_works(
+        tmp_path / "copy.png", home, evidence=tmp_path / "shown", original=tmp_path / "work.png"
+    )
+    told = [(one.asset, one.decision, one.claim, one.doubt) for one in found.earlier]
+    assert told == [
+        (second.asset.id, "hold", "disputed", "disputed"),
+        (first.asset.id, "refuse", "asserted", None),
+    ]
+    assert {one.distance for one in found.earlier} == {None}
+    facts = json.loads((tmp_path / "shown" / f"{work.id}-facts.json").read_text())
+    assert [one["decision"] for one in facts["earlier"]] == ["hold", "refuse"]
+    assert [stage["stage"] for stage in facts["stages"]] == ["digest", "hash", "points", "geometry"]
+    assert facts["work"]["rights"]["asked"] == "block"
+    assert facts["work"]["claim"] == "disputed"
+
+
+def test_a_version_of_the_picture_counts_and_another_picture_does_not(home: Path, tmp_path: Path) -> None:
+    pixels = photo(5, 240, 320)
+    (tmp_path / "work.png").write_bytes(to_png(pixels))
+    (work,) = add_works([tmp_path / "work.png"], home, owner="A. Painter")
+    seal_files([tmp_path / "work.png"], tmp_path / "out", home)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=60)
+    with Image.open(file) as image:
+        version = np.asarray(image)
+    opened = Home.open(home)
+    (one,) = earlier_decisions(opened, version, work.id)
+    assert one.distance is not None
+    assert earlier_decisions(opened, photo(6, 240, 320), work.id) == []
+    assert earlier_decisions(opened, version, "00000000") == []

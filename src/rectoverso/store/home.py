@@ -5,6 +5,7 @@ blobs/          encrypted pictures
 keys/           who signs, and what opens the blobs
 trust/          certificates of others that this home trusts
 policies/       policies of its own (TOML), if it has any
+points/         the index of works' points, sealed; made again when it is missing
 tsa.txt         the address of the authority that time-stamps its signatures, if one does
 lock            held by whoever is at the door
 """
@@ -136,9 +137,10 @@ class Home:
     @cached_property
     def traces(self) -> Traces:
         """What the parts of the registered works are known by."""
+        from rectoverso.store.shelf import Shelf
         from rectoverso.store.traces import Traces
 
-        return Traces(self.database, lambda: self.vault)
+        return Traces(self.database, lambda: self.vault, Shelf(self.path / "points", lambda: self.vault))
 
     @cached_property
     def log(self) -> Log:

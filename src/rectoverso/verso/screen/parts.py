@@ -12,17 +12,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rectoverso.store.works import Work
 from rectoverso.types import Outcome, Pixels
 from rectoverso.verso.screen.alignment import Alignment, Transformation, aligned
+from rectoverso.verso.screen.known import KnownPoints
 from rectoverso.verso.screen.points import Points
-from rectoverso.verso.screen.trace import Trace, codes_of, digest_in, digest_of
-from rectoverso.verso.screen.votes import INDEXED_POINTS, Candidate, Votes, looked_at
+from rectoverso.verso.screen.trace import Trace, digest_of
+from rectoverso.verso.screen.votes import Candidate, looked_at
 
-CANDIDATES = 20
+CANDIDATES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,35 +107,45 @@ class PartMatch:
 class PartGallery:
     """Works to look for; ``traces`` has what is kept of each by its id (``Trace.to_bytes``), where anything is.
 
-    Raises ValueError when what is kept of a work is not what this version wrote.
+    What is kept is read when it is first needed; ValueError is raised then for what is not what this version wrote.
     """
 
     def __init__(
         self, works: Sequence[Work], traces: Mapping[str, bytes], limits: PartLimits | None = None
     ) -> None:
-        self.works: list[Work] = []
+        self._all = {work.id: work for work in works}
         self._traces = traces
         self._limits = limits or PartLimits()
-        self._codes: list[NDArray[np.uint8]] = []
-        self._by_digest: dict[bytes, list[Work]] = {}
-        named = {work.id: work for work in works}
-        for name, trace in traces.items():  # one at a time: of each less than half is held
-            if name in named:
-                self.works.append(named[name])
-                self._codes.append(codes_of(trace, at_most=INDEXED_POINTS))
-                self._by_digest.setdefault(digest_in(trace), []).append(named[name])
 
     @cached_property
-    def _votes(self) -> Votes:
-        return Votes(self._codes)
+    def _known(self) -> KnownPoints:
+        return KnownPoints.of(self._traces)
+
+    @cached_property
+    def _numbered(self) -> dict[int, Work]:
+        """The works that are looked for, by their numbers among all whose points are known."""
+        names = enumerate(self._known.names)
+        return {number: self._all[name] for number, name in names if name in self._all}
+
+    @property
+    def works(self) -> Sequence[Work]:
+        """Those of which anything is kept."""
+        return list(self._numbered.values())
+
+    def work(self, candidate: Candidate) -> Work:
+        """The work that a candidate is."""
+        return self._numbered[candidate.work]
 
     def identical(self, pixels: Pixels) -> Sequence[Work]:
         """The works whose very pixels these are."""
-        return self._by_digest.get(digest_of(pixels), ())
+        if not self._numbered:
+            return []
+        same = self._known.identical(digest_of(pixels))
+        return [self._numbered[number] for number in same if number in self._numbered]
 
     def candidates(self, points: Points) -> list[Candidate]:
-        """The works that points of the picture vote for, at most 20."""
-        return self._votes.candidates(points, at_most=CANDIDATES) if len(points) else []
+        """The works that points of the picture vote for, at most 12."""
+        return self._known.candidates(points, among=self._numbered, at_most=CANDIDATES)
 
     def verified(self, points: Points, candidates: Sequence[Candidate]) -> list[PartMatch]:
         """Those of the candidates that lie in the picture, most points first; the outcome may still be `pass`."""
@@ -146,7 +154,7 @@ class PartGallery:
 
     def _match(self, points: Points, candidate: Candidate) -> PartMatch | None:
         way = {"mirrored": candidate.mirrored, "inverted": candidate.inverted}
-        work = self.works[candidate.work]
+        work = self.work(candidate)
         alignment = aligned(looked_at(points, **way), Trace.from_bytes(self._traces[work.id]).points, **way)
         if alignment is None:
             return None

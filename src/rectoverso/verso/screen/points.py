@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-LEAST_SIDE_PX = 24
+LEAST_SIDE_PX = 16
 """Below this shorter side there are too few points to tell anything."""
 
 ENLARGED_SIDE_PX = 256

@@ -158,7 +158,7 @@ class Ours:
             Answer(self._numbers[whole.work.id], _whole_score(whole), whole.outcome.value),
             Answer(
                 self._numbers[parts[0].work.id],
-                float(parts[0].alignment.inliers),
+                parts[0].score,
                 max((match.outcome for match in parts), key=list(Outcome).index).value,
             )
             if parts

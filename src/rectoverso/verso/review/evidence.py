@@ -66,7 +66,7 @@ def best_alignment(picture: Pixels, work: Pixels) -> Alignment | None:
             mirrored=mirrored,
             inverted=inverted,
         )
-        for mirrored, inverted, _ in WAYS
+        for mirrored, inverted in WAYS
     ]
     least = PartLimits().review.points
     enough = [one for one in found if one and one.inliers >= least]

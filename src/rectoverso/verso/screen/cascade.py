@@ -75,12 +75,11 @@ class Cascade:
         points = Points.sought(pixels)
         candidates = self._parts.candidates(points)
         parts = self._parts.verified(points, candidates)
-        names = tuple(self._parts.work(candidate).id for candidate in candidates)
-        known = len(self._parts.works)
+        names = tuple(self._parts.works[candidate.work].id for candidate in candidates)
         stages = (
-            Stage("digest", known, _found(exact)),
+            Stage("digest", len(self._parts.works), _found(exact)),
             Stage("hash", len(self._gallery.works), _found(whole)),
-            Stage("points", known, names),
+            Stage("points", len(self._parts.works), names),
             Stage("geometry", len(candidates), _found(parts)),
         )
         lying = [match for match in parts if match.outcome is not Outcome.PASS]

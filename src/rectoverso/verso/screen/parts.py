@@ -2,13 +2,13 @@
 
 Points vote for the works that are worth a look (votes.py), and geometry says whether they lie in the picture as they
 lie in the work (alignment.py). Its measure is a count that people can check on the evidence: so many points of the work
-are where they would be if it had been moved there.
+are where they would be if it had been moved there; and each counts for as much as the two look alike there (laid.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,16 +16,21 @@ from rectoverso.store.works import Work
 from rectoverso.types import Outcome, Pixels
 from rectoverso.verso.screen.alignment import Alignment, Transformation, aligned
 from rectoverso.verso.screen.known import KnownPoints
+from rectoverso.verso.screen.laid import alike
 from rectoverso.verso.screen.points import Points
+from rectoverso.verso.screen.sketch import Sketch
 from rectoverso.verso.screen.trace import Trace, digest_of
 from rectoverso.verso.screen.votes import Candidate, looked_at
 
 CANDIDATES = 12
+UNKNOWN_LOOKS = 0.5
+"""What is said of a work and a picture that have too little in common to be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartLimit:
-    """From how many points on, and from which share of the work that they span, two pictures count as similar.
+    """From how many points on, weighed by how alike the two look there, and from which share of the work that they span,
+    two pictures count as similar.
 
     The rate is how often an unrelated photograph got there, as an upper 95 % bound.
     """
@@ -39,13 +44,15 @@ class PartLimit:
 class PartLimits:
     """What a calibration replaces. A caption or a logo that two pictures share spans little, and is for people."""
 
-    block: PartLimit = PartLimit(12, 0.025, 0.002)
-    review: PartLimit = PartLimit(8, 0.0, 0.0042)
+    block: PartLimit = PartLimit(10, 0.025, 0.002)
+    review: PartLimit = PartLimit(4, 0.0, 0.0042)
 
-    def outcome(self, alignment: Alignment) -> Outcome:
+    def outcome(self, alignment: Alignment, looks: float | None, *, small: bool) -> Outcome:
+        """What is small is for people: a point says less of it, and there are fewer to say it."""
+        score = weighed(alignment, looks)
         for outcome, limit in ((Outcome.BLOCK, self.block), (Outcome.REVIEW, self.review)):
-            if alignment.inliers >= limit.points and alignment.span >= limit.span:
-                return outcome
+            if score >= limit.points and alignment.span >= limit.span:
+                return Outcome.REVIEW if small else outcome
         return Outcome.PASS
 
     def of(self, outcome: Outcome) -> PartLimit:
@@ -53,28 +60,34 @@ class PartLimits:
         return self.block if outcome is Outcome.BLOCK else self.review
 
 
+def weighed(alignment: Alignment, looks: float | None) -> float:
+    """The points that lie as in the work, each by how alike the two look there, 0 to 1; by half where nobody can say."""
+    return alignment.inliers * (UNKNOWN_LOOKS if looks is None else max(0.0, looks))
+
+
 @dataclass(frozen=True, slots=True)
 class PartMatch:
-    """How the points of a picture lie beside those of one work."""
+    """How the points of a picture lie beside those of one work, and how alike they look there, if that can be said."""
 
     work: Work
     outcome: Outcome
     alignment: Alignment
     limit: PartLimit
+    alike: float | None = None
 
     @property
     def likeness(self) -> float:
-        """From 0 to 1, growing with the points that agree: no more than an order among matches."""
-        return self.alignment.inliers / (self.alignment.inliers + self.limit.points)
+        """From 0 to 1, growing with the points that agree and with how alike they look: an order among matches."""
+        return self.score / (self.alignment.inliers + self.limit.points)
 
     @property
     def score(self) -> float:
-        return float(self.alignment.inliers)
+        return round(weighed(self.alignment, self.alike), 2)
 
     @property
     def measure(self) -> dict[str, float]:
         """What was measured, by its name."""
-        return {"points": self.score}
+        return {"points": float(self.alignment.inliers)}
 
     @property
     def threshold(self) -> float:
@@ -100,6 +113,7 @@ class PartMatch:
             "claim": self.work.state.value,
             "points": self.alignment.inliers,
             "span": round(self.alignment.span, 3),
+            "alike": None if self.alike is None else round(self.alike, 3),
             "transformation": self.transformation.plain(),
         }
 
@@ -113,7 +127,7 @@ class PartGallery:
     def __init__(
         self, works: Sequence[Work], traces: Mapping[str, bytes], limits: PartLimits | None = None
     ) -> None:
-        self._all = {work.id: work for work in works}
+        self._asked = {work.id: work for work in works}
         self._traces = traces
         self._limits = limits or PartLimits()
 
@@ -122,41 +136,41 @@ class PartGallery:
         return KnownPoints.of(self._traces)
 
     @cached_property
-    def _numbered(self) -> dict[int, Work]:
-        """The works that are looked for, by their numbers among all whose points are known."""
-        names = enumerate(self._known.names)
-        return {number: self._all[name] for number, name in names if name in self._all}
-
-    @property
     def works(self) -> Sequence[Work]:
-        """Those of which anything is kept."""
-        return list(self._numbered.values())
+        """Those of which anything is kept; candidates name them by their places."""
+        return [self._asked[name] for name in self._known.names if name in self._asked]
 
-    def work(self, candidate: Candidate) -> Work:
-        """The work that a candidate is."""
-        return self._numbered[candidate.work]
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        """The places of the works, by the numbers that all works have whose points are known."""
+        numbers = (number for number, name in enumerate(self._known.names) if name in self._asked)
+        return {number: place for place, number in enumerate(numbers)}
 
     def identical(self, pixels: Pixels) -> Sequence[Work]:
         """The works whose very pixels these are."""
-        if not self._numbered:
-            return []
-        same = self._known.identical(digest_of(pixels))
-        return [self._numbered[number] for number in same if number in self._numbered]
+        same = self._known.identical(digest_of(pixels)) if self.works else []
+        return [self.works[self._places[number]] for number in same if number in self._places]
 
     def candidates(self, points: Points) -> list[Candidate]:
         """The works that points of the picture vote for, at most 12."""
-        return self._known.candidates(points, among=self._numbered, at_most=CANDIDATES)
+        found = self._known.candidates(points, among=self._places, at_most=CANDIDATES)
+        return [replace(candidate, work=self._places[candidate.work]) for candidate in found]
 
     def verified(self, points: Points, candidates: Sequence[Candidate]) -> list[PartMatch]:
-        """Those of the candidates that lie in the picture, most points first; the outcome may still be `pass`."""
+        """Those of the candidates that lie in the picture, the likeliest first; the outcome may still be `pass`."""
         matches = [match for candidate in candidates if (match := self._match(points, candidate))]
-        return sorted(matches, key=lambda match: match.alignment.inliers, reverse=True)
+        return sorted(matches, key=lambda match: match.likeness, reverse=True)
 
     def _match(self, points: Points, candidate: Candidate) -> PartMatch | None:
         way = {"mirrored": candidate.mirrored, "inverted": candidate.inverted}
-        work = self.work(candidate)
-        alignment = aligned(looked_at(points, **way), Trace.from_bytes(self._traces[work.id]).points, **way)
+        work = self.works[candidate.work]
+        kept = Trace.from_bytes(self._traces[work.id]).points
+        alignment = aligned(looked_at(points, **way), kept, **way)
         if alignment is None:
             return None
-        outcome = self._limits.outcome(alignment)
-        return PartMatch(work, outcome, alignment, self._limits.of(outcome))
+        looks = None
+        if points.brightness is not None:
+            looks = alike(points.brightness, alignment, Sketch.from_bytes(work.small))
+        small = points.small or kept.small
+        outcome = self._limits.outcome(alignment, looks, small=small)
+        return PartMatch(work, outcome, alignment, self._limits.of(outcome), looks)

@@ -15,7 +15,7 @@ Sources: D. Lowe, "Distinctive Image Features from Scale-Invariant Keypoints", 2
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,11 +32,14 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 
-LEAST_SIDE_PX = 16
+LEAST_SIDE_PX = 12
 """Below this shorter side there are too few points to tell anything."""
 
 ENLARGED_SIDE_PX = 256
 """A picture whose longer side is shorter is enlarged to this: points need room around them to be described."""
+
+SMALL_SIDE_PX = 96
+"""Below this shorter side what is found is for people."""
 
 CONTRAST = 0.02
 """Half of Lowe's threshold: pale pictures have points as well, and the selection takes the best of them."""
@@ -71,8 +74,9 @@ and its points must not all be taken by what lies around."""
 @dataclass(frozen=True, slots=True)
 class Points:
     """``xy`` (N, 2) in pixels of a frame of ``height`` x ``width``, ``size`` (N,) in pixels, ``angle`` (N,) in radians
-    clockwise from the right, ``descriptors`` (N, D) of length 1. ``enlarged`` says that the picture was smaller than
-    the frame. Any first few are spread over the picture as all of them are.
+    clockwise from the right, ``descriptors`` (N, D) of length 1. ``small`` says that its
+    shorter side has less than 96 pixels. Any first few are spread over the picture as all of them are. ``brightness`` (H, W) is the frame, where
+    the picture is at hand.
     """
 
     height: int
@@ -81,7 +85,8 @@ class Points:
     size: Floats
     angle: Floats
     descriptors: Floats
-    enlarged: bool = False
+    small: bool = False
+    brightness: NDArray[np.uint8] | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.xy)
@@ -89,12 +94,13 @@ class Points:
     @classmethod
     def kept(cls, pixels: Pixels) -> Points:
         """Those kept of a work (uint8 HWC): at most 300, spread over picture and scales."""
-        return _described(pixels, KEPT)
+        return _described(pixels, _grey(pixels, KEPT.side_px), KEPT)
 
     @classmethod
     def sought(cls, pixels: Pixels) -> Points:
         """Those by which a picture (uint8 HWC) is compared with works: at most 1,200."""
-        return _described(pixels, SOUGHT)
+        grey = _grey(pixels, SOUGHT.side_px)
+        return replace(_described(pixels, grey, SOUGHT), brightness=grey)
 
     def first(self, at_most: int) -> Points:
         """The first of them."""
@@ -119,18 +125,18 @@ class Points:
         return replace(self, angle=self.angle + np.pi, descriptors=cells.reshape(-1, 128))
 
     def to_bytes(self) -> bytes:
-        """At most 11.4 KB. 8 bytes: version, whether enlarged, frame, count; then 38 a point."""
+        """At most 11.4 KB. 8 bytes: version, whether small, frame, count; then 38 a point."""
         rows = np.zeros(len(self), _POINT)
         rows["x"], rows["y"] = np.clip(np.rint(self.xy.T / [[self.width], [self.height]] * 65535), 0, 65535)
         rows["angle"], rows["scale"] = self.pose()
         rows["bits"] = _packed(np.digitize(self.descriptors, _EDGES).astype(np.uint8))
-        header = _HEADER.pack(VERSION, self.enlarged, self.height, self.width, len(self))
+        header = _HEADER.pack(VERSION, self.small, self.height, self.width, len(self))
         return header + rows.tobytes()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Points:
         """What ``to_bytes`` wrote. Raises ValueError for anything else."""
-        enlarged, height, width, rows = _read(data)
+        small, height, width, rows = _read(data)
         xy = np.stack([rows["x"] * (width / 65535), rows["y"] * (height / 65535)], axis=1)
         return cls(
             height,
@@ -139,7 +145,7 @@ class Points:
             np.exp2(rows["scale"] / np.float32(STEPS_PER_OCTAVE)).astype(np.float32),
             (rows["angle"] * np.float32(2 * np.pi / 256)).astype(np.float32),
             decoded(rows["bits"]),
-            enlarged,
+            small,
         )
 
     def _cells(self) -> Floats:
@@ -164,30 +170,30 @@ def decoded(bits: NDArray[np.uint8]) -> Floats:
 def _read(data: bytes) -> tuple[bool, int, int, NDArray[Any]]:
     if len(data) < _HEADER.size or data[0] != VERSION:
         raise ValueError("not points of this version")
-    _, enlarged, height, width, count = _HEADER.unpack_from(data)
+    _, small, height, width, count = _HEADER.unpack_from(data)
     if len(data) != _HEADER.size + count * _POINT.itemsize or not (height and width):
         raise ValueError("not points of this version")
-    return enlarged, height, width, np.frombuffer(data, _POINT, offset=_HEADER.size)
+    return small, height, width, np.frombuffer(data, _POINT, offset=_HEADER.size)
 
 
-def _described(pixels: Pixels, closely: Closeness) -> Points:
-    grey = _grey(pixels, closely.side_px)
+def _described(pixels: Pixels, grey: NDArray[np.uint8], closely: Closeness) -> Points:
     height, width = grey.shape
-    enlarged = max(height, width) > max(pixels.shape[:2])
-    if min(pixels.shape[:2]) < LEAST_SIDE_PX:
-        return _from_cv2(height, width, [], None, enlarged=enlarged)
+    small = min(pixels.shape[:2]) < SMALL_SIDE_PX
+    if min(*pixels.shape[:2], height, width) < LEAST_SIDE_PX:
+        return _from_cv2(height, width, [], None, small=small)
     import cv2
 
     sift = cv2.SIFT.create(contrastThreshold=CONTRAST)
     found = _spread(sift.detect(grey, None), height, width, closely)
-    return _from_cv2(height, width, *sift.compute(grey, found), enlarged=enlarged)
+    described = sift.compute(grey, found) if found else ([], None)
+    return _from_cv2(height, width, *described, small=small)
 
 
 def _grey(pixels: Pixels, side_px: int) -> NDArray[np.uint8]:
     """Brightness, on white, no side longer than ``side_px``, and none so short that points had no room."""
-    image = on_white(pixels).convert("L")
-    longer = max(image.size)
+    longer = max(pixels.shape[:2])
     factor = min(max(longer, ENLARGED_SIDE_PX), side_px) / longer
+    image = on_white(pixels).convert("L")
     if factor != 1:
         width, height = (max(1, round(side * factor)) for side in image.size)
         image = image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
@@ -218,7 +224,7 @@ def _parts(places: NDArray[np.float64], height: int, width: int, cells: int) -> 
     return np.asarray((octaves * cells + rows) * cells + columns, np.int64)
 
 
-def _from_cv2(height: int, width: int, points: Any, descriptors: Any, *, enlarged: bool) -> Points:
+def _from_cv2(height: int, width: int, points: Any, descriptors: Any, *, small: bool) -> Points:
     raw = np.zeros((0, 128), np.float32) if descriptors is None else np.asarray(descriptors, np.float32)
     return Points(
         height,
@@ -227,7 +233,7 @@ def _from_cv2(height: int, width: int, points: Any, descriptors: Any, *, enlarge
         np.array([point.size for point in points], np.float32),
         np.radians(np.array([point.angle for point in points], np.float32)),
         np.sqrt(raw / np.maximum(raw.sum(axis=1, keepdims=True), 1e-12)),
-        enlarged,
+        small,
     )
 
 

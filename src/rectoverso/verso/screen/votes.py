@@ -33,13 +33,11 @@ TURN_STEP, TURN_STEPS = 16, 16
 OCTAVE_STEP, OCTAVE_STEPS = STEPS_PER_OCTAVE // 2, 64
 """Half an octave. Windows are an octave wide."""
 
-WAYS: tuple[tuple[bool, bool, int], ...] = (
-    (False, False, 800),
-    (True, False, 800),
-    (False, True, 300),
-    (True, True, 300),
-)
-"""Mirrored or not, inverted or not, and how many points vote: what is inverted is seldom part of something else."""
+WAYS: tuple[tuple[bool, bool], ...] = ((False, False), (True, False), (False, True), (True, True))
+"""Mirrored or not, inverted or not."""
+
+VOTERS = {False: 800, True: 300}
+"""How many points vote as they are, and inverted: what is inverted is seldom a part of something else."""
 
 _POSE_BITS = 16
 
@@ -76,7 +74,7 @@ def candidates(index: Any, points: Points, *, among: Container[int], at_most: in
     for row in np.argsort(-votes, kind="stable"):
         if len(found) == at_most:
             break
-        work, (mirrored, inverted, _) = int(works[row]), WAYS[ways[row]]
+        work, (mirrored, inverted) = int(works[row]), WAYS[ways[row]]
         if work not in found and work in among:
             found[work] = Candidate(work, mirrored, inverted, float(votes[row]))
     return list(found.values())
@@ -84,8 +82,8 @@ def candidates(index: Any, points: Points, *, among: Container[int], at_most: in
 
 def _tally(index: Any, points: Points, way: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The works that were voted for in one way of looking, each once, and their votes."""
-    mirrored, inverted, at_most = WAYS[way]
-    voters = looked_at(points.first(at_most), mirrored=mirrored, inverted=inverted)
+    mirrored, inverted = WAYS[way]
+    voters = looked_at(points.first(VOTERS[inverted]), mirrored=mirrored, inverted=inverted)
     distances_QK, names_QK = index.search(np.ascontiguousarray(voters.descriptors), NEIGHBOURS)
     there_QK = names_QK >= 0  # fewer than were asked for lie at the addresses searched
     far_Q1 = np.where(there_QK, distances_QK, -np.inf).max(axis=1, keepdims=True)

@@ -63,7 +63,7 @@ class KnownPoints:
         shelf = traces.shelf if isinstance(traces, Traces) else None
         book = _book(traces, ids, shelf)
         works = _written(traces, ids, book, shelf)
-        return cls(traces, works, _filled(book.empty_index(), works))
+        return cls(traces, works, filled(book.empty_index(), works))
 
     def candidates(self, points: Points, *, among: Container[int], at_most: int) -> list[Candidate]:
         """The works whose numbers are ``among`` those that are looked for, and that points vote for."""
@@ -163,8 +163,8 @@ def _rows(works: Sequence[Written]) -> NDArray[Any]:
     return np.concatenate([np.zeros(0, ROW), *(work.rows for work in works)])
 
 
-def _filled(index: Any, works: Sequence[Written]) -> Any:
-    """The points at one address after those at another: each list is made once, and as long as it has to be."""
+def filled(index: Any, works: Sequence[Written]) -> Any:
+    """An empty index of their book with all their points: each of its lists is made once, as long as it has to be."""
     import faiss
 
     rows, names = _rows(works), _names(works)

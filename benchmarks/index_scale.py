@@ -54,7 +54,7 @@ def main() -> None:
     asked = arguments()
     faiss.omp_set_num_threads(asked.threads)
     cv2.setNumThreads(asked.threads)
-    photos = pictures(asked.data)
+    photos = pictures(asked.data)[: asked.photos]
     real = [Points.kept(pixels) for pixels in photos]
     result: dict[str, Any] = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
@@ -78,6 +78,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=folder / "bsds500" / "train.parquet")
     parser.add_argument("--works", type=int, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000])
+    parser.add_argument("--photos", type=int, default=300, help="real works")
     parser.add_argument("--pictures", type=int, default=100)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--dry", action="store_true", help="print only")

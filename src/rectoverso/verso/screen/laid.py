@@ -25,12 +25,14 @@ LEAST_SAMPLES = 32
 FLAT = 1e-9
 
 
-def alike(frame: NDArray[np.uint8], alignment: Alignment, sketch: Sketch) -> float | None:
+def alike(frame: NDArray[np.uint8] | None, alignment: Alignment, sketch: Sketch) -> float | None:
     """How a work and the picture beneath it look alike, from -1 to 1 for the same; None where too little is shown.
 
-    ``frame`` is the picture's brightness (H, W), as large as the alignment's picture frame. Every scale has an equal
-    say, as in a sketch; inverted tones are taken back.
+    ``frame`` is the picture's brightness (H, W), as large as the alignment's picture frame, None where it is not at
+    hand. Every scale has an equal say, as in a sketch; inverted tones are taken back.
     """
+    if frame is None:
+        return None
     seen_SS, shown_SS = _brought_back(frame, alignment)
     if shown_SS.sum() < LEAST_SAMPLES:
         return None

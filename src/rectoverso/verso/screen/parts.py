@@ -168,9 +168,7 @@ class PartGallery:
         alignment = aligned(looked_at(points, **way), kept, **way)
         if alignment is None:
             return None
-        looks = None
-        if points.brightness is not None:
-            looks = alike(points.brightness, alignment, Sketch.from_bytes(work.small))
+        looks = alike(points.brightness, alignment, Sketch.from_bytes(work.small))
         small = points.small or kept.small
         outcome = self._limits.outcome(alignment, looks, small=small)
         return PartMatch(work, outcome, alignment, self._limits.of(outcome), looks)

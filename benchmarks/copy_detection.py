@@ -1,6 +1,6 @@
 """Is a copy of a registered work found, whatever was done to it, and is the honest picture spared?
 
-    python benchmarks/copy_detection.py --data DIR [--only SPLIT ...] [--works 500] [--sources 60]
+    python benchmarks/copy_detection.py --data DIR [--only SPLIT ...] [--works 500] [--sources 50]
         [--strangers 20000] [--methods NAME ...] [--attacks NAME ...] [--workers 2] [--dry]
 
 `DIR` has bsds500, camvid, bccd, emoji and cifar10; copying/splits.py says what becomes of them. Sources are works that
@@ -39,6 +39,9 @@ from copying.tally import TOGETHER, Tally
 HERE = Path(__file__).parent
 FALSE_RATE = 0.001
 LARGE = "10,000 works"
+SHARES = {"photographs": 1, LARGE: 4}
+"""By what the number of strangers is divided; elsewhere by two."""
+
 COMPARED_WHEN_LARGE = ("pHash 64", "PDQ, 8 symmetries", "ours")
 
 
@@ -81,8 +84,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--attacks", nargs="+", choices=ATTACKS, default=list(ATTACKS))
     parser.add_argument("--works", type=int, default=500)
-    parser.add_argument("--sources", type=int, default=60, help="works that meet each attack")
-    parser.add_argument("--strangers", type=int, default=20_000)
+    parser.add_argument("--sources", type=int, default=50, help="works that meet each attack")
+    parser.add_argument("--strangers", type=int, default=20_000, help="of photographs; of others half")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     parser.add_argument("--sheets", type=Path, help="where to draw")
     parser.add_argument("--dry", action="store_true", help="print only")
@@ -92,7 +95,7 @@ def arguments() -> argparse.Namespace:
 def measured(pictures: Split, asked: argparse.Namespace) -> Tally:
     """All queries of a split put to all methods, by several processes that share the works."""
     names = [name for name in asked.methods if pictures.name != LARGE or name in COMPARED_WHEN_LARGE]
-    strangers = asked.strangers // (4 if pictures.name == LARGE else 1)
+    strangers = asked.strangers // SHARES.get(pictures.name, 2)
     queries = pictures.copies(asked.attacks) + pictures.strangers(asked.attacks, strangers)
     fork = multiprocessing.get_context("fork")
     with fork.Pool(asked.workers) as pool:

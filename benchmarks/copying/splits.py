@@ -34,6 +34,7 @@ TWIN_BITS = 31
 TWIN_TONES = 4.0
 MOSAIC = (2, 3)
 TILE_PX = 96
+STRANGE_MOSAICS, ALL_MOSAICS = 320, 8320
 SMALL_PX = 64
 
 
@@ -119,7 +120,7 @@ def photographs(data: Path, works: int, sources: int) -> Split:
         *((pixels, "micrograph") for pixels in micrographs[:cells]),
     ]
     others = [*photos[half : half + 50], *drives["0001TP"], *drives["0016E5"][::2], *micrographs[cells:]]
-    others += mosaics(data / "cifar10/train.parquet", 1500)
+    others += mosaics(data / "cifar10/train.parquet", STRANGE_MOSAICS)
     kinds = [origin for _, origin in known]
     return Split(
         "photographs",
@@ -133,7 +134,7 @@ def photographs(data: Path, works: int, sources: int) -> Split:
 
 def many(data: Path, works: int, sources: int) -> Split:
     made = photographs(data, works, sources)
-    beside = mosaics(data / "cifar10/train.parquet", 8300)[1500:]
+    beside = mosaics(data / "cifar10/train.parquet", ALL_MOSAICS)[STRANGE_MOSAICS:]
     drawn = pictures(data / "emoji/noto.parquet")[: 19 * works - len(beside)]
     made.works += [*beside, *drawn]
     made.origins += ["mosaic"] * len(beside) + ["drawing"] * len(drawn)
@@ -156,8 +157,8 @@ def small(data: Path, works: int, sources: int) -> Split:
     made = photographs(data, works, sources)
     made.name = "64px"
     made.works = [shrunk(pixels) for pixels in made.works]
-    made.others = [shrunk(pixels) for pixels in made.others[:-1500]]
-    made.others += [sized(pixels) for pixels in pictures(data / "cifar10/test.parquet", 3000)]
+    made.others = [shrunk(pixels) for pixels in made.others[:-STRANGE_MOSAICS]]
+    made.others += [sized(pixels) for pixels in pictures(data / "cifar10/test.parquet", 1000)]
     return made
 
 

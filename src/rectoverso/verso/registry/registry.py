@@ -36,6 +36,7 @@ from rectoverso.verso.registry.offers import Offer
 from rectoverso.verso.screen.cascade import Cascade, Look
 from rectoverso.verso.screen.fingerprint import fingerprints
 from rectoverso.verso.screen.gallery import Gallery, Match
+from rectoverso.verso.screen.known import prepare
 from rectoverso.verso.screen.sketch import Sketch
 from rectoverso.verso.screen.trace import Trace
 from rectoverso.verso.verify.bounded import shared
@@ -69,7 +70,9 @@ class Registry:
                     works[work.file_digest] = replace(work, common=common), Trace.of(pixels).to_bytes()
         bad.raise_if_any()
         with self._home.database.transaction() as tx:
-            return [self._registered(tx, work, trace) for work, trace in works.values()]
+            entered = [self._registered(tx, work, trace) for work, trace in works.values()]
+        prepare(self._home.traces)
+        return entered
 
     def _registered(self, tx: Transaction, work: Work, trace: bytes) -> Work:
         """The work as it is kept. One from before traces were kept gets its own when its file is entered again."""

@@ -37,6 +37,16 @@ PUT_BACK_AT = 20
 """A part is put back when more than one in so many of its works is new; until then new works are written each time."""
 
 
+def prepare(traces: Traces) -> None:
+    """Have what the shelf lacks written now, so that the next who looks need not wait for it.
+
+    Raises as ``KnownPoints.of``.
+    """
+    ids = list(traces)
+    if len(ids) * INDEXED_POINTS >= BOOK_FROM:
+        _written(traces, ids, _book(traces, ids, traces.shelf), traces.shelf)
+
+
 class KnownPoints:
     """The points of works, by the works' numbers; ``names`` has their ids."""
 
@@ -83,18 +93,24 @@ def _head(digest: bytes) -> np.uint64:
 
 def _book(traces: Mapping[str, bytes], ids: Sequence[str], shelf: Shelf | None) -> Codebook:
     """The one on the shelf while it suits, else one learnt from some of the works."""
-    kept = shelf.read(BOOK) if shelf else None
     count = len(ids) * INDEXED_POINTS
-    if kept is not None:
-        book = Codebook.from_bytes(kept)
-        if count <= book.suits:
-            return book
+    kept = _kept_book(shelf)
+    if kept is not None and count <= kept.suits:
+        return kept
     some = np.random.default_rng(0).permutation(len(ids))[: LEARNT_FROM // INDEXED_POINTS]
     bits = [kept_in(traces[ids[index]], at_most=INDEXED_POINTS)[0] for index in sorted(some)]
     book = Codebook.learnt(decoded(np.concatenate(bits)), count)
     if shelf:
         shelf.put(BOOK, book.to_bytes())
     return book
+
+
+def _kept_book(shelf: Shelf | None) -> Codebook | None:
+    data = shelf.read(BOOK) if shelf else None
+    try:
+        return None if data is None else Codebook.from_bytes(data)
+    except ValueError:  # another version's
+        return None
 
 
 def _written(

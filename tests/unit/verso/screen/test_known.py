@@ -119,6 +119,21 @@ def test_what_was_tampered_with_is_made_again(
     assert _votes(KnownPoints.of(traces), pictures) == first
 
 
+def test_what_was_prepared_is_not_written_again(
+    traces: Traces, pictures: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known.prepare(traces)
+    read = _no_reading(traces, monkeypatch)
+    assert _votes(KnownPoints.of(traces), pictures)[0][0] == "1b000004"
+    assert not read
+
+
+def test_a_book_of_another_version_is_learnt_anew(traces: Traces, pictures: Any) -> None:
+    KnownPoints.of(traces)
+    traces.shelf.put(BOOK, b"\xff" + (traces.shelf.read(BOOK) or b"")[1:])
+    assert _votes(KnownPoints.of(traces), pictures)[0][0] == "1b000004"
+
+
 def test_another_book_makes_every_part_anew(
     traces: Traces, pictures: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

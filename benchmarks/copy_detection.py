@@ -165,7 +165,15 @@ def _summary(result: dict[str, Any]) -> str:
     )
     foot = f"{result['date']}; {result['machine']}. {counts}."
     return "\n".join(
-        [*lines, "", foot, "", f"Ours, with its standard error over pictures: {errors}.", "", f"Door: {door}."]
+        [
+            *lines,
+            "",
+            foot,
+            "",
+            f"Ours, with its standard error over pictures: {errors}.",
+            "",
+            f"Door: {door}.",
+        ]
     )
 
 

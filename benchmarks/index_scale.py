@@ -90,9 +90,7 @@ def pictures(path: Path) -> list[NDArray[np.uint8]]:
     return [np.asarray(Image.open(io.BytesIO(row["bytes"])).convert("RGB")) for row in rows]
 
 
-def measured(
-    count: int, photos: list[NDArray[np.uint8]], real: list[Points], asked: int
-) -> dict[str, Any]:
+def measured(count: int, photos: list[NDArray[np.uint8]], real: list[Points], asked: int) -> dict[str, Any]:
     start = time.perf_counter()
     pool = np.concatenate([points.descriptors for points in real])
     sample = moved(pool, LEARNT_FROM, np.random.default_rng(1))
@@ -236,7 +234,9 @@ COLUMNS = (
 def table(result: dict[str, Any]) -> str:
     lines = [report.row(*(title for _, title in COLUMNS)), report.row("--:", *["--:"] * (len(COLUMNS) - 1))]
     lines += [report.row(*(row[name] for name, _ in COLUMNS)) for row in result["rows"]]
-    foot = f"95th percentiles of {result['pictures']} pictures, {result['threads']} threads; {result['date']}; "
+    foot = (
+        f"95th percentiles of {result['pictures']} pictures, {result['threads']} threads; {result['date']}; "
+    )
     return "\n".join([*lines, "", f"{foot}{result['machine']}."])
 
 

@@ -235,7 +235,9 @@ def piece(pixels: Pixels, seed: int) -> Pixels:
     """Between half and all of each side, from anywhere."""
     share, down, across = np.random.default_rng(seed).random(3)
     height, width = (max(24, round(side * (0.5 + share / 2))) for side in pixels.shape[:2])
-    top, left = (round(at * max(0, side - cut)) for at, side, cut in _cuts(pixels, height, width, down, across))
+    top, left = (
+        round(at * max(0, side - cut)) for at, side, cut in _cuts(pixels, height, width, down, across)
+    )
     return np.ascontiguousarray(pixels[top : top + height, left : left + width])
 
 
@@ -250,9 +252,7 @@ def shuffled(count: int) -> NDArray[np.int64]:
     return np.random.default_rng(0).permutation(count)
 
 
-def same_pictures(
-    works: Sequence[Pixels], others: Sequence[Pixels]
-) -> tuple[list[int], dict[int, set[int]]]:
+def same_pictures(works: Sequence[Pixels], others: Sequence[Pixels]) -> tuple[list[int], dict[int, set[int]]]:
     """Which of the others are no work's picture, and which works are one picture.
 
     The same are two whose PDQ hashes differ by at most 31 bits and whose tones, at 32 x 32, by 4 of 255 on average.
@@ -265,9 +265,7 @@ def same_pictures(
         if alike:
             twins[number] = alike
     keep = [
-        index
-        for index in range(len(others))
-        if not _alike(theirs[index], their_thumbs[index], known, thumbs)
+        index for index in range(len(others)) if not _alike(theirs[index], their_thumbs[index], known, thumbs)
     ]
     return keep, twins
 

@@ -123,8 +123,6 @@ def upper_bound(count: int, of: int) -> float:
     low, high = float(count), 3.0 * count + 10
     for _ in range(60):
         middle = (low + high) / 2
-        at_most = sum(
-            math.exp(-middle + k * math.log(middle) - math.lgamma(k + 1)) for k in range(count + 1)
-        )
+        at_most = sum(math.exp(-middle + k * math.log(middle) - math.lgamma(k + 1)) for k in range(count + 1))
         low, high = (middle, high) if at_most > 0.05 else (low, middle)
     return round(high / of, 6)

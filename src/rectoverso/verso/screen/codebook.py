@@ -77,7 +77,9 @@ class Codebook:
         addresses.is_trained, addresses.ntotal = True, 1 << (HALVES * bits)
         index: Any = faiss.IndexIVFPQ(addresses, DIMENSION, addresses.ntotal, CODE_BYTES, 8)
         index.quantizer_trains_alone = 1
-        index.by_residual = False  # so that what is written does not depend on the address, and one table serves all
+        index.by_residual = (
+            False  # so that what is written does not depend on the address, and one table serves all
+        )
         faiss.copy_array_to_vector(self.patterns.ravel(), index.pq.centroids)
         index.is_trained, index.nprobe = True, PROBES
         return index

@@ -29,8 +29,8 @@ UNKNOWN_LOOKS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class PartLimit:
-    """From how many points on, weighed by how alike the two look there, and from which share of the work that they span,
-    two pictures count as similar.
+    """From how many points on, weighed by how alike the two look there, and from which share of the work that they
+    span, two pictures count as similar.
 
     The rate is how often an unrelated photograph got there, as an upper 95 % bound.
     """
@@ -61,7 +61,7 @@ class PartLimits:
 
 
 def weighed(alignment: Alignment, looks: float | None) -> float:
-    """The points that lie as in the work, each by how alike the two look there, 0 to 1; by half where nobody can say."""
+    """The points that lie as in the work, each by how alike the two look there, 0 to 1; by half where none can say."""
     return alignment.inliers * (UNKNOWN_LOOKS if looks is None else max(0.0, looks))
 
 

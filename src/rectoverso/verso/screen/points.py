@@ -74,8 +74,8 @@ and its points must not all be taken by what lies around."""
 @dataclass(frozen=True, slots=True)
 class Points:
     """``xy`` (N, 2) in pixels of a frame of ``height`` x ``width``, ``size`` (N,) in pixels, ``angle`` (N,) in radians
-    clockwise from the right, ``descriptors`` (N, D) of length 1. ``small`` says that its
-    shorter side has less than 96 pixels. Any first few are spread over the picture as all of them are. ``brightness`` (H, W) is the frame, where
+    clockwise from the right, ``descriptors`` (N, D) of length 1. Any first few are spread over the picture as all of
+    them are. ``small`` says that its shorter side has less than 96 pixels. ``brightness`` (H, W) is the frame, where
     the picture is at hand.
     """
 

@@ -53,5 +53,5 @@ def digest_in(trace: bytes) -> bytes:
 
 
 def kept_in(trace: bytes, *, at_most: int) -> tuple[NDArray[np.uint8], ...]:
-    """Of the first points in what ``Trace.to_bytes`` wrote: codes (N, 32), turns and octaves (N,). Raises ValueError."""
+    """Of the first points in what ``Trace.to_bytes`` wrote: codes (N, 32), turns, octaves (N,). Raises ValueError."""
     return kept.codes_and_pose(trace[DIGEST_BYTES:], at_most)

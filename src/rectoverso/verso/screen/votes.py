@@ -58,7 +58,9 @@ def looked_at(points: Points, *, mirrored: bool, inverted: bool) -> Points:
     return seen.inverted() if inverted else seen
 
 
-def named(works: NDArray[np.int64], turns: NDArray[np.uint8], octaves: NDArray[np.uint8]) -> NDArray[np.int64]:
+def named(
+    works: NDArray[np.int64], turns: NDArray[np.uint8], octaves: NDArray[np.uint8]
+) -> NDArray[np.int64]:
     """What an index calls its points, so that a neighbour's name tells its work's number and how it lies there."""
     return (works << _POSE_BITS) | (turns.astype(np.int64) << 8) | octaves
 

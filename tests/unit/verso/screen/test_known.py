@@ -51,8 +51,7 @@ def _votes(points: KnownPoints, pictures: Any) -> list[tuple[str, float]]:
     return [(points.names[one.work], round(one.votes, 3)) for one in found]
 
 
-def _no_reading(traces: Traces, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Which traces are read from now on."""
+def _read_from_now_on(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     read: list[str] = []
     get = Traces.__getitem__
     monkeypatch.setattr(Traces, "__getitem__", lambda self, name: (read.append(name), get(self, name))[1])
@@ -64,7 +63,7 @@ def test_a_second_start_reads_no_trace_and_answers_the_same(
 ) -> None:
     first = _votes(KnownPoints.of(traces), pictures)
     assert first[0][0] == "1b000004"
-    read = _no_reading(traces, monkeypatch)
+    read = _read_from_now_on(monkeypatch)
     assert _votes(KnownPoints.of(traces), pictures) == first
     assert not read
 
@@ -75,7 +74,7 @@ def test_only_a_new_work_is_read(
     KnownPoints.of(traces)
     with keyed.database.transaction() as tx:
         traces.put(tx, IDS[5], kept[IDS[5]])
-    read = _no_reading(traces, monkeypatch)
+    read = _read_from_now_on(monkeypatch)
     assert sorted(KnownPoints.of(traces).names) == IDS
     assert read == [IDS[5]]
     KnownPoints.of(traces)
@@ -86,15 +85,15 @@ def test_a_removed_work_is_gone_from_the_index_and_from_the_shelf(
     traces: Traces, keyed: Home, pictures: Any
 ) -> None:
     KnownPoints.of(traces)
-    before = traces.shelf.read("1b")
+    assert b"1b000004" in (traces.shelf.read("1b") or b"")
     with keyed.database.transaction() as tx:
         traces.remove(tx, "1b000004")
     assert traces.shelf.read("1b") is None
     points = KnownPoints.of(traces)
     assert "1b000004" not in [name for name, _ in _votes(points, pictures)]
     after = traces.shelf.read("1b")
-    assert before is not None and b"1b000004" in before
-    assert after is not None and b"1b000004" not in after
+    assert after is not None
+    assert b"1b000004" not in after
 
 
 def test_a_part_that_comes_back_from_a_copy_of_the_files_is_put_right(traces: Traces, keyed: Home) -> None:
@@ -110,9 +109,7 @@ def test_a_part_that_comes_back_from_a_copy_of_the_files_is_put_right(traces: Tr
 
 
 @pytest.mark.parametrize("name", ["0a", BOOK])
-def test_what_was_tampered_with_is_made_again(
-    name: str, traces: Traces, keyed: Home, pictures: Any
-) -> None:
+def test_what_was_tampered_with_is_made_again(name: str, traces: Traces, keyed: Home, pictures: Any) -> None:
     first = _votes(KnownPoints.of(traces), pictures)
     file: Path = keyed.path / "points" / name
     file.write_bytes(file.read_bytes()[:-3] + b"???")
@@ -123,7 +120,7 @@ def test_what_was_prepared_is_not_written_again(
     traces: Traces, pictures: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known.prepare(traces)
-    read = _no_reading(traces, monkeypatch)
+    read = _read_from_now_on(monkeypatch)
     assert _votes(KnownPoints.of(traces), pictures)[0][0] == "1b000004"
     assert not read
 
@@ -139,7 +136,7 @@ def test_another_book_makes_every_part_anew(
 ) -> None:
     KnownPoints.of(traces)
     monkeypatch.setattr(Codebook, "suits", 0)
-    read = _no_reading(traces, monkeypatch)
+    read = _read_from_now_on(monkeypatch)
     assert _votes(KnownPoints.of(traces), pictures)[0][0] == "1b000004"
     assert set(read) == set(IDS[:5])
 

@@ -17,7 +17,9 @@ SAME = np.eye(3)
 
 
 def _lying(matrix: Any, picture: tuple[int, int] = FRAME, *, inverted: bool = False) -> Alignment:
-    return Alignment(np.asarray(matrix, float), np.zeros((0, 2, 2), np.float32), False, inverted, FRAME, picture)
+    return Alignment(
+        np.asarray(matrix, float), np.zeros((0, 2, 2), np.float32), False, inverted, FRAME, picture
+    )
 
 
 def _grey(pixels: Pixels) -> Any:
@@ -34,7 +36,9 @@ def sketch(work: Pixels) -> Sketch:
     return Sketch.from_bytes(Sketch.of(work).to_bytes())
 
 
-def test_a_copy_looks_the_same_and_another_picture_does_not(work: Pixels, sketch: Sketch, pictures: Any) -> None:
+def test_a_copy_looks_the_same_and_another_picture_does_not(
+    work: Pixels, sketch: Sketch, pictures: Any
+) -> None:
     assert (alike(_grey(work), _lying(SAME), sketch) or 0) > 0.97
     for seed in range(6, 16):
         assert abs(alike(_grey(pictures.photo(seed, *FRAME)), _lying(SAME), sketch) or 1) < 0.5

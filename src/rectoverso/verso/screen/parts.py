@@ -45,7 +45,7 @@ class PartLimits:
     """What a calibration replaces. A caption or a logo that two pictures share spans little, and is for people."""
 
     block: PartLimit = PartLimit(10, 0.025, 0.002)
-    review: PartLimit = PartLimit(4, 0.0, 0.0042)
+    review: PartLimit = PartLimit(4, 0.0, 0.03)
 
     def outcome(self, alignment: Alignment, looks: float | None, *, small: bool) -> Outcome:
         """What is small is for people: a point says less of it, and there are fewer to say it."""

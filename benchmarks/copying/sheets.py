@@ -70,7 +70,7 @@ def _sheet(tally: Tally, rows: Sequence[Row]) -> Image.Image:
         top = GAP_PX + number // columns * height
         for column, pixels in enumerate((tally.split.made(query), tally.split.works[answer.work])):
             sheet.paste(_cell(pixels), (left + column * (CELL_PX + GAP_PX // 2), top))
-        score = f"{answer.score:.0f} points" if answer.score > 1 else f"likeness {answer.score:.3f}"
+        score = f"points {answer.score:.1f}" if answer.score > 1 else f"likeness {answer.score:.3f}"
         what = query.attack or "as it is"
         kind = "copy" if query.is_copy else "no copy"
         draw.text((left, top + CELL_PX + 6), f"{kind}, {what}: {score}", INK, font)

@@ -2,10 +2,10 @@
 
 verso.sqlite3   decisions, works, ledger
 blobs/          encrypted pictures
+points/         the index of works' points, sealed; made again when it is missing
 keys/           who signs, and what opens the blobs
 trust/          certificates of others that this home trusts
 policies/       policies of its own (TOML), if it has any
-points/         the index of works' points, sealed; made again when it is missing
 tsa.txt         the address of the authority that time-stamps its signatures, if one does
 lock            held by whoever is at the door
 """

@@ -37,7 +37,7 @@ from rectoverso.verso.screen import shards
 from rectoverso.verso.screen.alignment import aligned
 from rectoverso.verso.screen.codebook import LEARNT_FROM, Codebook
 from rectoverso.verso.screen.fingerprint import fingerprint
-from rectoverso.verso.screen.known import filled
+from rectoverso.verso.screen.known import filled, points_of
 from rectoverso.verso.screen.points import Points
 from rectoverso.verso.screen.shards import ROW, Written
 from rectoverso.verso.screen.sketch import INSIDE_KK, Sketch
@@ -104,15 +104,17 @@ def measured(count: int, photos: list[NDArray[np.uint8]], real: list[Points], as
     start = time.perf_counter()
     again = list(shards.from_bytes(part, book.name).values())
     del works, part
+    rows, names = points_of(again)
+    del again
     before = resident()
-    index = filled(book.empty_index(), again)
+    index = filled(book.empty_index(), rows, names)
     row |= {"load_s": since(start)}
     lists = 24 * index.ntotal + 48 * index.nlist
     row |= {
         "index_bytes_a_work": round(lists / count),
         "resident_bytes_a_work": round((resident() - before) / count),
     }
-    del again
+    del rows, names
     row |= looks(index, photos, real, min(asked, len(photos) - 1, count))
     return row | hash_tier(count, photos[: min(asked, len(photos))])
 

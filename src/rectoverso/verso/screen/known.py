@@ -50,11 +50,16 @@ def prepare(traces: Traces) -> None:
 class KnownPoints:
     """The points of works, by the works' numbers; ``names`` has their ids."""
 
-    def __init__(self, traces: Mapping[str, bytes], works: Sequence[Written], index: Any) -> None:
-        self.names = [work.work for work in works]
+    def __init__(
+        self,
+        traces: Mapping[str, bytes],
+        names: Sequence[str],
+        digests: NDArray[np.uint64],
+        index: Any,
+    ) -> None:
+        self.names = names
         self._traces = traces
         self._index = index
-        digests = np.array([_head(work.digest) for work in works], np.uint64)
         self._order = np.argsort(digests, kind="stable")
         self._digests = digests[self._order]
 
@@ -69,11 +74,13 @@ class KnownPoints:
         if len(ids) * INDEXED_POINTS < BOOK_FROM:
             plain = [_plain(name, trace) for name, trace in traces.items()]
             works = [work for work, _ in plain]
-            return cls(traces, works, _compared_one_by_one(works, [bits for _, bits in plain]))
+            return cls(traces, *_told(works), _compared_one_by_one(works, [bits for _, bits in plain]))
         shelf = traces.shelf if isinstance(traces, Traces) else None
         book = _book(traces, ids, shelf)
         works = _written(traces, ids, book, shelf)
-        return cls(traces, works, filled(book.empty_index(), works))
+        told, (rows, points) = _told(works), points_of(works)
+        del works  # before as much again is taken by the index
+        return cls(traces, *told, filled(book.empty_index(), rows, points))
 
     def candidates(self, points: Points, *, among: Container[int], at_most: int) -> list[Candidate]:
         """The works whose numbers are ``among`` those that are looked for, and that points vote for."""
@@ -85,6 +92,11 @@ class KnownPoints:
         start, end = (int(np.searchsorted(self._digests, head, side)) for side in ("left", "right"))
         numbers = self._order[start:end].tolist()
         return [number for number in numbers if digest_in(self._traces[self.names[number]]) == digest]
+
+
+def _told(works: Sequence[Written]) -> tuple[list[str], NDArray[np.uint64]]:
+    """Their ids, and how their digests begin."""
+    return [work.work for work in works], np.array([_head(work.digest) for work in works], np.uint64)
 
 
 def _head(digest: bytes) -> np.uint64:
@@ -164,26 +176,21 @@ def _compared_one_by_one(works: Sequence[Written], bits: Sequence[NDArray[np.uin
 
     index: Any = faiss.IndexIDMap2(faiss.IndexFlatL2(DIMENSION))
     descriptors = decoded(np.concatenate([np.zeros((0, DIMENSION // 4), np.uint8), *bits]))
-    index.add_with_ids(descriptors, _names(works))
+    index.add_with_ids(descriptors, points_of(works)[1])
     return index
 
 
-def _names(works: Sequence[Written]) -> NDArray[np.int64]:
-    """What the index calls all their points (N,)."""
-    rows = _rows(works)
+def points_of(works: Sequence[Written]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """All their points as ``ROW`` (N,), and what an index calls them (N,)."""
+    rows = np.concatenate([np.zeros(0, ROW), *(work.rows for work in works)])
     numbers = np.repeat(np.arange(len(works), dtype=np.int64), [len(work.rows) for work in works])
-    return named(numbers, rows["turn"], rows["octave"])
+    return rows, named(numbers, rows["turn"], rows["octave"])
 
 
-def _rows(works: Sequence[Written]) -> NDArray[Any]:
-    return np.concatenate([np.zeros(0, ROW), *(work.rows for work in works)])
-
-
-def filled(index: Any, works: Sequence[Written]) -> Any:
+def filled(index: Any, rows: NDArray[Any], names: NDArray[np.int64]) -> Any:
     """An empty index of their book with all their points: each of its lists is made once, as long as it has to be."""
     import faiss
 
-    rows, names = _rows(works), _names(works)
     order = np.argsort(rows["address"], kind="stable")
     names, codes = names[order], np.ascontiguousarray(rows["code"][order])
     addresses, starts = np.unique(rows["address"][order], return_index=True)

@@ -1,60 +1,75 @@
 """Is a copy of a registered work found, whatever was done to it, and is the honest picture spared?
 
-    python benchmarks/copy_detection.py --data bsds500/train.parquet --others camvid/train.parquet bccd/train.parquet \\
-        --emoji emoji/noto.parquet --other-emoji emoji/blob.parquet --tiny cifar10/test.parquet
-        [--only photographs emoji 64px 32px] [--works 500] [--queries 2000] [--negatives 20000] [--attacks NAME ...]
+    python benchmarks/copy_detection.py --data DIR [--only SPLIT ...] [--works 500] [--sources 50]
+        [--strangers 20000] [--methods NAME ...] [--attacks NAME ...] [--workers 2] [--dry]
 
-Each of the first pictures is a work. `queries` of them, one after the other, meet each of 33 attacks; a hit is the
-right work in first place. Negatives are other pictures, as they are and attacked. Each method's threshold is the
-lowest by which no more than 0.1 % of the negatives (rounded down: with fewer than 1,000 none) are called copies, so
-that all methods pay the same price; ours are stated at the limits of the door as well. All methods see the same
-pictures. Writes the table of README.md and results/copy_detection-DATE.json; `--dry` only prints. Needs what
-copying/requirements.txt names.
+`DIR` has bsds500, camvid, bccd, emoji and cifar10; copying/splits.py says what becomes of them. Sources are works that
+meet each of 33 attacks; a hit is the right work in first place. Strangers are pictures that are no work, whole and in
+pieces, as they are and attacked. Each method's threshold is the lowest by which no more than 0.1 % of them (rounded
+down: with fewer than 1,000 none) are called copies, so that all methods pay the same price; ours is stated at the
+limits of the door as well. All methods see the same pictures.
+
+Writes the table of README.md, results/copy_detection-DATE.json, and for each split a sheet of the hardest copies that
+were found and one of everything that was found and is no copy; `--dry` only prints, and draws where `--sheets DIR`
+says. Needs what copying/requirements.txt names.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import json
+import multiprocessing
 import os
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow.parquet as pq
+import cv2
+import faiss
 import report
+from copying import sheets
 from copying.attacks import ATTACKS
-from copying.methods import METHODS, Answer, Method
-from marks.attacks import Pixels
-from PIL import Image
-
-from rectoverso.verso.screen.parts import PartLimits
+from copying.methods import METHODS, Answer, Contestant
+from copying.splits import SPLITS, Query, Split, split
+from copying.tally import TOGETHER, Tally
 
 HERE = Path(__file__).parent
 FALSE_RATE = 0.001
-SPLITS = ("photographs", "emoji", "64px", "32px")
-FULL = "**ours, all stages**"
+LARGE = "10,000 works"
+SHARES = {"photographs": 1, LARGE: 4}
+"""By what the number of strangers is divided; elsewhere by two."""
+
+COMPARED_WHEN_LARGE = ("pHash 64", "PDQ, 8 symmetries", "ours")
 
 
 def main() -> None:
     asked = arguments()
+    cv2.setNumThreads(1)
+    faiss.omp_set_num_threads(1)
     result: dict[str, Any] = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
         "false_rate": FALSE_RATE,
         "splits": {},
     }
+    folder = asked.sheets or (None if asked.dry else HERE / "results" / "copying")
     for name in asked.only:
-        works, others = split(name, asked)
-        result["splits"][name] = measured(works[: asked.works], others, asked)
-        print(json.dumps({name: result["splits"][name]["methods"]}, indent=2), flush=True)
+        start = time.monotonic()
+        tally = measured(split(name, asked.data, works=asked.works, sources=asked.sources), asked)
+        result["splits"][name] = tally.plain(FALSE_RATE) | {"seconds": round(time.monotonic() - start)}
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+            result["splits"][name]["sheets"] = sheets.draw(tally, FALSE_RATE, folder)
+        print(json.dumps({name: result["splits"][name]}, indent=2), flush=True)
+        keep(result, asked)
     print(table(result))
+
+
+def keep(result: dict[str, Any], asked: argparse.Namespace) -> None:
+    """After each split, so that what was measured is not lost."""
     if not asked.dry:
         place = HERE / "results" / f"copy_detection-{result['date']}.json"
         place.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
@@ -64,172 +79,102 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     folder = Path(os.environ.get("RECTOVERSO_TEST_DATA", "."))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=folder / "bsds500" / "train.parquet")
-    others = [folder / "camvid" / "train.parquet", folder / "bccd" / "train.parquet"]
-    parser.add_argument("--others", type=Path, nargs="*", default=others)
-    parser.add_argument("--emoji", type=Path, default=folder / "emoji" / "noto.parquet")
-    parser.add_argument("--other-emoji", type=Path, default=folder / "emoji" / "blob.parquet")
-    parser.add_argument("--tiny", type=Path, default=folder / "cifar10" / "test.parquet")
-    parser.add_argument("--only", nargs="+", choices=SPLITS, default=SPLITS)
+    parser.add_argument("--data", type=Path, default=folder)
+    parser.add_argument("--only", nargs="+", choices=SPLITS, default=list(SPLITS))
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--attacks", nargs="+", choices=ATTACKS, default=list(ATTACKS))
     parser.add_argument("--works", type=int, default=500)
-    parser.add_argument("--queries", type=int, default=2000, help="attacked copies, over all attacks")
-    parser.add_argument("--negatives", type=int, default=20_000)
+    parser.add_argument("--sources", type=int, default=50, help="works that meet each attack")
+    parser.add_argument("--strangers", type=int, default=20_000, help="of photographs; of others half")
+    parser.add_argument("--workers", type=int, default=os.cpu_count())
+    parser.add_argument("--sheets", type=Path, help="where to draw")
     parser.add_argument("--dry", action="store_true", help="print only")
     return parser.parse_args()
 
 
-def split(name: str, asked: argparse.Namespace) -> tuple[list[Pixels], list[Pixels]]:
-    """The works of a split, and the pictures that are none."""
-    if name == "emoji":
-        drawn, keys = pictures(asked.emoji), column(asked.emoji, "key")
-        theirs, other_keys = pictures(asked.other_emoji), column(asked.other_emoji, "key")
-        works = [drawn[index] for index in shuffled(len(drawn))[: asked.works]]
-        taken = {keys[index] for index in shuffled(len(drawn))[: asked.works]}
-        return works, [pixels for pixels, key in zip(theirs, other_keys, strict=True) if key not in taken]
-    if name == "32px":
-        tiny = pictures(asked.tiny, at_most=asked.works + 2500)
-        return tiny[: asked.works], tiny[asked.works :]
-    photographs = pictures(asked.data)
-    count = min(asked.works, len(photographs) * 3 // 4)
-    others = photographs[count:] + [pixels for path in asked.others for pixels in pictures(path)]
-    works = photographs[:count]
-    return ([shrunk(p) for p in works], [shrunk(p) for p in others]) if name == "64px" else (works, others)
+def measured(pictures: Split, asked: argparse.Namespace) -> Tally:
+    """All queries of a split put to all methods, by several processes that share the works."""
+    names = [name for name in asked.methods if pictures.name != LARGE or name in COMPARED_WHEN_LARGE]
+    strangers = asked.strangers // SHARES.get(pictures.name, 2)
+    queries = pictures.copies(asked.attacks) + pictures.strangers(asked.attacks, strangers)
+    fork = multiprocessing.get_context("fork")
+    with fork.Pool(asked.workers) as pool:
+        contestants = [METHODS[name](pictures.works, pool) for name in names]
+    told = [name for contestant in contestants for name in contestant.names]
+    tally = Tally(pictures, told, queries)
+    _Job.split, _Job.contestants = pictures, contestants
+    with fork.Pool(asked.workers) as pool:  # forked anew: these know the works
+        for answers, seconds in pool.imap(_answered, queries, chunksize=16):
+            tally.answers.append(answers)
+            for name, spent in zip(names, seconds, strict=True):
+                tally.seconds[name] = tally.seconds.get(name, 0.0) + spent
+    for contestant, name in zip(contestants, names, strict=True):
+        tally.seconds[TOGETHER if name == "ours" else contestant.names[0]] = tally.seconds[name]
+    return tally
 
 
-def pictures(path: Path, at_most: int | None = None) -> list[Pixels]:
-    """The pictures of a Parquet file in RGB, on white."""
-    return [_on_white(row["bytes"]) for row in column(path, "image")[:at_most]]
+class _Job:
+    """What the processes are forked with."""
+
+    split: Split
+    contestants: Sequence[Contestant]
 
 
-def column(path: Path, name: str) -> list[Any]:
-    return list(pq.read_table(path, columns=[name])[name].to_pylist())
-
-
-def _on_white(data: bytes) -> Pixels:
-    image = Image.open(io.BytesIO(data)).convert("RGBA")
-    return np.asarray(Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB"))
-
-
-def shrunk(pixels: Pixels, side_px: int = 64) -> Pixels:
-    factor = side_px / min(pixels.shape[:2])
-    size = [round(side * factor) for side in pixels.shape[1::-1]]
-    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
-
-
-def shuffled(count: int) -> list[int]:
-    return [int(index) for index in np.random.default_rng(0).permutation(count)]
-
-
-def measured(works: Sequence[Pixels], others: Sequence[Pixels], asked: argparse.Namespace) -> dict[str, Any]:
-    sources = max(1, asked.queries // len(asked.attacks))
-    made = {name: METHODS[name](works) for name in asked.methods}
-    rows = {name: _Tally() for name in made}
-    for number, attack in positives(len(works), sources, asked.attacks):
-        query = ATTACKS[attack](works[number], others[(7 * number) % len(others)])
-        for name, method in made.items():
-            rows[name].ask(method, query, (attack, number))
-    for query in islice(negatives(others, asked.attacks), asked.negatives):
-        for name, method in made.items():
-            rows[name].ask(method, query, None)
-    return {
-        "works": len(works),
-        "queries": sources * len(asked.attacks),
-        "negatives": len(next(iter(rows.values())).false),
-        "methods": {name: tally.plain(name) for name, tally in rows.items()},
-    }
-
-
-def positives(works: int, sources: int, attacks: Sequence[str]) -> Iterator[tuple[int, str]]:
-    for number in shuffled(works)[:sources]:
-        for attack in attacks:
-            yield number, attack
-
-
-def negatives(others: Sequence[Pixels], attacks: Sequence[str]) -> Iterator[Pixels]:
-    """All pictures as they are, then all under one attack after the other."""
-    yield from others
-    for attack in attacks:
-        for number, pixels in enumerate(others):
-            yield ATTACKS[attack](pixels, others[(number + 1) % len(others)])
-
-
-class _Tally:
-    """The answers of one method."""
-
-    def __init__(self) -> None:
-        self.hits: dict[str, list[tuple[bool, float]]] = {}
-        self.false: list[Answer] = []
-        self.seconds = 0.0
-        self.asked = 0
-
-    def ask(self, method: Method, query: Pixels, truth: tuple[str, int] | None) -> None:
+def _answered(query: Query) -> tuple[list[Answer], list[float]]:
+    pixels = _Job.split.made(query)
+    answers: list[Answer] = []
+    seconds = []
+    for contestant in _Job.contestants:
         start = time.process_time()
-        answer = method.nearest(query)
-        self.seconds += time.process_time() - start
-        self.asked += 1
-        if truth is None:
-            self.false.append(answer)
-        else:
-            self.hits.setdefault(truth[0], []).append((answer.work == truth[1], answer.score))
-
-    def plain(self, name: str) -> dict[str, Any]:
-        scores = np.sort([answer.score for answer in self.false])[::-1]
-        allowed = int(FALSE_RATE * len(scores))
-        bar = float(
-            scores[allowed]
-        )  # a score has to be above that of the first that may not be called a copy
-        result: dict[str, Any] = {
-            "threshold": bar,
-            **self._recall(lambda score: score > bar),
-            "ms": round(1000 * self.seconds / self.asked, 1),
-        }
-        if "ours" in name:
-            limits = PartLimits()
-            for level, least in (("review", limits.review.points), ("block", limits.block.points)):
-                counted = int((scores >= least).sum())
-                at_limit = self._recall(lambda score, least=least: score >= least)
-                result |= {level: at_limit["recall"], f"{level}_false": counted}
-            result["highest_false"] = [float(score) for score in scores[:12]]
-        return result
-
-    def _recall(self, is_copy: Any) -> dict[str, Any]:
-        found = {
-            attack: float(np.mean([right and is_copy(score) for right, score in rows]))
-            for attack, rows in self.hits.items()
-        }
-        return {"recall": round(float(np.mean(list(found.values()))), 4), "attacks": found}
+        answers += contestant.answers(pixels)
+        seconds.append(time.process_time() - start)
+    return answers, seconds
 
 
 def table(result: dict[str, Any]) -> str:
-    return "\n\n".join(
-        [_summary(result), *(_by_attack(name, part) for name, part in result["splits"].items())]
-    )
+    parts = result["splits"]
+    return "\n\n".join([_summary(result), *(_by_attack(name, part) for name, part in parts.items())])
 
 
 def _summary(result: dict[str, Any]) -> str:
-    names = list(result["splits"])
+    parts = result["splits"]
+    methods = list(dict.fromkeys(method for part in parts.values() for method in part["methods"]))
     lines = [
-        report.row("recall at 0.1 % false", *names, "ms a query"),
-        report.row("---", *["--:"] * (len(names) + 1)),
+        report.row("recall at 0.1 % false", *parts, "ms a query"),
+        report.row("---", *["--:"] * (len(parts) + 1)),
     ]
-    parts = list(result["splits"].values())
-    for method in parts[0]["methods"]:
-        recalls = [f"{part['methods'][method]['recall']:.3f}" for part in parts]
-        lines.append(report.row(method, *recalls, parts[0]["methods"][method]["ms"]))
+    for method in methods:
+        rows = [part["methods"].get(method) for part in parts.values()]
+        cost = next((row["ms"] for row in rows if row and "ms" in row), "")
+        lines.append(report.row(method, *(f"{row['recall']:.3f}" if row else "" for row in rows), cost))
     counts = "; ".join(
-        f"{name}: {part['works']} works, {part['queries']} copies, {part['negatives']} negatives"
-        for name, part in result["splits"].items()
+        f"{name}: {part['works']} works, {part['copies']} copies, {part['strangers']} strangers of "
+        f"{part['stranger_pictures']} pictures, {part['left_out']} left out as the same picture as a work"
+        for name, part in parts.items()
     )
-    ours = [part["methods"].get(FULL) for part in parts]
-    limits = "; ".join(
-        f"{name}: review {row['review']:.3f} with {row['review_false']} false"
-        for name, row in zip(names, ours, strict=True)
-        if row
+    door = "; ".join(
+        f"{name}: {level} {row['recall']:.3f}, false {row['false']}"
+        for name, part in parts.items()
+        for level, row in part["door"].items()
     )
-    foot = f"{result['date']}; {result['machine']}. {counts}. At the door's own limits, {limits}."
-    return "\n".join([*lines, "", foot])
+    errors = "; ".join(
+        f"{name} {part['methods'][TOGETHER]['recall']:.3f} ± {part['methods'][TOGETHER]['standard_error']:.3f}"
+        f" ({', '.join(f'{origin} {value:.2f}' for origin, value in part['methods'][TOGETHER]['origins'].items())})"
+        for name, part in parts.items()
+        if TOGETHER in part["methods"]
+    )
+    foot = f"{result['date']}; {result['machine']}. {counts}."
+    return "\n".join(
+        [
+            *lines,
+            "",
+            foot,
+            "",
+            f"Ours, with its standard error over pictures: {errors}.",
+            "",
+            f"Door: {door}.",
+        ]
+    )
 
 
 def _by_attack(name: str, part: dict[str, Any]) -> str:

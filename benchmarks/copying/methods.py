@@ -1,7 +1,8 @@
-"""Ways to find a copy among works: ours, stage by stage, and others'. All are asked in the same way.
+"""Ways to find a copy among works: ours, and others'. All are asked in the same way.
 
 A method takes the works once, and says of a query which work is nearest and how near: the higher, the more alike.
-Scores of two methods mean nothing beside each other; each gets its own threshold from the same unrelated pictures.
+Scores of two methods mean nothing beside each other; each gets its own threshold from the same unrelated pictures. Ours
+answers twice, for its two ways of looking; what the two say together is worked out in tally.py.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from multiprocessing.pool import Pool
 from typing import Any, Protocol
 
 import cv2
@@ -23,36 +25,54 @@ from PIL import Image
 from rectoverso.store.works import Work
 from rectoverso.types import Digest, Outcome
 from rectoverso.verso.screen.fingerprint import fingerprints
-from rectoverso.verso.screen.gallery import Gallery
+from rectoverso.verso.screen.gallery import Gallery, Match, Method
 from rectoverso.verso.screen.parts import PartGallery
 from rectoverso.verso.screen.points import Points
 from rectoverso.verso.screen.sketch import Sketch
 from rectoverso.verso.screen.trace import Trace
 
+ORB_CANDIDATES = 5
+WHOLE, PARTS = "ours, whole picture", "ours, parts"
+MOST_BITS = 72
+
 
 @dataclass(frozen=True)
 class Answer:
-    """The number of the nearest work (-1 for none), and how near it is."""
+    """The number of the nearest work (-1 for none), how near it is, and what the door would make of it by itself."""
 
     work: int
     score: float
+    outcome: str = "pass"
 
 
-class Method(Protocol):
-    def nearest(self, pixels: Pixels) -> Answer: ...
+NOTHING = Answer(-1, 0.0)
+
+
+class Contestant(Protocol):
+    """``names`` of its answers, in their order."""
+
+    names: tuple[str, ...]
+
+    def answers(self, pixels: Pixels) -> Sequence[Answer]: ...
 
 
 class Hashes:
     """A perceptual hash of the whole picture; ``views`` gives the hashes of a query, of which the nearest counts."""
 
-    def __init__(self, works: Sequence[Pixels], views: Callable[[Pixels], NDArray[np.uint8]]) -> None:
+    def __init__(
+        self, name: str, views: Callable[[Pixels], NDArray[np.uint8]], works: Sequence[Pixels], pool: Pool
+    ) -> None:
+        del pool
+        self.names = (name,)
         self._views = views
         self._works = np.stack([views(pixels)[0] for pixels in works])
 
-    def nearest(self, pixels: Pixels) -> Answer:
-        differing = np.bitwise_count(self._views(pixels)[:, None] ^ self._works[None]).sum(axis=2, dtype=int)
-        least = differing.min(axis=0)
-        return Answer(int(least.argmin()), -float(least.min()))
+    def answers(self, pixels: Pixels) -> Sequence[Answer]:
+        views = self._views(pixels)
+        least = np.stack([np.bitwise_count(view ^ self._works).sum(axis=1, dtype=int) for view in views]).min(
+            axis=0
+        )
+        return [Answer(int(least.argmin()), -float(least.min()))]
 
 
 def of_imagehash(function: Callable[..., Any], **settings: int) -> Callable[[Pixels], NDArray[np.uint8]]:
@@ -68,9 +88,12 @@ def pdq_symmetries(pixels: Pixels) -> NDArray[np.uint8]:
 
 
 class Orb:
-    """ORB: binary descriptors that vote, and a homography over the 20 works with most votes; as it is only."""
+    """ORB: binary descriptors that vote, and a homography over the 5 works with most votes; as it is only."""
 
-    def __init__(self, works: Sequence[Pixels]) -> None:
+    names = ("ORB and homography",)
+
+    def __init__(self, works: Sequence[Pixels], pool: Pool) -> None:
+        del pool
         self._orb = cv2.ORB_create(500)
         self._works = [self._described(pixels) for pixels in works]
         self._owners = np.repeat(np.arange(len(works)), [len(rows) for _, rows in self._works])
@@ -87,69 +110,88 @@ class Orb:
         places = np.array([point.pt for point in points], np.float32).reshape(-1, 2)
         return places, np.zeros((0, 32), np.uint8) if rows is None else rows
 
-    def nearest(self, pixels: Pixels) -> Answer:
+    def answers(self, pixels: Pixels) -> Sequence[Answer]:
         places, rows = self._described(pixels)
         if len(rows) < 5:
-            return Answer(-1, 0.0)
+            return [NOTHING]
         distances, found = self._index.search(rows, 4)
-        close = distances < 64
-        votes = np.bincount(self._owners[found[close]], minlength=len(self._works))
-        answers = [
-            Answer(int(w), self._inliers(places, rows, *self._works[w])) for w in np.argsort(-votes)[:20]
-        ]
-        return max(answers, key=lambda answer: answer.score)
+        votes = np.bincount(self._owners[found[distances < 64]], minlength=len(self._works))
+        looked_at = np.argsort(-votes)[:ORB_CANDIDATES]
+        answers = [Answer(int(w), self._inliers(places, rows, *self._works[w])) for w in looked_at]
+        return [max(answers, key=lambda answer: answer.score)]
 
     @staticmethod
     def _inliers(places: Any, rows: Any, their_places: Any, their_rows: Any) -> float:
+        if len(their_rows) < 2:
+            return 0.0
         pairs = cv2.BFMatcher(cv2.NORM_HAMMING).knnMatch(rows, their_rows, k=2)
         clear = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < 0.8 * pair[1].distance]
         if len(clear) < 5:
             return 0.0
         ours = places[[match.queryIdx for match in clear]]
         theirs = their_places[[match.trainIdx for match in clear]]
-        _, mask = cv2.findHomography(theirs, ours, cv2.USAC_MAGSAC, 5.0, maxIters=2000)
+        try:
+            _, mask = cv2.findHomography(theirs, ours, cv2.USAC_MAGSAC, 5.0, maxIters=2000)
+        except cv2.error:  # all points on one line
+            return 0.0
         return 0.0 if mask is None else float(mask.sum())
 
 
 class Ours:
-    """The stages of the door. A work found whole outranks one found in part: its limits are fixed."""
+    """The stages of the door: the whole picture, and parts of it."""
 
-    def __init__(self, works: Sequence[Pixels], *, whole: bool, parts: bool) -> None:
-        records = [_work(number, pixels) for number, pixels in enumerate(works)]
-        traces = {
-            record.id: Trace.of(pixels).to_bytes() for record, pixels in zip(records, works, strict=True)
-        }
-        self._gallery = Gallery(records if whole else [])
-        self._parts = PartGallery(records, traces if parts else {})
+    names = (WHOLE, PARTS)
 
-    def nearest(self, pixels: Pixels) -> Answer:
-        answers = [Answer(-1, 0.0)]
-        whole = self._gallery.compared(pixels, at_least=1)[:1]
-        alike = [match for match in whole if match.outcome is not Outcome.PASS]
-        answers += [Answer(int(match.work.title), 1000 * match.likeness) for match in alike]
-        points = Points.sought(pixels) if self._parts.works else None
-        if points is not None:
-            found = self._parts.verified(points, self._parts.candidates(points))
-            answers += [Answer(int(match.work.title), float(match.alignment.inliers)) for match in found[:1]]
-        return max(answers, key=lambda answer: answer.score)
+    def __init__(self, works: Sequence[Pixels], pool: Pool) -> None:
+        kept = pool.map(_kept, enumerate(works), chunksize=8)
+        records = [work for work, _ in kept]
+        self._numbers = {work.id: number for number, work in enumerate(records)}
+        self._gallery = Gallery(records)
+        self._parts = PartGallery(records, {work.id: trace for work, trace in kept})
+        assert self._parts.works  # before there are other processes
+
+    def answers(self, pixels: Pixels) -> Sequence[Answer]:
+        whole = max(self._gallery.compared(pixels, at_least=5), key=_whole_score)
+        points = Points.sought(pixels)
+        parts = self._parts.verified(points, self._parts.candidates(points))
+        return [
+            Answer(self._numbers[whole.work.id], _whole_score(whole), whole.outcome.value),
+            Answer(
+                self._numbers[parts[0].work.id],
+                parts[0].score,
+                max((match.outcome for match in parts), key=list(Outcome).index).value,
+            )
+            if parts
+            else NOTHING,
+        ]
 
 
-def _work(number: int, pixels: Pixels) -> Work:
-    digest = Digest(hashlib.sha256(pixels.tobytes() + bytes([number % 256])).hexdigest())
+def _whole_score(match: Match) -> float:
+    """Likeness, halved where a hash that means something says no."""
+    denied = match.method is Method.DETAILED and (match.distance or 0) > MOST_BITS
+    return match.likeness / 2 if denied else match.likeness
+
+
+def _kept(numbered: tuple[int, Pixels]) -> tuple[Work, bytes]:
+    number, pixels = numbered
+    digest = Digest(hashlib.sha256(f"{number} {pixels.shape}".encode() + pixels.tobytes()).hexdigest())
     sketch = Sketch.of(pixels).to_bytes()
-    return Work(digest[:16], str(number), "", digest, fingerprints(pixels), sketch, "")
+    work = Work(digest[:16], str(number), "", digest, fingerprints(pixels), sketch, "")
+    return work, Trace.of(pixels).to_bytes()
 
 
-METHODS: dict[str, Callable[[Sequence[Pixels]], Method]] = {
-    "aHash 64": lambda works: Hashes(works, of_imagehash(imagehash.average_hash)),
-    "dHash 64": lambda works: Hashes(works, of_imagehash(imagehash.dhash)),
-    "pHash 64": lambda works: Hashes(works, of_imagehash(imagehash.phash)),
-    "wHash 64": lambda works: Hashes(works, of_imagehash(imagehash.whash)),
-    "pHash 256": lambda works: Hashes(works, of_imagehash(imagehash.phash, hash_size=16)),
-    "PDQ": lambda works: Hashes(works, pdq),
-    "PDQ, 8 symmetries": lambda works: Hashes(works, pdq_symmetries),
-    "ORB and homography": Orb,
-    "ours, whole picture": lambda works: Ours(works, whole=True, parts=False),
-    "ours, parts": lambda works: Ours(works, whole=False, parts=True),
-    "**ours, all stages**": lambda works: Ours(works, whole=True, parts=True),
+def _hashes(name: str, views: Callable[[Pixels], NDArray[np.uint8]]) -> Callable[..., Contestant]:
+    return lambda works, pool: Hashes(name, views, works, pool)
+
+
+METHODS: dict[str, Callable[[Sequence[Pixels], Pool], Contestant]] = {
+    "aHash 64": _hashes("aHash 64", of_imagehash(imagehash.average_hash)),
+    "dHash 64": _hashes("dHash 64", of_imagehash(imagehash.dhash)),
+    "pHash 64": _hashes("pHash 64", of_imagehash(imagehash.phash)),
+    "wHash 64": _hashes("wHash 64", of_imagehash(imagehash.whash)),
+    "pHash 256": _hashes("pHash 256", of_imagehash(imagehash.phash, hash_size=16)),
+    "PDQ": _hashes("PDQ", pdq),
+    "PDQ, 8 symmetries": _hashes("PDQ, 8 symmetries", pdq_symmetries),
+    "ORB": Orb,
+    "ours": Ours,
 }

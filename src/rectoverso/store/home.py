@@ -2,6 +2,7 @@
 
 verso.sqlite3   decisions, works, ledger
 blobs/          encrypted pictures
+points/         the index of works' points, sealed; made again when it is missing
 keys/           who signs, and what opens the blobs
 trust/          certificates of others that this home trusts
 policies/       policies of its own (TOML), if it has any
@@ -138,9 +139,10 @@ class Home:
     @cached_property
     def traces(self) -> Traces:
         """What the parts of the registered works are known by."""
+        from rectoverso.store.shelf import Shelf
         from rectoverso.store.traces import Traces
 
-        return Traces(self.database, lambda: self.vault)
+        return Traces(self.database, lambda: self.vault, Shelf(self.path / "points", lambda: self.vault))
 
     @cached_property
     def descriptors(self) -> Descriptors:

@@ -1,6 +1,7 @@
 """What is kept of registered works so that parts of them are known again, sealed: one row a work, by its id.
 
-Works that were registered before traces were kept have none.
+Works that were registered before traces were kept have none. What an index was made of them stands on a shelf, in parts
+named by how the works' ids begin; with a trace falls the part that it is in.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, ItemsView, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from rectoverso.store.shelf import Shelf
 from rectoverso.store.vault import Vault
 
 if TYPE_CHECKING:
@@ -15,14 +17,16 @@ if TYPE_CHECKING:
 
 
 class Traces(Mapping[str, bytes]):
-    """The traces of one home. ``vault`` is asked for when there is something to seal or to open.
+    """The traces of one home. ``vault`` is asked for when there is something to seal or to open; ``shelf`` is for what
+    is made of them.
 
     Reading raises RecordDamaged for a row that was changed, or is another work's.
     """
 
-    def __init__(self, database: Database, vault: Callable[[], Vault]) -> None:
+    def __init__(self, database: Database, vault: Callable[[], Vault], shelf: Shelf) -> None:
         from rectoverso.store.tables import traces
 
+        self.shelf = shelf
         self._database = database
         self._vault = vault
         self._traces = traces
@@ -35,7 +39,8 @@ class Traces(Mapping[str, bytes]):
             tx.connection.execute(self._traces.insert().values(work=work_id, sealed=sealed))
 
     def remove(self, tx: Transaction, work_id: str) -> None:
-        """Forget the trace of a work, if there is one."""
+        """Forget the trace of a work, if there is one, and what was made of it."""
+        self.shelf.remove(part_of(work_id))
         tx.connection.execute(self._traces.delete().where(self._traces.c.work == work_id))
 
     def __getitem__(self, work_id: str) -> bytes:
@@ -70,6 +75,11 @@ class _Items(ItemsView[str, bytes]):
 
     def __iter__(self) -> Iterator[tuple[str, bytes]]:
         return self._rows()
+
+
+def part_of(work_id: str) -> str:
+    """The name of the part of the shelf that a work belongs to: one of 256."""
+    return work_id[:2]
 
 
 def _place(work_id: str) -> str:

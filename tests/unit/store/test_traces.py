@@ -53,3 +53,12 @@ def test_one_that_was_given_to_another_work_does_not_open(filled: Home) -> None:
         )
     with pytest.raises(RecordDamaged, match="traces/00000002"):
         dict(filled.traces.items())
+
+
+def test_with_a_trace_falls_what_was_made_of_it(filled: Home) -> None:
+    for part in ("00", "ab"):
+        filled.traces.shelf.put(part, b"an index")
+    with filled.database.transaction() as tx:
+        filled.traces.remove(tx, "00000001")
+    assert filled.traces.shelf.read("00") is None
+    assert filled.traces.shelf.read("ab") == b"an index"

@@ -38,6 +38,7 @@ from rectoverso.verso.screen.cascade import Cascade, Look
 from rectoverso.verso.screen.embedding import Embedder
 from rectoverso.verso.screen.fingerprint import fingerprints
 from rectoverso.verso.screen.gallery import Gallery, Match
+from rectoverso.verso.screen.known import prepare
 from rectoverso.verso.screen.sketch import Sketch
 from rectoverso.verso.screen.style import SPACE, StyleMatch, Styles
 from rectoverso.verso.screen.trace import Trace
@@ -82,7 +83,9 @@ class Registry:
                     works[work.file_digest] = replace(work, common=common), Trace.of(pixels).to_bytes(), told
         bad.raise_if_any()
         with self._home.database.transaction() as tx:
-            return [self._registered(tx, *kept) for kept in works.values()]
+            entered = [self._registered(tx, *kept) for kept in works.values()]
+        prepare(self._home.traces)
+        return entered
 
     def _registered(self, tx: Transaction, work: Work, trace: bytes, told: Mapping[str, bytes]) -> Work:
         """The work as it is kept. What was not kept of it before is kept when its file is entered again."""

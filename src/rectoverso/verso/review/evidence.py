@@ -21,8 +21,10 @@ from rectoverso.types import Pixels
 from rectoverso.verso.mark.visible import ink
 from rectoverso.verso.screen.alignment import Alignment, Matrix, aligned, corners, moved
 from rectoverso.verso.screen.fingerprint import on_white
-from rectoverso.verso.screen.parts import PartLimits
+from rectoverso.verso.screen.laid import alike
+from rectoverso.verso.screen.parts import PartLimits, weighed
 from rectoverso.verso.screen.points import Points
+from rectoverso.verso.screen.sketch import Sketch
 from rectoverso.verso.screen.votes import WAYS, looked_at
 
 PANEL_PX = 440
@@ -68,9 +70,10 @@ def best_alignment(picture: Pixels, work: Pixels) -> Alignment | None:
         )
         for mirrored, inverted in WAYS
     ]
-    least = PartLimits().review.points
-    enough = [one for one in found if one and one.inliers >= least]
-    return max(enough, key=lambda one: one.inliers, default=None)
+    least, sketch = PartLimits().review.points, Sketch.of(work)
+    scores = [(weighed(one, alike(sought.brightness, one, sketch)), one) for one in found if one]
+    enough = [(score, one) for score, one in scores if score >= least]
+    return max(enough, key=lambda scored: scored[0])[1] if enough else None
 
 
 def drawn(picture: Pixels, work: Pixels, alignment: Alignment | None) -> Evidence:

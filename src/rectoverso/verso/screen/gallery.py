@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rectoverso.store.works import Work
 from rectoverso.types import Outcome, Pixels
 from rectoverso.verso.screen.fingerprint import NUM_BYTES, distances, fingerprint
-from rectoverso.verso.screen.sketch import NUM_FREQUENCIES, Sketch, colours_agree
+from rectoverso.verso.screen.sketch import INSIDE_KK, Sketch, colours_agree
 from rectoverso.verso.screen.symmetry import INVERSES, SYMMETRIES
 
 # Shapes: W works, S symmetries, K the numbers of a sketch.
@@ -126,8 +126,8 @@ class Gallery:
     def __init__(self, works: Sequence[Work]) -> None:
         self.works = tuple(works)
         self._sketches = [Sketch.from_bytes(work.small) for work in self.works]
-        shapes = [sketch.shape.ravel() for sketch in self._sketches]
-        self._shapes_WK = np.array(shapes, np.float32).reshape(len(shapes), NUM_FREQUENCIES**2)
+        shapes = [sketch.shape[INSIDE_KK] for sketch in self._sketches]
+        self._shapes_WK = np.array(shapes, np.float32).reshape(len(shapes), int(INSIDE_KK.sum()))
 
     def ranked(self, pixels: Pixels, *, at_most: int = 10) -> list[Match]:
         """The works nearest to a picture (uint8 HWC): the gravest outcome first, then the most alike."""
@@ -179,7 +179,7 @@ class _Seen:
     def of(cls, pixels: Pixels) -> _Seen:
         sketch = Sketch.of(pixels)
         views = tuple(sketch.turned(inverse) for inverse in INVERSES)
-        shapes = np.stack([view.shape.ravel() for view in views])
+        shapes = np.stack([view.shape[INSIDE_KK] for view in views])
         return cls(views, shapes, fingerprint(pixels), sketch.side_px)
 
 

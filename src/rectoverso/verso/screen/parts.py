@@ -2,32 +2,35 @@
 
 Points vote for the works that are worth a look (votes.py), and geometry says whether they lie in the picture as they
 lie in the work (alignment.py). Its measure is a count that people can check on the evidence: so many points of the work
-are where they would be if it had been moved there.
+are where they would be if it had been moved there; and each counts for as much as the two look alike there (laid.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from rectoverso.store.works import Work
 from rectoverso.types import Outcome, Pixels
 from rectoverso.verso.screen.alignment import Alignment, Transformation, aligned
+from rectoverso.verso.screen.known import KnownPoints
+from rectoverso.verso.screen.laid import alike
 from rectoverso.verso.screen.points import Points
-from rectoverso.verso.screen.trace import Trace, codes_of, digest_in, digest_of
-from rectoverso.verso.screen.votes import INDEXED_POINTS, Candidate, Votes, looked_at
+from rectoverso.verso.screen.sketch import Sketch
+from rectoverso.verso.screen.trace import Trace, digest_of
+from rectoverso.verso.screen.votes import Candidate, looked_at
 
-CANDIDATES = 20
+CANDIDATES = 12
+UNKNOWN_LOOKS = 0.5
+"""What is said of a work and a picture that have too little in common to be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartLimit:
-    """From how many points on, and from which share of the work that they span, two pictures count as similar.
+    """From how many points on, weighed by how alike the two look there, and from which share of the work that they
+    span, two pictures count as similar.
 
     The rate is how often an unrelated photograph got there, as an upper 95 % bound.
     """
@@ -41,13 +44,15 @@ class PartLimit:
 class PartLimits:
     """What a calibration replaces. A caption or a logo that two pictures share spans little, and is for people."""
 
-    block: PartLimit = PartLimit(12, 0.025, 0.002)
-    review: PartLimit = PartLimit(8, 0.0, 0.0042)
+    block: PartLimit = PartLimit(10, 0.025, 0.002)
+    review: PartLimit = PartLimit(4, 0.0, 0.03)
 
-    def outcome(self, alignment: Alignment) -> Outcome:
+    def outcome(self, alignment: Alignment, looks: float | None, *, small: bool) -> Outcome:
+        """What is small is for people: a point says less of it, and there are fewer to say it."""
+        score = weighed(alignment, looks)
         for outcome, limit in ((Outcome.BLOCK, self.block), (Outcome.REVIEW, self.review)):
-            if alignment.inliers >= limit.points and alignment.span >= limit.span:
-                return outcome
+            if score >= limit.points and alignment.span >= limit.span:
+                return Outcome.REVIEW if small else outcome
         return Outcome.PASS
 
     def of(self, outcome: Outcome) -> PartLimit:
@@ -55,28 +60,34 @@ class PartLimits:
         return self.block if outcome is Outcome.BLOCK else self.review
 
 
+def weighed(alignment: Alignment, looks: float | None) -> float:
+    """The points that lie as in the work, each by how alike the two look there, 0 to 1; by half where none can say."""
+    return alignment.inliers * (UNKNOWN_LOOKS if looks is None else max(0.0, looks))
+
+
 @dataclass(frozen=True, slots=True)
 class PartMatch:
-    """How the points of a picture lie beside those of one work."""
+    """How the points of a picture lie beside those of one work, and how alike they look there, if that can be said."""
 
     work: Work
     outcome: Outcome
     alignment: Alignment
     limit: PartLimit
+    alike: float | None = None
 
     @property
     def likeness(self) -> float:
-        """From 0 to 1, growing with the points that agree: no more than an order among matches."""
-        return self.alignment.inliers / (self.alignment.inliers + self.limit.points)
+        """From 0 to 1, growing with the points that agree and with how alike they look: an order among matches."""
+        return self.score / (self.alignment.inliers + self.limit.points)
 
     @property
     def score(self) -> float:
-        return float(self.alignment.inliers)
+        return round(weighed(self.alignment, self.alike), 2)
 
     @property
     def measure(self) -> dict[str, float]:
         """What was measured, by its name."""
-        return {"points": self.score}
+        return {"points": float(self.alignment.inliers)}
 
     @property
     def threshold(self) -> float:
@@ -102,6 +113,7 @@ class PartMatch:
             "claim": self.work.state.value,
             "points": self.alignment.inliers,
             "span": round(self.alignment.span, 3),
+            "alike": None if self.alike is None else round(self.alike, 3),
             "transformation": self.transformation.plain(),
         }
 
@@ -109,46 +121,54 @@ class PartMatch:
 class PartGallery:
     """Works to look for; ``traces`` has what is kept of each by its id (``Trace.to_bytes``), where anything is.
 
-    Raises ValueError when what is kept of a work is not what this version wrote.
+    What is kept is read when it is first needed; ValueError is raised then for what is not what this version wrote.
     """
 
     def __init__(
         self, works: Sequence[Work], traces: Mapping[str, bytes], limits: PartLimits | None = None
     ) -> None:
-        self.works: list[Work] = []
+        self._asked = {work.id: work for work in works}
         self._traces = traces
         self._limits = limits or PartLimits()
-        self._codes: list[NDArray[np.uint8]] = []
-        self._by_digest: dict[bytes, list[Work]] = {}
-        named = {work.id: work for work in works}
-        for name, trace in traces.items():  # one at a time: of each less than half is held
-            if name in named:
-                self.works.append(named[name])
-                self._codes.append(codes_of(trace, at_most=INDEXED_POINTS))
-                self._by_digest.setdefault(digest_in(trace), []).append(named[name])
 
     @cached_property
-    def _votes(self) -> Votes:
-        return Votes(self._codes)
+    def _known(self) -> KnownPoints:
+        return KnownPoints.of(self._traces)
+
+    @cached_property
+    def works(self) -> Sequence[Work]:
+        """Those of which anything is kept; candidates name them by their places."""
+        return [self._asked[name] for name in self._known.names if name in self._asked]
+
+    @cached_property
+    def _places(self) -> dict[int, int]:
+        """The places of the works, by the numbers that all works have whose points are known."""
+        numbers = (number for number, name in enumerate(self._known.names) if name in self._asked)
+        return {number: place for place, number in enumerate(numbers)}
 
     def identical(self, pixels: Pixels) -> Sequence[Work]:
         """The works whose very pixels these are."""
-        return self._by_digest.get(digest_of(pixels), ())
+        same = self._known.identical(digest_of(pixels)) if self.works else []
+        return [self.works[self._places[number]] for number in same if number in self._places]
 
     def candidates(self, points: Points) -> list[Candidate]:
-        """The works that points of the picture vote for, at most 20."""
-        return self._votes.candidates(points, at_most=CANDIDATES) if len(points) else []
+        """The works that points of the picture vote for, at most 12."""
+        found = self._known.candidates(points, among=self._places, at_most=CANDIDATES)
+        return [replace(candidate, work=self._places[candidate.work]) for candidate in found]
 
     def verified(self, points: Points, candidates: Sequence[Candidate]) -> list[PartMatch]:
-        """Those of the candidates that lie in the picture, most points first; the outcome may still be `pass`."""
+        """Those of the candidates that lie in the picture, the likeliest first; the outcome may still be `pass`."""
         matches = [match for candidate in candidates if (match := self._match(points, candidate))]
-        return sorted(matches, key=lambda match: match.alignment.inliers, reverse=True)
+        return sorted(matches, key=lambda match: match.likeness, reverse=True)
 
     def _match(self, points: Points, candidate: Candidate) -> PartMatch | None:
         way = {"mirrored": candidate.mirrored, "inverted": candidate.inverted}
         work = self.works[candidate.work]
-        alignment = aligned(looked_at(points, **way), Trace.from_bytes(self._traces[work.id]).points, **way)
+        kept = Trace.from_bytes(self._traces[work.id]).points
+        alignment = aligned(looked_at(points, **way), kept, **way)
         if alignment is None:
             return None
-        outcome = self._limits.outcome(alignment)
-        return PartMatch(work, outcome, alignment, self._limits.of(outcome))
+        looks = alike(points.brightness, alignment, Sketch.from_bytes(work.small))
+        small = points.small or kept.small
+        outcome = self._limits.outcome(alignment, looks, small=small)
+        return PartMatch(work, outcome, alignment, self._limits.of(outcome), looks)

@@ -110,7 +110,7 @@ def colours_agree(one: Sketch, other: Sketch, *, at_least: float = 0.75) -> bool
 def coefficients(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Cosine coefficients (N, P, K, K) of images (N, H, W, C), on the scale of pixels whatever their size."""
     num, height, width, _ = images.shape
-    rows, columns = _cosines(height), _cosines(width)
+    rows, columns = cosines(height), cosines(width)
     chunk = max(1, CHUNK_PIXELS // (height * width))
     parts = [np.empty((0, 3, NUM_FREQUENCIES, NUM_FREQUENCIES), np.float32)]
     for start in range(0, num, chunk):
@@ -129,7 +129,7 @@ def _over_white(images: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 @cache
-def _cosines(side_px: int) -> NDArray[np.float32]:
+def cosines(side_px: int) -> NDArray[np.float32]:
     """(K, side): rows of the DCT-II, scaled by the side so that coefficients do not grow with resolution."""
     places = (np.arange(side_px) + 0.5) / side_px
     basis = np.cos(np.pi * _FREQUENCY[:, None] * places) * np.sqrt(2) / side_px

@@ -52,6 +52,6 @@ def digest_in(trace: bytes) -> bytes:
     return trace[:DIGEST_BYTES]
 
 
-def codes_of(trace: bytes, *, at_most: int) -> NDArray[np.uint8]:
-    """The codes (N, 32) of the first points in what ``Trace.to_bytes`` wrote. Raises ValueError."""
-    return kept.codes(trace[DIGEST_BYTES:])[:at_most].copy()
+def kept_in(trace: bytes, *, at_most: int) -> tuple[NDArray[np.uint8], ...]:
+    """Of the first points in what ``Trace.to_bytes`` wrote: codes (N, 32), turns, octaves (N,). Raises ValueError."""
+    return kept.codes_and_pose(trace[DIGEST_BYTES:], at_most)

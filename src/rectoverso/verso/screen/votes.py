@@ -1,44 +1,45 @@
 """Which works have points like those of a picture? Its points vote, and only the works with most votes are looked at.
 
 Each point of the picture votes for the works of its nearest neighbours among all registered points, by how much nearer
-they are than the last of them: a corner that every house has says little. The picture votes as it is, mirrored,
-inverted and both, and keeps the way that a work got most votes by.
+they are than the last of them: a corner that every house has says little. With its vote it says by how much the work
+would have been turned and scaled. The points of a copy agree on that and those of anything else do not, so only votes
+that agree are added up: a work that fills an eighth of a picture is found beside whatever fills the rest.
 
-Few points are searched one by one. From 60,000 on they lie in an inverted file, product-quantised to 16 bytes each
-(about 4 KB a work), and are searched near the query only.
+The picture votes as it is, mirrored, inverted and both, and keeps the way that a work got most votes by.
 
-Sources: H. Jégou et al., "Product Quantization for Nearest Neighbor Search", 2011; "Hamming Embedding and Weak
-Geometric Consistency", 2008 (voting); M. Douze et al., "The Faiss library", 2024.
+Sources: H. Jégou et al., "Hamming Embedding and Weak Geometric Consistency", 2008 (votes that agree).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rectoverso.verso.screen.points import Points, decoded
+from rectoverso.verso.screen.points import STEPS_PER_OCTAVE, Points
 
-# Shapes: Q points that vote, K their neighbours, V ways of looking, W works.
+# Shapes: Q points that vote, K their neighbours, M votes.
 
 INDEXED_POINTS = 150
-VOTING_POINTS = 400
-"""How many of those kept and sought take part: the first of them are spread over the picture as all of them are."""
+"""How many points of a work may be voted for: the first of those kept, which are spread as all of them are."""
 
 NEIGHBOURS = 8
-QUANTISED_FROM = 60_000
-CODE_BYTES = 16
-PROBES = 16
-CLUSTERING_ROUNDS = 10
-LEARNT_PER_LIST = 40
-CHUNK = 50_000
-DIMENSION = 128
+TURN_STEP, TURN_STEPS = 16, 16
+"""Of 256 in a whole turn. Windows are two steps wide, and each begins a step after the last."""
+
+OCTAVE_STEP, OCTAVE_STEPS = STEPS_PER_OCTAVE // 2, 64
+"""Half an octave. Windows are an octave wide."""
 
 WAYS: tuple[tuple[bool, bool], ...] = ((False, False), (True, False), (False, True), (True, True))
 """Mirrored or not, inverted or not."""
+
+VOTERS = {False: 800, True: 300}
+"""How many points vote as they are, and inverted: what is inverted is seldom a part of something else."""
+
+_POSE_BITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,58 +58,68 @@ def looked_at(points: Points, *, mirrored: bool, inverted: bool) -> Points:
     return seen.inverted() if inverted else seen
 
 
-class Votes:
-    """The points of all works, given the codes (N, 32) of each: 150 are enough to vote."""
-
-    def __init__(self, codes: Sequence[NDArray[np.uint8]]) -> None:
-        self.works = len(codes)
-        self._owners = np.repeat(np.arange(len(codes)), [len(rows) for rows in codes])
-        stacked = np.concatenate([np.zeros((0, 32), np.uint8), *codes])
-        self._index = _index(stacked)
-
-    def candidates(self, points: Points, *, at_most: int = 20) -> list[Candidate]:
-        """The works with most votes, the most first."""
-        if not len(self._owners) or not len(points):
-            return []
-        votes_VW = np.stack([self._votes(looked_at(points, mirrored=m, inverted=i)) for m, i in WAYS])
-        best_W, way_W = votes_VW.max(axis=0), votes_VW.argmax(axis=0)
-        most = np.argsort(-best_W, kind="stable")[:at_most]
-        ways = [WAYS[way] for way in way_W[most]]
-        found = zip(most, ways, best_W[most], strict=True)
-        return [Candidate(int(work), m, i, float(votes)) for work, (m, i), votes in found if votes > 0]
-
-    def _votes(self, points: Points) -> NDArray[np.float64]:
-        """(W,): a point votes at most once for a work, with its best neighbour there."""
-        count = min(NEIGHBOURS, len(self._owners))
-        queries = np.ascontiguousarray(points.descriptors[:VOTING_POINTS])
-        distances_QK, found_QK = self._index.search(queries, count)
-        there = found_QK >= 0  # fewer than were asked for lie in the clusters searched
-        far = np.where(there, distances_QK, -np.inf).max(axis=1, keepdims=True)
-        weight_QK = np.where(there, far - distances_QK, 0)
-        owner_QK = np.where(there, self._owners[found_QK], -1)
-        # Neighbours come nearest first: a later one of the same work adds nothing.
-        again = np.zeros_like(there)
-        for later in range(1, count):
-            again[:, later] = (owner_QK[:, :later] == owner_QK[:, later : later + 1]).any(axis=1)
-        counts = there & ~again
-        votes_W = np.bincount(owner_QK[counts], weight_QK[counts], minlength=self.works)
-        return np.asarray(votes_W, np.float64)
+def named(
+    works: NDArray[np.int64], turns: NDArray[np.uint8], octaves: NDArray[np.uint8]
+) -> NDArray[np.int64]:
+    """What an index calls its points, so that a neighbour's name tells its work's number and how it lies there."""
+    return (works << _POSE_BITS) | (turns.astype(np.int64) << 8) | octaves
 
 
-def _index(codes_N: NDArray[np.uint8]) -> Any:
-    """FAISS over squared distances: exact for few points, product-quantised for many, none for none."""
-    if not len(codes_N):
-        return None
-    import faiss
+def candidates(index: Any, points: Points, *, among: Container[int], at_most: int) -> list[Candidate]:
+    """The works with most votes, the most first; ``index`` is FAISS's, and its names are those of ``named``."""
+    if not index.ntotal or not len(points):
+        return []
+    tallies = [_tally(index, points, way) for way in range(len(WAYS))]
+    works, votes = (np.concatenate(column) for column in zip(*tallies, strict=True))
+    ways = np.repeat(np.arange(len(WAYS)), [len(tally[0]) for tally in tallies])
+    found: dict[int, Candidate] = {}
+    for row in np.argsort(-votes, kind="stable"):
+        if len(found) == at_most:
+            break
+        work, (mirrored, inverted) = int(works[row]), WAYS[ways[row]]
+        if work not in found and work in among:
+            found[work] = Candidate(work, mirrored, inverted, float(votes[row]))
+    return list(found.values())
 
-    index: Any = faiss.IndexFlatL2(DIMENSION)
-    if len(codes_N) >= QUANTISED_FROM:
-        lists = 1 << int(np.log2(2 * np.sqrt(len(codes_N))))
-        index = faiss.IndexIVFPQ(index, DIMENSION, lists, CODE_BYTES, 8)
-        index.cp.niter = index.pq.cp.niter = CLUSTERING_ROUNDS
-        index.nprobe = PROBES
-        learnt = np.random.default_rng(0).permutation(len(codes_N))[: LEARNT_PER_LIST * lists]
-        index.train(decoded(codes_N[learnt]))
-    for start in range(0, len(codes_N), CHUNK):
-        index.add(decoded(codes_N[start : start + CHUNK]))
-    return index
+
+def _tally(index: Any, points: Points, way: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The works that were voted for in one way of looking, each once, and their votes."""
+    mirrored, inverted = WAYS[way]
+    voters = looked_at(points.first(VOTERS[inverted]), mirrored=mirrored, inverted=inverted)
+    distances_QK, names_QK = index.search(np.ascontiguousarray(voters.descriptors), NEIGHBOURS)
+    there_QK = names_QK >= 0  # fewer than were asked for lie at the addresses searched
+    far_Q1 = np.where(there_QK, distances_QK, -np.inf).max(axis=1, keepdims=True)
+    counts_QK = there_QK & (distances_QK < far_Q1) & _first_of_their_work(names_QK >> _POSE_BITS)
+    weights_M = (far_Q1 - distances_QK)[counts_QK]
+    turns, octaves = voters.pose()
+    lies = names_QK[counts_QK]
+    rows = np.nonzero(counts_QK)[0]
+    turned_M = (turns[rows].astype(np.int64) - (lies >> 8 & 255)) % 256 // TURN_STEP
+    scaled_M = (octaves[rows].astype(np.int64) - (lies & 255) + 256) // OCTAVE_STEP
+    return _most_agreeing(lies >> _POSE_BITS, turned_M, scaled_M, weights_M)
+
+
+def _first_of_their_work(works_QK: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """A point votes once for a work: neighbours come nearest first, and a later one of the same work adds nothing."""
+    first = np.ones_like(works_QK, np.bool_)
+    for later in range(1, works_QK.shape[1]):
+        first[:, later] = (works_QK[:, :later] != works_QK[:, later : later + 1]).all(axis=1)
+    return first
+
+
+def _most_agreeing(
+    works_M: NDArray[np.int64],
+    turned_M: NDArray[np.int64],
+    scaled_M: NDArray[np.int64],
+    weights_M: NDArray[np.float32],
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Of each work the votes in that window of turns and scales which holds most of them."""
+    windows = [
+        (works_M * TURN_STEPS + (turned_M - turn) % TURN_STEPS) * OCTAVE_STEPS + scaled_M - octave
+        for turn in (0, 1)
+        for octave in (0, 1)
+    ]
+    keys, place = np.unique(np.concatenate(windows), return_inverse=True)
+    sums = np.bincount(place, np.tile(weights_M, len(windows)), minlength=len(keys))
+    works, starts = np.unique(keys // (TURN_STEPS * OCTAVE_STEPS), return_index=True)
+    return works, np.maximum.reduceat(sums, starts) if len(works) else np.zeros(0)

@@ -12,7 +12,7 @@ import pytest
 from rectoverso.i18n import LANGUAGES, catalogue, say
 from rectoverso.store.works import Work
 from rectoverso.types import Outcome, Pixels
-from rectoverso.verso.screen import votes
+from rectoverso.verso.screen import known as known_points
 from rectoverso.verso.screen.cascade import Cascade
 from rectoverso.verso.screen.claims import Doubt
 from rectoverso.verso.screen.parts import PartLimit, PartLimits
@@ -58,11 +58,38 @@ def test_a_part_of_a_work_is_found_by_its_points_and_blocked(
     assert finding.outcome is Outcome.BLOCK
     assert finding.evidence["work"]["title"] == "Work 3"
     assert finding.message.key == "screen.similarity.block_part"
-    assert finding.score == finding.evidence["work"]["points"] >= finding.threshold
+    found = finding.evidence["work"]
+    assert finding.score == pytest.approx(found["points"] * found["alike"], rel=0.02)
+    assert finding.score >= finding.threshold
     fired = [row["stage"] for row in finding.evidence["stages"] if row["found"]]
     assert fired == ["points", "geometry"]
     for language in LANGUAGES:
         assert "Work 3" in say(finding.message, language)
+
+
+@pytest.mark.parametrize("height", [64, 32])
+def test_a_part_of_a_small_work_is_found_and_is_for_people(height: int, pictures: Any) -> None:
+    small = [pictures.photo(60 + number, height, height * 3 // 2) for number in range(4)]
+    works = [pictures.work(pixels, title=f"Work {number}") for number, pixels in enumerate(small)]
+    traces = {work.id: Trace.of(pixels).to_bytes() for work, pixels in zip(works, small, strict=True)}
+    piece = small[2][height // 8 :, height // 4 :]
+    finding = SimilarityCheck(works, traces=traces).examine(pictures.draft(piece))
+    assert finding.outcome is Outcome.REVIEW
+    assert finding.evidence["work"]["title"] == "Work 2"
+    assert finding.evidence["work"]["method"] == "points"
+
+
+def test_of_two_drawings_that_share_all_but_one_part_the_right_one_is_named_first(pictures: Any) -> None:
+    """A family of drawings: the same face, with something else in its hand."""
+    face = pictures.photo(70, 300, 300)
+    family = [face.copy() for _ in range(2)]
+    for member, seed in zip(family, (71, 72), strict=True):
+        member[180:280, 160:280] = pictures.photo(seed, 100, 120)
+    works = [pictures.work(pixels, title=f"Member {number}") for number, pixels in enumerate(family)]
+    traces = {work.id: Trace.of(pixels).to_bytes() for work, pixels in zip(works, family, strict=True)}
+    for number, member in enumerate(family):
+        look = Cascade(works, traces).look(np.ascontiguousarray(member[20:, 10:290]))
+        assert look.similar[0].work.title == f"Member {number}"
 
 
 def test_without_traces_works_are_still_found_whole(
@@ -76,7 +103,7 @@ def test_without_traces_works_are_still_found_whole(
 def test_some_works_may_have_traces_and_others_not(
     big: list[Pixels], known: list[Work], traces: dict[str, bytes]
 ) -> None:
-    some = {known[2].id: traces[known[2].id], "gone": b"of no work"}
+    some = {known[2].id: traces[known[2].id], "gone": traces[known[5].id]}
     look = Cascade(known, some).look(big[2][80:230, 120:320])
     assert look.similar[0].work == known[2]
     assert [stage.compared for stage in look.stages] == [1, 8, 1, 1]
@@ -148,7 +175,7 @@ def test_a_damaged_trace_raises_rather_than_lets_a_copy_by(
 def test_many_points_are_quantised_and_the_work_is_still_found(
     big: list[Pixels], known: list[Work], traces: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(votes, "QUANTISED_FROM", 300)
+    monkeypatch.setattr(known_points, "BOOK_FROM", 300)
     look = Cascade(known, traces).look(big[4][80:230, 120:320])
     assert look.similar[0].work == known[4]
 

@@ -6,8 +6,8 @@
 Ours is read as `verso verify` reads it: found at p <= 1e-6 with all looks paid for, and the id the one that was put in.
 The reader knows neither original nor geometry. Beside each geometric attack stands what an oracle's alignment would
 give. Peers (`marks/requirements.txt`, which `make bench-watermark` installs) are read blind as well, at the same error
-rate, on the first ``--peers`` pictures, as some are slow. `marks/pictures.py` says which pictures, `marks/trials.py` what
-is tried with them.
+rate, on the first ``--peers`` pictures, as some are slow. `marks/pictures.py` says which pictures, `marks/trials.py`
+what is tried with them.
 
 Without a mark: ``--null`` pictures (100,000) are read as they lie, with the reader as it is, each under a key that no
 picture was marked with; a fiftieth as many also anyhow, which takes 30 times as long and whose answer rests on the same

@@ -6,8 +6,8 @@
 | road scenes, micrographs | CamVid at 256x192 and BCCD at 640x480, where they lie beside it |
 | generated | the sheets of docs/gallery cut apart, 32, 64 and 192 pixels; a folder that is named |
 
-The mark was neither chosen nor tried on any but photographs: of these `TUNED_ON` is left out, but some two thirds of the
-others were looked at when its strength was chosen (ADR 0009). A sheet left by the door and has a mark of its own,
+The mark was neither chosen nor tried on any but photographs: of these `TUNED_ON` is left out, but some two thirds of
+the others were looked at when its strength was chosen (ADR 0009). A sheet left by the door and has a mark of its own,
 whose grid is not that of its pieces. Photographs may not be passed on; figures may.
 """
 

@@ -182,10 +182,9 @@ def estimate(asked: argparse.Namespace, sources: Sources, todo: list[Job]) -> No
     for part, of in dict.fromkeys((job.part, job.of) for job in todo):
         whole = [job for job in todo if (job.part, job.of) == (part, of)]
         few = {"null": 40, "null, anyhow": 4}.get(part, 1)
-        trial = partial(done, sources=sources, with_peers=False)
-        trial(Job(part, of, 0, 1))  # what is loaded and made once
+        unmarked(sources, with_peers=False)  # what is loaded and made once
         began = time.process_time()
-        trial(Job(part, of, 0, few))
+        done(Job(part, of, 0, few), sources=sources, with_peers=False)
         minutes[f"{part} {of}".strip()] = (time.process_time() - began) / few * whole[-1].end / 60
         print(f"{part} {of}: {minutes[f'{part} {of}'.strip()]:.1f}", flush=True)
     total = sum(minutes.values())

@@ -58,7 +58,8 @@ def there(sources: Sources) -> tuple[list[str], list[str]]:
     """The names of the large and of the small sets that can be had."""
     without = set() if sources.others else {"road scenes, 256x192 px", "micrographs, 640x480 px"}
     without |= set() if sources.generated else {"generated, as given"}
-    return [name for name in LARGE if name not in without], list(SMALL_SETS)
+    large, small = ([name for name in sets if name not in without] for sets in (LARGE, SMALL_SETS))
+    return large, small
 
 
 def squares(side: int) -> Set:
@@ -112,7 +113,6 @@ LARGE: dict[str, Set] = {
     "photographs, 481x321 px": lambda sources: [
         np.asarray(one) for one in _photographs(sources, sources.count)
     ],
-    "road scenes, 256x192 px": of_set("camvid"),
     "micrographs, 640x480 px": of_set("bccd"),
     "generated, as given": _given,
 }
@@ -120,6 +120,7 @@ SMALL_SETS: dict[str, Set] = {
     "photographs, 128 px": pieces(128),
     "photographs, 64 px": pieces(64),
     "photographs, 32 px": pieces(32),
+    "road scenes, 256x192 px": of_set("camvid"),
     "generated, 192 px": cut_sheets(192),
     "generated, 64 px": cut_sheets(64),
     "generated, 32 px": cut_sheets(32),

@@ -216,7 +216,7 @@ def arguments() -> argparse.Namespace:
     folder = os.environ.get("RECTOVERSO_TEST_DATA")
     known = Path(folder) / "bsds500" / "train.parquet" if folder else None
     parser.add_argument("--data", type=Path, default=known, required=known is None)
-    parser.add_argument("--count", type=int, default=60, help="photographs of a set")
+    parser.add_argument("--count", type=int, default=100, help="photographs of a set")
     parser.add_argument("--generated", type=Path, help="a folder of pictures that a run of ours made")
     parser.add_argument("--peers", type=int, default=0, help="pictures for each peer that is installed")
     parser.add_argument("--null", type=int, default=100_000, help="readings without a mark")

@@ -51,7 +51,7 @@ class Tab:
         asked = {"expression": expression, "returnByValue": True, "awaitPromise": True}
         return self.call("Runtime.evaluate", **asked)["result"].get("value")
 
-    def until(self, expression: str, seconds: float = 60) -> None:
+    def until(self, expression: str, seconds: float = 300) -> None:
         waited = f"""new Promise((done, fail) => {{
           const end = Date.now() + {1000 * seconds};
           (function look() {{

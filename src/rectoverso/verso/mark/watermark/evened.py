@@ -59,8 +59,9 @@ def folded(image_HW: Floats, side: int) -> Floats:
     rows, columns = -(-height // side), -(-width // side)
     if (height, width) != (rows * side, columns * side):
         image_HW = np.pad(image_HW, ((0, rows * side - height), (0, columns * side - width)))
-    total: Floats = image_HW.reshape(rows, side, columns * side).sum(axis=0)
-    return total.reshape(side, columns, side).sum(axis=1)
+    strip_SW = image_HW.reshape(rows, side, columns * side).sum(axis=0)
+    total: Floats = strip_SW.reshape(side, columns, side).sum(axis=1)
+    return total
 
 
 def _box_response(frequency: Reals) -> Reals:

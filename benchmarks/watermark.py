@@ -10,14 +10,14 @@ rate, on the first ``--peers`` pictures, as some are slow. `marks/pictures.py` s
 what is tried with them.
 
 Without a mark: ``--null`` pictures (100,000) are read as they lie, with the reader as it is, each under a key that no
-picture was marked with; a fiftieth as many also anyhow, which takes 30 times as long and whose answer rests on the same
-bound. Of every tenth trial each single reading is held against one id drawn beforehand: how often those fit as well as
-each level allows shows the bound at work where whole trials, which pay for 2^48 ids, are nearly always 1.
+picture was marked with; a fiftieth as many also anyhow, which takes ten times as long and whose answer rests on the
+same bound. Of every tenth trial each single reading is held against one id drawn beforehand: how often those fit as
+well as each level allows shows the bound at work where whole trials, which pay for 2^48 ids, are nearly always 1.
 
-One process a core, each with one thread. What is done is kept in ``results/watermark.json`` at once, and a run that
-was interrupted goes on from there; ``--again`` begins anew. At the end, speed is measured alone, and the tables are
-written into ``README.md``. ``--look FILE`` writes a few originals beside the marked pictures and 20 times their
-difference: to be looked at, for photographs of the data may not be passed on.
+One process a core, each with one thread. What is done is kept in ``results/watermark.json`` at once, and a run that was
+interrupted goes on from there, unless the code has changed; ``--again`` begins anew. At the end, speed is measured
+alone, and the tables are written into ``README.md``. ``--look FILE`` writes a few originals beside the marked pictures
+and 20 times their difference: to be looked at, for photographs of the data may not be passed on.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial, reduce
+from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ from PIL import Image
 from report import fill
 
 from rectoverso.recto.train.machine import describe
+from rectoverso.verso.mark import watermark
 
 HERE = Path(__file__).parent
 FILE = HERE / "results" / "watermark.json"
@@ -103,6 +105,12 @@ def main() -> None:
         fill(HERE / "README.md", "watermark", f"{body}\n\nAll counts: [{FILE.name}](results/{FILE.name}).")
     if asked.look:
         show(pictures(FIRST, sources), asked.look)
+
+
+def code() -> str:
+    """The first digits of a digest over what marks and reads, and over what is tried."""
+    files = sorted([*Path(watermark.__file__).parent.glob("*.py"), *(HERE / "marks").glob("*.py")])
+    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
 def jobs(asked: argparse.Namespace, sources: Sources) -> Iterator[Job]:
@@ -227,7 +235,10 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--again", action="store_true", help="keep nothing of a run before")
     parser.add_argument("--dry", action="store_true", help="print, and write nothing")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if asked.peers and not peers():
+        parser.error("no peer is installed: pip install --no-deps -r benchmarks/marks/requirements.txt")
+    return asked
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def jobs(asked: argparse.Namespace, sources: Sources) -> Iterator[Job]:
     for peer in peers() if asked.peers else []:
         yield from split("peers", peer.name, min(asked.peers, asked.count), 1)
     yield from split("null", "", asked.null, 1000)
-    yield from split("null, anyhow", "", round(asked.null * ANYHOW_SHARE), 50)
+    yield from split("null, anyhow", "", max(1, round(asked.null * ANYHOW_SHARE)), 50)
 
 
 def split(part: str, of: str, count: int, size: int) -> Iterator[Job]:

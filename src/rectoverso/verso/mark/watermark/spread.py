@@ -34,6 +34,8 @@ WORKING_PX = 512
 """The shorter side that marks are made for: from twice that on, a picture is made smaller by powers of two."""
 LEAST_PX = 96
 """The shorter side of the smallest piece in which a mark is looked for."""
+_LONGEST_PX = 4096
+"""Of what is longer the middle is turned and resized: it says enough, and OpenCV turns nothing beyond 32,767."""
 PSNR_dB = (43.8, 43.2, 42.6, 42.0, 41.5, 41.0, 40.0, 39.0, 38.0, 37.0, 36.1)
 """What is tried, in this order, until the mark stands out by `STANDING_OUT` standard deviations, at the first, which
 asks for what JPEG will take as well, by `EASILY`; below 41 only as long as the mark is no more than `HIDDEN` of the
@@ -186,12 +188,17 @@ def read_as_marked(luma_HW: Floats, pattern: Pattern) -> list[Reading]:
 
 def read_anyhow(luma_HW: Floats, pattern: Pattern) -> list[Reading]:
     """What a picture says that may have been turned by any angle and resized as well."""
-    even_HW = evened(luma_HW)
+    even_HW = evened(_middle(luma_HW))
     exact = list[_Found]()
     for pose, start in _likely_poses(even_HW, pattern)[:_READ]:
         sharp = sharpened(even_HW, pose, start, pattern.pilot_K2, pattern.turn_K)
         exact += _started(_spectrum(upright(even_HW, sharp)[0]), (Way(),), pattern)
     return _readings(exact, pattern)
+
+
+def _middle(luma_HW: Floats) -> Floats:
+    first = [max(0, (side - _LONGEST_PX) // 2) for side in luma_HW.shape]
+    return luma_HW[first[0] :, first[1] :][:_LONGEST_PX, :_LONGEST_PX]
 
 
 def _likely_poses(even_HW: Floats, pattern: Pattern) -> list[tuple[Pose, Reals]]:

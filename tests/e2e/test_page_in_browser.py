@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -41,7 +42,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def tab(tmp_path_factory: pytest.TempPathFactory) -> Tab:
+def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
     with a_tab(tmp_path_factory.mktemp("profile")) as tab:
         yield tab
 

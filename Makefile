@@ -40,7 +40,7 @@ bench: setup
 
 bench-watermark: setup
 	$(BIN)/pip install --quiet --no-deps -r benchmarks/marks/requirements.txt
-	$(BIN)/python benchmarks/watermark.py
+	$(BIN)/python benchmarks/watermark.py --peers 12
 
 format: setup
 	$(BIN)/ruff check --fix .

@@ -26,6 +26,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── RunExists
     │   ├── RunMismatch         resumed with other data or settings
     │   ├── NotComparable       a run and data that cannot be measured against each other
+    │   ├── NotFromSeeds        a generator that cannot be taught to mark what it draws
     │   ├── WeightsMissing      a network that others trained is not on this machine
     │   ├── WorkNotFound
     │   ├── PolicyUnusable      a file that holds no rules
@@ -172,6 +173,7 @@ from rectoverso.errors.runs import (
     ExportDiffers,
     HubFailed,
     NotComparable,
+    NotFromSeeds,
     NotIngrained,
     ProcessLost,
     RunDamaged,
@@ -248,6 +250,7 @@ __all__ = [
     "MissingProgram",
     "NotALedger",
     "NotComparable",
+    "NotFromSeeds",
     "NotIngrained",
     "NotOffered",
     "NotReleased",

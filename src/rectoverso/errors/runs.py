@@ -53,6 +53,15 @@ class WeightsChanged(AnswerIsNo):
     fix = "Ask whoever shares it, or pull an earlier commit with --revision."
 
 
+class NotFromSeeds(InputError):
+    """Facts: run, system."""
+
+    code = "not_from_seeds"
+    what = "The generator of {run} cannot be taught to mark what it draws."
+    why = "{system} makes pictures from what it is given; only a generator that draws from seeds alone can be taught."
+    fix = "Use verso generate with this run: pictures that leave by the door carry every other mark."
+
+
 class NotIngrained(AnswerIsNo):
     """Facts: run, images, p_value."""
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
-from rectoverso.errors import NotIngrained, OutNotWritable, RunExists, WatermarkTooSmall
+from rectoverso.errors import NotFromSeeds, NotIngrained, OutNotWritable, RunExists, WatermarkTooSmall
 from rectoverso.i18n import say
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
@@ -108,12 +108,12 @@ def ingrain_run(
     """Write to the new folder ``out`` the run ``run`` with a generator that marks what it draws, under the public key.
 
     ``images`` are drawn and learnt from; no data is needed. With ``data`` both runs are evaluated against it.
-    Raises RunNotFound, RunExists, WatermarkTooSmall, BadSetting for runs that make pictures from something,
+    Raises RunNotFound, RunExists, WatermarkTooSmall, NotFromSeeds for runs that make pictures from something,
     NotIngrained where the generator did not learn to, MissingExtra, OutNotWritable. The ledger keeps which weights came
     of which.
     """
     generator = open_generator(run)
-    _check(generator, out)
+    _check(run, generator, out)
     home = Home.open(home_path)
     keys = open_keys(home, listener=listener)
     with training_part("Ingraining"):
@@ -155,8 +155,9 @@ def ingrain_run(
     return facts
 
 
-def _check(generator: RunGenerator, out: Path) -> None:
-    _ = generator.painter  # which runs that make pictures from something do not have
+def _check(run: Path, generator: RunGenerator, out: Path) -> None:
+    if generator.recipe.asks:
+        raise NotFromSeeds(run=run, system=generator.recipe.system)
     if min(generator.size) < TILE_PX:
         raise WatermarkTooSmall(mark="watermark", side=TILE_PX)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

@@ -11,9 +11,10 @@ import pytest
 import safetensors.torch
 import torch
 
-from rectoverso.errors import NotIngrained, RunExists
+from rectoverso.errors import NotFromSeeds, NotIngrained, RunExists
 from rectoverso.recto.data.pixels import to_pixels
 from rectoverso.recto.sample.generator import RunGenerator
+from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.types import ReportOutcome
 from rectoverso.verso.mark.watermark.ingrained import leaning, together_p_value
 from rectoverso.verso.picture import to_png
@@ -79,6 +80,15 @@ def test_too_little_is_no_mark_and_leaves_nothing(small_run: Path, tmp_path: Pat
     with pytest.raises(NotIngrained, match="did not learn"):
         ingrain_run(small_run, tmp_path / "new", home, images=1)
     assert not list(tmp_path.glob("*new*"))
+
+
+def test_a_run_that_makes_pictures_from_something_is_refused(
+    run: Path, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Recipe, "asks", frozenset({"map"}))
+    with pytest.raises(NotFromSeeds, match="makes pictures from what it is given"):
+        ingrain_run(run, tmp_path / "out", home, images=32)
+    assert not (tmp_path / "out").exists()
 
 
 def test_what_is_there_is_not_overwritten(run: Path, tmp_path: Path, home: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from contextlib import suppress
@@ -61,7 +62,8 @@ class Conversation:
                 while (heard := self._heard(job, records, deadline)) is None:
                     pass
             except frames.PipeEnded as ended:
-                raise Stopped("time" if deadline.passed else "crashed", self._layer) from ended
+                is_late = deadline.passed or self._ran_out()
+                raise Stopped("time" if is_late else "crashed", self._layer) from ended
         return heard
 
     def end(self) -> None:
@@ -71,6 +73,12 @@ class Conversation:
         for pipe in (self._jobs, self._answers):
             with suppress(OSError):
                 pipe.close()
+
+    def _ran_out(self) -> bool:
+        """Whether its own alarm ended it (`inside`), as it does where this process was too busy to."""
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(1) == -getattr(signal, "SIGALRM", 0) != 0
+        return False
 
     def _greeted(self) -> tuple[str, ...]:
         """Wait until it has given up what it gives up."""

@@ -48,6 +48,7 @@ def warm_up() -> None:
     """Load all that a verification imports on its way, as nothing can be opened later: our modules by name, and what
     libraries load when they are first used by using them.
     """
+    import cv2
     import numpy as np
     from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa  # noqa: F401
     from PIL import Image, ImageCms
@@ -56,6 +57,7 @@ def warm_up() -> None:
     from rectoverso.verso.mark import watermark
     from rectoverso.verso.mark.label import MEDIA_TYPES, Label, xmp_packet
 
+    cv2.setNumThreads(1)
     for package in (law, ledger, mark, watermark, verify):
         for module in iter_modules(package.__path__):
             import_module(f"{package.__name__}.{module.name}")

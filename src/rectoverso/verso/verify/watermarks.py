@@ -46,9 +46,7 @@ def ask_ingrained(picture: Pixels | None) -> tuple[IngrainedReading, tuple[Messa
 
     if picture is None or min(picture.shape[:2]) > watermark.LATTICE_UP_TO_PX:
         return IngrainedReading(), ()
-    found = leaning(picture)
-    if found and found.p_value > watermark.FOUND_AT:
-        found = leaning(picture, anyhow=True)
+    found = leaning(picture, anyhow=True)
     if found is None:
         return IngrainedReading(), ()
     is_found, is_open = found.p_value <= watermark.FOUND_AT, found.p_value <= watermark.DOUBTED_AT

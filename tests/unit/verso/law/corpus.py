@@ -139,9 +139,9 @@ def labelled(
     )
 
 
-def _elsewhere() -> Drawn:
+def _elsewhere(words: str = "AI生成") -> Drawn:
     """Words in the middle of the picture, where a strip of the law's corner cannot be."""
-    edge = labelled(ground=photo(11, 256, 320))
+    edge = labelled(words, ground=photo(11, 256, 320))
     (placed,) = visible.from_text(edge.elements["verso:VisibleLabels"])
     middle = photo(11, 256, 320)
     there = (
@@ -353,15 +353,15 @@ EU = [
     ),
     _eu(
         "AI at the bottom left, stated for the EU",
-        lambda makers: signed(_stated_for_eu(labelled("AI", corner="bottom_left")), makers),
+        lambda makers: signed(_stated_for(labelled("AI", corner="bottom_left"), "eu"), makers),
         "50(4)",
         open_=frozenset(),
     ),
 ]
 
 
-def _stated_for_eu(drawn: Drawn) -> Drawn:
-    stated = drawn.elements["verso:VisibleLabels"].replace('"cn"', '"eu"')
+def _stated_for(drawn: Drawn, law: str) -> Drawn:
+    stated = drawn.elements["verso:VisibleLabels"].replace('"cn"', f'"{law}"')
     return replace(drawn, elements={**drawn.elements, "verso:VisibleLabels": stated})
 
 
@@ -370,6 +370,16 @@ _CA_OPEN = frozenset({"manifest"})
 
 def _ca(name: str, elements: Mapping[str, str], *missing: str) -> Case:
     return Case(name, "us-ca", lambda _: Drawn(elements=elements).file(), frozenset(missing), _CA_OPEN)
+
+
+def _ca_words(name: str, drawn: Callable[[], Drawn], *missing: str) -> Case:
+    """A file with everything that California's latent disclosure asks for, and words on the picture stated for it."""
+
+    def make(_makers: Makers) -> bytes:
+        stated = _stated_for(drawn(), "us-ca")
+        return replace(stated, elements={**stated.elements, **LATENT, **AI}).file()
+
+    return Case(name, "us-ca", make, frozenset(missing))
 
 
 def _without(*names: str) -> dict[str, str]:
@@ -389,6 +399,13 @@ CA = [
     _ca("without a provider", _without("Credit"), "latent: provider"),
     _ca("without a time", _without("CreateDate"), "latent: time"),
     _ca("without a source type", LATENT, "latent: standard"),
+    _ca_words(
+        "good: AI generated, at the bottom left", lambda: labelled("AI generated", corner="bottom_left")
+    ),
+    _ca_words("good: AI altered, in a strip", lambda: labelled("AI altered", ground=photo(1, 64, 64))),
+    _ca_words("words that do not say AI", lambda: labelled("Generated"), "manifest"),
+    _ca_words("words in the middle", lambda: _elsewhere("AI"), "manifest"),
+    _ca_words("words painted over", lambda: replace(labelled("AI"), pixels=photo(11, 256, 320)), "manifest"),
     _ca("an empty version", LATENT | AI | {"Iptc4xmpExt:AISystemVersionUsed": " "}, "latent: version"),
     _ca(
         "with nothing",

@@ -15,6 +15,7 @@ from rectoverso.types import Origin, ReportOutcome
 from rectoverso.verso.law import Labelling, law, laws, laws_named
 from rectoverso.verso.law.lint import State, lint, look
 from rectoverso.verso.mark import label, png, visible, watermark
+from rectoverso.verso.mark.label import MEDIA_TYPES
 from rectoverso.verso.mark.order import MarkFacts
 from rectoverso.verso.verify.verifier import verify_bytes
 from unit.verso.conftest import ASSET, Studio, photo
@@ -116,7 +117,7 @@ def test_a_picture_too_narrow_does_not_leave(studio: Studio) -> None:
 
 
 @pytest.mark.skipif(shutil.which("exiftool") is None, reason="exiftool is not installed")
-@pytest.mark.parametrize("media_type", ["image/png", "image/jpeg", "image/webp"])
+@pytest.mark.parametrize("media_type", MEDIA_TYPES)
 def test_exiftool_reads_every_field(media_type: str, studio: Studio, tmp_path: Path) -> None:
     file = tmp_path / f"labelled.{media_type.removeprefix('image/')}"
     file.write_bytes(studio.release(photo(1, 256), media_type=media_type, facts=EVERY).data)

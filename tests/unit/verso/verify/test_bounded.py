@@ -168,6 +168,13 @@ def test_a_hang_is_ended_in_its_time() -> None:
     verifier.close()
 
 
+@linux
+def test_its_own_alarm_is_its_time_too(verifier: BoundedVerifier) -> None:
+    """That ends it where the starter was too busy to."""
+    ends = "import os, signal; os.kill(os.getpid(), signal.SIGALRM)"
+    assert reason(taken_over(verifier, ends)) == "time"
+
+
 def test_where_it_stopped_is_told() -> None:
     verifier = BoundedVerifier(Bounds(seconds=0.15, seconds_a_megapixel=0))
     verifier.verify(b"")

@@ -18,6 +18,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rectoverso.types import AssetId, Pixels
 from rectoverso.verso.mark.watermark import lattice, spread
 from rectoverso.verso.mark.watermark.detection import (
@@ -85,18 +88,18 @@ def detect(pixels: Pixels, key: bytes = PUBLIC_KEY, *, anyhow: bool = False) -> 
     luma_HW = brightness(pixels, shown_in(pixels))
     side = min(luma_HW.shape)
     small_HW = spread.working(luma_HW)
-    of_lattice, of_spread = list[lattice.Reading](), list[spread.Reading]()
+    lying, of_spread = list[NDArray[np.float32]](), list[spread.Reading]()
     if side < LATTICE_UP_TO_PX:
-        of_lattice += [lattice.read(luma_HW, key)]
-    if side < LATTICE_UP_TO_PX and anyhow:
-        of_lattice += lattice.read_turned(luma_HW, key)
+        lying += [luma_HW, *(lattice.turned(luma_HW) if anyhow else ())]
     if anyhow:
-        of_lattice += lattice.read_smaller(small_HW, key)
+        lying += lattice.smaller(small_HW)
     if side >= spread.LEAST_PX:
         of_spread += spread.read_as_it_lies(small_HW, pattern_of(key))
     if side >= spread.LEAST_PX and anyhow:
         of_spread += spread.read_anyhow(small_HW, pattern_of(key))
-    return Detection.of([*map(OfLattice, of_lattice), *map(OfSpread, of_spread)])
+    of_both = [OfLattice(one, key) for one in lying], [OfSpread(one) for one in of_spread]
+    likelier_first = of_both if side < SPREAD_FROM_PX else of_both[::-1]
+    return Detection.of([piece for pieces in likelier_first for piece in pieces])
 
 
 def recognised(

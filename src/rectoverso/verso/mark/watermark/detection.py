@@ -47,7 +47,14 @@ class Evidence(Protocol):
 
 @dataclass(frozen=True)
 class OfLattice:
-    reading: lattice.Reading
+    """Of a picture's brightness as it may lie; read when somebody asks."""
+
+    luma_HW: NDArray[np.float32] = field(repr=False)
+    key: bytes
+
+    @cached_property
+    def reading(self) -> lattice.Reading:
+        return lattice.read(self.luma_HW, self.key)
 
     @property
     def log_p(self) -> float:
@@ -55,7 +62,7 @@ class OfLattice:
 
     @property
     def payload_bits(self) -> int:
-        return len(self.reading.soft)
+        return lattice.payload_bits(*self.luma_HW.shape)
 
     @property
     def prefix(self) -> str:
@@ -136,7 +143,7 @@ class Detection:
 
     def best_of(self, numbers: Sequence[int]) -> tuple[int, float] | None:
         """Which of the numbers fits best, and how often chance alone would make one of them fit as well; None when
-        two fit best.
+        two fit best. As far as there is a doubt all evidence is asked; all of it is paid for.
         """
         best: tuple[int, float] | None = None
         for one in self.evidence:
@@ -149,6 +156,8 @@ class Detection:
             p_value = _paid(one.log_p_of_fit(float(fits[at])), len(numbers) * len(self.evidence))
             if best is None or p_value < best[1]:
                 best = at, p_value
+            if math.log(best[1]) < _NO_DOUBT:
+                break
         return best
 
 

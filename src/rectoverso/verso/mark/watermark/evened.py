@@ -5,9 +5,10 @@ Shapes: H height, W width, S the side of a tile, N waves.
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 _SMOOTH_PX = 9
 _CELL_PX = 6
@@ -30,8 +31,8 @@ def amount(fine_HW: Floats, cell_px: int = _CELL_PX, around: int = 1) -> Floats:
     height, width = fine_HW.shape
     cells = (max(1, width // cell_px), max(1, height // cell_px))
     energy = Image.fromarray(np.square(fine_HW)).resize(cells, Image.Resampling.BOX)
-    nearby = Image.fromarray(np.sqrt(np.asarray(energy))).filter(ImageFilter.MinFilter(around))
-    return np.asarray(nearby.resize((width, height), Image.Resampling.BILINEAR))
+    least = cv2.erode(np.sqrt(np.asarray(energy)), np.ones((around, around), np.uint8))
+    return np.asarray(cv2.resize(least, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def weights(fine_HW: Floats) -> Floats:
@@ -56,8 +57,10 @@ def folded(image_HW: Floats, side: int) -> Floats:
     """The sum of all tiles, SS, those at the edge as far as they go."""
     height, width = image_HW.shape
     rows, columns = -(-height // side), -(-width // side)
-    whole = np.pad(image_HW, ((0, rows * side - height), (0, columns * side - width)))
-    total: Floats = whole.reshape(rows, side, columns, side).sum(axis=(0, 2))
+    if (height, width) != (rows * side, columns * side):
+        image_HW = np.pad(image_HW, ((0, rows * side - height), (0, columns * side - width)))
+    strip_SW = image_HW.reshape(rows, side, columns * side).sum(axis=0)
+    total: Floats = strip_SW.reshape(side, columns, side).sum(axis=1)
     return total
 
 
@@ -69,18 +72,4 @@ def _box_response(frequency: Reals) -> Reals:
 
 def mean_around(image_HW: Floats, side: int = _SMOOTH_PX) -> Floats:
     """The mean of the square around each pixel; beyond the edge the picture is mirrored."""
-    return _sliding(_sliding(image_HW, side).T, side).T
-
-
-def _sliding(image_HW: Floats, side: int) -> Floats:
-    """The mean of ``side`` rows around each, by doubling runs: for 9 rows 4 additions."""
-    half, rows = side // 2, len(image_HW)
-    run = np.pad(image_HW, ((half, half), (0, 0)), mode="symmetric")
-    total, covered, length = np.zeros_like(image_HW), 0, 1
-    while covered < side:
-        if side - covered & length:
-            total = total + run[covered : covered + rows]
-            covered += length
-        if covered < side:
-            run, length = run[:-length] + run[length:], 2 * length
-    return total / np.float32(side)
+    return np.asarray(cv2.blur(image_HW, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)

@@ -20,6 +20,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,8 +106,8 @@ def leaning(pixels: Pixels, key: bytes = PUBLIC_KEY, *, anyhow: bool = False) ->
     vote_K = votes(luma_HW)
     log_p = [math.log(2) + log_p_of(vote_K, key)]
     if anyhow:
-        others = [*_turned(luma_HW), *_smaller(luma_HW)]
-        log_p += [math.log(2 * len(others)) + log_p_of(votes(other), key) for other in others]
+        others = [*_turned(luma_HW, vote_K), *map(votes, _smaller(luma_HW))]
+        log_p += [math.log(2 * len(others)) + log_p_of(other_K, key) for other_K in others]
     return Leaning(vote_K, math.exp(max(-690.0, min(0.0, *log_p))))
 
 
@@ -121,7 +122,7 @@ def votes(luma_HW: Floats) -> Reals:
     whole = luma_HW[: down * TILE_PX, : across * TILE_PX]
     blocks = whole.reshape(down, _BLOCKS, _BLOCK, across, _BLOCKS, _BLOCK).transpose(0, 3, 1, 4, 2, 5)
     coefficients = blocks.reshape(down * across, _BLOCKS**2, _BLOCK**2).astype(np.float64) @ _basis()
-    vote = coefficients / np.hypot(coefficients, SOFTNESS)
+    vote = coefficients / np.sqrt(np.square(coefficients) + SOFTNESS**2)
     total_K: Reals = vote.sum(axis=0).ravel()
     return total_K
 
@@ -131,9 +132,26 @@ def log_p_of(vote_K: Reals, key: bytes) -> float:
     return log_tail_of_signs(float(vote_K @ _signs(key)), np.abs(vote_K))
 
 
-def _turned(luma_HW: Floats) -> list[Floats]:
-    ways = [np.rot90(side, times) for side in (luma_HW, luma_HW[:, ::-1]) for times in range(4)]
-    return [np.ascontiguousarray(one) for one in ways[1:]]
+def _turned(luma_HW: Floats, vote_K: Reals) -> list[Reals]:
+    """How the picture votes mirrored and turned by quarters, given how it does as it lies. Each wave becomes one of
+    them, or its opposite: so the picture is only transformed once for each corner from which its tiles may be counted.
+    """
+    spare = [side % TILE_PX for side in luma_HW.shape]
+    counted = {(0, 0): vote_K}
+    u_P, v_P = np.array(_pairs()).T
+    swapped_P = [_pairs().index((v, u)) for u, v in _pairs()]
+    found = list[Reals]()
+    for down, across in product((False, True), repeat=2):
+        corner = (spare[0] if down else 0, spare[1] if across else 0)
+        if corner not in counted:
+            counted[corner] = votes(luma_HW[corner[0] :, corner[1] :])
+        vote_RCP = counted[corner].reshape(_BLOCKS, _BLOCKS, -1)
+        if down:
+            vote_RCP = vote_RCP[::-1] * (-1.0) ** u_P
+        if across:
+            vote_RCP = vote_RCP[:, ::-1] * (-1.0) ** v_P
+        found += [vote_RCP.ravel(), vote_RCP.swapaxes(0, 1)[..., swapped_P].ravel()]
+    return found[1:]
 
 
 def _smaller(luma_HW: Floats) -> list[Floats]:

@@ -135,18 +135,17 @@ def read(luma_HW: Floats, key: bytes) -> Reading:
     return Reading(np.cos(residuals[best]), min(0.0, log_p))
 
 
-def read_turned(luma_HW: Floats, key: bytes) -> list[Reading]:
-    """What a picture says that was mirrored or turned by quarters."""
-    ways = [np.rot90(side, times) for side in (luma_HW, luma_HW[:, ::-1]) for times in range(4)]
-    return [read(np.ascontiguousarray(one), key) for one in ways[1:]]
+def turned(luma_HW: Floats) -> list[Floats]:
+    """The picture mirrored and turned by quarters, all but as it lies."""
+    return [np.rot90(side, times) for side in (luma_HW, luma_HW[:, ::-1]) for times in range(4)][1:]
 
 
-def read_smaller(luma_HW: Floats, key: bytes) -> list[Reading]:
-    """What a picture says at each of the sizes in common use that are smaller: it may have been enlarged."""
+def smaller(luma_HW: Floats) -> list[Floats]:
+    """The picture at each of the sizes in common use that are smaller: it may have been enlarged."""
     height, width = luma_HW.shape
     image, side = Image.fromarray(luma_HW), min(height, width)
     sizes = [(round(width * one / side), round(height * one / side)) for one in COMMON_PX if one < side]
-    return [read(np.asarray(image.resize(size, Image.Resampling.BOX)), key) for size in sizes]
+    return [np.asarray(image.resize(size, Image.Resampling.BOX)) for size in sizes]
 
 
 def payload_bits(height: int, width: int) -> int:

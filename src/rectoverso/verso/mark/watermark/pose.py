@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from rectoverso.verso.mark.watermark.evened import mean_around
 from rectoverso.verso.mark.watermark.pattern import SIDE as TILE
@@ -38,6 +38,7 @@ _FINEST = 2e-4
 _SAME = 1e-3
 _BLOCK = 64
 _CLIMBS = 14
+_AROUND_IT = np.stack(np.meshgrid(*[[-1.0, 0.0, 1.0]] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
 
 Floats = NDArray[np.float32]
 Reals = NDArray[np.float64]
@@ -65,25 +66,24 @@ def poses(evened_HW: Floats, pilot_K2: Waves, count: int) -> list[tuple[Pose, Sp
     picture says of the waves (K,), their phases as from its middle.
     """
     wave_NM = _even_spectrum(evened_HW)
-    power_NM = np.minimum(np.square(np.abs(wave_NM)), np.float32(_LOUDEST))  # one must not outvote all
+    power_NM = np.minimum(_power(wave_NM), np.float32(_LOUDEST))  # one must not outvote all
     map_RA = _polar(power_NM)
     found = list[tuple[Pose, Spectrum]]()
     for mirrored in (False, True):
         wave_K = _complex(pilot_K2, mirrored)
+        apart = list[Pose]()
         for pose in _polished(power_NM, wave_K, _coarse(map_RA, wave_K, count), mirrored):
-            if any(one.mirrored == mirrored and abs(one.move - pose.move) < _SAME for one, _ in found):
-                continue
-            moved_K = pose.move * wave_K
-            said_K = _sampled(wave_NM, moved_K.real, moved_K.imag)
-            found.append((pose, np.where(moved_K.real < 0, said_K.conj(), said_K)))
+            if all(abs(one.move - pose.move) >= _SAME for one in apart):
+                apart.append(pose)
+        moved_PK = np.array([pose.move for pose in apart])[:, None] * wave_K
+        said_PK = _sampled(wave_NM, moved_PK.real, moved_PK.imag)
+        found += zip(apart, np.where(moved_PK.real < 0, said_PK.conj(), said_PK), strict=True)
     return found
 
 
-def upright(
-    image_HW: Floats, pose: Pose, by: Image.Resampling = Image.Resampling.BILINEAR
-) -> tuple[Floats, Reals]:
-    """The picture as the pattern lies in it, up to a shift, 0 where there is none; and where (down, across) its top
-    left corner is, from where that of the picture came to lie.
+def upright(image_HW: Floats, pose: Pose, *, exactly: bool = True) -> tuple[Floats, Reals]:
+    """The picture as the pattern lies in it, up to a shift, 0 where there is none, on whole tiles; and where (down,
+    across) its top left corner is, from where that of the picture came to lie. ``exactly``: between pixels too.
     """
     across, down = pose.move.real, pose.move.imag
     forth = np.array([[across, down], [-down, across]])
@@ -92,14 +92,14 @@ def upright(
     height, width = image_HW.shape
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) @ forth.T
     first = corners.min(axis=0)
-    columns, rows = np.ceil(corners.max(axis=0) - first).astype(int)
+    sides = [TILE * math.ceil(side / TILE) for side in np.ceil(corners.max(axis=0) - first)]
     back = np.linalg.inv(forth)
-    x, y = back @ first
-    (a, b), (c, d) = back
-    moved = Image.fromarray(image_HW).transform(
-        (int(columns), int(rows)), Image.Transform.AFFINE, (a, b, x, c, d, y), by
+    middle = first + 0.5  # of the first pixel, whose middle OpenCV calls 0
+    by = cv2.INTER_LINEAR if exactly else cv2.INTER_NEAREST
+    moved = cv2.warpAffine(
+        image_HW, np.column_stack([back, back @ middle - 0.5]), sides, flags=by | cv2.WARP_INVERSE_MAP
     )
-    return np.asarray(moved), first[::-1]
+    return np.asarray(moved, np.float32), first[::-1]
 
 
 def sharpened(evened_HW: Floats, pose: Pose, start: Reals, pilot_K2: Waves, turn_K: Spectrum) -> Pose:
@@ -112,14 +112,22 @@ def sharpened(evened_HW: Floats, pose: Pose, start: Reals, pilot_K2: Waves, turn
     said_KB, middle_B = _by_blocks(evened_HW, pose.move * wave_K)
     said_KB *= turn_K.conj()[:, None]
 
-    def fit(change_M4: Reals) -> Reals:
-        turn_U2, which_M = np.unique(change_M4[:, :2], axis=0, return_inverse=True)
-        moved_UK = pose.move * wave_K * (1 + turn_U2[:, :1] + 1j * turn_U2[:, 1:])
-        along_UKB = (moved_UK[..., None] * middle_B.conj()).real
-        wave_UK = np.einsum("kb,ukb->uk", said_KB, np.exp(-2j * np.pi * along_UKB))
-        begun_MK = (start + change_M4[:, 2:]) @ pilot_K2.T / TILE
-        wave_MK = wave_UK[which_M] * np.exp(2j * np.pi * begun_MK)
-        agreed: Reals = wave_MK.real.sum(axis=1)
+    along_KB = pose.move * wave_K[:, None] * middle_B.conj()
+
+    def fit(place: Reals, step: Reals) -> Reals:
+        """Of the place and all its neighbours, (81,): along each axis the blocks turn by as much as back."""
+        larger, turned = (
+            np.exp(-2j * np.pi * by_KB) for by_KB in (step[0] * along_KB.real, -step[1] * along_KB.imag)
+        )
+        here_KB = said_KB * np.exp(-2j * np.pi * (along_KB * (1 + place[0] + 1j * place[1])).real)
+        here_KB3, turned_KB3 = (
+            by_KB[..., None] * np.stack([one.conj(), np.ones_like(one), one], axis=-1)
+            for by_KB, one in ((here_KB, larger), (np.ones(1), turned))
+        )
+        wave_K33 = here_KB3.swapaxes(1, 2) @ turned_KB3
+        start_92 = start + place[2:] + _AROUND_IT * step[2:]
+        begun_9K = np.exp(2j * np.pi * (start_92 @ pilot_K2.T) / TILE)
+        agreed: Reals = (wave_K33.reshape(-1, 9).T @ begun_9K.T).real.ravel()
         return agreed
 
     change = _climbed(fit, np.zeros(4), np.array([0.002, 0.002, 0.5, 0.5]))
@@ -144,16 +152,16 @@ def _by_blocks(image_HW: Floats, wave_K: Spectrum) -> tuple[Spectrum, Spectrum]:
     return said_KRC.reshape(len(wave_K), -1), middle_B
 
 
-def _climbed(fit: Callable[[Reals], Reals], begin: Reals, step: Reals) -> Reals:
+def _climbed(fit: Callable[[Reals, Reals], Reals], place: Reals, step: Reals) -> Reals:
     """The place of the best fit that is reached from here in ever smaller steps, along each axis and all diagonals."""
-    around = np.stack(np.meshgrid(*[[-1.0, 0.0, 1.0]] * len(begin), indexing="ij"), axis=-1).reshape(
-        -1, len(begin)
+    around = np.stack(np.meshgrid(*[[-1.0, 0.0, 1.0]] * len(place), indexing="ij"), axis=-1).reshape(
+        -1, len(place)
     )
-    best, place = float(fit(begin[None])[0]), begin
     for _ in range(_CLIMBS):
-        fits = fit(place + around * step)
-        if fits.max() > best:
-            best, place = float(fits.max()), place + around[int(fits.argmax())] * step
+        fits = fit(place, step)
+        best = int(fits.argmax())
+        if around[best].any() and fits[best] > fits[len(around) // 2]:
+            place = place + around[best] * step
         else:
             step = step / 2
     return place
@@ -166,13 +174,18 @@ def _even_spectrum(image_HW: Floats) -> NDArray[np.complex64]:
     height, width = image_HW.shape
     top, left = max(0, (height - SIDE) // 2), max(0, (width - SIDE) // 2)
     seen = image_HW[top : top + SIDE, left : left + SIDE]
-    rows, columns = seen.shape
     fading = np.sqrt(np.outer(*(np.hanning(side + 2)[1:-1] for side in seen.shape))).astype(np.float32)
-    whole = np.pad(seen * fading, ((0, SIDE - rows), (0, SIDE - columns)))
-    wave_NM = np.fft.rfft2(np.roll(whole, (-(rows // 2), -(columns // 2)), (0, 1))).astype(np.complex64)
-    loudness = np.sqrt(mean_around(np.square(np.abs(wave_NM)), _AROUND) + np.float32(1e-12))
+    whole = np.zeros((SIDE, SIDE), np.float32)
+    whole[np.ix_(*((np.arange(side) - side // 2) % SIDE for side in seen.shape))] = seen * fading
+    wave_NM = np.fft.rfft2(whole).astype(np.complex64, copy=False)
+    loudness = np.sqrt(mean_around(_power(wave_NM), _AROUND) + np.float32(1e-12))
     even: NDArray[np.complex64] = wave_NM / loudness
     return even
+
+
+def _power(wave_NM: NDArray[np.complex64]) -> Floats:
+    power: Floats = np.square(wave_NM.real) + np.square(wave_NM.imag)
+    return power
 
 
 def _sampled(value_NM: NDArray[Any], across: Reals, down: Reals) -> NDArray[Any]:

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -33,6 +34,8 @@ WORKING_PX = 512
 """The shorter side that marks are made for: from twice that on, a picture is made smaller by powers of two."""
 LEAST_PX = 96
 """The shorter side of the smallest piece in which a mark is looked for."""
+_LONGEST_PX = 4096
+"""Of what is longer the middle is turned and resized: it says enough, and OpenCV turns nothing beyond 32,767."""
 PSNR_dB = (43.8, 43.2, 42.6, 42.0, 41.5, 41.0, 40.0, 39.0, 38.0, 37.0, 36.1)
 """What is tried, in this order, until the mark stands out by `STANDING_OUT` standard deviations, at the first, which
 asks for what JPEG will take as well, by `EASILY`; below 41 only as long as the mark is no more than `HIDDEN` of the
@@ -61,6 +64,7 @@ _AGREEMENT = 8.0
 _LIST = 1024
 _WORTH_A_LIST = math.log(1e-5)
 """Only what would count, were it an id, is looked at that closely."""
+_TURN = 2j * np.pi / SIDE
 _QUARTERS = np.stack(np.meshgrid(*[np.arange(-3, 4) / 4] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
 
 Floats = NDArray[np.float32]
@@ -143,7 +147,7 @@ def embedded(pixels: Pixels, number: int, marks: Sequence[tuple[Pattern, Loudnes
     weight_HW, hiding_HW = weights(fine_HW), amount(fine_HW, _HIDING_PX, 3)
     mask_HW, most = _masked(hiding_HW)
     seen_HW = mask_HW if shown is None else mask_HW * working(shown)
-    room = _Room(float((weight_HW * seen_HW).sum()), float(np.median(hiding_HW)), most)
+    room = _Room(float(np.vdot(weight_HW, seen_HW)), hiding_HW, most)
     host_SS = np.fft.fft2(folded(fine_HW * weight_HW, SIDE))
     tile_SS, code_C = np.zeros((SIDE, SIDE), np.float32), signs_of([number])[0]
     for pattern, loudness in marks:
@@ -156,9 +160,12 @@ def embedded(pixels: Pixels, number: int, marks: Sequence[tuple[Pattern, Loudnes
     if shown is not None:
         mark_HW = mark_HW * shown
     colours = colours_of(pixels)
-    marked = pixels[..., :colours] + np.rint(mark_HW).astype(np.int16)[..., None]
-    np.clip(marked, 0, 255, out=marked)
-    return np.concatenate([marked.astype(np.uint8), pixels[..., colours:]], axis=2)
+    change_HWC = cv2.merge([np.rint(mark_HW).astype(np.int16)] * colours)
+    marked = pixels.copy()
+    marked[..., :colours] = cv2.add(pixels[..., :colours], change_HWC, dtype=cv2.CV_8U).reshape(
+        *luma_HW.shape, colours
+    )
+    return marked
 
 
 def working(luma_HW: Floats) -> Floats:
@@ -171,8 +178,7 @@ def read_as_it_lies(luma_HW: Floats, pattern: Pattern) -> list[Reading]:
     """What a picture says that was at most cropped, mirrored or turned by quarters. Several readings, of which one may
     be believed.
     """
-    tile_SS = _spectrum(evened(luma_HW))
-    return _readings([found for way in WAYS for found in _started(tile_SS, way, pattern)], pattern)
+    return _readings(_started(_spectrum(evened(luma_HW)), WAYS, pattern), pattern)
 
 
 def read_as_marked(luma_HW: Floats, pattern: Pattern) -> list[Reading]:
@@ -182,29 +188,34 @@ def read_as_marked(luma_HW: Floats, pattern: Pattern) -> list[Reading]:
 
 def read_anyhow(luma_HW: Floats, pattern: Pattern) -> list[Reading]:
     """What a picture says that may have been turned by any angle and resized as well."""
-    even_HW = evened(luma_HW)
+    even_HW = evened(_middle(luma_HW))
     exact = list[_Found]()
     for pose, start in _likely_poses(even_HW, pattern)[:_READ]:
         sharp = sharpened(even_HW, pose, start, pattern.pilot_K2, pattern.turn_K)
-        exact += _started(_spectrum(upright(even_HW, sharp)[0]), Way(), pattern)
+        exact += _started(_spectrum(upright(even_HW, sharp)[0]), (Way(),), pattern)
     return _readings(exact, pattern)
+
+
+def _middle(luma_HW: Floats) -> Floats:
+    first = [max(0, (side - _LONGEST_PX) // 2) for side in luma_HW.shape]
+    return luma_HW[first[0] :, first[1] :][:_LONGEST_PX, :_LONGEST_PX]
 
 
 def _likely_poses(even_HW: Floats, pattern: Pattern) -> list[tuple[Pose, Reals]]:
     """How the picture may lie, likeliest first, and where the tile begins then: by the pilot's power and how well its
     phases agree, first as the picture's spectrum says, then, of the likeliest, as the picture laid upright does.
     """
-    likely = list[tuple[float, Pose]]()
-    for pose, wave_K in poses(even_HW, pattern.pilot_K2, _POSES):
-        for turned, said_K in ((pose, wave_K), (pose.upside_down, wave_K.conj())):
-            ((_, agreement),) = _agreed(said_K * pattern.turn_K.conj(), pattern, 1)
-            likely.append((turned.score + _AGREEMENT * agreement, turned))
-    laid = list[tuple[float, Pose, Reals]]()
-    for _, pose in sorted(likely, key=lambda one: -one[0])[:_LAID]:
-        lying_HW, corner = upright(even_HW, pose, Image.Resampling.NEAREST)
-        (found,) = _started(_spectrum(lying_HW), Way(), pattern, 1)
-        laid.append((pose.score + _AGREEMENT * found.agreement, pose, found.start + corner))
-    return [(pose, start) for _, pose, start in sorted(laid, key=lambda one: -one[0])]
+    said_P = poses(even_HW, pattern.pilot_K2, _POSES)
+    pose_P = [turned for pose, _ in said_P for turned in (pose, pose.upside_down)]
+    wave_PK = np.stack([turned for _, wave_K in said_P for turned in (wave_K, wave_K.conj())])
+    _, agreement_P1 = _agreed(wave_PK * pattern.turn_K.conj(), pattern, 1)
+    score_P = [pose.score for pose in pose_P] + _AGREEMENT * agreement_P1[:, 0]
+    pose_L = [pose_P[at] for at in np.argsort(-score_P, kind="stable")[:_LAID]]
+    laid_L = [upright(even_HW, pose, exactly=False) for pose in pose_L]
+    wave_LK = np.stack([_spectrum(lying_HW)[in_tile(pattern.pilot_K2)] for lying_HW, _ in laid_L])
+    start_L12, agreement_L1 = _agreed(wave_LK * pattern.turn_K.conj(), pattern, 1)
+    score_L = [pose.score for pose in pose_L] + _AGREEMENT * agreement_L1[:, 0]
+    return [(pose_L[at], start_L12[at, 0] + laid_L[at][1]) for at in np.argsort(-score_L, kind="stable")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +241,7 @@ def _readings(found: list[_Found], pattern: Pattern) -> list[Reading]:
     read = []
     for one in sorted(found, key=lambda one: -one.agreement)[:_READ]:
         wave_D = one.tile_SS[in_tile(one.way.moved(pattern.wave_D2))] * pattern.turn_D.conj()
-        wave_D *= np.exp(2j * np.pi / SIDE * (pattern.wave_D2 @ one.start))
+        wave_D *= np.exp(_TURN * (pattern.wave_D2 @ one.start))
         wave_D = _quieted(wave_D, _LOUDEST)
         read += [_reading(wave_D * worth, pattern) for worth in worths]
     return read
@@ -246,41 +257,66 @@ def _by_bit(part_2D: Reals, pattern: Pattern) -> Reals:
     return np.bincount(pattern.bit_2D, part_2D, CODED_BITS).astype(np.float64)
 
 
-def _started(tile_SS: Spectrum, way: Way, pattern: Pattern, count: int = _STARTS) -> list[_Found]:
-    """Where the tile of a picture that lies this way may begin: the places on which the pilot agrees best."""
-    wave_K = tile_SS[in_tile(way.moved(pattern.pilot_K2))] * pattern.turn_K.conj()
-    return [_Found(tile_SS, way, *one) for one in _agreed(wave_K, pattern, count)]
-
-
-def _agreed(wave_K: Spectrum, pattern: Pattern, count: int) -> list[tuple[Reals, float]]:
-    """Starts (down, across) on which the pilot's waves agree, those that stand out more than others, to a quarter of a
-    pixel; and how well, K at most.
+def _started(tile_SS: Spectrum, ways: Sequence[Way], pattern: Pattern) -> list[_Found]:
+    """Where the tile of a picture that lies in one of these ways may begin: the places on which the pilot agrees
+    best.
     """
-    wave_K = _quieted(wave_K, _LOUDEST_PILOT)
-    wave_K = wave_K / max(1e-12, float(np.sqrt(np.square(np.abs(wave_K)).mean())))
-    wave_SS = np.zeros((SIDE, SIDE), np.complex64)
-    wave_SS[in_tile(pattern.pilot_K2)] = wave_K
-    agreed_SS = np.fft.ifft2(wave_SS).real
-    found = []
+    wave_WK = np.stack([tile_SS[in_tile(way.moved(pattern.pilot_K2))] for way in ways])
+    start_WT2, agreement_WT = _agreed(wave_WK * pattern.turn_K.conj(), pattern, _STARTS)
+    return [
+        _Found(tile_SS, way, start, float(agreement))
+        for way, starts, agreements in zip(ways, start_WT2, agreement_WT, strict=True)
+        for start, agreement in zip(starts, agreements, strict=True)
+    ]
+
+
+def _agreed(wave_NK: Spectrum, pattern: Pattern, count: int) -> tuple[Reals, Reals]:
+    """For each of N pilots, ``count`` starts (down, across) on which its waves agree, those that stand out more than
+    others, to a quarter of a pixel, (N, count, 2); and how well, K at most, (N, count).
+    """
+    wave_NK = _quieted(wave_NK, _LOUDEST_PILOT)
+    wave_NK = wave_NK / np.sqrt(np.maximum(1e-24, _power(wave_NK).mean(axis=1, keepdims=True)))
+    agreed_NSS = _agreement_everywhere(wave_NK, pattern.pilot_K2)
+    every_N = np.arange(len(wave_NK))
+    start, agreement = list[Reals](), list[Reals]()
     for _ in range(count):
-        place = np.array(divmod(int(agreed_SS.argmax()), SIDE))
-        tried_T2 = place + _QUARTERS
-        agreed_T = (wave_K * np.exp(2j * np.pi / SIDE * (tried_T2 @ pattern.pilot_K2.T))).real.sum(axis=1)
-        best = int(agreed_T.argmax())
-        found.append((tried_T2[best], float(agreed_T[best])))
-        agreed_SS[np.ix_(*((place[:, None] + np.arange(-2, 3)) % SIDE))] = -np.inf
-    return found
+        place_N2 = np.stack(np.divmod(agreed_NSS.reshape(-1, SIDE**2).argmax(axis=1), SIDE), axis=1)
+        there_NK = wave_NK * np.exp(_TURN * (place_N2 @ pattern.pilot_K2.T))
+        agreed_NT = (there_NK @ np.exp(_TURN * (pattern.pilot_K2 @ _QUARTERS.T))).real
+        best_N = agreed_NT.argmax(axis=1)
+        start.append(place_N2 + _QUARTERS[best_N])
+        agreement.append(agreed_NT[every_N, best_N])
+        down_N5, across_N5 = ((side_N[:, None] + np.arange(-2, 3)) % SIDE for side_N in place_N2.T)
+        agreed_NSS[every_N[:, None, None], down_N5[:, :, None], across_N5[:, None, :]] = -np.inf
+    return np.stack(start, axis=1), np.stack(agreement, axis=1)
+
+
+def _agreement_everywhere(wave_NK: Spectrum, pilot_K2: Waves) -> Floats:
+    """How well the waves agree if the tile begins at each pixel, (N, S, S): the real part of their sum, which of so few
+    is sooner had from two products of matrices than from a Fourier transform.
+    """
+    down_SK, across_SK = (np.exp(_TURN * np.outer(np.arange(SIDE), side_K)) for side_K in pilot_K2.T)
+    moved_NSK = wave_NK[:, None, :] * down_SK
+    parts = np.concatenate([moved_NSK.real, -moved_NSK.imag], axis=2).astype(np.float32)
+    of_K = np.concatenate([across_SK.real, across_SK.imag], axis=1).astype(np.float32)
+    agreed: Floats = (parts.reshape(-1, parts.shape[2]) @ of_K.T).reshape(-1, SIDE, SIDE)
+    return agreed
 
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """``gain``: what a wave of height 1 adds to the spectrum of the folded picture, before `kept`; ``hides``: the
-    detail that most places have; ``most``: what the mark may be without showing where it is plain. In grey levels.
+    """``gain``: what a wave of height 1 adds to the spectrum of the folded picture, before `kept`; ``hiding_HW``: the
+    detail of each place; ``most``: what the mark may be without showing where it is plain. In grey levels.
     """
 
     gain: float
-    hides: float
+    hiding_HW: Floats
     most: float
+
+    @property
+    def hides(self) -> float:
+        """The detail that most places have."""
+        return float(np.median(self.hiding_HW))
 
     def energy(self, psnr_dB: float) -> float:
         """At this PSNR, or less where plain places would show it."""
@@ -344,9 +380,14 @@ def _quieted(wave_N: Spectrum, most: float) -> Spectrum:
     return quieted
 
 
+def _power(wave_N: Spectrum) -> Reals:
+    power: Reals = np.square(wave_N.real) + np.square(wave_N.imag)
+    return power
+
+
 def _loudness(tile_SS: Spectrum) -> Reals:
     """How loud the waves around each are, (S, S): what it is, as noise."""
-    power_SS = np.fft.fftshift(np.square(np.abs(tile_SS))).astype(np.float32)
+    power_SS = np.fft.fftshift(_power(tile_SS)).astype(np.float32)
     loudness: Reals = np.sqrt(np.fft.ifftshift(mean_around(power_SS, _AROUND)) + 1e-12)
     return loudness
 

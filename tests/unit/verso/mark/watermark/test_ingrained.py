@@ -12,6 +12,7 @@ from PIL import Image
 from rectoverso.types import Pixels
 from rectoverso.verso.mark.watermark.ingrained import (
     WAVES,
+    _turned,
     leaning,
     log_p_of,
     together_p_value,
@@ -45,6 +46,14 @@ def test_turned_and_mirrored_it_is_found_by_a_second_look(times: int) -> None:
     turned = np.rot90(leant(photo(2, 64), 6)[:, ::-1], times)
     assert _p_value(turned) > 1e-3
     assert _p_value(turned, anyhow=True) < 1e-6
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (70, 91)])
+def test_how_it_votes_turned_is_how_the_turned_one_votes(shape: tuple[int, int]) -> None:
+    luma = photo(2, *shape)[..., 0].astype(np.float32)
+    ways = [np.rot90(side, times) for side in (luma, luma[:, ::-1]) for times in range(4)]
+    turned = sorted(map(tuple, np.round(_turned(luma, votes(luma)), 6)))
+    assert np.allclose(turned, sorted(map(tuple, np.round([votes(one) for one in ways[1:]], 6))), atol=2e-6)
 
 
 def test_enlarged_it_is_found_by_a_second_look() -> None:

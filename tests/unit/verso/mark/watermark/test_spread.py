@@ -14,7 +14,7 @@ from rectoverso.verso.mark.watermark import best_match, detect, embed, pose, rec
 from rectoverso.verso.mark.watermark.evened import evened, folded, kept
 from rectoverso.verso.mark.watermark.keyed import PUBLIC_KEY
 from rectoverso.verso.mark.watermark.light import brightness
-from rectoverso.verso.mark.watermark.pattern import BAND, SIDE, pattern_of
+from rectoverso.verso.mark.watermark.pattern import BAND, SIDE, in_tile, pattern_of
 from unit.verso.conftest import ASSET, photo
 
 
@@ -124,6 +124,23 @@ def test_a_large_picture_is_found_when_shown_small() -> None:
         )
         assert found.found
         assert found.prefix == ASSET
+
+
+def test_a_long_strip_is_found_by_its_middle() -> None:
+    strip = embed(np.tile(softened(photo(7, 260, 520)), (1, 10, 1)), ASSET)
+    turned = (
+        Image.fromarray(strip).rotate(180).resize((strip.shape[1] * 5 // 4, 325), Image.Resampling.BICUBIC)
+    )
+    assert detect(np.asarray(turned), anyhow=True).prefix == ASSET
+
+
+def test_where_the_pilot_agrees_is_the_inverse_transform_of_its_waves() -> None:
+    pilot_K2, rng = pattern_of(PUBLIC_KEY).pilot_K2, np.random.default_rng(0)
+    wave_2K = rng.normal(size=(2, len(pilot_K2))) + 1j * rng.normal(size=(2, len(pilot_K2)))
+    for wave_K, agreed_SS in zip(wave_2K, spread._agreement_everywhere(wave_2K, pilot_K2), strict=True):
+        wave_SS = np.zeros((SIDE, SIDE), complex)
+        wave_SS[in_tile(pilot_K2)] = wave_K
+        assert np.allclose(agreed_SS, SIDE**2 * np.fft.ifft2(wave_SS).real, atol=1e-4)
 
 
 @pytest.mark.parametrize("value", [0, 128, 255])

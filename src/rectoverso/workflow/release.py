@@ -120,6 +120,8 @@ class _Doorkeeper:
         }
         if door.territory:
             self.rules["territory"] = sorted(door.territory)
+        if calibration := next(filter(None, (getattr(check, "calibration", None) for check in self.checks)), None):
+            self.rules["calibration"] = calibration.digest
         if door.media_type:
             self.rules["media_type"] = door.media_type
         self.ledger = open_ledger(door.home, door.keys, door.clock)

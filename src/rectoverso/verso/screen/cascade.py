@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 from rectoverso.store.works import Work
 from rectoverso.types import Outcome, Pixels
-from rectoverso.verso.screen.gallery import GRAVITY, Gallery, Match, identical
+from rectoverso.verso.screen.gallery import GRAVITY, Gallery, Match, WholeLimits, identical
 from rectoverso.verso.screen.parts import PartGallery, PartLimits, PartMatch
 from rectoverso.verso.screen.points import Points
 
@@ -42,10 +42,13 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was found, the gravest first and each work once, and what each stage had to say."""
+    """What was found, the gravest first and each work once, and what each stage had to say. ``measured`` are all the
+    comparisons that were made, whatever came of them.
+    """
 
     matches: tuple[AnyMatch, ...]
     stages: tuple[Stage, ...]
+    measured: tuple[AnyMatch, ...] = ()
 
     @property
     def similar(self) -> tuple[AnyMatch, ...]:
@@ -54,7 +57,8 @@ class Look:
 
 
 class Cascade:
-    """Works to compare with; ``traces`` has what is kept of them by their ids (``Trace.to_bytes``).
+    """Works to compare with; ``traces`` has what is kept of them by their ids (``Trace.to_bytes``). ``limits`` and
+    ``whole`` take the place of what is shipped: for parts, and for whole pictures.
 
     Raises ValueError when what is kept of a work is not what this version wrote.
     """
@@ -64,8 +68,9 @@ class Cascade:
         works: Sequence[Work],
         traces: Mapping[str, bytes] | None = None,
         limits: PartLimits | None = None,
+        whole: WholeLimits | None = None,
     ) -> None:
-        self._gallery = Gallery(works)
+        self._gallery = Gallery(works, whole)
         self._parts = PartGallery(works, traces or {}, limits)
 
     def look(self, pixels: Pixels, *, at_least: int = 1) -> Look:
@@ -83,7 +88,7 @@ class Cascade:
             Stage("geometry", len(candidates), _found(parts)),
         )
         lying = [match for match in parts if match.outcome is not Outcome.PASS]
-        return Look(_each_once([*exact, *whole, *lying]), stages)
+        return Look(_each_once([*exact, *whole, *lying]), stages, (*exact, *whole, *parts))
 
 
 def _found(matches: Sequence[AnyMatch]) -> tuple[str, ...]:

@@ -20,6 +20,8 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── WorkCommon          alike to what anybody may use
     │   ├── BadWorks            several files cannot be registered
     │   ├── BadCatalogue        mistakes in a table of works
+    │   ├── NothingRegistered   no works to calibrate for
+    │   ├── RateUnsupported     more than so many unrelated pictures can show
     │   ├── UnknownName         a system, preset, use, law ... that does not exist
     │   ├── BadSetting
     │   ├── RunNotFound
@@ -183,7 +185,9 @@ from rectoverso.errors.works import (
     BadCatalogue,
     BadWorks,
     CommonNotFound,
+    NothingRegistered,
     OwnerNotFound,
+    RateUnsupported,
     WorkCommon,
     WorkNotFound,
     WorkTooPlain,
@@ -245,6 +249,7 @@ __all__ = [
     "NotIngrained",
     "NotOffered",
     "NotReleased",
+    "NothingRegistered",
     "OutNotWritable",
     "OwnerNotFound",
     "OwnerUnusable",
@@ -254,6 +259,7 @@ __all__ = [
     "ProcessLost",
     "QueryTooLong",
     "QueryUnusable",
+    "RateUnsupported",
     "RecordDamaged",
     "RectoversoError",
     "ResolverUnusable",

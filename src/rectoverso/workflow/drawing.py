@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.types import Decision, Digest, Draft, Maker, Message, Pixels
-from rectoverso.verso.registry.refusals import RecordedRefusals
 from rectoverso.verso.screen.memorisation import MemorisationCheck
-from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.workflow import digests
+from rectoverso.workflow.calibration import similarity_check
 from rectoverso.workflow.extras import training_part
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.progress import Listener, Progress, silent
@@ -53,7 +52,7 @@ def open_door(
     return Door(
         home=home,
         keys=keys,
-        checks=lambda works: [SimilarityCheck(works, RecordedRefusals(home), home.traces), memorisation],
+        checks=lambda works: [similarity_check(home, works, terms.territory, clock), memorisation],
         policy=rules,
         clock=clock or SystemClock(),
         media_type=terms.media_type,

@@ -120,7 +120,9 @@ class _Doorkeeper:
         }
         if door.territory:
             self.rules["territory"] = sorted(door.territory)
-        if calibration := next(filter(None, (getattr(check, "calibration", None) for check in self.checks)), None):
+        if calibration := next(
+            filter(None, (getattr(check, "calibration", None) for check in self.checks)), None
+        ):
             self.rules["calibration"] = calibration.digest
         if door.media_type:
             self.rules["media_type"] = door.media_type

@@ -11,12 +11,11 @@ from rectoverso.store.home import Home
 from rectoverso.types import Draft, Maker, Message, Origin
 from rectoverso.verso.mark.label import MEDIA_TYPES
 from rectoverso.verso.picture import read_bytes, sniff
-from rectoverso.verso.registry.refusals import RecordedRefusals
 from rectoverso.verso.screen.origin import OriginCheck
-from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow import digests
 from rectoverso.workflow.batch import Batch, Failure
+from rectoverso.workflow.calibration import similarity_check
 from rectoverso.workflow.files import picture_files
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.progress import Listener, Progress, silent
@@ -51,7 +50,7 @@ def seal_files(
     door = Door(
         home=home,
         keys=keys,
-        checks=lambda works: [SimilarityCheck(works, RecordedRefusals(home), home.traces), OriginCheck()],
+        checks=lambda works: [similarity_check(home, works, terms.territory, clock), OriginCheck()],
         policy=rules,
         clock=clock or SystemClock(),
         media_type=terms.media_type,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,13 @@ from rectoverso.types import Message, Outcome, Pixels
 from rectoverso.verso.picture import read_bytes, to_png
 from rectoverso.verso.review.evidence import best_alignment, drawn
 from rectoverso.verso.screen.alignment import Transformation
+from rectoverso.verso.screen.calibration import Calibration
 from rectoverso.verso.screen.cascade import AnyMatch, Look
-from rectoverso.verso.screen.similarity import described
+from rectoverso.verso.screen.chance import Chance
+from rectoverso.verso.screen.similarity import chance_of, described, with_chance
 from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow import digests
+from rectoverso.workflow.calibration import in_force
 from rectoverso.workflow.files import make_folder, unusable
 from rectoverso.workflow.registry import opened
 
@@ -28,15 +31,20 @@ class Found:
 
     look: Look
     evidence: tuple[Path, ...] = ()
+    calibration: Calibration | None = None
 
     @property
     def matches(self) -> Sequence[AnyMatch]:
         return [match for match in self.look.similar if match.outcome is not Outcome.PASS]
 
+    def chance(self, match: AnyMatch) -> Chance:
+        """How often an unrelated picture is as near."""
+        return chance_of(match, self.calibration)
+
     def plain(self) -> dict[str, Any]:
         """As `--json` prints it."""
         return {
-            "matches": [match.plain() for match in self.matches],
+            "matches": [match.plain() | {"chance": self.chance(match).plain()} for match in self.matches],
             "stages": [stage.plain() for stage in self.look.stages],
             "evidence": [str(file) for file in self.evidence],
         }
@@ -54,14 +62,15 @@ def search_works(
     if (evidence is None) is not (original is None):
         reason, advice = (Phrase(Message(f"files.evidence_alone.{part}")) for part in ("reason", "advice"))
         raise BadSetting(setting="--evidence, --original", reason=reason, advice=advice)
-    _, registry = opened(home_path)
+    home, registry = opened(home_path)
     pixels = _pixels(file)
-    found = Found(registry.search(pixels))
+    calibration = in_force(home, registry.list())
+    found = Found(registry.search(pixels, calibration), calibration=calibration)
     if evidence is None or original is None or not found.matches:
         return found
     match, work = _original(original, found)
     make_folder(evidence)
-    return Found(found.look, tuple(_written(evidence, match, pixels, work)))
+    return replace(found, evidence=tuple(_written(evidence, match, found.chance(match), pixels, work)))
 
 
 def changes(transformation: dict[str, Any]) -> Message | None:
@@ -87,15 +96,15 @@ def _original(original: Path, found: Found) -> tuple[AnyMatch, Pixels]:
     raise unusable(original, "not_the_work")
 
 
-def _written(folder: Path, match: AnyMatch, picture: Pixels, work: Pixels) -> Iterator[Path]:
+def _written(folder: Path, match: AnyMatch, chance: Chance, picture: Pixels, work: Pixels) -> Iterator[Path]:
     """The sheets, and what they show in words and numbers."""
     alignment = best_alignment(picture, work)
     sheets = drawn(picture, work, alignment)
     shown = Transformation.of(alignment).plain() if alignment else None
-    sentence = described(match)
+    sentence = with_chance(described(match), chance)
     facts = {
         "said": {language: say(sentence, language) for language in LANGUAGES},
-        "work": match.plain(),
+        "work": match.plain() | {"chance": chance.plain()},
         "points": alignment.inliers if alignment else 0,
         "transformation": shown,
     }

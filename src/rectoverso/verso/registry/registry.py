@@ -33,9 +33,11 @@ from rectoverso.store.works import Work, Works, called
 from rectoverso.types import Digest, Outcome, Pixels
 from rectoverso.verso.registry.gate import has_nothing_of_its_own
 from rectoverso.verso.registry.offers import Offer
-from rectoverso.verso.screen.cascade import Cascade, Look
+from rectoverso.verso.screen.calibration import Calibration
+from rectoverso.verso.screen.cascade import Look
 from rectoverso.verso.screen.fingerprint import fingerprints
 from rectoverso.verso.screen.gallery import Gallery, Match
+from rectoverso.verso.screen.similarity import cascade_of
 from rectoverso.verso.screen.sketch import Sketch
 from rectoverso.verso.screen.trace import Trace
 from rectoverso.verso.verify.bounded import shared
@@ -77,9 +79,9 @@ class Registry:
         self._home.traces.put(tx, kept.id, trace)
         return kept
 
-    def search(self, pixels: Pixels) -> Look:
+    def search(self, pixels: Pixels, calibration: Calibration | None = None) -> Look:
         """The works that a picture (uint8 HWC) is similar to, the gravest first, and what each stage found."""
-        return Cascade(self.list(), self._home.traces).look(pixels)
+        return cascade_of(self.list(), self._home.traces, calibration).look(pixels)
 
     def list(self) -> list[Work]:
         """Every work, the oldest first."""

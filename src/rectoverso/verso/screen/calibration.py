@@ -56,7 +56,7 @@ MOST_CHANGED = 0.2
 
 
 class Standing(StrEnum):
-    """How a calibration stands today. The last three are not used: the shipped limits are back."""
+    """How a calibration stands today. From ``stale`` on it is not used: the shipped limits are back."""
 
     NONE = "none"
     IN_FORCE = "in_force"
@@ -64,6 +64,7 @@ class Standing(StrEnum):
     STALE = "stale"
     EXPIRED = "expired"
     OTHER_VERSION = "other_version"
+    UNREADABLE = "unreadable"
 
     @property
     def is_used(self) -> bool:
@@ -242,6 +243,11 @@ class Calibration:
             }
             for score, steps in self.steps.items()
         }
+
+    @property
+    def left(self) -> tuple[Score, ...]:
+        """The scores that too few pictures could have: they go by the shipped limits."""
+        return tuple(score for score in Score if score not in self.steps)
 
     def fits(self) -> dict[str, str]:
         """How well the curve of each score fits, in a word of ``Fit``."""

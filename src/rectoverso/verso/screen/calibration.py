@@ -3,7 +3,7 @@
 1. `review` begins, for each score, at the laxest step at which all scores together call for people as often as was
    asked, or more seldom. A score of which too few pictures come near is not made laxer than it is shipped.
 2. `block` never begins earlier than as shipped. It begins later where an unrelated picture came as far, or where the
-   curve promises more than a tenth of the rate that was asked.
+   curve promises more than a hundredth of the rate that was asked.
 3. A score that too few pictures can have keeps its shipped limits.
 
 A policy says what an outcome leads to; nothing here does. What was laxer or stricter as shipped is told (``moved``).
@@ -28,6 +28,7 @@ from rectoverso.verso.screen.cascade import AnyMatch
 from rectoverso.verso.screen.chance import Basis, Chance
 from rectoverso.verso.screen.gallery import LIMITS, LOWEST_LIKENESS, Method, WholeLimits
 from rectoverso.verso.screen.parts import PartLimits
+from rectoverso.verso.screen.points import KEPT_POINTS
 from rectoverso.verso.screen.points import VERSION as POINTS_VERSION
 from rectoverso.verso.screen.replication import upper_bound
 from rectoverso.verso.screen.scores import (
@@ -47,9 +48,12 @@ from rectoverso.verso.screen.tail import Tail
 RULE_OF_THREE = 3
 """None among n pictures leaves up to 3 / n at 95 % confidence: no rate below that can be measured on them."""
 
-BLOCK_SHARE = 0.1
+BLOCK_SHARE = 0.01
 LAXEST = {Score.POINTS: 6, Score.HASH: BITS // 2, Score.SKETCH: sketch_step(LOWEST_LIKENESS) + 1}
 """What says nothing whatever the rate: five points and a homography through four, chance bits, what is not compared."""
+
+HIGHEST = {Score.POINTS: KEPT_POINTS, Score.HASH: BITS, Score.SKETCH: sketch_step(1.0)}
+"""What only the work itself reaches."""
 
 MOST_CHANGED = 0.2
 """Once more than this share of works was added, what was measured before is not used."""
@@ -320,7 +324,10 @@ def settled(nulls: Mapping[Score, Null], rate: float) -> dict[Score, Steps]:
     for score in asked:  # what the others leave of the rate
         spent = sum(_spent(nulls[other].tail, review[other]) for other in asked if other is not score)
         review[score] = min(review[score], _first(nulls[score].tail, rate - spent, score))
-    begin = {score: _block(nulls[score].block_tail, shipped()[score].block, rate) for score in asked}
+    begin = {
+        score: _block(nulls[score].block_tail, shipped()[score].block, rate, HIGHEST[score])
+        for score in asked
+    }
     return {score: Steps(review[score], max(begin[score], review[score])) for score in asked}
 
 
@@ -353,9 +360,9 @@ def _spent(tail: Tail, step: int) -> float:
     return tail.rate(step) if tail.is_believed else tail.reached(step) / tail.pictures
 
 
-def _block(tail: Tail, step: int, rate: float) -> int:
+def _block(tail: Tail, step: int, rate: float, most: int) -> int:
     """Behind every unrelated picture, and where the curve promises little enough."""
     step = max(step, -1 if tail.highest is None else tail.highest + 1)
-    while tail.is_believed and tail.rate(step) > BLOCK_SHARE * rate:
+    while tail.is_believed and tail.promised(step) > BLOCK_SHARE * rate and step < most:
         step += 1
     return step

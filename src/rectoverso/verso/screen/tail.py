@@ -129,9 +129,13 @@ class Tail:
         reached, curve = self.reached(step), self.curve
         if curve is None or not self.is_believed or step <= curve.start:
             return (reached + 1) / (self.pictures + 1)
-        there = (curve.above + 1) / (self.pictures + 1) * curve.reaching(step)
         at_least = 1 - upper_bound(self.pictures - reached, self.pictures)
-        return max(there, at_least, 1 / (BEYOND * (self.pictures + 1)))
+        return max(self.promised(step), at_least, 1 / (BEYOND * (self.pictures + 1)))
+
+    def promised(self, step: int) -> float:
+        """What the curve alone says of a step beyond its start, however rare: for caution, and never to be told."""
+        curve = self.curve
+        return (curve.above + 1) / (self.pictures + 1) * curve.reaching(step) if curve else 0.0
 
     def at_most(self, step: int) -> float:
         """The upper bound of that rate at 95 % confidence."""

@@ -70,7 +70,7 @@ def search_works(
         return found
     match, work = _original(original, found)
     make_folder(evidence)
-    return replace(found, evidence=tuple(_written(evidence, match, found.chance(match), pixels, work)))
+    return replace(found, evidence=tuple(_written(evidence, match, found, pixels, work)))
 
 
 def changes(transformation: dict[str, Any]) -> Message | None:
@@ -96,9 +96,10 @@ def _original(original: Path, found: Found) -> tuple[AnyMatch, Pixels]:
     raise unusable(original, "not_the_work")
 
 
-def _written(folder: Path, match: AnyMatch, chance: Chance, picture: Pixels, work: Pixels) -> Iterator[Path]:
+def _written(folder: Path, match: AnyMatch, found: Found, picture: Pixels, work: Pixels) -> Iterator[Path]:
     """The sheets, and what they show in words and numbers."""
-    alignment = best_alignment(picture, work)
+    alignment = best_alignment(picture, work, found.calibration.parts if found.calibration else None)
+    chance = found.chance(match)
     sheets = drawn(picture, work, alignment)
     shown = Transformation.of(alignment).plain() if alignment else None
     sentence = with_chance(described(match), chance)

@@ -52,7 +52,7 @@ class Evidence:
     overlay: Pixels | None
 
 
-def best_alignment(picture: Pixels, work: Pixels) -> Alignment | None:
+def best_alignment(picture: Pixels, work: Pixels, limits: PartLimits | None = None) -> Alignment | None:
     """How a work lies in a picture (both uint8 HWC), by the points that a register would have kept of the work.
 
     None when they are fewer than would call for people: what a handful of points says could be chance, and no evidence.
@@ -68,7 +68,7 @@ def best_alignment(picture: Pixels, work: Pixels) -> Alignment | None:
         )
         for mirrored, inverted in WAYS
     ]
-    least = PartLimits().review.points
+    least = (limits or PartLimits()).review.points
     enough = [one for one in found if one and one.inliers >= least]
     return max(enough, key=lambda one: one.inliers, default=None)
 

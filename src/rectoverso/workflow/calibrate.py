@@ -19,6 +19,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from rectoverso.errors import BadSetting, ImageUnreadable, NothingRegistered, RateUnsupported, WorkTooPlain
 from rectoverso.i18n import Phrase
 from rectoverso.protocols import Clock, SystemClock
@@ -235,7 +237,7 @@ def _found_again(
     planted = list(_planted(files[:-1]))
     if not planted:
         return {}
-    (sheet,) = (on_white(shared().open(data, name="").pixels) for data in files[-1:])
+    sheet = np.asarray(on_white(shared().open(files[-1], name="").pixels))
     traces = {work.id: Trace.of(pixels).to_bytes() for work, pixels in planted}
     everything = ChainMap(traces, home.traces)  # type: ignore[arg-type]  # the second is only read
     cascade = cascade_of([*works, *(work for work, _ in planted)], everything, calibration)
@@ -259,7 +261,7 @@ def _planted(files: Iterable[bytes]) -> Iterator[tuple[Work, Pixels]]:
             pixels, work = enrol(offer, added_at="")
         except WorkTooPlain:
             continue
-        yield work, on_white(pixels)
+        yield work, np.asarray(on_white(pixels))
 
 
 def _outcome(cascade: Cascade, pixels: Pixels, work: Work) -> Outcome:

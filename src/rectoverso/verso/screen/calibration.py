@@ -37,7 +37,6 @@ from rectoverso.verso.screen.scores import (
     Score,
     Steps,
     likeness_at,
-    measured,
     score_of,
     shipped,
     sketch_step,
@@ -57,6 +56,9 @@ HIGHEST = {Score.POINTS: KEPT_POINTS, Score.HASH: BITS, Score.SKETCH: sketch_ste
 
 MOST_CHANGED = 0.2
 """Once more than this share of works was added, what was measured before is not used."""
+
+
+_OUTCOMES = (Outcome.REVIEW, Outcome.BLOCK)
 
 
 class Standing(StrEnum):
@@ -214,7 +216,7 @@ class Calibration:
         """Which limits are not those shipped: ``laxer`` lets more leave, ``stricter`` less."""
         told = {}
         for score, steps in self.steps.items():
-            for outcome in (Outcome.REVIEW, Outcome.BLOCK):
+            for outcome in _OUTCOMES:
                 now, before = _of(steps, outcome), _of(shipped()[score], outcome)
                 if now != before:
                     told[f"{score}.{outcome}"] = "laxer" if now > before else "stricter"
@@ -240,13 +242,7 @@ class Calibration:
 
     def limits(self) -> dict[str, Any]:
         """The limits as people know the scores: points, bits that differ, likeness."""
-        return {
-            score.value: {
-                outcome.value: measured(score, _of(steps, outcome))
-                for outcome in (Outcome.REVIEW, Outcome.BLOCK)
-            }
-            for score, steps in self.steps.items()
-        }
+        return {score.value: self._limits(score) for score in self.steps}
 
     @property
     def left(self) -> tuple[Score, ...]:
@@ -270,7 +266,10 @@ class Calibration:
             "review": self.review.plain(),
             "block": self.block.plain(),
             "with_copies": self.with_copies.plain(),
-            "found": {edit: [counted.plain() for counted in both] for edit, both in self.found.items()},
+            "found": {
+                edit: {"review": shown.plain(), "block": blocked.plain()}
+                for edit, (shown, blocked) in self.found.items()
+            },
             "pictures": dict(self.pictures),
         }
 
@@ -283,7 +282,8 @@ class Calibration:
     def read(cls, plain: Mapping[str, Any]) -> Self:
         """What ``plain`` was made from. Raises ValueError, KeyError or TypeError for anything else."""
         found = {
-            edit: (Counted.read(both[0]), Counted.read(both[1])) for edit, both in plain["found"].items()
+            edit: (Counted.read(both["review"]), Counted.read(both["block"]))
+            for edit, both in plain["found"].items()
         }
         return cls(
             day=date.fromisoformat(plain["day"]),
@@ -299,6 +299,15 @@ class Calibration:
             found=found,
             pictures=plain["pictures"],
         )
+
+    def _limits(self, score: Score) -> dict[str, float]:
+        if score is Score.POINTS:
+            return {"review": self.parts.review.points, "block": self.parts.block.points}
+        if score is Score.SKETCH:
+            sides = {outcome: self.whole[Method.COARSE, outcome].likeness for outcome in _OUTCOMES}
+        else:
+            sides = {outcome: self.whole[Method.DETAILED, outcome].distance or 0 for outcome in _OUTCOMES}
+        return {outcome.value: round(value, 4) for outcome, value in sides.items()}
 
     def _rates(self, score: Score) -> dict[Outcome, float]:
         """The upper bounds of the rates at its two limits."""

@@ -70,13 +70,6 @@ def likeness_at(step: int) -> float:
     return math.sqrt(1 - math.exp(-SKETCH_STEP * step))
 
 
-def measured(score: Score, step: int) -> float:
-    """A step as people know the score: points, bits that differ, likeness."""
-    if score is Score.HASH:
-        return float(BITS - step)
-    return float(step) if score is Score.POINTS else round(likeness_at(step), 4)
-
-
 def shipped() -> dict[Score, Steps]:
     """The limits that this version comes with."""
     near = [LIMITS[Method.DETAILED, outcome].distance or 0 for outcome in (Outcome.REVIEW, Outcome.BLOCK)]

@@ -43,7 +43,7 @@ from rectoverso.verso.screen.calibration import (
 )
 from rectoverso.verso.screen.cascade import AnyMatch, Cascade, Look
 from rectoverso.verso.screen.edits import EDITS, edited
-from rectoverso.verso.screen.fingerprint import fingerprint, on_white
+from rectoverso.verso.screen.fingerprint import NUM_BYTES, distances, fingerprint, on_white
 from rectoverso.verso.screen.gallery import GRAVITY
 from rectoverso.verso.screen.points import LEAST_SIDE_PX
 from rectoverso.verso.screen.scores import Reached, Score, shipped
@@ -59,6 +59,7 @@ from rectoverso.workflow.progress import Listener, Progress, silent
 from rectoverso.workflow.registry import PARQUET, offers_of, works_in_force
 
 PLANTED = 20
+SAME_WITHIN_BITS = 31
 GOOD_FOR = timedelta(days=180)
 
 
@@ -147,7 +148,7 @@ class _Pool:
     cleared: int = 0
 
     def __post_init__(self) -> None:
-        self._known: set[bytes] = set()
+        self._seen = _Seen()
         self._kept: list[tuple[int, bytes]] = []
 
     @property
@@ -168,11 +169,9 @@ class _Pool:
             listener(Progress(Message("progress.calibrating"), number, total))
 
     def _compare(self, name: str, data: bytes, pixels: Pixels) -> None:
-        same = fingerprint(pixels) or digest_of(pixels)
-        if same in self._known:
+        if self._seen.again(pixels):
             self.repeated += 1
             return
-        self._known.add(same)
         look = self.cascade.look(pixels)
         reached = Reached.of(look.measured, has_points=min(pixels.shape[:2]) >= LEAST_SIDE_PX)
         copy = _copy_in(look)
@@ -189,6 +188,32 @@ class _Pool:
         heapq.heappush(self._kept, (-int(digests.of_bytes(data)[:16], 16), data))
         if len(self._kept) > self.most:
             heapq.heappop(self._kept)
+
+
+class _Seen:
+    """The pictures so far: those within 31 bits of 256 are versions of one, however often they were saved. Plain ones
+    have no hash, and are the same by their pixels.
+    """
+
+    def __init__(self) -> None:
+        self._hashes = np.empty((256, NUM_BYTES), np.uint8)
+        self._count = 0
+        self._plain: set[bytes] = set()
+
+    def again(self, pixels: Pixels) -> bool:
+        """Whether it repeats one of them; from then on it is one."""
+        found = fingerprint(pixels)
+        if not found:
+            known = digest_of(pixels) in self._plain
+            self._plain.add(digest_of(pixels))
+            return known
+        if (distances(found, self._hashes[: self._count]) <= SAME_WITHIN_BITS).any():
+            return True
+        if self._count == len(self._hashes):
+            self._hashes = np.concatenate([self._hashes, np.empty_like(self._hashes)])
+        self._hashes[self._count] = np.frombuffer(found, np.uint8)
+        self._count += 1
+        return False
 
 
 def _copy_in(look: Look) -> AnyMatch | None:

@@ -24,11 +24,11 @@ from typing import Any, Self
 
 from rectoverso.store.works import Work
 from rectoverso.types import Outcome
+from rectoverso.version import __version__
 from rectoverso.verso.screen.cascade import AnyMatch
 from rectoverso.verso.screen.chance import Basis, Chance
 from rectoverso.verso.screen.gallery import LIMITS, LOWEST_LIKENESS, Method, WholeLimits
 from rectoverso.verso.screen.parts import PartLimits
-from rectoverso.verso.screen.points import KEPT_POINTS
 from rectoverso.verso.screen.points import VERSION as POINTS_VERSION
 from rectoverso.verso.screen.replication import upper_bound
 from rectoverso.verso.screen.scores import (
@@ -51,7 +51,7 @@ BLOCK_SHARE = 0.01
 LAXEST = {Score.POINTS: 6, Score.HASH: BITS // 2, Score.SKETCH: sketch_step(LOWEST_LIKENESS) + 1}
 """What says nothing whatever the rate: five points and a homography through four, chance bits, what is not compared."""
 
-HIGHEST = {Score.POINTS: KEPT_POINTS, Score.HASH: BITS, Score.SKETCH: sketch_step(1.0)}
+HIGHEST = {Score.POINTS: 300, Score.HASH: BITS, Score.SKETCH: sketch_step(1.0)}
 """What only the work itself reaches."""
 
 MOST_CHANGED = 0.2
@@ -342,7 +342,7 @@ def settled(nulls: Mapping[Score, Null], rate: float) -> dict[Score, Steps]:
 
 def comparing() -> str:
     """What compares pictures in this version, so that a later one does not use what this one measured."""
-    what = f"{sorted(LIMITS.items())} {PartLimits()} points {POINTS_VERSION}"
+    what = f"{__version__} {sorted(LIMITS.items())} {PartLimits()} points {POINTS_VERSION}"
     return hashlib.sha256(what.encode()).hexdigest()[:16]
 
 

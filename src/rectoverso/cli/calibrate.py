@@ -12,8 +12,12 @@ from rectoverso.cli.output import live_progress, print_json, tell
 from rectoverso.types import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rectoverso.verso.screen.calibration import Calibration
-    from rectoverso.workflow.calibrate import Calibrated
+    from rectoverso.workflow.calibrate import Calibrated, Likeness
+
+MOST_NAMED = 20
 
 
 def calibrate(
@@ -61,13 +65,20 @@ def _tell(done: Calibrated) -> None:
         tell("calibration.unreadable", file=name)
     if done.set_apart:
         tell("calibration.set_apart", count=len(done.set_apart))
-    for one in done.set_apart:
-        work = one.match.work
-        tell("calibration.apart", file=one.name, id=work.id, title=work.title, nearness=one.nearness)
+    _tell_files(done.set_apart)
+    if done.near:
+        tell("calibration.near", count=len(done.near))
+    _tell_files(done.near[:MOST_NAMED])
     _tell_limits(calibration)
     _tell_rates(calibration)
     _tell_found(calibration)
     tell("calibration.recorded", entry=done.entry, until=calibration.until)
+
+
+def _tell_files(files: Sequence[Likeness]) -> None:
+    for one in files:
+        work = one.match.work
+        tell("calibration.file", file=one.name, id=work.id, title=work.title, nearness=one.nearness)
 
 
 def _tell_limits(calibration: Calibration) -> None:

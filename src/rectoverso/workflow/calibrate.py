@@ -64,8 +64,8 @@ GOOD_FOR = timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True)
-class SetApart:
-    """A picture that was given as unrelated and reaches what copies do, and the work that it is nearest to."""
+class Likeness:
+    """A picture that was given as unrelated and is alike to a work, by the limits shipped."""
 
     name: str
     match: AnyMatch
@@ -83,17 +83,23 @@ class SetApart:
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """What came of it: the calibration in force, the ledger's entry, and the files for a person to look at."""
+    """What came of it: the calibration in force, the ledger's entry, and the files for a person to look at: those that
+    were set apart, those that count although they are ``near``, and those that could not be opened.
+    """
 
     calibration: Calibration
     entry: int
-    set_apart: tuple[SetApart, ...]
+    set_apart: tuple[Likeness, ...]
+    near: tuple[Likeness, ...]
     unreadable: tuple[str, ...]
 
     def plain(self) -> dict[str, Any]:
         """As `--json` prints it."""
-        shown = {"set_apart": [one.plain() for one in self.set_apart], "unreadable": list(self.unreadable)}
-        return {"entry": self.entry} | summary(self.calibration) | shown
+        looked_at = {"set_apart": self.set_apart, "near": self.near}
+        shown = {name: [one.plain() for one in those] for name, those in looked_at.items()}
+        return (
+            {"entry": self.entry} | summary(self.calibration) | shown | {"unreadable": list(self.unreadable)}
+        )
 
 
 def calibrate(
@@ -130,7 +136,8 @@ def calibrate(
     found = _found_again(home, works, calibration, pool.kept, listener) if planted else {}
     calibration = replace(calibration, found=found)
     entry = _record(home, keys, clock, calibration)
-    return Calibrated(calibration, entry, tuple(pool.set_apart), tuple(pool.unreadable))
+    near = tuple(sorted(pool.near, key=lambda one: one.match.likeness, reverse=True))
+    return Calibrated(calibration, entry, tuple(pool.set_apart), near, tuple(pool.unreadable))
 
 
 @dataclass
@@ -141,8 +148,8 @@ class _Pool:
     honest: set[Digest]
     most: int
     reached: list[Reached] = field(default_factory=list)
-    apart: list[Reached] = field(default_factory=list)
-    set_apart: list[SetApart] = field(default_factory=list)
+    set_apart: list[Likeness] = field(default_factory=list)
+    near: list[Likeness] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     repeated: int = 0
     cleared: int = 0
@@ -174,15 +181,17 @@ class _Pool:
             return
         look = self.cascade.look(pixels)
         reached = Reached.of(look.measured, has_points=min(pixels.shape[:2]) >= LEAST_SIDE_PX)
-        copy = _copy_in(look)
-        if copy and digests.of_bytes(data) not in self.honest:
-            self.set_apart.append(SetApart(name, copy))
-            self.apart.append(reached)
+        gravest = _gravest(look)
+        is_cleared = digests.of_bytes(data) in self.honest
+        if gravest and gravest.outcome is Outcome.BLOCK and not is_cleared:
+            self.set_apart.append(Likeness(name, gravest))
             return
-        self.cleared += copy is not None
         self.reached.append(reached)
-        if not copy:
+        self.cleared += is_cleared
+        if gravest is None:
             self._keep(data)
+        elif not is_cleared:
+            self.near.append(Likeness(name, gravest))
 
     def _keep(self, data: bytes) -> None:
         heapq.heappush(self._kept, (-int(digests.of_bytes(data)[:16], 16), data))
@@ -216,10 +225,10 @@ class _Seen:
         return False
 
 
-def _copy_in(look: Look) -> AnyMatch | None:
-    """The gravest match, if it is what a copy's would be as shipped."""
+def _gravest(look: Look) -> AnyMatch | None:
+    """The gravest match, if it is alike at all."""
     gravest = max(look.measured, key=lambda match: (GRAVITY[match.outcome], match.likeness), default=None)
-    return gravest if gravest and gravest.outcome is Outcome.BLOCK else None
+    return gravest if gravest and gravest.outcome is not Outcome.PASS else None
 
 
 def _settled(pool: _Pool, works: Sequence[Work], rate: float, clock: Clock) -> Calibration:
@@ -243,11 +252,11 @@ def _settled(pool: _Pool, works: Sequence[Work], rate: float, clock: Clock) -> C
         nulls={score: nulls[score] for score in steps},
         review=Counted(review, everyone),
         block=Counted(block, everyone),
-        with_copies=Counted(review + len(pool.apart), everyone + len(pool.apart)),
+        with_copies=Counted(review + len(pool.set_apart), everyone + len(pool.set_apart)),
         found={},
         pictures={
             "compared": everyone,
-            "set_apart": len(pool.apart),
+            "set_apart": len(pool.set_apart),
             "cleared": pool.cleared,
             "repeated": pool.repeated,
             "unreadable": len(pool.unreadable),

@@ -136,6 +136,7 @@ def test_copies_among_the_strangers_are_set_apart_told_and_counted_until_somebod
     (mixed / "broken.png").write_bytes(b"no picture")
     done = calibrate([mixed], copied, rate=RATE, planted=0)
     assert [(one.name, one.match.work.title) for one in done.set_apart] == [(str(copy), "003")]
+    assert done.near == ()
     assert done.unreadable == (str(mixed / "broken.png"),)
     calibration = done.calibration
     assert calibration.pictures["set_apart"] == 1

@@ -206,10 +206,21 @@ class Calibration:
         score = score_of(match)
         if score is None or score not in self.steps:
             return Chance.shipped(match)
-        tail, step = self.nulls[score].tail, step_of(match)
+        place = score, step_of(match)
+        if place not in self._chances:
+            self._chances[place] = self._chance(*place)
+        return self._chances[place]
+
+    @cached_property
+    def _chances(self) -> dict[tuple[Score, int], Chance]:
+        """Those that were asked for: a draft may be alike to many works."""
+        return {}
+
+    def _chance(self, score: Score, step: int) -> Chance:
+        tail = self.nulls[score].tail
         p_value, at_most = tail.rate(step), tail.at_most(step)
-        seen = {"pictures": tail.pictures, "is_beyond": not tail.reached(step)}
-        return Chance(Basis.CALIBRATED, p_value, max(p_value, at_most), **seen)
+        is_beyond = not tail.reached(step)
+        return Chance(Basis.CALIBRATED, p_value, max(p_value, at_most), tail.pictures, is_beyond)
 
     @property
     def moved(self) -> dict[str, str]:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rectoverso.verso.screen.calibration import Calibration
-    from rectoverso.workflow.calibrate import Calibrated, Likeness
+    from rectoverso.workflow.calibrate import Calibrated
+    from rectoverso.workflow.strangers import Likeness
 
 MOST_NAMED = 20
 

@@ -315,10 +315,10 @@ class Calibration:
         if score is Score.POINTS:
             return {"review": self.parts.review.points, "block": self.parts.block.points}
         if score is Score.SKETCH:
-            sides = {outcome: self.whole[Method.COARSE, outcome].likeness for outcome in _OUTCOMES}
-        else:
-            sides = {outcome: self.whole[Method.DETAILED, outcome].distance or 0 for outcome in _OUTCOMES}
-        return {outcome.value: round(value, 4) for outcome, value in sides.items()}
+            return {
+                outcome.value: round(self.whole[Method.COARSE, outcome].likeness, 4) for outcome in _OUTCOMES
+            }
+        return {outcome.value: self.whole[Method.DETAILED, outcome].distance or 0 for outcome in _OUTCOMES}
 
     def _rates(self, score: Score) -> dict[Outcome, float]:
         """The upper bounds of the rates at its two limits."""

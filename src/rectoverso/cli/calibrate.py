@@ -111,7 +111,10 @@ def _tell_rates(calibration: Calibration) -> None:
         at_least=percent(review.at_least),
         at_most=percent(review.at_most),
         asked=percent(calibration.rate),
+        stated=percent(calibration.stated),
     )
+    if not calibration.is_met:
+        tell("calibration.not_met")
     tell("calibration.blocked", called=block.called, at_most=percent(block.at_most))
     if calibration.pictures["set_apart"]:
         tell(

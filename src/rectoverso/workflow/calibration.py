@@ -104,7 +104,12 @@ def summary(calibration: Calibration) -> dict[str, Any]:
     told = calibration.plain()
     for name in ("works", "steps", "nulls", "version"):
         told.pop(name)
-    shown = {"limits": calibration.limits(), "moved": calibration.moved, "fits": calibration.fits()}
+    shown: dict[str, Any] = {
+        "limits": calibration.limits(),
+        "moved": calibration.moved,
+        "fits": calibration.fits(),
+    }
+    shown |= {"stated": float(f"{calibration.stated:.4g}"), "met": calibration.is_met}
     return told | shown | {"works": len(calibration.works)}
 
 

@@ -1,7 +1,8 @@
 """What a register measured about itself: how high unrelated pictures score here, and the limits made of that.
 
-1. `review` begins, for each score, at the laxest step at which all scores together call for people as often as was
-   asked, or more seldom. A score of which too few pictures come near is not made laxer than it is shipped.
+1. `review` begins, for each score, at the first step at which all scores together call for people as often as was
+   asked, or more seldom. Where no curve tells how rare more is, it begins no earlier than as shipped; and it never
+   begins behind the shipped `block`, so that what was a copy's is at least shown to people, whatever the rate.
 2. `block` never begins earlier than as shipped. It begins later where an unrelated picture came as far, or where the
    curve promises more than a hundredth of the rate that was asked.
 3. A score that too few pictures can have keeps its shipped limits.
@@ -19,7 +20,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
-from itertools import count
 from typing import Any, Self
 
 from rectoverso.store.works import Work
@@ -223,6 +223,18 @@ class Calibration:
         return Chance(Basis.CALIBRATED, p_value, max(p_value, at_most), tail.pictures, is_beyond)
 
     @property
+    def stated(self) -> float:
+        """How often these limits call an unrelated picture alike, by the tails; more than ``rate`` where that would
+        have let pictures leave which count as copies as shipped.
+        """
+        return sum(self.nulls[score].tail.rate(steps.review) for score, steps in self.steps.items())
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the rate that was asked for is kept."""
+        return self.stated <= self.rate * (1 + 1e-9)
+
+    @property
     def moved(self) -> dict[str, str]:
         """Which limits are not those shipped: ``laxer`` lets more leave, ``stricter`` less."""
         told = {}
@@ -342,7 +354,7 @@ def settled(nulls: Mapping[Score, Null], rate: float) -> dict[Score, Steps]:
     share = rate / max(1, len(asked))
     review = {score: _first(nulls[score].tail, share, score) for score in asked}
     for score in asked:  # what the others leave of the rate
-        spent = sum(_spent(nulls[other].tail, review[other]) for other in asked if other is not score)
+        spent = sum(nulls[other].tail.rate(review[other]) for other in asked if other is not score)
         review[score] = min(review[score], _first(nulls[score].tail, rate - spent, score))
     begin = {
         score: _block(nulls[score].block_tail, shipped()[score].block, rate, HIGHEST[score])
@@ -367,17 +379,10 @@ def _of(steps: Steps, outcome: Outcome) -> int:
 
 
 def _first(tail: Tail, rate: float, score: Score) -> int:
-    """The laxest step that is reached so seldom: by the curve, or else by the bound, and not laxer than shipped."""
-    if tail.is_believed:
-        return next(step for step in count(LAXEST[score]) if tail.rate(step) <= rate)
-    step = shipped()[score].review
-    while tail.at_most(step) > rate and step <= (tail.highest or 0):
-        step += 1
-    return step
-
-
-def _spent(tail: Tail, step: int) -> float:
-    return tail.rate(step) if tail.is_believed else tail.reached(step) / tail.pictures
+    """The first step that is reached so seldom, and none behind the shipped `block`."""
+    lowest = LAXEST[score] if tail.is_believed else shipped()[score].review
+    steps = range(lowest, shipped()[score].block)
+    return next((step for step in steps if tail.rate(step) <= rate), shipped()[score].block)
 
 
 def _block(tail: Tail, step: int, rate: float, most: int) -> int:

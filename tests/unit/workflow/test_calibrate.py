@@ -17,8 +17,10 @@ from PIL import Image
 from rectoverso.cli.main import main
 from rectoverso.errors import BadSetting, NothingRegistered, RateUnsupported
 from rectoverso.store.home import Home
+from rectoverso.types import Outcome
 from rectoverso.verso.picture import to_png
 from rectoverso.verso.screen.calibration import Standing
+from rectoverso.verso.screen.gallery import Gallery
 from rectoverso.workflow.calibrate import calibrate
 from rectoverso.workflow.calibration import stands
 from rectoverso.workflow.doctor import examine
@@ -148,6 +150,23 @@ def test_copies_among_the_strangers_are_set_apart_told_and_counted_until_somebod
     assert (cleared.pictures["set_apart"], cleared.pictures["cleared"]) == (0, 1)
     assert cleared.block.called == 0
     assert cleared.moved["sketch.block"] == "laxer"
+
+
+def test_weak_copies_among_the_strangers_count_and_are_shown(
+    pictures: Path, copied: Path, tmp_path: Path
+) -> None:
+    mixed = Path(shutil.copytree(pictures / "strangers", tmp_path / "mixed"))
+    work, other = Image.open(pictures / "works" / "004.png"), Image.open(pictures / "strangers" / "009.png")
+    gallery, weak = Gallery(Home.open(copied).works.all()), mixed / "weak.png"
+    for percent in range(5, 60, 5):
+        Image.blend(work, other, percent / 100).save(weak)
+        (nearest, *_) = gallery.compared(np.asarray(Image.open(weak)), at_least=1)
+        if nearest.outcome is Outcome.REVIEW:
+            break
+    done = calibrate([mixed], copied, rate=RATE, planted=0)
+    assert [(one.name, one.match.work.title) for one in done.near] == [(str(weak), "004")]
+    assert done.set_apart == ()
+    assert done.calibration.pictures["compared"] == STRANGERS + 1
 
 
 def test_the_door_goes_by_it_and_decides_anew(pictures: Path, copied: Path, tmp_path: Path) -> None:

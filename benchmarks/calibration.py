@@ -6,8 +6,8 @@
 The first pictures are the works; those of --others are strangers, the works among them left out, each whole and cut to
 two thirds, so that there are twice as many. All are compared once by the door's own cascade. Then, many times, half
 of the strangers calibrate (`screen/calibration.py`) and the other half, which it has not seen, is counted: how often is
-it called alike, beside what was asked and what was stated? Versions of one stranger stay in one half. Writes the table of
-README.md and results/calibration-DATE.json; `--dry` only prints.
+it called alike, beside what was asked and what was stated? Versions of one stranger stay in one half. Writes the table
+of README.md and results/calibration-DATE.json; `--dry` only prints.
 """
 
 from __future__ import annotations

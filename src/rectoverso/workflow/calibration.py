@@ -73,14 +73,15 @@ def similarity_check(
 def in_force(
     home: Home, works: Sequence[Work], clock: Clock | None = None, territory: Collection[str] = ()
 ) -> Calibration | None:
-    """The calibration by which pictures for these countries are compared with these works today; None for none that
-    still holds.
+    """The calibration by which pictures for these countries are compared with those of these works that are in force
+    today; None for none that still holds.
     """
     found = _found(home)
     if found.calibration is None:
         return None
     today = (clock or SystemClock()).now().date()
-    standing = found.calibration.standing(ids_of(works), today, all_of_them=not territory)
+    compared = ids_of(work for work in works if work.is_compared(today))
+    standing = found.calibration.standing(compared, today, all_of_them=not territory)
     return found.calibration if standing.is_used else None
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rectoverso.cli import commons, weights
+from rectoverso.cli import calibrate, commons, weights
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from rectoverso.cli.output import print_json, tell
 from rectoverso.i18n import preferred_language, say
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Protected works: register, look up, claim, report, remove.", no_args_is_help=True)
 app.add_typer(commons.app, name="common")
 app.command()(weights.weights)
+app.command("calibrate")(calibrate.calibrate)
 
 OwnerOfAll = Annotated[
     str | None, typer.Option("--owner", help="All works of this owner, named as registered.")
@@ -112,15 +113,20 @@ def search(
 
 @app.command("list")
 def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
-    """List the registered works."""
+    """List the registered works, and say whether the register is calibrated for them."""
+    from rectoverso.workflow.calibration import stands
     from rectoverso.workflow.registry import list_works, plain
 
     works = list_works(home)
+    calibration = stands(home)
     if as_json:
-        print_json({"works": [plain(work) for work in works]})
+        told = calibration.plain() if calibration else None
+        print_json({"works": [plain(work) for work in works], "calibration": told})
         return
     _tell(works)
     tell("cli.works_count", count=len(works))
+    if calibration:
+        print(say(calibration.message, preferred_language()))
 
 
 @app.command()
@@ -230,6 +236,7 @@ def _tell_found(found: Found) -> None:
         tell("cli.no_match")
     for match in found.matches:
         _tell_match(match.plain())
+        print(f"          {say(found.chance(match).message, preferred_language())}")
         for one in found.earlier:
             if one.work == match.work.id:
                 date, decision = one.decided_at[:10], _word(f"cli.{one.decision}")

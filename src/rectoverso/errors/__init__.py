@@ -20,6 +20,8 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── WorkCommon          alike to what anybody may use
     │   ├── BadWorks            several files cannot be registered
     │   ├── BadCatalogue        mistakes in a table of works
+    │   ├── NothingRegistered   no works to calibrate for
+    │   ├── RateUnsupported     more than so many unrelated pictures can show
     │   ├── UnknownName         a system, preset, use, law ... that does not exist
     │   ├── BadSetting
     │   ├── RunNotFound
@@ -189,7 +191,9 @@ from rectoverso.errors.works import (
     BadWorks,
     CommonNotFound,
     EmbedderUnusable,
+    NothingRegistered,
     OwnerNotFound,
+    RateUnsupported,
     WorkCommon,
     WorkNotFound,
     WorkTooPlain,
@@ -254,6 +258,7 @@ __all__ = [
     "NotIngrained",
     "NotOffered",
     "NotReleased",
+    "NothingRegistered",
     "OutNotWritable",
     "OwnerNotFound",
     "OwnerUnusable",
@@ -263,6 +268,7 @@ __all__ = [
     "ProcessLost",
     "QueryTooLong",
     "QueryUnusable",
+    "RateUnsupported",
     "RecordDamaged",
     "RectoversoError",
     "ResolverUnusable",

@@ -39,6 +39,22 @@ class BadCatalogue(InputError):
     fix = "Mend these lines; docs/en/registry.md has what each column may hold."
 
 
+class NothingRegistered(InputError):
+    code = "nothing_registered"
+    what = "No work is in force in {home}, so there is nothing to calibrate."
+    why = "A calibration measures how near unrelated pictures come to the works of a register."
+    fix = "Register works with: verso registry add"
+
+
+class RateUnsupported(InputError):
+    """Facts: rate, pictures (unrelated ones that could be compared), least (rate), needed (pictures)."""
+
+    code = "rate_unsupported"
+    what = "{pictures} unrelated pictures cannot show a rate of {rate}; they support {least} or more."
+    why = "If none of n pictures is called alike, the rate may still be 3 / n. Repeats and likely copies do not count."
+    fix = "Give {needed} unrelated pictures or more, or ask for --target-fpr {least} or more."
+
+
 class WorkNotFound(InputError):
     code = "work_not_found"
     what = "No registered work is called {work}."

@@ -35,7 +35,8 @@ def catalogue(language: str) -> dict[str, str]:
 def say(message: Message, language: str = "en") -> str:
     """The sentence behind a message, its blanks filled.
 
-    A fact that is itself a message is said as well; one that brings its own words in every language gives those.
+    A fact that is itself a message, as a value or as JSON keeps one, is said as well; one that brings its own words in
+    every language gives those.
     """
     facts = {name: _said(fact, language) for name, fact in message.facts.items()}
     return catalogue(language)[message.key].format(**facts)
@@ -80,6 +81,8 @@ def _said(fact: object, language: str) -> object:
         return say(fact, language)
     if isinstance(fact, dict) and set(fact) == set(LANGUAGES):
         return fact.get(language, fact["en"])
+    if isinstance(fact, dict) and set(fact) == {"key", "facts"}:
+        return say(Message(**fact), language)
     return fact
 
 

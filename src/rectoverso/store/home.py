@@ -7,6 +7,7 @@ keys/           who signs, and what opens the blobs
 trust/          certificates of others that this home trusts
 policies/       policies of its own (TOML), if it has any
 weights.json    the weights that works are compared by beside all else, if any were named
+calibration.txt the ledger's entry of the calibration in force, if there is one
 tsa.txt         the address of the authority that time-stamps its signatures, if one does
 lock            held by whoever is at the door
 """
@@ -103,6 +104,25 @@ class Home:
                 write_atomically(self._tsa_path, f"{url}\n".encode())
             else:
                 self._tsa_path.unlink(missing_ok=True)
+
+    @property
+    def calibration_entry(self) -> int | None:
+        """The ledger's entry of the calibration that is in force, None for none; raises HomeNotPermitted."""
+        with self._explained():
+            try:
+                text = self._calibration_path.read_text("utf-8", "replace").strip()
+            except FileNotFoundError:
+                return None
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else -1
+
+    @calibration_entry.setter
+    def calibration_entry(self, index: int) -> None:
+        with self._explained():
+            write_atomically(self._calibration_path, f"{index}\n".encode())
+
+    @property
+    def _calibration_path(self) -> Path:
+        return self.path / "calibration.txt"
 
     @property
     def _tsa_path(self) -> Path:

@@ -122,10 +122,15 @@ def _home(path: Path) -> Iterator[Row]:
         yield Row("note", Message("doctor.no_home", {"home": str(path)}), Message("doctor.no_home_fix"))
         return
     yield Row("ok", Message("doctor.home", {"home": str(path)}))
-    looks: list[Callable[[], Row]] = [partial(_keys, home.keys_path), partial(_ledger, path)]
+    looks: list[Callable[[], Row | None]] = [
+        partial(_keys, home.keys_path),
+        partial(_ledger, path),
+        partial(_calibration, path),
+    ]
     for look in looks:
         try:
-            yield look()
+            if row := look():
+                yield row
         except RectoversoError as error:
             yield Row("missing", Message("doctor.home_unreadable", {"why": explain(error)}))
 
@@ -143,6 +148,19 @@ def _keys(folder: Path) -> Row:
     return Row(
         "note" if days > 0 else "missing", Message("doctor.keys_ending", facts), Message("doctor.keys_fix")
     )
+
+
+def _calibration(path: Path) -> Row | None:
+    """None where no works are registered."""
+    from rectoverso.workflow.calibration import stands
+
+    found = stands(path)
+    if found is None:
+        return None
+    message = Message("doctor.calibration", {"standing": found.message})
+    if found.is_well:
+        return Row("ok", message)
+    return Row("note", message, Message("doctor.calibration_fix"))
 
 
 def _ledger(path: Path) -> Row:

@@ -52,7 +52,7 @@ def open_door(
     return Door(
         home=home,
         keys=keys,
-        checks=lambda works: [*checks_of_works(home, works), memorisation],
+        checks=lambda works: [*checks_of_works(home, works, terms.territory, clock), memorisation],
         policy=rules,
         clock=clock or SystemClock(),
         media_type=terms.media_type,

@@ -157,6 +157,11 @@ def plain_common(common: Work) -> dict[str, Any]:
     return {name: getattr(common, name) for name in ("id", "title", "file_digest", "added_at")}
 
 
+def offers_of(files: Iterable[Path]) -> Iterator[Offer]:
+    """The pictures in files, folders and Parquet files, of which nothing is said. Raises FilesUnusable."""
+    return _offers(files, Said())
+
+
 def _said(cells: Mapping[str, str]) -> Said:
     said, problems = read(cells)
     if problems:

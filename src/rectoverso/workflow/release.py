@@ -123,6 +123,10 @@ class _Doorkeeper:
             self.rules["territory"] = sorted(door.territory)
         if weights := named_weights(door.home):
             self.rules["weights"] = digests.of_facts(**weights.plain())
+        if calibration := next(
+            filter(None, (getattr(check, "calibration", None) for check in self.checks)), None
+        ):
+            self.rules["calibration"] = calibration.digest
         if door.media_type:
             self.rules["media_type"] = door.media_type
         self.ledger = open_ledger(door.home, door.keys, door.clock)

@@ -50,7 +50,7 @@ def seal_files(
     door = Door(
         home=home,
         keys=keys,
-        checks=lambda works: [*checks_of_works(home, works), OriginCheck()],
+        checks=lambda works: [*checks_of_works(home, works, terms.territory, clock), OriginCheck()],
         policy=rules,
         clock=clock or SystemClock(),
         media_type=terms.media_type,

@@ -14,11 +14,14 @@ from rectoverso.types import Message, Outcome, Pixels
 from rectoverso.verso.picture import read_bytes, to_png
 from rectoverso.verso.review.evidence import best_alignment, drawn
 from rectoverso.verso.screen.alignment import Transformation
+from rectoverso.verso.screen.calibration import Calibration
 from rectoverso.verso.screen.cascade import AnyMatch, Look
-from rectoverso.verso.screen.similarity import described
+from rectoverso.verso.screen.chance import Chance
+from rectoverso.verso.screen.similarity import chance_of, described, with_chance
 from rectoverso.verso.screen.style import StyleMatch
 from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow import digests
+from rectoverso.workflow.calibration import in_force
 from rectoverso.workflow.earlier import Earlier, earlier_decisions
 from rectoverso.workflow.files import make_folder, unusable
 from rectoverso.workflow.registry import opened
@@ -36,6 +39,7 @@ class Found:
     evidence: tuple[Path, ...] = ()
     styles: tuple[StyleMatch, ...] = ()
     earlier: tuple[Earlier, ...] = ()
+    calibration: Calibration | None = None
 
     @property
     def matches(self) -> Sequence[AnyMatch]:
@@ -46,10 +50,14 @@ class Found:
         """The styles that a picture is so much like that people are to look."""
         return [match for match in self.styles if match.is_near]
 
+    def chance(self, match: AnyMatch) -> Chance:
+        """How often an unrelated picture is as near."""
+        return chance_of(match, self.calibration)
+
     def plain(self) -> dict[str, Any]:
         """As `--json` prints it."""
         return {
-            "matches": [match.plain() for match in self.matches],
+            "matches": [match.plain() | {"chance": self.chance(match).plain()} for match in self.matches],
             "stages": [stage.plain() for stage in self.look.stages],
             "styles": [match.plain() for match in self.styles],
             "earlier": [one.plain() for one in self.earlier],
@@ -71,7 +79,9 @@ def search_works(
         raise BadSetting(setting="--evidence, --original", reason=reason, advice=advice)
     home, registry = opened(home_path)
     pixels = _pixels(file)
-    found = Found(registry.search(pixels), styles=tuple(registry.styles(pixels)))
+    calibration = in_force(home, registry.list())
+    looked = registry.search(pixels, calibration)
+    found = Found(looked, styles=tuple(registry.styles(pixels)), calibration=calibration)
     known = [one for match in found.matches for one in earlier_decisions(home, pixels, match.work.id)]
     found = replace(found, earlier=tuple(known))
     if evidence is None or original is None or not found.matches:
@@ -106,14 +116,15 @@ def _original(original: Path, found: Found) -> tuple[AnyMatch, Pixels]:
 
 def _written(folder: Path, match: AnyMatch, found: Found, picture: Pixels, work: Pixels) -> Iterator[Path]:
     """The sheets, and what they show in words and numbers."""
-    alignment = best_alignment(picture, work)
+    alignment = best_alignment(picture, work, found.calibration.parts if found.calibration else None)
+    chance = found.chance(match)
     sheets = drawn(picture, work, alignment)
     shown = Transformation.of(alignment).plain() if alignment else None
     told = changes(shown) if shown else None
-    sentence = described(match)
+    sentence = with_chance(described(match), chance)
     facts = {
         "said": {language: say(sentence, language) for language in LANGUAGES},
-        "work": match.plain(),
+        "work": match.plain() | {"chance": chance.plain()},
         "points": alignment.inliers if alignment else 0,
         "transformation": shown,
         "changes": told and {language: say(told, language) for language in LANGUAGES},

@@ -34,11 +34,13 @@ from rectoverso.types import Digest, Outcome, Pixels
 from rectoverso.verso.registry.descriptors import descriptors_of, embedded
 from rectoverso.verso.registry.gate import has_nothing_of_its_own
 from rectoverso.verso.registry.offers import Offer
-from rectoverso.verso.screen.cascade import Cascade, Look
+from rectoverso.verso.screen.calibration import Calibration
+from rectoverso.verso.screen.cascade import Look
 from rectoverso.verso.screen.embedding import Embedder
 from rectoverso.verso.screen.fingerprint import fingerprints
 from rectoverso.verso.screen.gallery import Gallery, Match
 from rectoverso.verso.screen.known import prepare
+from rectoverso.verso.screen.similarity import cascade_of
 from rectoverso.verso.screen.sketch import Sketch
 from rectoverso.verso.screen.style import SPACE, StyleMatch, Styles
 from rectoverso.verso.screen.trace import Trace
@@ -96,12 +98,11 @@ class Registry:
                 self._home.descriptors.put(tx, kept.id, space, numbers)
         return kept
 
-    def search(self, pixels: Pixels) -> Look:
+    def search(self, pixels: Pixels, calibration: Calibration | None = None) -> Look:
         """The works that a picture (uint8 HWC) is similar to, the gravest first, and what each stage found."""
         works = self.list()
-        return Cascade(works, self._home.traces, embedded=embedded(self._home, works, self._embedder())).look(
-            pixels
-        )
+        known = embedded(self._home, works, self._embedder())
+        return cascade_of(works, self._home.traces, calibration, known).look(pixels)
 
     def styles(self, pixels: Pixels) -> list[StyleMatch]:
         """The registered styles, the one that a picture (uint8 HWC) is most like first; none of one too small."""

@@ -54,7 +54,7 @@ class Evidence:
     overlay: Pixels | None
 
 
-def best_alignment(picture: Pixels, work: Pixels) -> Alignment | None:
+def best_alignment(picture: Pixels, work: Pixels, limits: PartLimits | None = None) -> Alignment | None:
     """How a work lies in a picture (both uint8 HWC), by the points that a register would have kept of the work.
 
     None when they are fewer than would call for people: what a handful of points says could be chance, and no evidence.
@@ -70,7 +70,7 @@ def best_alignment(picture: Pixels, work: Pixels) -> Alignment | None:
         )
         for mirrored, inverted in WAYS
     ]
-    least, sketch = PartLimits().review.points, Sketch.of(work)
+    least, sketch = (limits or PartLimits()).review.points, Sketch.of(work)
     scores = [(weighed(one, alike(sought.brightness, one, sketch)), one) for one in found if one]
     enough = [(score, one) for score, one in scores if score >= least]
     return max(enough, key=lambda scored: scored[0])[1] if enough else None

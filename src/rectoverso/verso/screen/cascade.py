@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 from rectoverso.store.works import Work
 from rectoverso.types import Outcome, Pixels
 from rectoverso.verso.screen.embedding import EmbeddedWorks, NearMatch, to_verify
-from rectoverso.verso.screen.gallery import GRAVITY, Gallery, Match, identical
+from rectoverso.verso.screen.gallery import GRAVITY, Gallery, Match, WholeLimits, identical
 from rectoverso.verso.screen.parts import PartGallery, PartLimits, PartMatch
 from rectoverso.verso.screen.points import Points
 
@@ -45,10 +45,13 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was found, the gravest first and each work once, and what each stage had to say."""
+    """What was found, the gravest first and each work once, and what each stage had to say. ``measured`` are all the
+    comparisons that were made, whatever came of them.
+    """
 
     matches: tuple[AnyMatch, ...]
     stages: tuple[Stage, ...]
+    measured: tuple[AnyMatch, ...] = ()
 
     @property
     def similar(self) -> tuple[AnyMatch, ...]:
@@ -58,7 +61,8 @@ class Look:
 
 class Cascade:
     """Works to compare with; ``traces`` has what is kept of them by their ids (``Trace.to_bytes``), ``embedded`` is as
-    weights know them that the user named.
+    weights know them that the user named. ``limits`` and ``whole`` take the place of what is shipped: for parts, and
+    for whole pictures.
 
     Raises ValueError when what is kept of a work is not what this version wrote.
     """
@@ -68,11 +72,12 @@ class Cascade:
         works: Sequence[Work],
         traces: Mapping[str, bytes] | None = None,
         limits: PartLimits | None = None,
+        whole: WholeLimits | None = None,
         *,
         embedded: EmbeddedWorks | None = None,
     ) -> None:
         self._embedded = embedded
-        self._gallery = Gallery(works)
+        self._gallery = Gallery(works, whole)
         self._parts = PartGallery(works, traces or {}, limits)
 
     def look(self, pixels: Pixels, *, at_least: int = 1) -> Look:
@@ -95,7 +100,7 @@ class Cascade:
             stages.insert(3, Stage("weights", len(self._embedded.works), _found(near)))
         further: list[AnyMatch] = [*parts, *near]
         lying = [match for match in further if match.outcome is not Outcome.PASS]
-        return Look(_each_once([*exact, *whole, *lying]), tuple(stages))
+        return Look(_each_once([*exact, *whole, *lying]), tuple(stages), (*exact, *whole, *parts, *near))
 
 
 def _found(matches: Sequence[AnyMatch]) -> tuple[str, ...]:

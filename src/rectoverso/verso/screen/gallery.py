@@ -8,10 +8,10 @@ confirms. Anything smaller or flatter is compared by its sketch alone, and has t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,9 @@ class Limits:
     false_positive_rate: float
 
 
-LIMITS = {
+WholeLimits: TypeAlias = Mapping[tuple[Method, Outcome], Limits]
+
+LIMITS: WholeLimits = {
     (Method.EXACT, Outcome.BLOCK): Limits(1.0, 0, 0.0),
     (Method.DETAILED, Outcome.BLOCK): Limits(0.97, 34, 0.003),
     (Method.DETAILED, Outcome.REVIEW): Limits(0.80, 72, 0.011),
@@ -73,6 +75,7 @@ class Match:
     colours_agree: bool
     method: Method
     inverted: bool = False
+    judged_by: WholeLimits = field(default_factory=lambda: LIMITS, repr=False, compare=False)
 
     @property
     def score(self) -> float:
@@ -95,7 +98,7 @@ class Match:
     def limits(self) -> Limits:
         """The limits that were reached, or the lowest that were not."""
         level = Outcome.REVIEW if self.outcome is Outcome.PASS else self.outcome
-        return LIMITS[self.method, level]
+        return self.judged_by[self.method, level]
 
     def plain(self) -> dict[str, Any]:
         """As JSON keeps it."""
@@ -121,10 +124,13 @@ def identical(work: Work) -> Match:
 
 
 class Gallery:
-    """Works to compare with. Raises ValueError when a work's fingerprints are not what this version wrote."""
+    """Works to compare with, by the shipped limits or others. Raises ValueError when a work's fingerprints are not what
+    this version wrote.
+    """
 
-    def __init__(self, works: Sequence[Work]) -> None:
+    def __init__(self, works: Sequence[Work], limits: WholeLimits | None = None) -> None:
         self.works = tuple(works)
+        self._limits = limits or LIMITS
         self._sketches = [Sketch.from_bytes(work.small) for work in self.works]
         shapes = [sketch.shape[INSIDE_KK] for sketch in self._sketches]
         self._shapes_WK = np.array(shapes, np.float32).reshape(len(shapes), int(INSIDE_KK.sum()))
@@ -162,8 +168,9 @@ class Gallery:
         agree = colours_agree(view.inverted() if inverted else view, sketch)
         # What is small and inverted is for people: as many again could be near, and no hash confirms it.
         agree_to_block = agree and not (inverted and method is Method.COARSE)
-        outcome = _outcome(method, likeness, distance, agree=agree_to_block)
-        return Match(work, outcome, likeness, distance, SYMMETRIES[symmetry], agree, method, inverted)
+        outcome = _outcome(self._limits, method, likeness, distance, agree=agree_to_block)
+        turn, limits = SYMMETRIES[symmetry], self._limits
+        return Match(work, outcome, likeness, distance, turn, agree, method, inverted, limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,11 +199,13 @@ def _distance(seen: bytes, registered: bytes, symmetry: int, *, inverted: bool) 
     return 8 * NUM_BYTES - differing if inverted else differing
 
 
-def _outcome(method: Method, likeness: float, distance: int | None, *, agree: bool) -> Outcome:
+def _outcome(
+    limits: WholeLimits, method: Method, likeness: float, distance: int | None, *, agree: bool
+) -> Outcome:
     """Other colours on the same shapes are for people to judge: flags and hearts differ in nothing else."""
-    if agree and _within(LIMITS[method, Outcome.BLOCK], likeness, distance):
+    if agree and _within(limits[method, Outcome.BLOCK], likeness, distance):
         return Outcome.BLOCK
-    if _within(LIMITS[method, Outcome.REVIEW], likeness, distance):
+    if _within(limits[method, Outcome.REVIEW], likeness, distance):
         return Outcome.REVIEW
     return Outcome.PASS
 

@@ -15,7 +15,9 @@ from typing import Any
 
 from rectoverso.store.works import Work
 from rectoverso.types import Draft, Finding, Message, Outcome
+from rectoverso.verso.screen.calibration import Calibration
 from rectoverso.verso.screen.cascade import AnyMatch, Cascade, Stage
+from rectoverso.verso.screen.chance import Chance
 from rectoverso.verso.screen.claims import Doubt, NoRefusals, Refusals, Ruling, ruling
 from rectoverso.verso.screen.embedding import EmbeddedWorks, NearMatch
 from rectoverso.verso.screen.gallery import GRAVITY
@@ -27,16 +29,17 @@ MOST_TOLD = 20
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """A match, and what it leads to."""
+    """A match, what it leads to, and how often an unrelated picture is as near."""
 
     match: AnyMatch
     ruling: Ruling
+    chance: Chance
 
     def plain(self) -> dict[str, Any]:
         """As JSON keeps it: ``outcome`` is what the pictures say, ``ruling`` what it led to, ``doubt`` why less."""
         doubt = self.ruling.doubt
         led_to = {"ruling": self.ruling.outcome.value, "doubt": doubt.value if doubt else None}
-        return self.match.plain() | led_to
+        return self.match.plain() | led_to | {"chance": self.chance.plain()}
 
     @property
     def gravity(self) -> tuple[int, bool, float]:
@@ -48,7 +51,8 @@ class SimilarityCheck:
     """Compares a draft with the registered works; raises ValueError or RecordDamaged when a work's row is damaged.
 
     ``refusals`` tells what was refused so far because of claims that nobody verified; ``traces`` has by the works' ids
-    what is kept of them to find their parts, ``embedded`` how weights know them that the user named.
+    what is kept of them to find their parts, ``embedded`` how weights know them that the user named. ``calibration``
+    has limits and rates of this register's own.
     """
 
     name = "similarity"
@@ -59,7 +63,9 @@ class SimilarityCheck:
         refusals: Refusals | None = None,
         traces: Mapping[str, bytes] | None = None,
         embedded: EmbeddedWorks | None = None,
+        calibration: Calibration | None = None,
     ) -> None:
+        self.calibration = calibration
         self._works = tuple(works)
         self._embedded = embedded
         self._traces = traces
@@ -67,15 +73,19 @@ class SimilarityCheck:
 
     @cached_property
     def _cascade(self) -> Cascade:
-        return Cascade(self._works, self._traces, embedded=self._embedded)
+        return cascade_of(self._works, self._traces, self.calibration, self._embedded)
 
     def examine(self, draft: Draft) -> Finding:
         """`block` or `review` names the work; `pass` says how close the nearest one is, and whom to credit."""
         if not self._works:
             return _nothing_registered()
         look = self._cascade.look(draft.pixels)
-        ruled = [Ruled(match, ruling(match.outcome, match.work, self._refusals)) for match in look.similar]
+        ruled = [self._ruled(match) for match in look.similar]
         return self._finding(sorted(ruled, key=lambda one: one.gravity, reverse=True), look.stages)
+
+    def _ruled(self, match: AnyMatch) -> Ruled:
+        led_to = ruling(match.outcome, match.work, self._refusals)
+        return Ruled(match, led_to, chance_of(match, self.calibration))
 
     def _finding(self, ruled: Sequence[Ruled], stages: Sequence[Stage]) -> Finding:
         gravest, others = ruled[0], ruled[1:]
@@ -89,12 +99,29 @@ class SimilarityCheck:
         return Finding(
             check=self.name,
             outcome=gravest.ruling.outcome,
-            message=_message(gravest, len(self._works)),
+            message=_told(gravest, len(self._works)),
             score=gravest.match.score,
             threshold=gravest.match.threshold,
             false_positive_rate=gravest.match.false_positive_rate,
             evidence=evidence,
         )
+
+
+def cascade_of(
+    works: Sequence[Work],
+    traces: Mapping[str, bytes] | None,
+    calibration: Calibration | None = None,
+    embedded: EmbeddedWorks | None = None,
+) -> Cascade:
+    """The stages by the limits of a calibration, or those shipped."""
+    if calibration is None:
+        return Cascade(works, traces, embedded=embedded)
+    return Cascade(works, traces, calibration.parts, calibration.whole, embedded=embedded)
+
+
+def chance_of(match: AnyMatch, calibration: Calibration | None) -> Chance:
+    """How often an unrelated picture is as near, as this register measured it, or by the limits shipped."""
+    return calibration.chance(match) if calibration else Chance.shipped(match)
 
 
 def _credit(ruled: Ruled) -> dict[str, Any]:
@@ -116,6 +143,16 @@ def described(match: AnyMatch) -> Message:
     """What the pictures say by themselves, whatever is claimed of the work; the outcome is not `pass`."""
     facts = _facts(match)
     return Message(f"screen.similarity.{match.outcome.value}{_manner(match)}", facts)
+
+
+def with_chance(found: Message, chance: Chance) -> Message:
+    """What was found, and how often an unrelated picture is as near."""
+    return Message("screen.chance.told", {"found": found, "chance": chance.message})
+
+
+def _told(ruled: Ruled, count: int) -> Message:
+    found = _message(ruled, count)
+    return found if ruled.match.outcome is Outcome.PASS else with_chance(found, ruled.chance)
 
 
 def _message(ruled: Ruled, count: int) -> Message:

@@ -57,7 +57,7 @@ def test_a_part_of_a_work_is_found_by_its_points_and_blocked(
     finding = SimilarityCheck(known, traces=traces).examine(pictures.draft(HIDDEN[change](pictures, big[3])))
     assert finding.outcome is Outcome.BLOCK
     assert finding.evidence["work"]["title"] == "Work 3"
-    assert finding.message.key == "screen.similarity.block_part"
+    assert finding.message.facts["found"].key == "screen.similarity.block_part"
     found = finding.evidence["work"]
     assert finding.score == pytest.approx(found["points"] * found["alike"], rel=0.02)
     assert finding.score >= finding.threshold

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from rectoverso.types import Draft, Finding, Maker
 
@@ -38,3 +38,12 @@ class Check(Protocol):
     def name(self) -> str: ...
 
     def examine(self, draft: Draft) -> Finding: ...
+
+
+@runtime_checkable
+class GroupCheck(Check, Protocol):
+    """A check that also asks what several drafts say together, before any of them leaves."""
+
+    def together(self, findings: Sequence[Finding]) -> Sequence[Finding]:
+        """Its own findings on the drafts of a group, in their order, graver where the others make them so."""
+        ...

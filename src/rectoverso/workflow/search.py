@@ -10,6 +10,7 @@ from typing import Any
 
 from rectoverso.errors import BadSetting, OutNotWritable
 from rectoverso.i18n import LANGUAGES, Phrase, say
+from rectoverso.store.home import Home
 from rectoverso.types import Message, Outcome, Pixels
 from rectoverso.verso.picture import read_bytes, to_png
 from rectoverso.verso.review.evidence import best_alignment, drawn
@@ -54,9 +55,10 @@ def search_works(
     if (evidence is None) is not (original is None):
         reason, advice = (Phrase(Message(f"files.evidence_alone.{part}")) for part in ("reason", "advice"))
         raise BadSetting(setting="--evidence, --original", reason=reason, advice=advice)
-    _, registry = opened(home_path)
     pixels = _pixels(file)
-    found = Found(registry.search(pixels))
+    if Home.existing(home_path) is None:  # looking makes none
+        return Found(Look((), ()))
+    found = Found(opened(home_path)[1].search(pixels))
     if evidence is None or original is None or not found.matches:
         return found
     match, work = _original(original, found)

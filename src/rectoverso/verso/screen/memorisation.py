@@ -5,7 +5,7 @@ The answer is a conformal test: how many strangers are as near to a training ima
 images themselves, each left out in turn. Near-duplicates of training images among them would make copies look
 ordinary, so they are taken out of that comparison first. The stated rate therefore holds for pictures that are no
 versions of a training picture; one that was taken a second later will be found as well. What a whole batch says is
-counted in replication.py.
+counted in replication.py, and the check is asked for it before any of the batch leaves.
 
 Near-duplicates are told by a law: around a stranger, training images lie as points in a ball of some dimension d, so
 that a ratio below x has the probability 1 - exp(-c x^d). A ratio that this would not expect even once in the whole
@@ -17,7 +17,8 @@ Source of the law: L. Amsaleg et al., "Estimating Local Intrinsic Dimensionality
 from __future__ import annotations
 
 import io
-from dataclasses import astuple, dataclass, field
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from numpy.typing import NDArray
 from rectoverso.store.atomic import write_atomically
 from rectoverso.types import Draft, Finding, Message, Outcome
 from rectoverso.verso.screen.neighbours import Floats, Neighbourhood, Whitening
-from rectoverso.verso.screen.replication import p_values
+from rectoverso.verso.screen.replication import Replication, p_values
 
 REVIEW_RATE = 0.005
 """One in 200 pictures that are no copies is held for people."""
@@ -235,6 +236,18 @@ class MemorisationCheck:
         if not np.isfinite(ratio):
             raise ValueError("the distance to the training images is not a number")
         return self._finding(ratio, index, limits)
+
+    def together(self, findings: Sequence[Finding]) -> list[Finding]:
+        """The findings of a batch: `review` also where only all of them together make a picture suspect."""
+        replication = Replication.of_findings(findings)
+        suspects = replication.suspects if replication else ()
+        message = Message("screen.memorisation.together", {"count": len(findings)})
+        return [
+            replace(one, outcome=Outcome.REVIEW, message=message)
+            if place in suspects and one.outcome is Outcome.PASS
+            else one
+            for place, one in enumerate(findings)
+        ]
 
     def _finding(self, ratio: float, index: int, limits: Calibration) -> Finding:
         outcome = _outcome(ratio, limits)

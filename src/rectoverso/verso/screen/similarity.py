@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from rectoverso.store.rights import Kind
 from rectoverso.store.works import Work
 from rectoverso.types import Draft, Finding, Message, Outcome
 from rectoverso.verso.screen.cascade import AnyMatch, Cascade, Stage
@@ -21,7 +22,7 @@ from rectoverso.verso.screen.gallery import GRAVITY
 from rectoverso.verso.screen.parts import PartMatch
 
 MOST_TOLD = 20
-"""So many similar works are told beside the gravest; all of them are ruled on."""
+"""So many similar works are told beside the gravest, and of the others one of each kind; all of them are ruled on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class SimilarityCheck:
         evidence: dict[str, Any] = {"work": gravest.plain(), "compared_with": len(self._works)}
         evidence |= {"stages": [stage.plain() for stage in stages]}
         if others:
-            evidence |= {"also": [one.plain() for one in others[:MOST_TOLD]], "similar": len(ruled)}
+            evidence |= {"also": [one.plain() for one in _told(others)], "similar": len(ruled)}
         if to_credit:
             evidence |= {"credits": to_credit[:MOST_TOLD]}
         return Finding(
@@ -92,6 +93,19 @@ class SimilarityCheck:
             false_positive_rate=gravest.match.false_positive_rate,
             evidence=evidence,
         )
+
+
+def _told(others: Sequence[Ruled]) -> list[Ruled]:
+    """The gravest, and of the rest one of each kind and ruling that is not among them: policies speak to these."""
+    told = list(others[:MOST_TOLD])
+    for one in others[MOST_TOLD:]:
+        if all(_spoken_to(one) != _spoken_to(other) for other in told):
+            told.append(one)
+    return told
+
+
+def _spoken_to(ruled: Ruled) -> tuple[Kind, Outcome]:
+    return ruled.match.work.rights.kind, ruled.ruling.outcome
 
 
 def _credit(ruled: Ruled) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rectoverso.i18n import LANGUAGES, say
-from rectoverso.types import Outcome
+from rectoverso.types import Finding, Message, Outcome
 from rectoverso.verso.screen.memorisation import MIN_IMAGES, Calibration, Fingerprints, MemorisationCheck
 
 Images = np.ndarray
@@ -166,3 +166,34 @@ def test_the_training_picture_is_named_in_every_language(
 ) -> None:
     finding = MemorisationCheck(prints).examine(pictures.draft(training[321]))
     assert "321" in say(finding.message, language)
+
+
+def _passing(p_value: float, strangers: int = 999) -> Finding:
+    """As the check passes a picture that is just not near enough to be looked at by itself."""
+    evidence = {"p_value": p_value, "strangers": strangers}
+    return Finding("memorisation", Outcome.PASS, Message("screen.memorisation.pass"), evidence=evidence)
+
+
+def test_what_is_suspect_only_beside_others_goes_to_people_too(prints: Fingerprints) -> None:
+    check = MemorisationCheck(prints)
+    others = [_passing(0.5)] * 36
+    four = [_passing(0.009)] * 4
+    judged = check.together([*others, *four])
+    assert judged[:36] == others
+    assert {one.outcome for one in judged[36:]} == {Outcome.REVIEW}
+    assert say(judged[-1].message).startswith("By itself")
+    assert check.together([*others, four[0]]) == [*others, four[0]]
+
+
+def test_a_single_picture_is_called_no_sooner_than_by_its_own_check(prints: Fingerprints) -> None:
+    check = MemorisationCheck(prints)
+    assert check.together([_passing(0.006)]) == [_passing(0.006)]
+    assert check.together([]) == []
+
+
+def test_a_batch_does_not_change_what_was_found_already(prints: Fingerprints) -> None:
+    """Nor is what was not compared with strangers, or with others, counted."""
+    check = MemorisationCheck(prints)
+    uncompared = Finding("memorisation", Outcome.REVIEW, Message("screen.memorisation.unknown"))
+    findings = [uncompared, _passing(0.001, strangers=99), *[_passing(0.5)] * 30]
+    assert check.together(findings) == findings

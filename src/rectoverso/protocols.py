@@ -47,3 +47,12 @@ class GroupCheck(Check, Protocol):
     def together(self, findings: Sequence[Finding]) -> Sequence[Finding]:
         """Its own findings on the drafts of a group, in their order, graver where the others make them so."""
         ...
+
+
+@runtime_checkable
+class LoadingCheck(Check, Protocol):
+    """A check that has much to load before the first draft."""
+
+    def load(self) -> None:
+        """Load it now, so that no draft has to wait for it. What goes wrong is told by ``examine``."""
+        ...

@@ -87,7 +87,7 @@ def _print(trial: Trial, file: str) -> None:
         tell("policy.test.holds", **facts)
         return
     counts = {"failed": len(trial.failed), "unreached": len(trial.unreached)}
-    tell("policy.test.fails", **facts, **counts, file=Path(file))
+    tell(f"policy.test.{'fails' if trial.count else 'none'}", **facts, **counts, file=Path(file))
     for failed in trial.failed:
         _print_failed(failed)
     for line in trial.unreached:

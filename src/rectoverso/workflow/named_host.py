@@ -22,10 +22,13 @@ from rectoverso.version import __version__
 
 
 class Unanswered(Exception):
-    """The host did not answer as it should: ``why`` is a name of the catalogue (`resolve.unanswered`)."""
+    """The host did not answer as it should: ``why`` is a name of the catalogue (`resolve.unanswered`). ``is_silence``:
+    it did not answer in time, or at all.
+    """
 
     def __init__(self, why: str, **facts: object) -> None:
         super().__init__(why)
+        self.is_silence = why in ("time", "system")
         self.message = Message(f"resolve.unanswered.{why}", facts)
 
 

@@ -39,7 +39,7 @@ from rectoverso.verso.mark.order import Marked, MarkFacts, mark
 from rectoverso.verso.picture import to_png
 from rectoverso.verso.policy import Policy
 from rectoverso.verso.screen.fingerprint import fingerprint
-from rectoverso.verso.screen.screening import screen, screen_together
+from rectoverso.verso.screen.screening import load, screen, screen_together
 from rectoverso.workflow import digests
 from rectoverso.workflow.files import results_in
 from rectoverso.workflow.ledgers import ENTRY_KINDS, open_ledger
@@ -126,6 +126,7 @@ class _Doorkeeper:
     def __init__(self, door: Door, works: Sequence[Work], out: Path) -> None:
         self.door, self.home, self.out = door, door.home, out
         self.checks = door.checks(works)
+        load(self.checks)
         self.rules = {
             "policy": door.policy.reference,
             "works": digests.of_facts(works=sorted(map(_claimed, works))),

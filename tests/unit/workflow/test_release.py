@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -450,3 +450,41 @@ def test_a_released_row_gives_out_no_other_picture(door: Callable[..., Door], tm
     with pytest.raises(LedgerBroken):
         _through(at_door, out)
     assert not passage.path.exists()
+
+
+@dataclass(frozen=True)
+class Slow(Says):
+    """Answers at once when it was loaded, and else too late."""
+
+    loaded: list[bool] = field(default_factory=list)
+
+    def load(self) -> None:
+        time.sleep(3)
+        self.loaded.append(True)
+
+    def examine(self, draft: Draft) -> Finding:
+        if not self.loaded:
+            self.load()
+        return super().examine(draft)
+
+
+def test_what_a_check_has_to_load_costs_no_draft_its_time(door: Callable[..., Door], tmp_path: Path) -> None:
+    (passage,) = _through(door(Slow(), timeout_s=2), tmp_path / "out")
+    assert passage.asset.decision is Decision.RELEASE
+
+
+@dataclass(frozen=True)
+class Damaged(Says):
+    """Cannot load, and therefore not examine either."""
+
+    def load(self) -> None:
+        raise ValueError("damaged")
+
+    def examine(self, draft: Draft) -> Finding:
+        self.load()
+        return super().examine(draft)
+
+
+def test_a_check_that_cannot_load_holds(door: Callable[..., Door], tmp_path: Path) -> None:
+    (passage,) = _through(door(Damaged()), tmp_path / "out")
+    assert passage.asset.decision is Decision.HOLD

@@ -36,6 +36,11 @@ REVIEW_RATE = 0.005
 
 NUM_CALIBRATION = 2000
 NUM_FOR_WHITENING = 20_000
+IMAGES_A_DIRECTION = 3
+"""Of so many training images one direction is kept to compare in. Whitened in as many directions as there are images,
+these would all lie equally far from each other, and any new picture would be nearer to one of them than they are.
+"""
+
 MIN_IMAGES = 64
 """With fewer training images that are no versions of each other, every draft goes to people."""
 
@@ -131,6 +136,12 @@ def _duplicate_level(law: _Law, num: int) -> float:
     return min(max(law.quantile(1 / num), LOWEST_DUPLICATE), HIGHEST_DUPLICATE)
 
 
+def _fitted(images: NDArray[np.uint8]) -> Whitening:
+    whitening = Whitening.fitted(images)
+    most = max(1, len(images) // IMAGES_A_DIRECTION)
+    return replace(whitening, projection=np.ascontiguousarray(whitening.projection[:, :most]))
+
+
 def strangers_of(ratios: Floats) -> NDArray[np.float64]:
     """The ratios, sorted, of those that are no version of a training image."""
     _, duplicate = _without_duplicates(ratios)
@@ -162,7 +173,7 @@ class Fingerprints:
         training images are, each left out in turn.
         """
         draw = np.random.default_rng(seed)
-        whitening = Whitening.fitted(images[_some(len(images), NUM_FOR_WHITENING, draw)])
+        whitening = _fitted(images[_some(len(images), NUM_FOR_WHITENING, draw)])
         features = np.clip(whitening(images), -6e4, 6e4).astype(np.float16)
         if len(images) < MIN_IMAGES:
             return cls(whitening, features, None)
@@ -220,6 +231,10 @@ class MemorisationCheck:
     @cached_property
     def _fingerprints(self) -> Fingerprints:
         return Fingerprints.load(self._source) if isinstance(self._source, Path) else self._source
+
+    def load(self) -> None:
+        """Read the fingerprints of the training images."""
+        _ = self._fingerprints.neighbourhood
 
     def examine(self, draft: Draft) -> Finding:
         """`block` when practically identical to a training image, `review` when nearer than strangers are, or when

@@ -3,7 +3,7 @@
 1. Each check runs in a thread of its own, so that a late one cannot keep the door waiting.
 2. A check that raises, is late, or answers something else than a finding becomes `review`, and says why.
 3. No check at all is `review` too: an image that nobody looked at is not an image that passed.
-4. What several drafts say together is asked when all of them have been examined. It makes a finding graver or leaves it.
+4. What several drafts say together is asked when all of them have been examined. It makes findings graver, or nothing.
 """
 
 from __future__ import annotations
@@ -12,12 +12,21 @@ import queue
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
-from rectoverso.protocols import Check, GroupCheck
+from rectoverso.protocols import Check, GroupCheck, LoadingCheck
 from rectoverso.types import Draft, Finding, Message, Outcome
 from rectoverso.verso.screen.gallery import GRAVITY
 
 Answer = Finding | BaseException
+
+
+def load(checks: Sequence[Check]) -> None:
+    """Let checks load what they compare with. It may take longer than a draft is waited for."""
+    for check in checks:
+        if isinstance(check, LoadingCheck):
+            with suppress(Exception):  # examining says what is wrong with it, draft by draft
+                check.load()
 
 
 def screen(draft: Draft, checks: Sequence[Check], *, timeout_s: float = 30.0) -> tuple[Finding, ...]:
@@ -31,9 +40,7 @@ def screen(draft: Draft, checks: Sequence[Check], *, timeout_s: float = 30.0) ->
     )
 
 
-def screen_together(
-    found: Sequence[Sequence[Finding]], checks: Sequence[Check]
-) -> list[tuple[Finding, ...]]:
+def screen_together(found: Sequence[Sequence[Finding]], checks: Sequence[Check]) -> list[tuple[Finding, ...]]:
     """The findings on each draft of a group, with what the group says of it."""
     rows = [tuple(findings) for findings in found]
     for check in checks:

@@ -67,6 +67,10 @@ class SimilarityCheck:
     def _cascade(self) -> Cascade:
         return Cascade(self._works, self._traces)
 
+    def load(self) -> None:
+        """Open the works and what is kept of their parts."""
+        _ = self._works and self._cascade
+
     def examine(self, draft: Draft) -> Finding:
         """`block` or `review` names the work; `pass` says how close the nearest one is, and whom to credit."""
         if not self._works:

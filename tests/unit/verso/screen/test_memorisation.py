@@ -12,6 +12,7 @@ import pytest
 from rectoverso.i18n import LANGUAGES, say
 from rectoverso.types import Finding, Message, Outcome
 from rectoverso.verso.screen.memorisation import MIN_IMAGES, Calibration, Fingerprints, MemorisationCheck
+from rectoverso.verso.screen.replication import Replication, p_values
 
 Images = np.ndarray
 
@@ -70,6 +71,18 @@ def test_new_pictures_are_not_flagged_much_more_often_than_stated(
     assert findings[0].false_positive_rate is not None
     assert findings[0].false_positive_rate <= 0.005
     assert flagged <= 8  # two are expected; more than eight by chance once in a thousand
+
+
+def test_of_few_training_pictures_new_ones_are_no_nearer_than_stated(
+    small_photos: Callable[[int, int], Images],
+) -> None:
+    """Whitened in as many directions as there are pictures, almost half of these would be called near."""
+    prints = Fingerprints.of(small_photos(100, 700_000))
+    ratios = prints.neighbourhood.nearest(small_photos(200, 500_000)).ratio.astype(np.float64)
+    p_200 = p_values(ratios, prints.strangers)
+    for level in (0.05, 0.1, 0.5):
+        assert (p_200 <= level).mean() <= level + 0.1
+    assert not Replication.of(p_200.tolist(), len(prints.strangers)).replicates
 
 
 def test_near_duplicates_among_the_training_pictures_do_not_make_copies_look_ordinary(

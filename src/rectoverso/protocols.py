@@ -32,7 +32,11 @@ class Generator(Protocol):
 
 
 class Check(Protocol):
-    """One question asked of a draft before it may leave. Raising is answered with `hold`, never `release`."""
+    """One question asked of a draft before it may leave. Raising is answered with `hold`, never `release`.
+
+    A check whose answers became other ones has a ``version`` (1 where it has none): what was asked before is then asked
+    anew.
+    """
 
     @property
     def name(self) -> str: ...

@@ -57,7 +57,9 @@ def show(
             tell("policy.show.row", **shown.line.facts())
         else:
             tell("policy.show.beneath", **shown.line.facts(), over=shown.beneath.code)
-    tell("policy.show.people", **policy.people.model_dump())
+    people = policy.people
+    professional, signed = (_yes_or_no(one) for one in (people.professional, people.signed))
+    tell("policy.show.people", least=people.least, professional=professional, signed=signed)
 
 
 @app.command("test")
@@ -79,6 +81,10 @@ def try_(
         for trial in trials:
             _print(trial, cases_of(trial.policy)[1])
     raise typer.Exit(0 if all(trial.holds for trial in trials) else 1)
+
+
+def _yes_or_no(value: bool) -> Message:  # noqa: FBT001 - the one thing that it is about
+    return Message(f"policy.show.{'yes' if value else 'no'}")
 
 
 def _print(trial: Trial, file: str) -> None:

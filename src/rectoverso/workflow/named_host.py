@@ -6,6 +6,7 @@ no cookie is kept, and whatever the host does (silence, a byte a minute, an endl
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from contextlib import suppress
@@ -125,4 +126,5 @@ def _is_this_machine(host: str) -> bool:
 
 
 def _unusable(url: str, problem: str) -> ResolverUnusable:
-    return ResolverUnusable(url=url, reason=Phrase(Message(f"resolve.address.{problem}")))
+    shown = re.sub("//[^/]*@", "//...@", url)  # what stands before it may be a password
+    return ResolverUnusable(url=shown, reason=Phrase(Message(f"resolve.address.{problem}")))

@@ -130,7 +130,7 @@ class _Doorkeeper:
         self.rules = {
             "policy": door.policy.reference,
             "works": digests.of_facts(works=sorted(map(_claimed, works))),
-            "checks": sorted(check.name for check in self.checks),
+            "checks": sorted(f"{check.name}@{getattr(check, 'version', 1)}" for check in self.checks),
             **door.labelling.rules(),
         }
         if door.territory:

@@ -419,3 +419,10 @@ def test_a_service_that_is_silent_is_not_waited_for_file_after_file(
     assert len(found.stores) == 1
     next(reports([place.kept(to_png(photo(999)), "other.png")], tmp_path / "none", [], (), found))
     assert not found.stores
+
+
+def test_a_password_in_an_address_is_not_repeated() -> None:
+    with pytest.raises(ResolverUnusable) as caught:
+        NamedHost("https://user:secret@example.org/v1")
+    assert "secret" not in explain(caught.value, "zh") + str(caught.value)
+    assert "example.org" in str(caught.value)

@@ -206,10 +206,10 @@ def test_whoever_is_shown_a_policy_is_told_that_nobody_is_asked_yet(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, out, _ = _verso(capsys, "policy", "show", "medical", "--home", str(home))
-    assert "Nothing lets one go yet" in out
+    assert "signed: yes. Nothing lets one go yet" in out
     monkeypatch.setenv("RECTOVERSO_LANG", "zh")
     _, out, _ = _verso(capsys, "policy", "show", "medical", "--home", str(home))
-    assert "目前还没有任何办法放行" in out
+    assert "须签字：是。目前还没有任何办法放行" in out
 
 
 def test_a_wrong_use_is_told_before_a_run_is_looked_for(home: Path, tmp_path: Path) -> None:

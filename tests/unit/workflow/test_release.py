@@ -12,6 +12,7 @@ import pytest
 
 from authority import Authority, authority
 from rectoverso.errors import HomeBusy, LedgerBroken, OutNotWritable
+from rectoverso.i18n import explain
 from rectoverso.protocols import Check
 from rectoverso.store.home import Home
 from rectoverso.store.works import Work
@@ -434,8 +435,9 @@ def test_a_held_draft_does_not_leave_because_its_row_says_so(
     _through(at_door, out)
     with at_door.home.database.transaction() as tx:
         tx.connection.exec_driver_sql(f"UPDATE assets SET {lie}")
-    with pytest.raises(LedgerBroken, match="does not say so"):
+    with pytest.raises(LedgerBroken, match="does not say so") as told:
         _through(at_door, out)
+    assert "does not" not in explain(told.value, "zh")
     assert not out.exists()
 
 
@@ -488,3 +490,16 @@ class Damaged(Says):
 def test_a_check_that_cannot_load_holds(door: Callable[..., Door], tmp_path: Path) -> None:
     (passage,) = _through(door(Damaged()), tmp_path / "out")
     assert passage.asset.decision is Decision.HOLD
+
+
+@dataclass(frozen=True)
+class Newer(Says):
+    version: int = 2
+
+
+def test_a_check_that_became_another_is_asked_again(door: Callable[..., Door], tmp_path: Path) -> None:
+    _through(door(), tmp_path / "out")
+    (again,) = _through(door(), tmp_path / "out")
+    (anew,) = _through(door(Newer(Outcome.REVIEW)), tmp_path / "out")
+    assert (again.repeated, anew.repeated) == (True, False)
+    assert anew.asset.decision is Decision.HOLD

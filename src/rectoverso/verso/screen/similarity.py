@@ -147,7 +147,7 @@ def _facts(match: AnyMatch) -> dict[str, Any]:
     if isinstance(match, PartMatch):
         percent = round(100 * match.transformation.of_work)
         return named | {"points": match.alignment.inliers, "percent": percent}
-    return named | {"percent": int(100 * match.likeness)}
+    return named | {"percent": int(100 * round(match.likeness, 4))}  # as records round it
 
 
 def _nothing_registered() -> Finding:

@@ -55,10 +55,12 @@ def search_works(
     if (evidence is None) is not (original is None):
         reason, advice = (Phrase(Message(f"files.evidence_alone.{part}")) for part in ("reason", "advice"))
         raise BadSetting(setting="--evidence, --original", reason=reason, advice=advice)
-    pixels = _pixels(file)
     if Home.existing(home_path) is None:  # looking makes none
+        _pixels(file)
         return Found(Look((), ()))
-    found = Found(opened(home_path)[1].search(pixels))
+    _, registry = opened(home_path)
+    pixels = _pixels(file)
+    found = Found(registry.search(pixels))
     if evidence is None or original is None or not found.matches:
         return found
     match, work = _original(original, found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -375,6 +375,7 @@ def test_a_group_whose_first_was_decided_before_a_kill_is_judged_as_it_was(
     at_door = door(Crowd(say=_all_suspect_of_three))
     killed = release(THREE, at_door, tmp_path / "out")
     first = next(killed).asset
+    assert isinstance(killed, Generator)
     killed.close()
     again = _through(at_door, tmp_path / "out", THREE)
     assert [one.repeated for one in again] == [True, False, False]
@@ -420,8 +421,13 @@ def test_groups_are_no_larger_than_memory_allows(
 ) -> None:
     monkeypatch.setattr("rectoverso.workflow.release.GROUP_BYTES", THREE[0].pixels.nbytes + 1)
     drawn: list[Draft] = []
-    drafts = (drawn.append(draft) or draft for draft in THREE)
-    passages = release(drafts, door(Crowd(say=_all_suspect_of_three)), tmp_path / "out")
+
+    def drafts() -> Iterator[Draft]:
+        for draft in THREE:
+            drawn.append(draft)
+            yield draft
+
+    passages = release(drafts(), door(Crowd(say=_all_suspect_of_three)), tmp_path / "out")
     assert next(passages).asset.decision is Decision.RELEASE
     assert len(drawn) == 2
     assert len(list(passages)) == 2

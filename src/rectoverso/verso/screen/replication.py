@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -106,7 +106,7 @@ class Replication:
     chance: float
 
     @classmethod
-    def of_findings(cls, findings: Sequence[Finding]) -> Self | None:
+    def of_findings(cls, findings: Sequence[Finding]) -> Replication | None:
         """From the findings of a batch, of which those count that were compared with the same strangers as the last.
         None where no picture was compared with strangers.
         """

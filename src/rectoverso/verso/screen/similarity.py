@@ -69,7 +69,8 @@ class SimilarityCheck:
 
     def load(self) -> None:
         """Open the works and what is kept of their parts."""
-        _ = self._works and self._cascade
+        if self._works:
+            _ = self._cascade
 
     def examine(self, draft: Draft) -> Finding:
         """`block` or `review` names the work; `pass` says how close the nearest one is, and whom to credit."""
@@ -85,7 +86,7 @@ class SimilarityCheck:
         evidence: dict[str, Any] = {"work": gravest.plain(), "compared_with": len(self._works)}
         evidence |= {"stages": [stage.plain() for stage in stages]}
         if others:
-            evidence |= {"also": [one.plain() for one in _told(others)], "similar": len(ruled)}
+            evidence |= {"also": [one.plain() for one in _also(others)], "similar": len(ruled)}
         if to_credit:
             evidence |= {"credits": to_credit[:MOST_TOLD]}
         return Finding(
@@ -99,7 +100,7 @@ class SimilarityCheck:
         )
 
 
-def _told(others: Sequence[Ruled]) -> list[Ruled]:
+def _also(others: Sequence[Ruled]) -> list[Ruled]:
     """The gravest, and of the rest one of each kind and ruling that is not among them: policies speak to these."""
     told = list(others[:MOST_TOLD])
     for one in others[MOST_TOLD:]:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from rectoverso.errors import PolicyUnusable
-from rectoverso.i18n import catalogue, explain
+from rectoverso.i18n import Phrase, catalogue, explain
 from rectoverso.verso.policy import Shelf, run_cases
 from rectoverso.verso.policy.pack import Pack
 
@@ -65,7 +65,9 @@ def test_a_fault_is_told_in_the_readers_language(change: tuple[str, str], en: st
     error = _refused(GOOD.replace(*change))
     assert en in str(error)
     assert zh in explain(error, "zh")
-    assert not ENGLISH.search(error.facts["reason"].within("zh"))
+    reason = error.facts["reason"]
+    assert isinstance(reason, Phrase)
+    assert not ENGLISH.search(reason.within("zh"))
 
 
 def test_what_the_reader_of_toml_says_is_quoted_with_its_place() -> None:

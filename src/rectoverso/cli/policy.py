@@ -83,7 +83,7 @@ def try_(
     raise typer.Exit(0 if all(trial.holds for trial in trials) else 1)
 
 
-def _yes_or_no(value: bool) -> Message:  # noqa: FBT001 - the one thing that it is about
+def _yes_or_no(value: bool) -> Message:
     return Message(f"policy.show.{'yes' if value else 'no'}")
 
 

@@ -9,7 +9,7 @@ import typer
 
 from rectoverso.cli.options import JsonOption, LawOption
 from rectoverso.cli.output import print_json, tell
-from rectoverso.i18n import explain, preferred_language, say
+from rectoverso.i18n import explain, preferred_language, printable, say
 from rectoverso.types import Message
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ def comply(
 
 
 def _print(one: Compliance, language: str) -> None:
-    print(one.path)
+    print(printable(str(one.path)))
     if one.error:
-        print(f"  {explain(one.error, language)}\n")
+        print(f"  {printable(explain(one.error, language))}\n")
     for held in one.held:
         _print_held(held, language)
 
@@ -58,7 +58,7 @@ def _print_held(held: Held, language: str) -> None:
     print(f"  {say(Message('law.heading', facts | counts), language)}")
     for answer in held.answers:
         print(f"  {SIGNS[answer.state]} {answer.clause.id}: {answer.clause.says.within(language)}")
-        print(f"      {say(answer.message, language)}")
+        print(f"      {printable(say(answer.message, language))}")
     print()
 
 

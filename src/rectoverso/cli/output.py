@@ -7,11 +7,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import east_asian_width
 
 from rectoverso.errors import ProcessLost, RectoversoError
-from rectoverso.i18n import explain, preferred_language, say
+from rectoverso.i18n import explain, preferred_language, printable, say
 from rectoverso.types import Message
 
 if TYPE_CHECKING:
@@ -22,12 +23,20 @@ SEPARATOR = " · "
 
 def tell(key: str, **facts: object) -> None:
     """One sentence to the reader, in their language, on standard output."""
-    print(say(Message(key, facts), preferred_language()))
+    print(_told(key, facts))
 
 
 def note(key: str, **facts: object) -> None:
     """One sentence beside the result: on standard error, so that --json stays one object."""
-    print(say(Message(key, facts), preferred_language()), file=sys.stderr)
+    print(_told(key, facts), file=sys.stderr)
+
+
+def _told(key: str, facts: dict[str, object]) -> str:
+    """The sentence; names in it are one line, whatever they hold."""
+    shown = {
+        name: printable(str(fact)) if isinstance(fact, str | Path) else fact for name, fact in facts.items()
+    }
+    return say(Message(key, shown), preferred_language())
 
 
 def speaks() -> bool:
@@ -51,7 +60,8 @@ def print_error(error: RectoversoError, *, as_json: bool, as_event: bool = False
     """
     if not speaks() and not isinstance(error, ProcessLost):
         return
-    print(explain(error, preferred_language()), file=sys.stderr)
+    for line in explain(error, preferred_language()).split("\n"):
+        print(printable(line), file=sys.stderr)
     if not speaks():
         return
     facts = {name: str(fact) for name, fact in error.facts.items()}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rectoverso.cli.output import tell
-from rectoverso.i18n import explain, preferred_language, say
+from rectoverso.i18n import explain, preferred_language, printable, say
 from rectoverso.types import Message
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def print_summary(batch: Batch, out: Path) -> None:
         asset = passage.asset
         name = asset.source or f"seed {asset.seed}"
         reasons = " ".join(say(Message(**reason), language) for reason in asset.reasons)
-        print(f"{say(Message(f'cli.{asset.decision.value}'), language)}  {name}: {reasons}")
+        print(printable(f"{say(Message(f'cli.{asset.decision.value}'), language)}  {name}: {reasons}"))
     for passage in batch.released:
         if passage.asset.revoked is not None:
             tell("cli.revoked_before", asset=passage.asset.id, index=passage.asset.revoked)
@@ -32,7 +32,7 @@ def print_summary(batch: Batch, out: Path) -> None:
             for credit in finding["evidence"].get("credits", ()):
                 tell("cli.credit", file=passage.asset.file_name, line=credit["line"])
     for failure in batch.failed:
-        print(explain(failure.error, language))
+        print(printable(explain(failure.error, language)))
     tell("cli.batch", released=len(batch.released), held=len(batch.held), refused=len(batch.refused), out=out)
     if batch.held:
         tell("cli.held_note")

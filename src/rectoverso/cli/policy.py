@@ -57,7 +57,9 @@ def show(
             tell("policy.show.row", **shown.line.facts())
         else:
             tell("policy.show.beneath", **shown.line.facts(), over=shown.beneath.code)
-    tell("policy.show.people", **policy.people.model_dump())
+    people = policy.people
+    professional, signed = (_yes_or_no(one) for one in (people.professional, people.signed))
+    tell("policy.show.people", least=people.least, professional=professional, signed=signed)
 
 
 @app.command("test")
@@ -81,13 +83,17 @@ def try_(
     raise typer.Exit(0 if all(trial.holds for trial in trials) else 1)
 
 
+def _yes_or_no(value: bool) -> Message:
+    return Message(f"policy.show.{'yes' if value else 'no'}")
+
+
 def _print(trial: Trial, file: str) -> None:
     facts = {"policy": trial.policy.reference, "count": trial.count}
     if trial.holds:
         tell("policy.test.holds", **facts)
         return
     counts = {"failed": len(trial.failed), "unreached": len(trial.unreached)}
-    tell("policy.test.fails", **facts, **counts, file=Path(file))
+    tell(f"policy.test.{'fails' if trial.count else 'none'}", **facts, **counts, file=Path(file))
     for failed in trial.failed:
         _print_failed(failed)
     for line in trial.unreached:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
+import unicodedata
 from functools import cache
 from importlib import resources
 from typing import Self
@@ -67,6 +68,12 @@ def explain(error: RectoversoError, language: str = "en") -> str:
         for name, fact in error.facts.items()
     }
     return " ".join(type(error)(**facts).sentences(**texts))
+
+
+def printable(text: str) -> str:
+    """One line without control characters: a name that a stranger gave may hold what would repaint the terminal."""
+    one_line = text.replace("\n", " ")
+    return "".join(letter if unicodedata.category(letter)[0] != "C" else "?" for letter in one_line)
 
 
 def preferred_language() -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rectoverso.errors import RectoversoError
 from rectoverso.i18n import say
-from rectoverso.types import Decision, Message, Outcome
+from rectoverso.types import Decision, Finding, Message
 from rectoverso.verso.screen.memorisation import MemorisationCheck
 from rectoverso.verso.screen.replication import Replication
 from rectoverso.workflow.release import Passage
@@ -45,37 +45,24 @@ class Batch:
 
     @property
     def replication(self) -> Replication | None:
-        """What all of it together says of training images that come back; None where nothing tells.
-
-        The places of its suspects are those of ``compared``.
-        """
-        tested = [(finding, finding["evidence"]) for _, finding in self.compared]
-        if not tested:
-            return None
-        return Replication.of(
-            [evidence["p_value"] for _, evidence in tested],
-            tested[0][1]["strangers"],
-            [place for place, (finding, _) in enumerate(tested) if finding["outcome"] == Outcome.BLOCK],
-        )
-
-    @property
-    def compared(self) -> list[tuple[Passage, dict[str, Any]]]:
-        """The passages that were compared with the same strangers as the last, and that finding of each."""
-        found = [
-            (passage, finding)
-            for passage in self.passages
-            for finding in passage.asset.findings
-            if finding["check"] == MemorisationCheck.name and "p_value" in finding["evidence"]
-        ]
-        return [
-            one for one in found if one[1]["evidence"]["strangers"] == found[-1][1]["evidence"]["strangers"]
-        ]
+        """What all of it together says of training images that come back; None where nothing tells."""
+        return Replication.of_findings([finding for _, finding in self._compared])
 
     @property
     def suspects(self) -> list[Passage]:
         """Those that the batch as a whole makes suspect of bringing a training image back."""
         replication = self.replication
-        return [self.compared[place][0] for place in replication.suspects] if replication else []
+        return [self._compared[place][0] for place in replication.suspects] if replication else []
+
+    @property
+    def _compared(self) -> list[tuple[Passage, Finding]]:
+        """The passages with what they showed beside the training images."""
+        return [
+            (passage, finding)
+            for passage in self.passages
+            for finding in passage.findings
+            if finding.check == MemorisationCheck.name
+        ]
 
     def plain(self) -> dict[str, Any]:
         """As `--json` prints it."""

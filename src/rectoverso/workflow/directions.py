@@ -66,6 +66,7 @@ def show_direction(
     They are the images of ``verso generate --edit``, so that neither decides anew what the other has decided. Raises
     RunNotFound, UnknownName, BadSetting, HomeBusy.
     """
+    terms.rules(home_path)  # a wrong use is told before anything is loaded
     generator = open_generator(run)
     class_index = generator.class_index(label)
     amounts = [amount * (2 * column / (COLUMNS - 1) - 1) for column in range(COLUMNS)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,8 +93,15 @@ def take_through(
 ) -> list[Passage]:
     """Take drafts through the door and say how it goes. Raises as `release` does."""
     passages: list[Passage] = []
-    for passage in release(drafts, door, out):
+    for passage in release(_told(drafts, total, listener), door, out):
         passages.append(passage)
         released = sum(one.asset.decision is Decision.RELEASE for one in passages)
         listener(Progress(Message("progress.releasing", {"released": released}), len(passages), total))
     return passages
+
+
+def _told(drafts: Iterable[Draft], total: int, listener: Listener) -> Iterator[Draft]:
+    """The drafts, and how many of them were screened: all of a group are before the first is released."""
+    for number, draft in enumerate(drafts, 1):
+        yield draft
+        listener(Progress(Message("progress.screening"), number, total))

@@ -81,6 +81,7 @@ def dream_picture(
     What a file of features was trained on is not known to the door, so all its pictures are held for people. Raises
     UnknownName (use, layer), RunNotFound, BadSetting, ImageUnreadable, HomeBusy.
     """
+    terms.rules(home_path)  # a wrong use is told before anything is loaded
     network, maker = open_network(request.network)
     from rectoverso.recto.sample.dream import ON_PHOTOGRAPHS, RATE, Wish
 

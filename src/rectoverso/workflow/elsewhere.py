@@ -37,6 +37,8 @@ SECONDS = 20.0
 """For all that is asked of one file."""
 MOST_MANIFESTS = 3
 """Of one file. A value leads to one, or to few that look alike."""
+MOST_SILENCES = 3
+"""After so many files in a row of which it did not answer anything in time, or at all, it is asked of no other."""
 MOST_MATCHES_BYTES = 100_000
 MOST_MANIFEST_BYTES = 5_000_000
 _Word = Literal["found", "none", "other", "failed"]
@@ -62,7 +64,7 @@ class _Answer:
 
 
 class Elsewhere:
-    """One service. ``stores``: the manifest stores that were found, by the id of the manifest."""
+    """One service. ``stores``: the manifest stores that were found for the last report, by the id of the manifest."""
 
     def __init__(self, url: str) -> None:
         """Raises ResolverUnusable. Nothing is asked yet."""
@@ -71,17 +73,24 @@ class Elsewhere:
         self.url = self._host.url
         self.stores: dict[str, bytes] = {}
         self._until = 0.0
+        self._silences = 0
 
     def completed(self, report: Report, anchors_pem: str | None) -> Report:
         """The report of a file that lost its credential with what the service knows; any other as it is."""
+        self.stores.clear()
         questions = _questions(report) if _lacks_its_credential(report) else []
         if not questions:
             return report
-        self._until = time.monotonic() + SECONDS
         answer = _Answer()
+        if self._silences >= MOST_SILENCES:
+            given_up = Message("resolve.unanswered.given_up", {"count": MOST_SILENCES})
+            return self._told(report, answer, "failed", given_up)
+        self._until = time.monotonic() + SECONDS
         try:
             self._ask(questions, report, anchors_pem, answer)
+            self._silences = 0
         except Unanswered as problem:
+            self._silences = self._silences + 1 if problem.is_silence else 0
             if answer.found is None:
                 return self._told(report, answer, "failed", problem.message)
         if answer.found:

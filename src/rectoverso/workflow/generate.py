@@ -44,6 +44,7 @@ def generate_images(
     The same call again gives the same images and decides nothing twice. Raises RunNotFound, UnknownName (use, label or
     direction), BadSetting (controls, or what is given), ImageUnreadable, FilesUnusable (a map), HomeBusy.
     """
+    terms.rules(home_path)  # a wrong use is told before anything is loaded
     generator = _sized(open_generator(run), size)
     class_index = generator.class_index(label)
     materials = read_materials(generator, given)

@@ -38,6 +38,7 @@ def interpolate_images(
 
     Raises RunNotFound, UnknownName, BadSetting (controls, or fewer than two seeds), HomeBusy.
     """
+    terms.rules(home_path)  # a wrong use is told before anything is loaded
     generator = open_generator(run)
     class_index = generator.class_index(label)
     check_seeds(seeds)

@@ -77,6 +77,7 @@ def invert_picture(
     draw this picture and its edits and nothing else; the run's weights stay. The code, and these weights beside it, are
     kept in the run's inversions. Raises RunNotFound, ImageUnreadable, UnknownName, BadSetting, HomeBusy.
     """
+    terms.rules(home_path)  # a wrong use is told before anything is loaded
     generator = open_generator(run)
     class_index = generator.class_index(label)
     generator.painter.check(controls)

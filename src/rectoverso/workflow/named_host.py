@@ -6,6 +6,7 @@ no cookie is kept, and whatever the host does (silence, a byte a minute, an endl
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from contextlib import suppress
@@ -22,10 +23,13 @@ from rectoverso.version import __version__
 
 
 class Unanswered(Exception):
-    """The host did not answer as it should: ``why`` is a name of the catalogue (`resolve.unanswered`)."""
+    """The host did not answer as it should: ``why`` is a name of the catalogue (`resolve.unanswered`). ``is_silence``:
+    it did not answer in time, or at all.
+    """
 
     def __init__(self, why: str, **facts: object) -> None:
         super().__init__(why)
+        self.is_silence = why in ("time", "system")
         self.message = Message(f"resolve.unanswered.{why}", facts)
 
 
@@ -122,4 +126,5 @@ def _is_this_machine(host: str) -> bool:
 
 
 def _unusable(url: str, problem: str) -> ResolverUnusable:
-    return ResolverUnusable(url=url, reason=Phrase(Message(f"resolve.address.{problem}")))
+    shown = re.sub("//[^/]*@", "//...@", url)  # what stands before it may be a password
+    return ResolverUnusable(url=shown, reason=Phrase(Message(f"resolve.address.{problem}")))

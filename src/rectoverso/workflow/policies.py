@@ -63,7 +63,10 @@ def heading(policy: Policy) -> dict[str, Any]:
         "use": policy.use,
         "file": policy.packs[-1].file,
         "extends": [f"{pack.name}@{pack.rules.version}" for pack in reversed(policy.packs[:-1])],
-        "people": {"least": people.least, "professional": people.professional, "signed": people.signed},
+        "people": {
+            **people.model_dump(),
+            "asked": False,
+        },  # until there is a command that lets a held image go
     }
 
 

@@ -3,7 +3,8 @@
 A draft passes in this order, and the order is the promise:
 
     1. Asked before?   The same request is decided once; its answer is given again.
-    2. Screen          Every check answers; one that fails or is late counts as `review`.
+    2. Screen          Every check answers; one that fails or is late counts as `review`. Checks that judge drafts
+                       together are asked when a whole group was examined, before any of it is decided.
     3. Verdict         The policy turns findings into release, hold or refuse, with reasons.
     4. Mark            Label, watermark, metadata, signature; all read back. A mark that fails holds the image.
     5. Record          The bytes into the encrypted store; then, in one transaction, ledger entry and decision.
@@ -23,13 +24,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from rectoverso.errors import BlobDamaged, BlobMissing, MarkFailed, OutNotWritable
-from rectoverso.protocols import Check, Clock, SystemClock
+from rectoverso.errors import BlobDamaged, BlobMissing, LedgerBroken, MarkFailed, OutNotWritable
+from rectoverso.i18n import Phrase
+from rectoverso.protocols import Check, Clock, GroupCheck, SystemClock
 from rectoverso.store.assets import Asset
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.store.works import Work
-from rectoverso.types import AssetId, Decision, Digest, Draft, Finding, Message, Pixels, Verdict
+from rectoverso.types import AssetId, Decision, Digest, Draft, Finding, Message, Outcome, Pixels, Verdict
 from rectoverso.verso.law import Labelling
 from rectoverso.verso.ledger.proof import beside
 from rectoverso.verso.mark.credential import CredentialSigner
@@ -37,7 +39,7 @@ from rectoverso.verso.mark.order import Marked, MarkFacts, mark
 from rectoverso.verso.picture import to_png
 from rectoverso.verso.policy import Policy
 from rectoverso.verso.screen.fingerprint import fingerprint
-from rectoverso.verso.screen.screening import screen
+from rectoverso.verso.screen.screening import load, screen, screen_together
 from rectoverso.workflow import digests
 from rectoverso.workflow.files import results_in
 from rectoverso.workflow.ledgers import ENTRY_KINDS, open_ledger
@@ -52,6 +54,10 @@ SUFFIXES = {
     "image/avif": ".avif",
 }
 STEM_BYTES = 100
+GROUP_BYTES = 256 << 20
+"""So many bytes of pixels are judged together where a check does that: 1,365 pictures of 256 pixels a side. They are in
+memory until the last of them was screened; of more than these, the first group leaves before the second is seen.
+"""
 ACCIDENTS = frozenset(
     {
         "screen.late",
@@ -93,18 +99,26 @@ class Passage:
     path: Path | None
     repeated: bool
 
+    @property
+    def findings(self) -> list[Finding]:
+        """What was found, as it is recorded."""
+        return _recorded(self.asset)
+
 
 def release(drafts: Iterable[Draft], door: Door, out: Path) -> Iterator[Passage]:
     """Take drafts through the door, one at a time, and yield how each fared.
 
-    Released files are in ``out`` by the time their passage is yielded. Whatever goes wrong with one draft holds that
-    draft. Raises HomeBusy when another process keeps the door of this home, and OutNotWritable.
+    Where a check judges drafts together, those of a group (``GROUP_BYTES``) are drawn and screened before the first of
+    them is decided. Released files are in ``out`` by the time their passage is yielded. Whatever goes wrong with one
+    draft holds that draft. Raises HomeBusy when another process keeps the door of this home, OutNotWritable, and
+    LedgerBroken.
     """
     with results_in(out), door.home.lock():
         door.home.blobs.sweep(door.home.assets.blobs())  # what a killed process left
         keeper = _Doorkeeper(door, works_in_force(door.home, door.keys, door.clock, door.territory), out)
-        for draft in drafts:
-            yield keeper.take(draft)
+        for group in keeper.screened(drafts):
+            for draft, findings in group:
+                yield keeper.take(draft, findings)
 
 
 class _Doorkeeper:
@@ -113,10 +127,11 @@ class _Doorkeeper:
     def __init__(self, door: Door, works: Sequence[Work], out: Path) -> None:
         self.door, self.home, self.out = door, door.home, out
         self.checks = door.checks(works)
+        load(self.checks)
         self.rules = {
             "policy": door.policy.reference,
             "works": digests.of_facts(works=sorted(map(_claimed, works))),
-            "checks": sorted(check.name for check in self.checks),
+            "checks": sorted(f"{check.name}@{getattr(check, 'version', 1)}" for check in self.checks),
             **door.labelling.rules(),
         }
         if door.territory:
@@ -131,14 +146,36 @@ class _Doorkeeper:
             self.rules["media_type"] = door.media_type
         self.ledger = open_ledger(door.home, door.keys, door.clock)
 
-    def take(self, draft: Draft) -> Passage:
-        # 1. Asked before?
+    def screened(self, drafts: Iterable[Draft]) -> Iterator[list[tuple[Draft, Sequence[Finding]]]]:
+        """Drafts with what was found, in groups: of one each, unless a check judges them together."""
+        most = GROUP_BYTES if any(isinstance(check, GroupCheck) for check in self.checks) else 0
+        group: list[tuple[Draft, Sequence[Finding]]] = []
+        size = 0
+        for draft in drafts:
+            group.append((draft, self.examined(draft)))
+            size += draft.pixels.nbytes
+            if size >= most:
+                yield self.judged(group)
+                group, size = [], 0
+        if group:
+            yield self.judged(group)
+
+    def examined(self, draft: Draft) -> Sequence[Finding]:
+        """What was found before, of a request that was; else what is found now."""
+        _, known = self.recall(draft)
+        return _recorded(known) if known else screen(draft, self.checks, timeout_s=self.door.check_timeout_s)
+
+    def judged(
+        self, group: Sequence[tuple[Draft, Sequence[Finding]]]
+    ) -> list[tuple[Draft, Sequence[Finding]]]:
+        found = screen_together([findings for _, findings in group], self.checks)
+        return [(draft, findings) for (draft, _), findings in zip(group, found, strict=True)]
+
+    def take(self, draft: Draft, findings: Sequence[Finding]) -> Passage:
+        """From the findings to the door: steps 3 to 6, for what was not decided before (1; twice in a group is too)."""
         request, known = self.recall(draft)
         if known:
             return Passage(known, self.deliver(known), repeated=True)
-
-        # 2. Screen
-        findings = screen(draft, self.checks, timeout_s=self.door.check_timeout_s)
 
         # 3. Verdict
         verdict = self.door.policy.decide(findings)
@@ -269,12 +306,13 @@ class _Doorkeeper:
 
         The proof is against the first checkpoint over the entry, so that it is the same at each delivery. None if it
         was not released or is revoked, or if the store no longer holds it; then `verso ledger check` says so. Raises
-        LedgerBroken: without its proof nothing leaves.
+        LedgerBroken: without its proof nothing leaves, nor what the ledger does not call released.
         """
         if asset.decision is not Decision.RELEASE or asset.blob is None or asset.revoked is not None:
             return None
         path = self.out / asset.file_name
         proof = self.ledger.prove(asset.ledger_index, sealed=True).encode()
+        self.demand_entry(asset)
         try:
             is_there = path.is_file() and digests.of_bytes(path.read_bytes()) == asset.file_digest
             data = None if is_there else self.home.blobs.get(asset.blob)
@@ -288,6 +326,14 @@ class _Doorkeeper:
             raise OutNotWritable(out=path, system=error.strerror or error) from error
         return path
 
+    def demand_entry(self, asset: Asset) -> None:
+        """Raise LedgerBroken where the ledger says something else than the table, which has no seal over this."""
+        entry = self.ledger.entry(asset.ledger_index)
+        says = (entry.get("kind"), entry.get("asset"), entry.get("file_digest"))
+        if says != (ENTRY_KINDS[Decision.RELEASE], asset.id, asset.blob):
+            facts = {"asset": asset.id, "kind": ENTRY_KINDS[asset.decision], "index": asset.ledger_index}
+            raise LedgerBroken(problem=Phrase(Message("ledger.asset_unlisted", facts)))
+
 
 def _claimed(work: Work) -> list[Any]:
     """What of a work decides: when any of it changes, what is asked is a new question."""
@@ -298,6 +344,14 @@ def _fingerprint(recto: Pixels, marked: Marked | None) -> bytes:
     """The hash of what leaves; beside a strip with words, that of the picture alone too, should somebody cut it off."""
     whole = fingerprint(recto)
     return whole if marked is None or marked.alone is None else whole + fingerprint(marked.alone)
+
+
+def _recorded(asset: Asset) -> list[Finding]:
+    """The findings that a decision was made on."""
+    return [
+        Finding(**{**found, "outcome": Outcome(found["outcome"]), "message": Message(**found["message"])})
+        for found in asset.findings
+    ]
 
 
 def _was_accident(asset: Asset) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from rectoverso.errors import BadSetting, OutNotWritable
 from rectoverso.i18n import LANGUAGES, Phrase, say
+from rectoverso.store.home import Home
 from rectoverso.types import Message, Outcome, Pixels
 from rectoverso.verso.picture import read_bytes, to_png
 from rectoverso.verso.review.evidence import best_alignment, drawn
@@ -77,6 +78,9 @@ def search_works(
     if (evidence is None) is not (original is None):
         reason, advice = (Phrase(Message(f"files.evidence_alone.{part}")) for part in ("reason", "advice"))
         raise BadSetting(setting="--evidence, --original", reason=reason, advice=advice)
+    if Home.existing(home_path) is None:  # looking makes none
+        _pixels(file)
+        return Found(Look((), ()))
     home, registry = opened(home_path)
     pixels = _pixels(file)
     calibration = in_force(home, registry.list())

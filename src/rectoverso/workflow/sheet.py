@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rectoverso.types import Decision, Digest, Draft, Finding, Maker, Message, Outcome, Pixels
+from rectoverso.store.assets import Assets
+from rectoverso.types import AssetId, Decision, Digest, Draft, Finding, Maker, Message, Outcome, Pixels
 from rectoverso.verso.picture import open_picture
 from rectoverso.workflow import digests
 from rectoverso.workflow.release import Door, Passage, release
@@ -20,14 +21,19 @@ GAP_PX = 4
 
 @dataclass(frozen=True, slots=True)
 class PartsWereReleased:
-    """Stands for a check on a sheet: each picture on it has already passed that check by itself."""
+    """Stands for a check on a sheet: each picture on it has already passed that check by itself, and is out still."""
 
     name: str
-    parts: int
+    parts: Sequence[AssetId]
+    assets: Assets
 
     def examine(self, draft: Draft) -> Finding:
+        """`review` where a release was taken back since."""
         del draft
-        return Finding(self.name, Outcome.PASS, Message("release.parts_passed", {"count": self.parts}))
+        count = len(self.parts)
+        if any(known is None or known.revoked is not None for known in map(self.assets.by_id, self.parts)):
+            return Finding(self.name, Outcome.REVIEW, Message("release.part_revoked", {"count": count}))
+        return Finding(self.name, Outcome.PASS, Message("release.parts_passed", {"count": count}))
 
 
 def release_sheet(
@@ -57,7 +63,7 @@ def release_sheet(
         maker=maker,
         source="contact-sheet",
     )
-    (passage,) = release([draft], replace(door, checks=lambda _works: _parts_passed(door, len(parts))), out)
+    (passage,) = release([draft], replace(door, checks=lambda _works: _parts_passed(door, parts)), out)
     return passage.path
 
 
@@ -83,8 +89,8 @@ def _on_paper(picture: Pixels) -> Pixels:
     return laid
 
 
-def _parts_passed(door: Door, parts: int) -> list[PartsWereReleased]:
-    return [PartsWereReleased(name, parts) for name in door.policy.required]
+def _parts_passed(door: Door, parts: Sequence[AssetId]) -> list[PartsWereReleased]:
+    return [PartsWereReleased(name, parts, door.home.assets) for name in door.policy.required]
 
 
 def _picture(passage: Passage, door: Door) -> Pixels:

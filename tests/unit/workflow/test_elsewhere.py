@@ -399,3 +399,30 @@ def test_what_is_not_there_is_none() -> None:
         assert NamedHost(host.url).get("/x", "text/plain", most=10, seconds=5) == b"ten bytes!"
         with pytest.raises(Unanswered):
             NamedHost(host.url).get("/x", "text/plain", most=9, seconds=5)
+
+
+def test_a_service_that_is_silent_is_not_waited_for_file_after_file(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor is a manifest kept longer than until the next file."""
+    monkeypatch.setattr(module, "SECONDS", 0.3)
+    file = place.stripped(2)
+    with answering(lambda _handler: time.sleep(1)) as host:
+        service = Elsewhere(f"{host.url}/v1")
+        told = [_problem(next(reports([file], tmp_path / "none", [], (), service))) for _ in range(5)]
+    assert told == ["time"] * 3 + ["given_up"] * 2
+    assert len(host.asked) <= 3
+
+    found = Elsewhere(place.url)
+    monkeypatch.setattr(module, "SECONDS", 20.0)
+    next(reports([place.stripped(0)], tmp_path / "none", [], (), found))
+    assert len(found.stores) == 1
+    next(reports([place.kept(to_png(photo(999)), "other.png")], tmp_path / "none", [], (), found))
+    assert not found.stores
+
+
+def test_a_password_in_an_address_is_not_repeated() -> None:
+    with pytest.raises(ResolverUnusable) as caught:
+        NamedHost("https://user:secret@example.org/v1")
+    assert "secret" not in explain(caught.value, "zh") + str(caught.value)
+    assert "example.org" in str(caught.value)

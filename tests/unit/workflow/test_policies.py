@@ -128,7 +128,7 @@ def test_the_command_lists_shows_and_tests(
     assert rows["strict"]["use"] == "general"
     assert rows["strict"]["extends"] == ["general@2"]
     assert "extends no other policy" in rows["broken"]["error"]
-    assert rows["medical"]["people"] == {"least": 1, "professional": True, "signed": True}
+    assert rows["medical"]["people"] == {"least": 1, "professional": True, "signed": True, "asked": False}
 
     _, out, _ = _verso(capsys, "policy", "show", "strict", "--home", str(home), "--json")
     lines = {(line["policy"], line["rule"]): line for line in json.loads(out)["lines"]}
@@ -200,3 +200,32 @@ def test_no_use_lets_a_picture_go_unmarked(
     assert report.ai_generated
     assert report.watermark.found
     assert report.label.found
+
+
+def test_whoever_is_shown_a_policy_is_told_that_nobody_is_asked_yet(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, out, _ = _verso(capsys, "policy", "show", "medical", "--home", str(home))
+    assert "signed: yes. Nothing lets one go yet" in out
+    monkeypatch.setenv("RECTOVERSO_LANG", "zh")
+    _, out, _ = _verso(capsys, "policy", "show", "medical", "--home", str(home))
+    assert "须签字：是。目前还没有任何办法放行" in out
+
+
+def test_a_wrong_use_is_told_before_a_run_is_looked_for(home: Path, tmp_path: Path) -> None:
+    from rectoverso.workflow.directions import show_direction
+    from rectoverso.workflow.dream import DreamRequest, dream_picture
+    from rectoverso.workflow.generate import generate_images
+    from rectoverso.workflow.interpolate import interpolate_images
+    from rectoverso.workflow.invert import invert_picture
+
+    run, out, terms = tmp_path / "no-run", tmp_path / "out", Terms.of("artt")
+    for call in (
+        lambda: generate_images(run, out, home, count=1, terms=terms),
+        lambda: interpolate_images(run, out, home, seeds=[1, 2], terms=terms),
+        lambda: show_direction(run, out, home, name="one", seeds=[1], terms=terms),
+        lambda: dream_picture(DreamRequest(run), out, home, terms=terms),
+        lambda: invert_picture(run, tmp_path / "no.png", out, home, terms=terms),
+    ):
+        with pytest.raises(UnknownName, match="artt"):
+            call()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from authority import Authority, authority
-from rectoverso.errors import HomeBusy, OutNotWritable
+from rectoverso.errors import HomeBusy, LedgerBroken, OutNotWritable
+from rectoverso.i18n import explain
 from rectoverso.protocols import Check
 from rectoverso.store.home import Home
 from rectoverso.store.works import Work
@@ -338,3 +339,173 @@ def test_a_long_name_is_cut_to_what_file_systems_take(door: Callable[..., Door],
     (passage,) = _through(door(), tmp_path / "out", [draft])
     assert passage.path is not None
     assert passage.path.exists()
+
+
+@dataclass(frozen=True)
+class Crowd(Says):
+    """Passes each draft, and says of a group what it was told to."""
+
+    say: Callable[[Sequence[Finding]], Sequence[Finding]] = list
+
+    def together(self, findings: Sequence[Finding]) -> Sequence[Finding]:
+        return self.say(findings)
+
+
+def _all_suspect_of_three(findings: Sequence[Finding]) -> Sequence[Finding]:
+    outcome = Outcome.REVIEW if len(findings) == 3 else Outcome.PASS
+    return [replace(one, outcome=outcome) for one in findings]
+
+
+THREE = [_draft("one"), _draft("two", 72), _draft("three", 80)]
+
+
+def test_what_only_a_group_shows_is_known_before_any_of_it_leaves(
+    door: Callable[..., Door], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    passages = release(THREE, door(Crowd(say=_all_suspect_of_three)), out)
+    assert next(passages).asset.decision is Decision.HOLD
+    assert [one.asset.decision for one in passages] == [Decision.HOLD] * 2
+    assert not out.exists()
+
+
+def test_a_group_whose_first_was_decided_before_a_kill_is_judged_as_it_was(
+    door: Callable[..., Door], tmp_path: Path
+) -> None:
+    at_door = door(Crowd(say=_all_suspect_of_three))
+    killed = release(THREE, at_door, tmp_path / "out")
+    first = next(killed).asset
+    assert isinstance(killed, Generator)
+    killed.close()
+    again = _through(at_door, tmp_path / "out", THREE)
+    assert [one.repeated for one in again] == [True, False, False]
+    assert again[0].asset == first
+    assert {one.asset.decision for one in again} == {Decision.HOLD}
+
+
+def _milder(findings: Sequence[Finding]) -> Sequence[Finding]:
+    return [replace(one, outcome=Outcome.PASS) for one in findings]
+
+
+def _of_another(findings: Sequence[Finding]) -> Sequence[Finding]:
+    return [replace(one, check="origin") for one in findings]
+
+
+def _broken(findings: Sequence[Finding]) -> Sequence[Finding]:
+    raise RuntimeError(f"{len(findings)} are too many")
+
+
+@pytest.mark.parametrize("say", [_broken, _of_another, lambda findings: findings[:1], lambda _: [None] * 3])
+def test_a_group_that_cannot_be_judged_is_held(
+    door: Callable[..., Door], tmp_path: Path, say: Callable[..., Sequence[Finding]]
+) -> None:
+    passages = _through(door(Crowd(say=say)), tmp_path / "out", THREE)
+    assert {one.asset.decision for one in passages} == {Decision.HOLD}
+    assert {reason["key"] for one in passages for reason in one.asset.reasons} >= {"screen.failed"}
+
+
+def test_a_group_never_makes_a_finding_milder(door: Callable[..., Door], tmp_path: Path) -> None:
+    (passage,) = _through(door(Crowd(Outcome.REVIEW, say=_milder)), tmp_path / "out")
+    assert passage.asset.decision is Decision.HOLD
+
+
+def test_a_request_that_comes_twice_in_a_group_is_decided_once(
+    door: Callable[..., Door], tmp_path: Path
+) -> None:
+    one, other = _through(door(Crowd()), tmp_path / "out", [_draft(), _draft()])
+    assert (one.asset, one.repeated, other.repeated) == (other.asset, False, True)
+
+
+def test_groups_are_no_larger_than_memory_allows(
+    door: Callable[..., Door], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rectoverso.workflow.release.GROUP_BYTES", THREE[0].pixels.nbytes + 1)
+    drawn: list[Draft] = []
+
+    def drafts() -> Iterator[Draft]:
+        for draft in THREE:
+            drawn.append(draft)
+            yield draft
+
+    passages = release(drafts(), door(Crowd(say=_all_suspect_of_three)), tmp_path / "out")
+    assert next(passages).asset.decision is Decision.RELEASE
+    assert len(drawn) == 2
+    assert len(list(passages)) == 2
+
+
+@pytest.mark.parametrize("lie", ["decision = 'release'", "decision = 'release', file_digest = blob"])
+def test_a_held_draft_does_not_leave_because_its_row_says_so(
+    door: Callable[..., Door], tmp_path: Path, lie: str
+) -> None:
+    at_door, out = door(Says(Outcome.REVIEW)), tmp_path / "out"
+    _through(at_door, out)
+    with at_door.home.database.transaction() as tx:
+        tx.connection.exec_driver_sql(f"UPDATE assets SET {lie}")
+    with pytest.raises(LedgerBroken, match="does not say so") as told:
+        _through(at_door, out)
+    assert "does not" not in explain(told.value, "zh")
+    assert not out.exists()
+
+
+def test_a_released_row_gives_out_no_other_picture(door: Callable[..., Door], tmp_path: Path) -> None:
+    at_door, out = door(), tmp_path / "out"
+    (passage,) = _through(at_door, out)
+    assert passage.path is not None
+    passage.path.unlink()
+    other = at_door.home.blobs.put(b"another picture")
+    with at_door.home.database.transaction() as tx:
+        tx.connection.exec_driver_sql("UPDATE assets SET blob = ?, file_digest = ?", (other, other))
+    with pytest.raises(LedgerBroken):
+        _through(at_door, out)
+    assert not passage.path.exists()
+
+
+@dataclass(frozen=True)
+class Slow(Says):
+    """Answers at once when it was loaded, and else too late."""
+
+    loaded: list[bool] = field(default_factory=list)
+
+    def load(self) -> None:
+        time.sleep(3)
+        self.loaded.append(True)
+
+    def examine(self, draft: Draft) -> Finding:
+        if not self.loaded:
+            self.load()
+        return super().examine(draft)
+
+
+def test_what_a_check_has_to_load_costs_no_draft_its_time(door: Callable[..., Door], tmp_path: Path) -> None:
+    (passage,) = _through(door(Slow(), timeout_s=2), tmp_path / "out")
+    assert passage.asset.decision is Decision.RELEASE
+
+
+@dataclass(frozen=True)
+class Damaged(Says):
+    """Cannot load, and therefore not examine either."""
+
+    def load(self) -> None:
+        raise ValueError("damaged")
+
+    def examine(self, draft: Draft) -> Finding:
+        self.load()
+        return super().examine(draft)
+
+
+def test_a_check_that_cannot_load_holds(door: Callable[..., Door], tmp_path: Path) -> None:
+    (passage,) = _through(door(Damaged()), tmp_path / "out")
+    assert passage.asset.decision is Decision.HOLD
+
+
+@dataclass(frozen=True)
+class Newer(Says):
+    version: int = 2
+
+
+def test_a_check_that_became_another_is_asked_again(door: Callable[..., Door], tmp_path: Path) -> None:
+    _through(door(), tmp_path / "out")
+    (again,) = _through(door(), tmp_path / "out")
+    (anew,) = _through(door(Newer(Outcome.REVIEW)), tmp_path / "out")
+    assert (again.repeated, anew.repeated) == (True, False)
+    assert anew.asset.decision is Decision.HOLD

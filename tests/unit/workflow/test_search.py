@@ -155,3 +155,8 @@ def test_a_work_registered_before_traces_is_still_compared_whole(
     opened.close()
     assert list(search_works(crop, home).matches) == []
     assert search_works(original, home).matches[0].work.title == original.stem
+
+
+def test_looking_where_there_is_no_home_makes_none(crop: Path, tmp_path: Path) -> None:
+    assert not search_works(crop, tmp_path / "nowhere").matches
+    assert not (tmp_path / "nowhere").exists()

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from rectoverso.errors import EntryNotFound, LedgerBroken
-from rectoverso.i18n import say
+from rectoverso.i18n import Phrase
 from rectoverso.protocols import Clock
 from rectoverso.types import Message
 from rectoverso.verso.ledger import merkle
@@ -271,4 +271,4 @@ def _fields(index: int, body: bytes) -> dict[str, Any]:
 
 
 def _broken(problem: Message) -> LedgerBroken:
-    return LedgerBroken(problem=say(problem))
+    return LedgerBroken(problem=Phrase(problem))

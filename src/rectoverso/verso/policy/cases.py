@@ -21,9 +21,10 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from rectoverso.types import Decision, Finding, Message, Outcome
-from rectoverso.verso.policy.pack import Line, problem_of, unusable
+from rectoverso.verso.policy.pack import Line
 from rectoverso.verso.policy.policy import Policy, kind_of
 from rectoverso.verso.policy.rules import Name, People
+from rectoverso.verso.policy.wrong import not_toml, problem_of, unusable
 
 
 class _Table(BaseModel):
@@ -76,7 +77,7 @@ class _Cases(_Table):
         try:
             return cls.model_validate(tomllib.loads(data.decode()))
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise unusable(file, "toml", problem=error) from error
+            raise unusable(file, "toml", problem=not_toml(error)) from error
         except ValidationError as error:
             raise unusable(file, "rules", problem=problem_of(error, {})) from error
 

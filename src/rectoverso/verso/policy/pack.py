@@ -11,11 +11,10 @@ from typing import Any, Self
 
 from pydantic import ValidationError
 
-from rectoverso.errors import PolicyUnusable
-from rectoverso.i18n import Phrase
-from rectoverso.types import Decision, Message, Outcome
+from rectoverso.types import Decision, Outcome
 from rectoverso.verso.policy.numbering import line_numbers
 from rectoverso.verso.policy.rules import Rules
+from rectoverso.verso.policy.wrong import not_toml, problem_of, unusable
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 MAX_LINES = 1000
@@ -73,7 +72,7 @@ class Pack:
             text = data.decode()
             table = tomllib.loads(text)
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise unusable(where, "toml", problem=error) from error
+            raise unusable(where, "toml", problem=not_toml(error)) from error
         if text.count("\n") > MAX_LINES:
             raise unusable(where, "long", most=MAX_LINES)
         if file and "extends" not in table:
@@ -125,18 +124,3 @@ class Pack:
         always = [self.always] if self.always else []
         everything = [*self.required().values(), *answers, *always, *self.people()]
         return sorted(everything, key=lambda line: line.number)
-
-
-def unusable(file: str, which: str, /, **facts: object) -> PolicyUnusable:
-    """The error for a file that is no policy, worded in the catalogues under ``policy.bad``."""
-    reason, advice = (Message(f"policy.bad.{which}.{part}", facts) for part in ("reason", "advice"))
-    return PolicyUnusable(file=file, reason=Phrase(reason), advice=Phrase(advice))
-
-
-def problem_of(error: ValidationError, numbers: dict[tuple[str, ...], int]) -> str:
-    """The first thing that is wrong, with its line where it has one."""
-    first = error.errors(include_url=False)[0]
-    path = tuple(str(part) for part in first["loc"] if part != "[key]")
-    number = next((numbers[path[:end]] for end in range(len(path), 0, -1) if path[:end] in numbers), None)
-    told = f"{'.'.join(path)}: {first['msg']}" if path else str(first["msg"])
-    return told if number is None else f"line {number}, {told}"

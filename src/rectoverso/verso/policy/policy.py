@@ -3,7 +3,8 @@
 1. Each finding meets, in every pack of the chain, the most specific line that speaks to it; where it found several
    works, each of them does. The strictest of these lines decides, of equal ones that of the pack that is extended.
    So what extends a pack can only make it stricter.
-2. An outcome that no line knows, and a required check that did not answer, hold the image.
+2. A check that did not answer, required or not, and an outcome that no line knows, hold the image: a failure of this
+   program is no finding, so no line about findings speaks to it.
 3. What a pack says of every image is added.
 4. The strictest decision wins. Every verdict, a release too, names the lines that made it.
 """
@@ -107,6 +108,9 @@ class Policy:
         return self.speaking(check, kind or None, Outcome(outcome))
 
     def _of(self, finding: Finding) -> Said:
+        if finding.evidence.get("answered") is False:
+            line = Line(self.name, self.version, "unanswered", 0, Decision.HOLD)
+            return Said(line, finding.check, (finding.message, Message("policy.unanswered", line.facts())))
         if finding.outcome not in set(Outcome):
             line = Line(self.name, self.version, "unknown_outcome", 0, Decision.HOLD)
             facts = line.facts() | {"check": finding.check, "outcome": str(finding.outcome)}

@@ -19,7 +19,7 @@
     decision = "hold"
     says = { en = "A person looks at every image.", zh = "每张图片都由人查看。" }
 
-    [people]                    # who may let a held image go
+    [people]                    # who may let a held image go, once there is a command for it
     least = 2                   # how many of them
     professional = true         # of the field that the image is for
     signed = true               # each by a signature of their own

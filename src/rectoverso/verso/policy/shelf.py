@@ -17,9 +17,10 @@ from importlib import resources
 from pathlib import Path
 
 from rectoverso.errors import PolicyLoosens, UnknownName
-from rectoverso.verso.policy.pack import SEVERITY, Line, Pack, unusable
+from rectoverso.verso.policy.pack import SEVERITY, Line, Pack
 from rectoverso.verso.policy.policy import Policy, strictest
 from rectoverso.verso.policy.rules import People
+from rectoverso.verso.policy.wrong import unusable
 
 CASES = ".cases.toml"
 _SUFFIX = ".toml"

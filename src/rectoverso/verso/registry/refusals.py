@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from threading import Lock
 from typing import Any
 
 from rectoverso.store.assets import Asset
@@ -17,10 +18,13 @@ _ABOUT_WORKS = (SimilarityCheck.name, StyleCheck.name)
 
 
 class RecordedRefusals:
-    """The refusals of one home; what was decided since is taken in when it is next asked."""
+    """The refusals of one home; what was decided since is taken in when it is next asked, by whichever thread: a check
+    that was late may still be asking.
+    """
 
     def __init__(self, home: Home) -> None:
         self._home = home
+        self._lock = Lock()
         self._last = -1
         self._works: Counter[str] = Counter()
         self._owners: Counter[str] = Counter()
@@ -46,11 +50,12 @@ class RecordedRefusals:
         return self._styles[owner]
 
     def _refresh(self) -> None:
-        for asset in self._home.assets.refused(after=self._last):
-            self._last = asset.ledger_index
-            blamed = [work for work in similar_works(asset) if _is_blamed(work)]
-            self._works.update({work["id"] for work in blamed})
-            self._owners.update({work["owner"] for work in blamed})
+        with self._lock:
+            for asset in self._home.assets.refused(after=self._last):
+                self._last = asset.ledger_index
+                blamed = [work for work in similar_works(asset) if _is_blamed(work)]
+                self._works.update({work["id"] for work in blamed})
+                self._owners.update({work["owner"] for work in blamed})
 
 
 def similar_works(asset: Asset) -> Iterator[dict[str, Any]]:

@@ -5,7 +5,7 @@ The answer is a conformal test: how many strangers are as near to a training ima
 images themselves, each left out in turn. Near-duplicates of training images among them would make copies look
 ordinary, so they are taken out of that comparison first. The stated rate therefore holds for pictures that are no
 versions of a training picture; one that was taken a second later will be found as well. What a whole batch says is
-counted in replication.py.
+counted in replication.py, and the check is asked for it before any of the batch leaves.
 
 Near-duplicates are told by a law: around a stranger, training images lie as points in a ball of some dimension d, so
 that a ratio below x has the probability 1 - exp(-c x^d). A ratio that this would not expect even once in the whole
@@ -17,7 +17,8 @@ Source of the law: L. Amsaleg et al., "Estimating Local Intrinsic Dimensionality
 from __future__ import annotations
 
 import io
-from dataclasses import astuple, dataclass, field
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,18 @@ from numpy.typing import NDArray
 from rectoverso.store.atomic import write_atomically
 from rectoverso.types import Draft, Finding, Message, Outcome
 from rectoverso.verso.screen.neighbours import Floats, Neighbourhood, Whitening
-from rectoverso.verso.screen.replication import p_values
+from rectoverso.verso.screen.replication import Replication, p_values
 
 REVIEW_RATE = 0.005
 """One in 200 pictures that are no copies is held for people."""
 
 NUM_CALIBRATION = 2000
 NUM_FOR_WHITENING = 20_000
+IMAGES_A_DIRECTION = 3
+"""Of so many training images one direction is kept to compare in. Whitened in as many directions as there are images,
+these would all lie equally far from each other, and any new picture would be nearer to one of them than they are.
+"""
+
 MIN_IMAGES = 64
 """With fewer training images that are no versions of each other, every draft goes to people."""
 
@@ -130,6 +136,12 @@ def _duplicate_level(law: _Law, num: int) -> float:
     return min(max(law.quantile(1 / num), LOWEST_DUPLICATE), HIGHEST_DUPLICATE)
 
 
+def _fitted(images: NDArray[np.uint8]) -> Whitening:
+    whitening = Whitening.fitted(images)
+    most = max(1, len(images) // IMAGES_A_DIRECTION)
+    return replace(whitening, projection=np.ascontiguousarray(whitening.projection[:, :most]))
+
+
 def strangers_of(ratios: Floats) -> NDArray[np.float64]:
     """The ratios, sorted, of those that are no version of a training image."""
     _, duplicate = _without_duplicates(ratios)
@@ -161,7 +173,7 @@ class Fingerprints:
         training images are, each left out in turn.
         """
         draw = np.random.default_rng(seed)
-        whitening = Whitening.fitted(images[_some(len(images), NUM_FOR_WHITENING, draw)])
+        whitening = _fitted(images[_some(len(images), NUM_FOR_WHITENING, draw)])
         features = np.clip(whitening(images), -6e4, 6e4).astype(np.float16)
         if len(images) < MIN_IMAGES:
             return cls(whitening, features, None)
@@ -220,6 +232,10 @@ class MemorisationCheck:
     def _fingerprints(self) -> Fingerprints:
         return Fingerprints.load(self._source) if isinstance(self._source, Path) else self._source
 
+    def load(self) -> None:
+        """Read the fingerprints of the training images."""
+        _ = self._fingerprints.neighbourhood
+
     def examine(self, draft: Draft) -> Finding:
         """`block` when practically identical to a training image, `review` when nearer than strangers are, or when
         nothing was kept to compare with.
@@ -235,6 +251,18 @@ class MemorisationCheck:
         if not np.isfinite(ratio):
             raise ValueError("the distance to the training images is not a number")
         return self._finding(ratio, index, limits)
+
+    def together(self, findings: Sequence[Finding]) -> list[Finding]:
+        """The findings of a batch: `review` also where only all of them together make a picture suspect."""
+        replication = Replication.of_findings(findings)
+        suspects = replication.suspects if replication else ()
+        message = Message("screen.memorisation.together", {"count": len(findings)})
+        return [
+            replace(one, outcome=Outcome.REVIEW, message=message)
+            if place in suspects and one.outcome is Outcome.PASS
+            else one
+            for place, one in enumerate(findings)
+        ]
 
     def _finding(self, ratio: float, index: int, limits: Calibration) -> Finding:
         outcome = _outcome(ratio, limits)

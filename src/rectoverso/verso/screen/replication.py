@@ -3,7 +3,8 @@
 1. Each picture has a conformal p-value: the share of strangers, pictures that are no versions of a training picture,
    that are as near to one as it is, itself counted in. Of an ordinary picture it is below x with a chance of at most x.
 2. Benjamini and Hochberg choose, over the batch, those that are to be called suspects, so that at most a stated share
-   of them is expected to be ordinary. It holds for such p-values although they share their strangers.
+   of them is expected to be ordinary. It holds for such p-values although they share their strangers. A batch of fewer
+   than 20 counts as 20, for else one picture alone would be called at a p-value of a tenth.
 3. The share that brings a training picture back is bounded from above at 95 % (Clopper and Pearson). Nothing found
    among N pictures means at most about 3 / N.
 4. A batch replicates if far more of it is among the nearest than chance would put there: as many new pictures below a
@@ -19,16 +20,23 @@ Biometrika 26, 1934 (3). The chance of 4 is that of the negative hypergeometric 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rectoverso.types import Finding, Outcome
+
 Numbers = NDArray[np.float64]
 
 FALSE_DISCOVERIES = 0.10
 """Of the pictures that are called suspects, at most this share is expected to be ordinary."""
+
+FEWEST = 20
+"""Fewer pictures than this are judged as if there were as many, the others as ordinary as can be. Of 20 the first is
+called at a p-value of 0.005, which is what the check of each picture goes by.
+"""
 
 CONFIDENCE = 0.95
 NEAREST_SHARE = 0.01
@@ -49,7 +57,7 @@ def discoveries(p_values_N: Numbers, rate: float = FALSE_DISCOVERIES) -> NDArray
     """Which of them to call suspects, so that a share of at most ``rate`` of these is expected to be none."""
     count = len(p_values_N)
     order = np.sort(p_values_N)
-    below = np.flatnonzero(order <= rate * np.arange(1, count + 1) / max(count, 1))
+    below = np.flatnonzero(order <= rate * np.arange(1, count + 1) / max(count, FEWEST))
     level = order[below[-1]] if len(below) else -1.0
     return np.asarray(p_values_N <= level)
 
@@ -96,6 +104,21 @@ class Replication:
     near: int
     expected: float
     chance: float
+
+    @classmethod
+    def of_findings(cls, findings: Sequence[Finding]) -> Replication | None:
+        """From the findings of a batch, of which those count that were compared with the same strangers as the last.
+        None where no picture was compared with strangers.
+        """
+        strangers = [one.evidence.get("strangers") for one in findings]
+        last = next(filter(None, reversed(strangers)), None)
+        if last is None:
+            return None
+        places = [place for place, number in enumerate(strangers) if number == last]
+        rows = [findings[place] for place in places]
+        identical = [at for at, one in enumerate(rows) if one.outcome is Outcome.BLOCK]
+        found = cls.of([one.evidence["p_value"] for one in rows], last, identical)
+        return replace(found, suspects=tuple(places[at] for at in found.suspects))
 
     @classmethod
     def of(cls, p_values_N: Sequence[float], strangers: int, identical: Sequence[int] = ()) -> Replication:

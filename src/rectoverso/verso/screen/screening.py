@@ -3,6 +3,7 @@
 1. Each check runs in a thread of its own, so that a late one cannot keep the door waiting.
 2. A check that raises, is late, or answers something else than a finding becomes `review`, and says why.
 3. No check at all is `review` too: an image that nobody looked at is not an image that passed.
+4. What several drafts say together is asked when all of them have been examined. It makes findings graver, or nothing.
 """
 
 from __future__ import annotations
@@ -11,11 +12,21 @@ import queue
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
-from rectoverso.protocols import Check
+from rectoverso.protocols import Check, GroupCheck, LoadingCheck
 from rectoverso.types import Draft, Finding, Message, Outcome
+from rectoverso.verso.screen.gallery import GRAVITY
 
 Answer = Finding | BaseException
+
+
+def load(checks: Sequence[Check]) -> None:
+    """Let checks load what they compare with. It may take longer than a draft is waited for."""
+    for check in checks:
+        if isinstance(check, LoadingCheck):
+            with suppress(Exception):  # examining says what is wrong with it, draft by draft
+                check.load()
 
 
 def screen(draft: Draft, checks: Sequence[Check], *, timeout_s: float = 30.0) -> tuple[Finding, ...]:
@@ -27,6 +38,34 @@ def screen(draft: Draft, checks: Sequence[Check], *, timeout_s: float = 30.0) ->
     return tuple(
         _answer(check, answer, deadline, timeout_s) for check, answer in zip(checks, answers, strict=True)
     )
+
+
+def screen_together(found: Sequence[Sequence[Finding]], checks: Sequence[Check]) -> list[tuple[Finding, ...]]:
+    """The findings on each draft of a group, with what the group says of it."""
+    rows = [tuple(findings) for findings in found]
+    for check in checks:
+        if isinstance(check, GroupCheck):
+            rows = _asked_of_all(check, rows)
+    return rows
+
+
+def _asked_of_all(check: GroupCheck, rows: list[tuple[Finding, ...]]) -> list[tuple[Finding, ...]]:
+    own = [finding for findings in rows for finding in findings if finding.check == check.name]
+    try:
+        said = list(check.together(own))
+        answers = [_graver(*pair) for pair in zip(own, said, strict=True)]
+    except Exception as error:  # noqa: BLE001 - whatever it was, the group was not judged
+        failed = _review(check.name, "screen.failed", reason=_reason(error))
+        answers = [_graver(one, failed) for one in own]
+    left = iter(answers)
+    return [tuple(next(left) if one.check == check.name else one for one in findings) for findings in rows]
+
+
+def _graver(one: Finding, other: Finding) -> Finding:
+    """The other finding where it is the graver one. An answer that is none at all raises."""
+    if other.check != one.check:
+        raise ValueError(f"answered for {other.check}")
+    return other if GRAVITY[other.outcome] > GRAVITY[one.outcome] else one
 
 
 def _ask(check: Check, draft: Draft) -> queue.Queue[Answer]:

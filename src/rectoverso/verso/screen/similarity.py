@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from rectoverso.store.rights import Kind
 from rectoverso.store.works import Work
 from rectoverso.types import Draft, Finding, Message, Outcome
 from rectoverso.verso.screen.calibration import Calibration
@@ -24,7 +25,7 @@ from rectoverso.verso.screen.gallery import GRAVITY
 from rectoverso.verso.screen.parts import PartMatch
 
 MOST_TOLD = 20
-"""So many similar works are told beside the gravest; all of them are ruled on."""
+"""So many similar works are told beside the gravest, and of the others one of each kind; all of them are ruled on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,11 @@ class SimilarityCheck:
     def _cascade(self) -> Cascade:
         return cascade_of(self._works, self._traces, self.calibration, self._embedded)
 
+    def load(self) -> None:
+        """Open the works and what is kept of their parts."""
+        if self._works:
+            _ = self._cascade
+
     def examine(self, draft: Draft) -> Finding:
         """`block` or `review` names the work; `pass` says how close the nearest one is, and whom to credit."""
         if not self._works:
@@ -93,7 +99,7 @@ class SimilarityCheck:
         evidence: dict[str, Any] = {"work": gravest.plain(), "compared_with": len(self._works)}
         evidence |= {"stages": [stage.plain() for stage in stages]}
         if others:
-            evidence |= {"also": [one.plain() for one in others[:MOST_TOLD]], "similar": len(ruled)}
+            evidence |= {"also": [one.plain() for one in _also(others)], "similar": len(ruled)}
         if to_credit:
             evidence |= {"credits": to_credit[:MOST_TOLD]}
         return Finding(
@@ -122,6 +128,19 @@ def cascade_of(
 def chance_of(match: AnyMatch, calibration: Calibration | None) -> Chance:
     """How often an unrelated picture is as near, as this register measured it, or by the limits shipped."""
     return calibration.chance(match) if calibration else Chance.shipped(match)
+
+
+def _also(others: Sequence[Ruled]) -> list[Ruled]:
+    """The gravest, and of the rest one of each kind and ruling that is not among them: policies speak to these."""
+    told = list(others[:MOST_TOLD])
+    for one in others[MOST_TOLD:]:
+        if all(_spoken_to(one) != _spoken_to(other) for other in told):
+            told.append(one)
+    return told
+
+
+def _spoken_to(ruled: Ruled) -> tuple[Kind, Outcome]:
+    return ruled.match.work.rights.kind, ruled.ruling.outcome
 
 
 def _credit(ruled: Ruled) -> dict[str, Any]:
@@ -180,7 +199,7 @@ def _facts(match: AnyMatch) -> dict[str, Any]:
         return named | {"points": match.alignment.inliers, "percent": percent}
     if isinstance(match, NearMatch):
         return named | {"weights": match.description.name, "cosine": f"{match.cosine:.2f}"}
-    return named | {"percent": int(100 * match.likeness)}
+    return named | {"percent": int(100 * round(match.likeness, 4))}  # as records round it
 
 
 def _nothing_registered() -> Finding:

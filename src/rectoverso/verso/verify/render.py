@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-from rectoverso.i18n import say
+from rectoverso.i18n import printable, say
 from rectoverso.types import Layer, Message, Report
 from rectoverso.verso.verify.layers import does_not_prove, proves, words
 
@@ -19,7 +19,7 @@ def render(report: Report, language: str = "en") -> str:
     """The report in lines of at most ``WIDTH`` columns, without colour; ``language`` is en, zh or pseudo."""
     outcome = f"verify.{report.outcome}"
     title = say(Message(f"{outcome}.title"), language)
-    lines = [f"{title}: {_printable(report.path)}" if report.path else title]
+    lines = [f"{title}: {printable(report.path)}" if report.path else title]
     for part in ("sentence", "means", "does_not_mean"):
         lines += _wrapped(say(Message(f"{outcome}.{part}"), language), "  ")
     lines += _rows(report.contradictions, language)
@@ -32,7 +32,7 @@ def _layer(heading: str, name: str, layer: Layer, language: str) -> list[str]:
     """A step: its three words, the reasons, and what they prove and do not; one line where it was not asked."""
     said = [say(word, language) for word in words(layer)] or [say(Message("layers.word.unasked"), language)]
     comma, colon = (say(Message(f"layers.word.{mark}"), language) for mark in ("comma", "colon"))
-    lines = _wrapped(_printable(f"{heading}{colon}{comma.join(said)}"), "    ", first="  ")
+    lines = _wrapped(printable(f"{heading}{colon}{comma.join(said)}"), "    ", first="  ")
     if layer == type(layer)():
         return lines
     lines += _rows(layer.evidence, language)
@@ -45,13 +45,8 @@ def _layer(heading: str, name: str, layer: Layer, language: str) -> list[str]:
 
 def _rows(rows: Sequence[Message], language: str) -> list[str]:
     return [
-        line for row in rows for line in _wrapped(_printable(say(row, language)), "      ", first="    · ")
+        line for row in rows for line in _wrapped(printable(say(row, language)), "      ", first="    · ")
     ]
-
-
-def _printable(text: str) -> str:
-    """Without control characters: a file's name or signer may hold what would repaint the terminal."""
-    return "".join(letter if unicodedata.category(letter)[0] != "C" else "?" for letter in text)
 
 
 def _wrapped(text: str, indent: str, first: str | None = None) -> list[str]:

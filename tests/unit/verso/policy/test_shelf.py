@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from rectoverso.errors import PolicyLoosens, PolicyUnusable, UnknownName
 from rectoverso.i18n import explain
-from rectoverso.types import Decision, Finding, Message, Outcome
+from rectoverso.types import Decision, Digest, Draft, Finding, Maker, Message, Outcome
 from rectoverso.verso.policy import Policy, Shelf, uses
 from rectoverso.verso.policy.pack import SEVERITY
+from rectoverso.verso.screen.screening import screen
 
 SEEN = Message("screen.no_checks")
 Write = Callable[[str, str], Path]
@@ -257,3 +260,21 @@ def test_what_is_not_there_is_told(shelf: Shelf, tmp_path: Path) -> None:
     for name in ("../policies/acme", "acme.toml", "/etc/passwd", ""):
         with pytest.raises(UnknownName):
             shelf.policy(name)
+
+
+def test_what_a_check_could_not_answer_for_is_held_and_not_refused(write: Write, shelf: Shelf) -> None:
+    """A failure of this program is no finding: a refused draft would be thrown away because of it."""
+    write("acme", ACME)
+    (failed,) = screen(Draft(np.zeros((8, 8, 3), np.uint8), Digest("a" * 64), Maker("a", "1")), [Broken()])
+    seen = Finding("memorisation", Outcome.PASS, SEEN)
+    assert _deciding(shelf.policy("acme"), failed, seen)[0] is Decision.HOLD
+    assert "acme@3:unanswered" in _deciding(shelf.policy("acme"), failed, seen)[1]
+    blocked = replace(seen, outcome=Outcome.BLOCK)
+    assert _deciding(shelf.policy("acme"), failed, blocked)[0] is Decision.REFUSE
+
+
+class Broken:
+    name = "similarity"
+
+    def examine(self, draft: Draft) -> Finding:
+        raise RuntimeError(draft.request)

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from rectoverso.i18n import LANGUAGES, say
-from rectoverso.types import Outcome
+from rectoverso.types import Finding, Message, Outcome
 from rectoverso.verso.screen.memorisation import MIN_IMAGES, Calibration, Fingerprints, MemorisationCheck
+from rectoverso.verso.screen.replication import Replication, p_values
 
 Images = np.ndarray
 
@@ -70,6 +71,18 @@ def test_new_pictures_are_not_flagged_much_more_often_than_stated(
     assert findings[0].false_positive_rate is not None
     assert findings[0].false_positive_rate <= 0.005
     assert flagged <= 8  # two are expected; more than eight by chance once in a thousand
+
+
+def test_of_few_training_pictures_new_ones_are_no_nearer_than_stated(
+    small_photos: Callable[[int, int], Images],
+) -> None:
+    """Whitened in as many directions as there are pictures, almost half of these would be called near."""
+    prints = Fingerprints.of(small_photos(100, 700_000))
+    ratios = prints.neighbourhood.nearest(small_photos(200, 500_000)).ratio.astype(np.float64)
+    p_200 = p_values(ratios, prints.strangers)
+    for level in (0.05, 0.1, 0.5):
+        assert (p_200 <= level).mean() <= level + 0.1
+    assert not Replication.of(p_200.tolist(), len(prints.strangers)).replicates
 
 
 def test_near_duplicates_among_the_training_pictures_do_not_make_copies_look_ordinary(
@@ -166,3 +179,34 @@ def test_the_training_picture_is_named_in_every_language(
 ) -> None:
     finding = MemorisationCheck(prints).examine(pictures.draft(training[321]))
     assert "321" in say(finding.message, language)
+
+
+def _passing(p_value: float, strangers: int = 999) -> Finding:
+    """As the check passes a picture that is just not near enough to be looked at by itself."""
+    evidence = {"p_value": p_value, "strangers": strangers}
+    return Finding("memorisation", Outcome.PASS, Message("screen.memorisation.pass"), evidence=evidence)
+
+
+def test_what_is_suspect_only_beside_others_goes_to_people_too(prints: Fingerprints) -> None:
+    check = MemorisationCheck(prints)
+    others = [_passing(0.5)] * 36
+    four = [_passing(0.009)] * 4
+    judged = check.together([*others, *four])
+    assert judged[:36] == others
+    assert {one.outcome for one in judged[36:]} == {Outcome.REVIEW}
+    assert say(judged[-1].message).startswith("By itself")
+    assert check.together([*others, four[0]]) == [*others, four[0]]
+
+
+def test_a_single_picture_is_called_no_sooner_than_by_its_own_check(prints: Fingerprints) -> None:
+    check = MemorisationCheck(prints)
+    assert check.together([_passing(0.006)]) == [_passing(0.006)]
+    assert check.together([]) == []
+
+
+def test_a_batch_does_not_change_what_was_found_already(prints: Fingerprints) -> None:
+    """Nor is what was not compared with strangers, or with others, counted."""
+    check = MemorisationCheck(prints)
+    uncompared = Finding("memorisation", Outcome.REVIEW, Message("screen.memorisation.unknown"))
+    findings = [uncompared, _passing(0.001, strangers=99), *[_passing(0.5)] * 30]
+    assert check.together(findings) == findings

@@ -32,6 +32,13 @@ def test_discoveries_are_those_of_benjamini_and_hochberg() -> None:
     assert discoveries(np.empty(0)).tolist() == []
 
 
+def test_few_pictures_are_judged_as_if_there_were_twenty() -> None:
+    assert not discoveries(np.array([0.0051])).any()
+    assert discoveries(np.array([0.005])).all()
+    assert discoveries(np.full(10, 0.05)).all()
+    assert not discoveries(np.full(10, 0.051)).any()
+
+
 @pytest.mark.parametrize(("found", "count"), [(0, 1), (0, 100), (0, 10_000), (1, 10), (3, 1000), (50, 60)])
 def test_the_upper_bound_is_where_so_few_have_a_chance_of_five_per_cent(found: int, count: int) -> None:
     bound = upper_bound(found, count)

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from rectoverso.i18n import LANGUAGES, say
+from rectoverso.store.rights import Kind, Rights
 from rectoverso.store.works import Work
 from rectoverso.types import Outcome, Pixels
 from rectoverso.verso.screen.gallery import Gallery
@@ -157,3 +158,14 @@ def test_on_photographs_every_poor_copy_is_blocked_and_no_other_picture_is_even_
     assert [finding.evidence["work"]["title"] for finding in copies] == [str(n) for n in range(30)]
     assert all(finding.outcome is Outcome.BLOCK for finding in copies)
     assert all(check.examine(pictures.draft(p)).outcome is Outcome.PASS for p in photographs[30:])
+
+
+def test_a_kind_that_a_policy_speaks_to_is_not_lost_among_many(photos: list[Pixels], pictures: Any) -> None:
+    """Whatever number of works of another kind was found before it."""
+    same = [dataclasses.replace(pictures.work(photos[0]), id=f"{number:08x}") for number in range(30)]
+    heritage = dataclasses.replace(same[0], id="f" * 8, rights=Rights(kind=Kind.HERITAGE))
+    for works in ([*same, heritage], [heritage, *same]):
+        finding = SimilarityCheck(works).examine(pictures.draft(photos[0]))
+        told = [finding.evidence["work"], *finding.evidence["also"]]
+        assert "heritage" in {work["rights"]["kind"] for work in told}
+        assert len(told) <= 22

@@ -66,6 +66,8 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         │   ├── HomeNotPermitted    the system refuses to read or write there
         │   ├── HomeForeign         something else lives there
         │   ├── HomeDamaged         the database cannot be read
+        │   ├── HomeElsewhere       its records are not where a setting says
+        │   ├── HomeUnreachable     the database server does not answer
         │   └── HomeTooNew          made by a later version
         ├── BlobDamaged         a stored picture is not what was stored
         ├── BlobMissing
@@ -112,10 +114,12 @@ from rectoverso.errors.homes import (
     ExportForeign,
     HomeBusy,
     HomeDamaged,
+    HomeElsewhere,
     HomeForeign,
     HomeMissing,
     HomeNotPermitted,
     HomeTooNew,
+    HomeUnreachable,
     HomeUnreadable,
     KeysDamaged,
     KeysExist,
@@ -210,10 +214,12 @@ __all__ = [
     "FilesUnusable",
     "HomeBusy",
     "HomeDamaged",
+    "HomeElsewhere",
     "HomeForeign",
     "HomeMissing",
     "HomeNotPermitted",
     "HomeTooNew",
+    "HomeUnreachable",
     "HomeUnreadable",
     "HubFailed",
     "ImageAnimated",

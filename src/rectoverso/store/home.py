@@ -1,6 +1,7 @@
 """The working place: one folder that holds everything a house of images must keep.
 
 verso.sqlite3   decisions, works, ledger
+database.txt    or the address of the PostgreSQL database that holds them, if one does
 blobs/          encrypted pictures
 keys/           who signs, and what opens the blobs
 trust/          certificates of others that this home trusts
@@ -11,7 +12,6 @@ lock            held by whoever is at the door
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rectoverso.errors import HomeForeign, HomeNotPermitted, KeysMissing
-from rectoverso.store.atomic import PRIVATE_FILE, make_private_folder, write_atomically
-from rectoverso.store.lock import exclusive
+from rectoverso.store.address import SQLITE, database_of, kept_in, remember
+from rectoverso.store.atomic import make_private_folder, write_atomically
 
 if TYPE_CHECKING:
     from rectoverso.store.assets import Assets
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from rectoverso.store.vault import Vault
     from rectoverso.store.works import Works
 
-_DATABASE = "verso.sqlite3"
 _FOLDERS = ("blobs", "keys", "trust")
 _MIGRATION_WAIT_S = 600
 
@@ -59,14 +58,15 @@ class Home:
         home = cls(path)
         with home._explained():
             try:
-                home.database_path.stat()
+                if not kept_in(path):
+                    home.database_path.stat()
             except (FileNotFoundError, NotADirectoryError):
                 return None
         return cls.open(path)
 
     @property
     def database_path(self) -> Path:
-        return self.path / _DATABASE
+        return self.path / SQLITE
 
     @property
     def blobs_path(self) -> Path:
@@ -107,9 +107,8 @@ class Home:
 
     @cached_property
     def database(self) -> Database:
-        from rectoverso.store.database import Database
-
-        return Database.at(self.database_path)
+        """Raises HomeElsewhere, BadSetting for an address that is none, MissingExtra."""
+        return database_of(self.path)
 
     @cached_property
     def assets(self) -> Assets:
@@ -181,7 +180,7 @@ class Home:
 
     def lock(self, wait_s: float = 600) -> AbstractContextManager[None]:
         """Be the only process at the door; waits ``wait_s`` s, then raises HomeBusy. It does not nest."""
-        return exclusive(self.path / "lock", wait_s, self.path)
+        return self.database.exclusive(wait_s)
 
     def close(self) -> None:
         """Give back the database's files."""
@@ -191,13 +190,17 @@ class Home:
     def _bring_up_to_date(self) -> None:
         from rectoverso.store import schema
 
-        if self.database_path.exists() and schema.is_current(self.database):
-            return
-        with self.lock(_MIGRATION_WAIT_S):
-            os.close(os.open(self.database_path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
-            if not schema.is_current(self.database):  # another process may have done it meanwhile
-                schema.migrate(self.database, lambda: self.vault)
-                self.database.settle()  # what lay open until then
+        if not self._is_current():
+            with self.lock(_MIGRATION_WAIT_S):
+                if not self._is_current():  # another process may have done it meanwhile
+                    schema.migrate(self.database, lambda: self.vault)
+                    self.database.settle()  # what lay open until then
+        remember(self.path, self.database)
+
+    def _is_current(self) -> bool:
+        from rectoverso.store import schema
+
+        return self.database.is_there() and schema.is_current(self.database)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

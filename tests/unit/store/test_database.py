@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from rectoverso.errors import HomeBusy, HomeDamaged, HomeNotPermitted
-from rectoverso.store.database import Database
+from rectoverso.store.sqlite import SqliteDatabase
 from rectoverso.store.home import Home
 
 
@@ -50,7 +50,7 @@ def test_writers_take_their_turn_from_the_start(home: Home) -> None:
 
 
 def test_a_writer_that_holds_too_long_is_reported_as_busy(home: Home) -> None:
-    impatient = Database.at(home.database_path, wait_s=0.05)
+    impatient = SqliteDatabase(home.database_path, wait_s=0.05)
     with home.database.transaction(), pytest.raises(HomeBusy), impatient.transaction():
         pass
     impatient.close()
@@ -64,12 +64,12 @@ def test_commits_are_flushed_to_the_disk(home: Home) -> None:
 
 def test_a_file_that_is_no_database_is_damage_not_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "db").write_bytes(b"this is not a database, it is a letter" * 100)
-    with pytest.raises(HomeDamaged, match="not a database"), Database.at(tmp_path / "db").read() as tx:
+    with pytest.raises(HomeDamaged, match="not a database"), SqliteDatabase(tmp_path / "db").read() as tx:
         tx.connection.exec_driver_sql("SELECT * FROM entries")
 
 
 def test_a_database_that_cannot_be_opened_is_a_matter_of_permission(tmp_path: Path) -> None:
-    database = Database.at(tmp_path / "missing" / "db")
+    database = SqliteDatabase(tmp_path / "missing" / "db")
     with pytest.raises(HomeNotPermitted, match="unable to open"), database.transaction():
         pass
 

@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from rectoverso.errors import HomeForeign, HomeTooNew, KeysMissing
 from rectoverso.protocols import SystemClock
 from rectoverso.store import migrations, schema, tables
-from rectoverso.store.database import Database
+from rectoverso.store.sqlite import SqliteDatabase
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.store.openings import Opening
@@ -37,7 +37,7 @@ def _no_vault() -> Vault:
 
 def _at_first_tables(home: Path) -> None:
     """A home as it was when records still lay open."""
-    database = Database.at(home / "verso.sqlite3")
+    database = SqliteDatabase(home / "verso.sqlite3")
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     with database.transaction() as tx:
@@ -88,7 +88,7 @@ def test_the_revision_in_the_code_is_the_last_migration() -> None:
 
 
 def test_an_empty_database_needs_migrating_and_then_does_not(tmp_path: Path) -> None:
-    database = Database.at(tmp_path / "db")
+    database = SqliteDatabase(tmp_path / "db")
     assert not schema.is_current(database)
     schema.migrate(database, _no_vault)
     assert schema.is_current(database)
@@ -96,7 +96,7 @@ def test_an_empty_database_needs_migrating_and_then_does_not(tmp_path: Path) -> 
 
 
 def test_an_interrupted_migration_took_no_step(tmp_path: Path) -> None:
-    database = Database.at(tmp_path / "db")
+    database = SqliteDatabase(tmp_path / "db")
     with sqlite3.connect(tmp_path / "db") as raw:
         raw.execute("CREATE TABLE works (id)")  # what the migration makes last: it fails there
     with pytest.raises(Exception, match="works"):
@@ -116,7 +116,7 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path, statement: 
             raw.execute("INSERT INTO alembic_version VALUES ('1975ea83b712')")
     raw.close()
     with pytest.raises(HomeForeign):
-        schema.is_current(Database.at(tmp_path / "db"))
+        schema.is_current(SqliteDatabase(tmp_path / "db"))
 
 
 def test_a_home_of_a_later_version_is_left_alone(home: Home) -> None:

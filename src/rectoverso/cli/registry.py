@@ -12,7 +12,7 @@ from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from rectoverso.cli.output import print_json, tell
 from rectoverso.i18n import preferred_language, say
 from rectoverso.store.rights import Asked, Kind, State
-from rectoverso.types import Message
+from rectoverso.types import Message, Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -178,6 +178,24 @@ def report(
         held=counts["hold"],
         released=counts["release"],
     )
+
+
+@app.command()
+def index(
+    place: Annotated[
+        Place | None, typer.Option("--in", help="Where to compare from now on; else only say.", show_default=False)
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Where are the works' hashes compared: in memory, or by a PostgreSQL database, which has them veiled then?"""
+    from rectoverso.workflow.hashes import compare_in, where_compared
+
+    found, count = where_compared(home) if place is None else compare_in(place, home)
+    if as_json:
+        print_json({"in": found.value, "hashes": count})
+    else:
+        tell(f"cli.compared_in_{found.value}", count=count)
 
 
 @app.command()

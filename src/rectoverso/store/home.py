@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rectoverso.store.assets import Assets
     from rectoverso.store.blobs import Blobs
     from rectoverso.store.database import Database
+    from rectoverso.store.hashes import Hashes
     from rectoverso.store.keys import Keys
     from rectoverso.store.log import Log
     from rectoverso.store.openings import Openings
@@ -122,7 +123,14 @@ class Home:
         from rectoverso.store.tables import works
         from rectoverso.store.works import Works
 
-        return Works(self.database, lambda: self.vault, works)
+        return Works(self.database, lambda: self.vault, works, self.hashes)
+
+    @cached_property
+    def hashes(self) -> Hashes:
+        """Those of the works, where the database searches them by itself."""
+        from rectoverso.store.hashes import Hashes
+
+        return Hashes(self.database, lambda: self.vault)
 
     @cached_property
     def commons(self) -> Works:

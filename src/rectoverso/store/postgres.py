@@ -164,4 +164,4 @@ def _milliseconds(wait_s: float) -> int:
 
 
 def _socket(connection: sa.Connection) -> int:
-    return int(connection.connection.driver_connection.fileno())  # type: ignore[union-attr]
+    return int(connection.connection.dbapi_connection.fileno())  # type: ignore[union-attr]

@@ -10,8 +10,10 @@ import sqlalchemy as sa
 from rectoverso.errors import HomeBusy, HomeDamaged, HomeNotPermitted
 from rectoverso.store.sqlite import SqliteDatabase
 from rectoverso.store.home import Home
+from stores import ON_BOTH
 
 
+@ON_BOTH
 def test_a_transaction_that_raises_leaves_nothing(home: Home) -> None:
     def fail() -> None:
         with home.database.transaction() as tx:
@@ -24,6 +26,7 @@ def test_a_transaction_that_raises_leaves_nothing(home: Home) -> None:
         assert home.log.size(tx) == 0
 
 
+@ON_BOTH
 def test_a_reader_sees_one_moment_and_keeps_no_writer_waiting(home: Home) -> None:
     with home.database.read() as reading:
         assert home.log.size(reading) == 0
@@ -34,6 +37,7 @@ def test_a_reader_sees_one_moment_and_keeps_no_writer_waiting(home: Home) -> Non
         assert home.log.size(reading) == 1
 
 
+@ON_BOTH
 def test_writers_take_their_turn_from_the_start(home: Home) -> None:
     """Both read the size and then write; were the turn taken at the first write, one of them would fail."""
 
@@ -89,6 +93,7 @@ def test_a_table_that_vanished_is_damage(home: Home) -> None:
         home.works.all()
 
 
+@ON_BOTH
 def test_breaking_a_rule_of_the_tables_stays_visible_as_such(home: Home) -> None:
     with home.database.transaction() as tx:
         home.log.add_entries(tx, {0: b"body"})

@@ -21,6 +21,7 @@ from rectoverso.store.keys import Keys
 from rectoverso.store.openings import Opening
 from rectoverso.store.rights import Rights
 from rectoverso.store.vault import Vault
+from stores import ON_BOTH
 
 OLD_ROWS = """
 INSERT INTO works VALUES ('11111111', '日落', 'Anna Muster', 'd', x'0102', x'03', '2026-01-01');
@@ -75,6 +76,7 @@ def test_without_keys_what_lies_open_is_not_migrated(tmp_path: Path) -> None:
     raw.close()
 
 
+@ON_BOTH
 def test_the_migrations_make_exactly_the_tables_in_use(home: Home) -> None:
     with home.database.read() as tx:
         differences = compare_metadata(MigrationContext.configure(tx.connection), tables.metadata)
@@ -119,6 +121,7 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path, statement: 
         schema.is_current(SqliteDatabase(tmp_path / "db"))
 
 
+@ON_BOTH
 def test_a_home_of_a_later_version_is_left_alone(home: Home) -> None:
     with home.database.transaction() as tx:
         tx.connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'rv9999'")

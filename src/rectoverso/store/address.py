@@ -77,5 +77,8 @@ def _url(text: str, source: str) -> sa.URL:
 
 
 def _public(url: sa.URL) -> str:
-    bare = url.set(drivername="postgresql", password=None).difference_update_query(_SECRETS)
-    return bare.render_as_string(hide_password=False)
+    import sqlalchemy as sa
+
+    kept = {part: getattr(url, part) for part in ("username", "host", "port", "database")}
+    query = {name: value for name, value in url.query.items() if name not in _SECRETS}
+    return sa.URL.create("postgresql", query=query, **kept).render_as_string()

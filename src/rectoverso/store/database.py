@@ -24,6 +24,15 @@ class Transaction:
     connection: sa.Connection
 
 
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What is worth knowing of a database server; ``waits_for_disk``: a commit is on its disk when it returns."""
+
+    version: str
+    waits_for_disk: bool
+    has_vectors: bool
+
+
 class Database(ABC):
     """One database; ``home`` names it in messages, ``wait_s`` is the patience for other writers."""
 
@@ -78,6 +87,10 @@ class Database(ABC):
     def settle(self) -> None:
         """See to it that what was erased does not linger where the database keeps its rows."""
 
+    def server(self) -> ServerFacts | None:
+        """The server that it is on; None for a file."""
+        return None
+
     def close(self) -> None:
         """Give back files and connections. The database can be used again; it reopens."""
         self.engine.dispose()
@@ -85,8 +98,9 @@ class Database(ABC):
     def _writing(self) -> AbstractContextManager[sa.Connection]:
         return self.engine.connect()
 
+    @abstractmethod
     def _take_turn(self, connection: sa.Connection) -> None:
-        """Wait for other writers. Nothing was read in this transaction yet."""
+        """Wait for other writers, unless the beginning of the transaction has done so."""
 
     @abstractmethod
     def _only_reads(self, connection: sa.Connection) -> None: ...

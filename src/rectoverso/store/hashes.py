@@ -35,7 +35,7 @@ CREATE TABLE work_hashes (
 )
 """
 _ADD = sa.text(
-    f"INSERT INTO work_hashes VALUES (:work, :symmetry, CAST(:bits AS bit({_BITS}))) ON CONFLICT DO NOTHING"
+    "INSERT INTO work_hashes VALUES (:work, :symmetry, CAST(:bits AS bit(256))) ON CONFLICT DO NOTHING"
 )
 
 
@@ -76,12 +76,10 @@ class Hashes:
             return False
         return tx.connection.exec_driver_sql("SELECT to_regclass('work_hashes')").scalar() is not None
 
-    def are_possible(self, tx: Transaction) -> bool:
+    def are_possible(self) -> bool:
         """Whether the server has pgvector, made or ready to be made."""
-        if tx.connection.dialect.name != "postgresql":
-            return False
-        asked = "SELECT count(*) FROM pg_available_extensions WHERE name = 'vector'"
-        return bool(tx.connection.exec_driver_sql(asked).scalar())
+        server = self._database.server()
+        return server is not None and server.has_vectors
 
     def begin(self, tx: Transaction, fingerprints: Iterable[tuple[str, bytes]]) -> None:
         """Keep the hashes of these works (id, and 32 bytes for each symmetry) and of all that come. Raises
@@ -118,7 +116,9 @@ class Hashes:
         begin, many = 0, _PAGE
         while True:
             with self._database.read() as tx:
-                rows = tx.connection.execute(found, veiled | {"distance": distance, "many": many, "begin": begin}).all()
+                rows = tx.connection.execute(
+                    found, veiled | {"distance": distance, "many": many, "begin": begin}
+                ).all()
             yield from ((row.work, row.differing) for row in rows)
             if len(rows) < many:
                 return
@@ -126,6 +126,10 @@ class Hashes:
 
     def _rows(self, work_id: str, fingerprints: bytes) -> list[dict[str, object]]:
         return [
-            {"work": work_id, "symmetry": at // HASH_BYTES, "bits": self._veil.bits(fingerprints[at : at + HASH_BYTES])}
+            {
+                "work": work_id,
+                "symmetry": at // HASH_BYTES,
+                "bits": self._veil.bits(fingerprints[at : at + HASH_BYTES]),
+            }
             for at in range(0, len(fingerprints) - HASH_BYTES + 1, HASH_BYTES)
         ]

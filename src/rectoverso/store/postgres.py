@@ -1,4 +1,4 @@
-"""The database of a home on a PostgreSQL server (14 or later), for more records or more machines than one file is good for.
+"""The database of a home on a PostgreSQL server (14 or later): for more records or machines than a file is good for.
 
 Two advisory locks keep the order that a file's locks keep elsewhere, both of them the schema's own:
 
@@ -20,6 +20,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from rectoverso.errors import (
+    BadSetting,
     HomeBusy,
     HomeDamaged,
     HomeNotPermitted,
@@ -27,8 +28,10 @@ from rectoverso.errors import (
     MissingExtra,
     RectoversoError,
 )
-from rectoverso.store.database import Database
+from rectoverso.i18n import Phrase
+from rectoverso.store.database import Database, ServerFacts
 from rectoverso.store.lock import kept_from_children
+from rectoverso.types import Message
 
 _DOOR, _WRITING = 0x52560001, 0x52560002
 _SCHEMA = "current_schema()::regnamespace::oid::int"
@@ -107,7 +110,24 @@ class PostgresDatabase(Database):
         return True
 
     def prepare(self) -> None:
-        """Databases and their rights are the administrator's: nothing is made beside the tables."""
+        """Databases and their rights are the administrator's: nothing is made beside the tables. Raises BadSetting for
+        an encoding that cannot hold every name.
+        """
+        with self.read() as tx:
+            encoding = tx.connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+        if encoding != "UTF8":
+            reason = Phrase(Message("store.encoding.reason", {"encoding": encoding}))
+            advice = Phrase(Message("store.encoding.advice"))
+            raise BadSetting(setting="RECTOVERSO_DATABASE", reason=reason, advice=advice)
+
+    def server(self) -> ServerFacts:
+        wanted = (
+            "SELECT current_setting('server_version'), current_setting('fsync') = 'on', "
+            "EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector')"
+        )
+        with self.read() as tx:
+            version, waits_for_disk, has_vectors = tx.connection.exec_driver_sql(wanted).one()
+        return ServerFacts(version, waits_for_disk, has_vectors)
 
     def settle(self) -> None:
         """Write the table anew without what was erased. The server's write-ahead log and backups keep it, sealed, until

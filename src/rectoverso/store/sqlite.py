@@ -64,6 +64,9 @@ class SqliteDatabase(Database):
             finally:
                 connection.close()
 
+    def _take_turn(self, connection: sa.Connection) -> None:
+        """``BEGIN IMMEDIATE`` has taken it."""
+
     def _only_reads(self, connection: sa.Connection) -> None:
         connection.execution_options(read_only=True)
 

@@ -32,17 +32,17 @@ def compare_in(place: Place, home_path: Path, clock: Clock | None = None) -> tup
     """
     home = existing_home(home_path)
     keys = open_keys(home, clock=clock)
+    wanted = place is Place.DATABASE
+    if wanted and not home.hashes.are_possible():
+        reason, advice = (Phrase(Message(f"registry.no_vectors.{part}")) for part in ("reason", "advice"))
+        raise BadSetting(setting="--in", reason=reason, advice=advice)
     with home.lock():
         works = home.works.all()
         with home.database.transaction() as tx:
-            are_kept, wanted = home.hashes.are_kept(tx), place is Place.DATABASE
-            if wanted and not home.hashes.are_possible(tx):
-                reason, advice = (Phrase(Message(f"registry.no_vectors.{part}")) for part in ("reason", "advice"))
-                raise BadSetting(setting="--in", reason=reason, advice=advice)
-            if wanted and not are_kept:
-                home.hashes.begin(tx, ((work.id, work.fingerprint) for work in works))
-            elif are_kept and not wanted:
-                home.hashes.end(tx)
-            if wanted is not are_kept:
+            if home.hashes.are_kept(tx) is not wanted:
+                if wanted:
+                    home.hashes.begin(tx, ((work.id, work.fingerprint) for work in works))
+                else:
+                    home.hashes.end(tx)
                 open_ledger(home, keys, clock).append(tx, ENTRY_KINDS[wanted], {"works": len(works)})
     return where_compared(home_path)

@@ -146,4 +146,6 @@ def _in_memory(works: Sequence[Work], today: date) -> Prints:
 
 
 def _hashes(fingerprints: bytes) -> list[bytes]:
-    return [fingerprints[at : at + NUM_BYTES] for at in range(0, len(fingerprints) - NUM_BYTES + 1, NUM_BYTES)]
+    return [
+        fingerprints[at : at + NUM_BYTES] for at in range(0, len(fingerprints) - NUM_BYTES + 1, NUM_BYTES)
+    ]

@@ -53,7 +53,9 @@ def test_a_home_with_records_never_gets_a_second_set(home: Home, monkeypatch: py
         Home.open(home.path)
 
 
-@pytest.mark.parametrize("other", ["postgresql://anna@db.example:5433/else", "postgresql://anna@else:5433/verso"])
+@pytest.mark.parametrize(
+    "other", ["postgresql://anna@db.example:5433/else", "postgresql://anna@else:5433/verso"]
+)
 def test_another_database_than_the_one_that_is_kept_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, other: str
 ) -> None:
@@ -63,7 +65,9 @@ def test_another_database_than_the_one_that_is_kept_is_refused(
         database_of(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["verso", "mysql://db/verso", "postgresql://db.example", "postgresql://db:port/x", "://"])
+@pytest.mark.parametrize(
+    "text", ["verso", "mysql://db/verso", "postgresql://db.example", "postgresql://db:port/x", "://"]
+)
 def test_what_is_no_address_is_a_wrong_setting_and_makes_no_home(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
@@ -74,7 +78,9 @@ def test_what_is_no_address_is_a_wrong_setting_and_makes_no_home(
     assert not (tmp_path / "home" / "verso.sqlite3").exists()
 
 
-def test_without_the_driver_it_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_driver_it_is_told_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / FILE).write_text("postgresql://db.example/verso")
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(MissingExtra, match=r"rectoverso\[postgres\]") as told:

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from rectoverso.errors import HomeBusy, HomeDamaged, HomeNotPermitted
-from rectoverso.store.sqlite import SqliteDatabase
 from rectoverso.store.home import Home
+from rectoverso.store.sqlite import SqliteDatabase
 from stores import ON_BOTH
 
 

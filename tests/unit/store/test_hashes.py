@@ -36,7 +36,9 @@ def apart(one: bytes, bits: int) -> bytes:
 def work(number: int, fingerprint: bytes, **changes: object) -> Work:
     digest = hashlib.sha256(b"%d" % number).hexdigest()
     made = {"id": digest[:8], "title": f"Work {number}", "owner": "Anna", "file_digest": Digest(digest)}
-    return Work(**made, fingerprint=fingerprint, small=b"", added_at=f"2026-01-{number % 28 + 1:02}", **changes)  # type: ignore[arg-type]
+    return Work(
+        **made, fingerprint=fingerprint, small=b"", added_at=f"2026-01-{number % 28 + 1:02}", **changes
+    )  # type: ignore[arg-type]
 
 
 def add(home: Home, *works: Work) -> None:
@@ -106,14 +108,31 @@ def test_the_database_answers_as_memory_does(keyed: Home) -> None:
     works[6] = Work(**{**_fields(works[6]), "title": "Work 7"})
     add(keyed, *works[:50])
     in_memory = PrintIndex(keyed)
-    asked = [prints[0], prints[1][:32], prints[5][32:64], apart(prints[6][:32], 20), *hashes(5), b"".join(hashes(8))]
+    asked = [
+        prints[0],
+        prints[1][:32],
+        prints[5][32:64],
+        apart(prints[6][:32], 20),
+        *hashes(5),
+        b"".join(hashes(8)),
+    ]
     assert compare_in(Place.DATABASE, keyed.path) == (Place.DATABASE, 400)
     add(keyed, *works[50:])  # those that come later are kept too
     assert kept(keyed) == 8 * 63
     in_database = PrintIndex(keyed)
-    stored = [in_database.within(one, at_most=most, distance=far) for one in asked for most in (1, 5, 200) for far in (31, 256)]
+    stored = [
+        in_database.within(one, at_most=most, distance=far)
+        for one in asked
+        for most in (1, 5, 200)
+        for far in (31, 256)
+    ]
     assert compare_in(Place.MEMORY, keyed.path) == (Place.MEMORY, 0)
-    plain = [in_memory.within(one, at_most=most, distance=far) for one in asked for most in (1, 5, 200) for far in (31, 256)]
+    plain = [
+        in_memory.within(one, at_most=most, distance=far)
+        for one in asked
+        for most in (1, 5, 200)
+        for far in (31, 256)
+    ]
     assert stored == plain
     assert {near.distance for answer in plain for near in answer} > {0, 20}
     assert all(near.name != "Work 5" for answer in plain for near in answer)

@@ -18,6 +18,7 @@ from rectoverso.errors import (
 from rectoverso.protocols import SystemClock
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
+from stores import ON_BOTH
 
 LIGHT = """
 import sys
@@ -32,7 +33,6 @@ OPEN = """
 import sys
 from pathlib import Path
 from rectoverso.store.home import Home
-from stores import ON_BOTH
 Home.open(Path(sys.argv[1]))
 """
 

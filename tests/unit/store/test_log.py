@@ -60,7 +60,9 @@ def test_an_empty_log_has_no_size_and_no_checkpoint(home: Home) -> None:
 
 
 @ON_BOTH
-@pytest.mark.parametrize(("table", "column"), [("entries", "seq"), ("nodes", "position"), ("checkpoints", "size")])
+@pytest.mark.parametrize(
+    ("table", "column"), [("entries", "seq"), ("nodes", "position"), ("checkpoints", "size")]
+)
 @pytest.mark.parametrize("verb", ["DELETE FROM {0}", "UPDATE {0} SET {1} = {1} + 100"])
 def test_the_database_itself_refuses_to_change_a_row(home: Home, table: str, column: str, verb: str) -> None:
     fill(home, 2)

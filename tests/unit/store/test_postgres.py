@@ -103,7 +103,9 @@ def test_a_forked_child_does_not_keep_the_door_shut(home: Home) -> None:
         parent.stdout.close()
 
 
-def test_a_connection_cut_in_a_transaction_is_told_and_nothing_of_it_stays(home: Home, postgres: Server) -> None:
+def test_a_connection_cut_in_a_transaction_is_told_and_nothing_of_it_stays(
+    home: Home, postgres: Server
+) -> None:
     def cut() -> None:
         with home.database.transaction() as tx:
             home.log.add_entries(tx, {0: b"lost"})
@@ -197,7 +199,9 @@ def test_a_database_of_another_program_is_left_alone(home: Home, postgres: Serve
     assert home.works.all() == []
 
 
-def test_processes_that_make_one_home_together_all_get_it(kind: str, postgres: Server, tmp_path: Path) -> None:
+def test_processes_that_make_one_home_together_all_get_it(
+    kind: str, postgres: Server, tmp_path: Path
+) -> None:
     del kind
     path = tmp_path / "together"
     path.mkdir()

@@ -15,11 +15,11 @@ from alembic.script import ScriptDirectory
 from rectoverso.errors import HomeForeign, HomeTooNew, KeysMissing
 from rectoverso.protocols import SystemClock
 from rectoverso.store import migrations, schema, tables
-from rectoverso.store.sqlite import SqliteDatabase
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.store.openings import Opening
 from rectoverso.store.rights import Rights
+from rectoverso.store.sqlite import SqliteDatabase
 from rectoverso.store.vault import Vault
 from stores import ON_BOTH
 

@@ -128,7 +128,13 @@ def test_nothing_of_a_work_lies_open(home: Home) -> None:
 
 @ON_BOTH
 @pytest.mark.parametrize(
-    "change", ["facts = (SELECT facts FROM works ORDER BY id LIMIT 1)", "prints = facts", "facts = 'Berta'", "prints = ''"]
+    "change",
+    [
+        "facts = (SELECT facts FROM works ORDER BY id LIMIT 1)",
+        "prints = facts",
+        "facts = 'Berta'",
+        "prints = ''",
+    ],
 )
 def test_a_row_that_was_tampered_with_raises(home: Home, change: str) -> None:
     add(home, work("one"), work("two"))

@@ -343,6 +343,7 @@ def missed(home: Home, works: Sequence[Work], count: int) -> dict[str, Any]:
 
 
 def sizes(file: Home, server_: Home) -> dict[str, int]:
+    file.database.settle()
     asked = "SELECT pg_total_relation_size('{}')"
     with server_.database.read() as tx:
         on_server = {
@@ -385,7 +386,7 @@ def table(facts: dict[str, Any]) -> str:
         f"{facts['works']:,} works, {facts['images']:,} images, {facts['queries']:,} queries of eight hashes."
     )
     entered = f"Entering: {filled}. Veiling all hashes: {facts['veiled_in_s']} s."
-    disk = f"On the disk: file {size['file']}; server {size['server_works']} of works, {size['server_hashes']} of hashes."
+    disk = f"On the disk: file {size['file']}; server {size['server_works']} works, {size['server_hashes']} hashes."
     lines += ["", f"{counted} {entered} {disk}"]
     if one := facts.get("hnsw"):
         missing = f"the nearest hash missed in {one['missed']} of {one['queries']} queries"

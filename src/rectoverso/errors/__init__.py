@@ -57,6 +57,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     └── CouldNotRun             exit 3: nothing could be said
         ├── PortUnusable
         ├── TooManyRequests     of one address, in a minute
+        ├── NotNow              a service that does not get at its records
         ├── MissingExtra        an optional part is not installed
         ├── MissingProgram      another program that a task needs
         ├── ExportDiffers       the exported network does not draw what the run draws
@@ -161,6 +162,7 @@ from rectoverso.errors.resolution import (
     AlgorithmUnknown,
     ManifestRevoked,
     ManifestUnknown,
+    NotNow,
     NotOffered,
     PortUnusable,
     QueryTooLong,
@@ -249,6 +251,7 @@ __all__ = [
     "NotALedger",
     "NotComparable",
     "NotIngrained",
+    "NotNow",
     "NotOffered",
     "NotReleased",
     "OutNotWritable",

@@ -64,12 +64,12 @@ class Database(ABC):
         """Turn what the driver raises into this project's errors."""
         try:
             yield
-        except (sa.exc.DBAPIError, *self.driver_errors) as error:
-            cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-            told = self._told(cause)
-            if told is None:
-                raise
-            raise told from cause
+        except sa.exc.DBAPIError as error:
+            self._raise_told(error.orig)
+            raise
+        except self.driver_errors as error:
+            self._raise_told(error)
+            raise
 
     @abstractmethod
     def exclusive(self, wait_s: float) -> AbstractContextManager[None]:
@@ -104,6 +104,10 @@ class Database(ABC):
 
     @abstractmethod
     def _only_reads(self, connection: sa.Connection) -> None: ...
+
+    def _raise_told(self, error: BaseException | None) -> None:
+        if told := self._told(error):
+            raise told from error
 
     @abstractmethod
     def _told(self, error: BaseException | None) -> RectoversoError | None:

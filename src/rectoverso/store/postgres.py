@@ -52,7 +52,7 @@ SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepaliv
 SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'
 """
 
-_BUSY = ("55P03", "40P01", "40001", "57014")
+_BUSY = ("55P03", "40P01", "40001")
 _REFUSED = ("42501", "25006", "53100", "58030", "53200")
 _DAMAGED = ("XX001", "XX002", "42P01", "42703", "3F000")
 _FAULTS = ("22", "23", "42")
@@ -88,22 +88,29 @@ class PostgresDatabase(Database):
             self._shut(door)
 
     def _opened_door(self, wait_s: float) -> sa.Connection:
+        with self.explained():
+            door = self.engine.connect()
         try:
             with self.explained():
-                door = self.engine.connect()
                 door.detach()  # it ends with the lock, and never serves anything else
                 door.exec_driver_sql(f"SET lock_timeout = {_milliseconds(wait_s)}")
                 door.exec_driver_sql(f"SELECT pg_advisory_lock({_DOOR}, {_SCHEMA})")
                 door.exec_driver_sql(f"SET lock_timeout = {_milliseconds(self.wait_s)}")
                 door.commit()
-        except HomeBusy as error:
-            raise HomeBusy(home=self.home, seconds=round(wait_s)) from error
+        except BaseException as error:
+            self._shut(door)
+            if isinstance(error, HomeBusy):
+                raise HomeBusy(home=self.home, seconds=round(wait_s)) from error
+            raise
         return door
 
     def _shut(self, door: sa.Connection) -> None:
-        with suppress(sa.exc.SQLAlchemyError):  # the lock of a lost connection has been given back already
+        """Give the lock back. That of a lost connection has been given back already, and is not asked for."""
+        with suppress(sa.exc.SQLAlchemyError):
+            door.rollback()
             if not door.invalidated:
                 door.exec_driver_sql(f"SELECT pg_advisory_unlock({_DOOR}, {_SCHEMA})")
+        with suppress(sa.exc.SQLAlchemyError):
             door.close()
 
     def is_there(self) -> bool:

@@ -111,6 +111,31 @@ def search(
     raise typer.Exit(1 if found.matches else 0)
 
 
+@app.command()
+def screen(
+    files: Annotated[
+        list[Path], typer.Argument(help="Pictures, folders, or Parquet files.", metavar="FILE...")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="PARQUET", help="The table to write.")],
+    processes: Annotated[
+        int,
+        typer.Option("--processes", min=1, help="How many work side by side, each with all works in memory."),
+    ] = 1,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare a collection with the registered works: a row a picture. Decides nothing. Exit 1 if any is similar."""
+    from rectoverso.workflow.bulk import screen_many
+
+    counts = screen_many(files, home, out, processes=processes)
+    found = {outcome: counts.get(outcome, 0) for outcome in ("pass", "review", "block", "unreadable")}
+    if as_json:
+        print_json({"table": str(out), "counts": found})
+    else:
+        tell("cli.screened", file=out, total=sum(found.values()), **found)
+    raise typer.Exit(1 if found["review"] or found["block"] else 0)
+
+
 @app.command("list")
 def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """List the registered works."""

@@ -73,6 +73,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         ├── BlobDamaged         a stored picture is not what was stored
         ├── BlobMissing
         ├── RecordDamaged       a sealed record is not what was sealed
+        ├── ScreeningStopped    a process that compares pictures was killed
         ├── KeysExist
         ├── KeysMissing
         ├── KeysLost            the ledger has entries, and the keys that signed them are gone
@@ -190,6 +191,7 @@ from rectoverso.errors.works import (
     BadWorks,
     CommonNotFound,
     OwnerNotFound,
+    ScreeningStopped,
     WorkCommon,
     WorkNotFound,
     WorkTooPlain,
@@ -270,6 +272,7 @@ __all__ = [
     "RunExists",
     "RunMismatch",
     "RunNotFound",
+    "ScreeningStopped",
     "SigningFailed",
     "StateUnusable",
     "TimeStampFailed",

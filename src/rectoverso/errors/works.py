@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rectoverso.errors.base import InputError
+from rectoverso.errors.base import CouldNotRun, InputError
 
 
 class WorkTooPlain(InputError):
@@ -58,3 +58,12 @@ class CommonNotFound(InputError):
     what = "No common picture is called {common}."
     why = "Common pictures are named by their id or title."
     fix = "List them with: verso registry common list"
+
+
+class ScreeningStopped(CouldNotRun):
+    """Facts: done (pictures), processes."""
+
+    code = "screening_stopped"
+    what = "The screening ended after {done} pictures: one of its {processes} processes was killed."
+    why = "That is what happens when memory runs out: each process holds all registered works. No table was written."
+    fix = "Begin again with fewer --processes."

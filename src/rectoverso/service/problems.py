@@ -60,8 +60,8 @@ def language_of(request: Request) -> str:
 
 
 async def told(request: Request, error: Exception) -> Response:
-    """Handles what this project raises on purpose. What is wrong with the home is for its keeper's eyes, on standard error:
-    paths and addresses of servers are nobody else's business.
+    """Handles what this project raises on purpose. What is wrong with the home is told to its keeper, on standard
+    error: paths and addresses of servers are nobody else's business.
     """
     if isinstance(error, CouldNotRun) and not isinstance(error, (*_STATUSES, Unexpected)):
         _LOG.error("%s", error)

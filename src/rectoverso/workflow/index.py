@@ -132,11 +132,14 @@ class StoredPrints:
 
     def nearest(self, asked: Sequence[bytes], distance: int) -> Iterator[tuple[str, int]]:
         """Title and differing bits, the nearest first, equal ones by the work's id."""
-        for work_id, bits in self._home.hashes.nearest(asked, distance):
-            with self._home.database.read() as tx:
-                work = self._home.works.of_id(tx, work_id)
-            if work is not None and work.is_compared(self._today):
-                yield work.title, bits
+        try:
+            for work_id, bits in self._home.hashes.nearest(asked, distance):
+                with self._home.database.read() as tx:
+                    work = self._home.works.of_id(tx, work_id)
+                if work is not None and work.is_compared(self._today):
+                    yield work.title, bits
+        except (KeysMissing, KeysDamaged):  # what was released is looked up all the same
+            return
 
 
 def _in_memory(works: Sequence[Work], today: date) -> Prints:

@@ -78,6 +78,17 @@ def test_everything_works_as_it_does_with_a_file(
     assert "server_forgets" in {row["check"] for row in rows}  # this one does not wait for its disk
 
 
+def test_a_second_folder_makes_no_keys_of_its_own_for_the_same_database(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It would sign another history than the one that is there."""
+    assert run("keys", "init") == 0
+    capsys.readouterr()
+    assert run("keys", "init", "--home", tmp_path / "other", "--json") == 3
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "keys_lost"
+    assert check_ledger(home).holds
+
+
 def test_what_was_changed_behind_the_ledgers_back_is_found(home: Path, postgres: Server) -> None:
     assert run("keys", "init") == 0
     name = Home.open(home).database.engine.url.database

@@ -26,7 +26,9 @@ import sys
 from pathlib import Path
 from rectoverso.store.home import Home
 home = Home.open(Path(sys.argv[1]))
-for _ in range(25):
+print("ready", flush=True)
+sys.stdin.readline()
+for _ in range(50):
     with home.database.transaction() as tx:
         home.log.add_entries(tx, {home.log.size(tx): sys.argv[2].encode()})
 """
@@ -54,7 +56,8 @@ with home.lock():
 
 
 def process(code: str, *arguments: object) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, "-c", code, *map(str, arguments)], stdout=subprocess.PIPE)
+    asked = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(asked, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 def entries(home: Home) -> dict[int, bytes]:
@@ -69,10 +72,17 @@ def add(home: Home, body: bytes) -> None:
 
 def test_what_two_processes_append_is_all_there_and_once(home: Home) -> None:
     writers = [process(APPEND, home.path, name) for name in ("one", "two")]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"ready\n"
+    for writer in writers:
+        assert writer.stdin is not None
+        writer.stdin.write(b"go\n")
+        writer.stdin.flush()
     assert [writer.wait(120) for writer in writers] == [0, 0]
     kept = entries(home)
-    assert list(kept) == list(range(50))
-    assert sorted(kept.values()) == [b"one"] * 25 + [b"two"] * 25
+    assert list(kept) == list(range(100))
+    assert sorted(kept.values()) == [b"one"] * 50 + [b"two"] * 50
 
 
 def test_of_a_writer_killed_midway_nothing_is_left_and_its_turn_and_the_door_are_free(home: Home) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import settings
+
+from stores import Server, running, why_no_server
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Before anything loads torch or a linear algebra library; processes that a test starts inherit it.
@@ -12,3 +16,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 settings.register_profile("side by side", deadline=None)
 settings.load_profile("side by side")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server, started when the first test of a process asks for it."""
+    if missing := why_no_server():
+        pytest.skip(missing)
+    with running() as server:
+        yield server

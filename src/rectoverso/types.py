@@ -272,3 +272,10 @@ class Report:
 
 LAYERS = ("opening", "credential", "watermark", "fingerprint", "ledger", "label")
 """The steps of verification that say something, in their order."""
+
+
+class Place(StrEnum):
+    """Where the hashes of works are compared."""
+
+    MEMORY = "memory"
+    DATABASE = "database"

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from rectoverso.store.address import FILE as ADDRESS
 from rectoverso.store.home import Home
 from rectoverso.types import Decision, Draft, Maker
 from rectoverso.verso.ledger.keyring import KeyRing
@@ -28,6 +29,7 @@ from rectoverso.workflow import digests
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import check_ledger, ledger_keys
 from rectoverso.workflow.release import Door, Passage, release
+from stores import Server
 
 KILLS = 40
 OWN_CODE = (
@@ -117,13 +119,35 @@ def _ring(home: Path) -> KeyRing:
     return KeyRing.parse(ledger_keys(home))
 
 
+@pytest.fixture(scope="module")
+def prepared_on_a_server(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with its records on a PostgreSQL server; nobody stays connected, so that it can be copied."""
+    home = tmp_path_factory.mktemp("on-a-server") / "home"
+    home.mkdir()
+    (home / ADDRESS).write_text(postgres.url(postgres.database()))
+    _in_child(lambda: open_keys(Home.open(home)), None)
+    return home
+
+
 @pytest.mark.parametrize("share", np.linspace(0.001, 0.999, KILLS).tolist())
 def test_a_killed_release_leaves_nothing_unlogged_and_ends_exactly_once(
     tmp_path: Path, prepared: Path, total_lines: int, share: float
 ) -> None:
-    home, out = tmp_path / "home", tmp_path / "out"
+    shutil.copytree(prepared, tmp_path / "home")
+    _kill_and_ask_again(tmp_path, total_lines, share)
 
-    shutil.copytree(prepared, home)
+
+@pytest.mark.parametrize("share", np.linspace(0.3, 0.999, KILLS // 4).tolist())
+def test_nor_does_one_whose_records_are_on_a_server(
+    tmp_path: Path, prepared_on_a_server: Path, postgres: Server, total_lines: int, share: float
+) -> None:
+    """The lines are about as many; what matters lies in the last two thirds."""
+    postgres.copy(prepared_on_a_server, tmp_path / "home")
+    _kill_and_ask_again(tmp_path, total_lines, share)
+
+
+def _kill_and_ask_again(tmp_path: Path, total_lines: int, share: float) -> None:
+    home, out = tmp_path / "home", tmp_path / "out"
 
     assert _in_child(lambda: _go_through(home, out), max(1, round(share * total_lines))) == -1
 

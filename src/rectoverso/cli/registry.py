@@ -12,7 +12,7 @@ from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from rectoverso.cli.output import print_json, tell
 from rectoverso.i18n import preferred_language, say
 from rectoverso.store.rights import Asked, Kind, State
-from rectoverso.types import Message
+from rectoverso.types import Message, Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,6 +111,31 @@ def search(
     raise typer.Exit(1 if found.matches or found.near_styles else 0)
 
 
+@app.command()
+def screen(
+    files: Annotated[
+        list[Path], typer.Argument(help="Pictures, folders, or Parquet files.", metavar="FILE...")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="PARQUET", help="The table to write.")],
+    processes: Annotated[
+        int,
+        typer.Option("--processes", min=1, help="How many work side by side, each with all works in memory."),
+    ] = 1,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare a collection with the registered works: a row a picture. Decides nothing. Exit 1 if any is similar."""
+    from rectoverso.workflow.bulk import screen_many
+
+    counts = screen_many(files, home, out, processes=processes)
+    found = {outcome: counts.get(outcome, 0) for outcome in ("pass", "review", "block", "unreadable")}
+    if as_json:
+        print_json({"table": str(out), "counts": found})
+    else:
+        tell("cli.screened", file=out, total=sum(found.values()), **found)
+    raise typer.Exit(1 if found["review"] or found["block"] else 0)
+
+
 @app.command("list")
 def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """List the registered works, and say whether the register is calibrated for them."""
@@ -180,6 +205,25 @@ def report(
         held=counts["hold"],
         released=counts["release"],
     )
+
+
+@app.command()
+def index(
+    place: Annotated[
+        Place | None,
+        typer.Option("--in", help="Where to compare from now on; else only say.", show_default=False),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Where are the works' hashes compared: in memory, or by a PostgreSQL database, which has them veiled then?"""
+    from rectoverso.workflow.hashes import compare_in, where_compared
+
+    found, count = where_compared(home) if place is None else compare_in(place, home)
+    if as_json:
+        print_json({"in": found.value, "hashes": count})
+    else:
+        tell(f"cli.compared_in_{found.value}", count=count)
 
 
 @app.command()

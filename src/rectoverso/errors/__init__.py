@@ -60,6 +60,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     └── CouldNotRun             exit 3: nothing could be said
         ├── PortUnusable
         ├── TooManyRequests     of one address, in a minute
+        ├── NotNow              a service that does not get at its records
         ├── MissingExtra        an optional part is not installed
         ├── MissingProgram      another program that a task needs
         ├── ExportDiffers       the exported network does not draw what the run draws
@@ -71,10 +72,13 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         │   ├── HomeNotPermitted    the system refuses to read or write there
         │   ├── HomeForeign         something else lives there
         │   ├── HomeDamaged         the database cannot be read
+        │   ├── HomeElsewhere       its records are not where a setting says
+        │   ├── HomeUnreachable     the database server does not answer
         │   └── HomeTooNew          made by a later version
         ├── BlobDamaged         a stored picture is not what was stored
         ├── BlobMissing
         ├── RecordDamaged       a sealed record is not what was sealed
+        ├── ScreeningStopped    a process that compares pictures was killed
         ├── KeysExist
         ├── KeysMissing
         ├── KeysLost            the ledger has entries, and the keys that signed them are gone
@@ -117,10 +121,12 @@ from rectoverso.errors.homes import (
     ExportForeign,
     HomeBusy,
     HomeDamaged,
+    HomeElsewhere,
     HomeForeign,
     HomeMissing,
     HomeNotPermitted,
     HomeTooNew,
+    HomeUnreachable,
     HomeUnreadable,
     KeysDamaged,
     KeysExist,
@@ -162,6 +168,7 @@ from rectoverso.errors.resolution import (
     AlgorithmUnknown,
     ManifestRevoked,
     ManifestUnknown,
+    NotNow,
     NotOffered,
     PortUnusable,
     QueryTooLong,
@@ -194,6 +201,7 @@ from rectoverso.errors.works import (
     NothingRegistered,
     OwnerNotFound,
     RateUnsupported,
+    ScreeningStopped,
     WorkCommon,
     WorkNotFound,
     WorkTooPlain,
@@ -222,10 +230,12 @@ __all__ = [
     "FilesUnusable",
     "HomeBusy",
     "HomeDamaged",
+    "HomeElsewhere",
     "HomeForeign",
     "HomeMissing",
     "HomeNotPermitted",
     "HomeTooNew",
+    "HomeUnreachable",
     "HomeUnreadable",
     "HubFailed",
     "ImageAnimated",
@@ -256,6 +266,7 @@ __all__ = [
     "NotComparable",
     "NotFromSeeds",
     "NotIngrained",
+    "NotNow",
     "NotOffered",
     "NotReleased",
     "NothingRegistered",
@@ -276,6 +287,7 @@ __all__ = [
     "RunExists",
     "RunMismatch",
     "RunNotFound",
+    "ScreeningStopped",
     "SigningFailed",
     "StateUnusable",
     "TimeStampFailed",

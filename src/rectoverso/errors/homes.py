@@ -132,6 +132,27 @@ class HomeTooNew(HomeUnreadable):
     fix = "Update the program, or use another --home."
 
 
+class HomeElsewhere(HomeUnreadable):
+    """Facts: home, kept (where its records are), source (of the setting), given (what the setting names)."""
+
+    code = "home_elsewhere"
+    what = "The records of the home {home} are in {kept}, and {source} names {given}."
+    why = "A home has one set of records: with two, the same request could be decided twice."
+    fix = "Take that setting away, or use another --home. If the database has moved, change database.txt in the home."
+
+
+class HomeUnreachable(HomeUnreadable):
+    """Facts: home, system (the database's own words)."""
+
+    code = "home_unreachable"
+    what = "The database of the home {home} does not answer."
+    why = "It says: {system}"
+    fix = (
+        "See that its server runs, and that the address and the password are right. Then repeat the command: "
+        "what was decided stays decided, and nothing is decided twice."
+    )
+
+
 class BlobDamaged(CouldNotRun):
     """Facts: digest."""
 

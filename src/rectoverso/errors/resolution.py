@@ -77,6 +77,13 @@ class TooManyRequests(CouldNotRun):
     fix = "Try again in {seconds} s."
 
 
+class NotNow(CouldNotRun):
+    code = "not_now"
+    what = "The service cannot answer at the moment."
+    why = "It does not get at its own records; what is wrong is told to its keeper, and to nobody else."
+    fix = "Ask again later."
+
+
 class PortUnusable(CouldNotRun):
     """Facts: host, port, system."""
 

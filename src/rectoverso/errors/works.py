@@ -83,3 +83,12 @@ class EmbedderUnusable(CouldNotRun):
     what = "The weights {file} cannot be used to compare pictures."
     why = "{reason}"
     fix = "{advice}"
+
+
+class ScreeningStopped(CouldNotRun):
+    """Facts: done (pictures), processes."""
+
+    code = "screening_stopped"
+    what = "The screening ended after {done} pictures: one of its {processes} processes was killed."
+    why = "That is what happens when memory runs out: each process holds all registered works. No table was written."
+    fix = "Begin again with fewer --processes."

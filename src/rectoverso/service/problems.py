@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -9,10 +10,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from rectoverso.errors import (
+    CouldNotRun,
     ImageTooLarge,
     InputError,
     ManifestRevoked,
     ManifestUnknown,
+    NotNow,
     NotOffered,
     QueryTooLong,
     RectoversoError,
@@ -20,6 +23,8 @@ from rectoverso.errors import (
     Unexpected,
 )
 from rectoverso.i18n import LANGUAGES, explain
+
+_LOG = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 _STATUSES: dict[type[RectoversoError], int] = {
@@ -29,6 +34,7 @@ _STATUSES: dict[type[RectoversoError], int] = {
     ImageTooLarge: 413,
     TooManyRequests: 429,
     NotOffered: 501,
+    NotNow: 503,
     InputError: 400,
 }
 
@@ -54,7 +60,12 @@ def language_of(request: Request) -> str:
 
 
 async def told(request: Request, error: Exception) -> Response:
-    """Handles what this project raises on purpose."""
+    """Handles what this project raises on purpose. What is wrong with the home is told to its keeper, on standard
+    error: paths and addresses of servers are nobody else's business.
+    """
+    if isinstance(error, CouldNotRun) and not isinstance(error, (*_STATUSES, Unexpected)):
+        _LOG.error("%s", error)
+        return problem(request, NotNow())
     return problem(request, error if isinstance(error, RectoversoError) else Unexpected(problem="-"))
 
 

@@ -1,33 +1,20 @@
-"""The database of a home: transactions, and errors that people can read.
+"""The database of a home: transactions, and errors that people can read. Two kinds: ``sqlite`` and ``postgres``.
 
-Writing transactions take their turn at the start (``BEGIN IMMEDIATE``), so none fails half-way because another
-process wrote first; reading ones see one moment of the data. A commit is on the disk before it returns.
+Writing transactions take their turn at the start, so none fails half-way because another process wrote first; reading
+ones see one moment of the data. A commit is on the disk before it returns.
 """
 
 from __future__ import annotations
 
-import json
-import sqlite3
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
-from rectoverso.errors import HomeBusy, HomeDamaged, HomeNotPermitted
-
-_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-_REFUSED = {
-    sqlite3.SQLITE_PERM,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_IOERR,
-}
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+from rectoverso.errors import RectoversoError
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,39 +24,38 @@ class Transaction:
     connection: sa.Connection
 
 
-class Database:
-    """One database by its URL; ``home`` names it in messages, ``wait_s`` the patience for other writers."""
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What is worth knowing of a database server; ``waits_for_disk``: a commit is on its disk when it returns."""
 
-    def __init__(self, url: str | sa.URL, *, home: Path, wait_s: float = 60) -> None:
+    version: str
+    waits_for_disk: bool
+    has_vectors: bool
+
+
+class Database(ABC):
+    """One database; ``home`` names it in messages, ``wait_s`` is the patience for other writers."""
+
+    driver_errors: tuple[type[Exception], ...]
+    """What the driver raises where it is used directly."""
+
+    def __init__(self, engine: sa.Engine, *, home: Path, wait_s: float) -> None:
+        self.engine = engine
         self.home = home
-        self._wait_s = wait_s
-        url = sa.make_url(url)
-        is_sqlite = url.get_backend_name() == "sqlite"
-        self.engine = sa.create_engine(
-            url,
-            json_serializer=partial(json.dumps, ensure_ascii=False),
-            connect_args={"timeout": wait_s} if is_sqlite else {},
-        )
-        if is_sqlite:
-            sa.event.listen(self.engine, "connect", _tune)
-            sa.event.listen(self.engine, "begin", _begin)
-
-    @classmethod
-    def at(cls, path: Path, *, wait_s: float = 60) -> Database:
-        """The SQLite database in the file ``path``."""
-        return cls(sa.URL.create("sqlite", database=str(path)), home=path.parent, wait_s=wait_s)
+        self.wait_s = wait_s
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """Write: all of it is durable when the block ends, none of it when the block raises."""
-        with self.explained(), self.engine.begin() as connection:
+        with self.explained(), self._writing() as connection, connection.begin():
+            self._take_turn(connection)
             yield Transaction(connection)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Read: everything seen in the block is of one moment, and nobody is kept waiting."""
         with self.explained(), self.engine.connect() as connection:
-            connection.execution_options(read_only=True)
+            self._only_reads(connection)
             with connection.begin():
                 yield Transaction(connection)
 
@@ -79,46 +65,50 @@ class Database:
         try:
             yield
         except sa.exc.DBAPIError as error:
-            self._raise_explained(error.orig)
+            self._raise_told(error.orig)
             raise
-        except sqlite3.Error as error:
-            self._raise_explained(error)
+        except self.driver_errors as error:
+            self._raise_told(error)
             raise
 
+    @abstractmethod
+    def exclusive(self, wait_s: float) -> AbstractContextManager[None]:
+        """Be alone at the door; waits ``wait_s`` s, then raises HomeBusy. Given back when its holder dies."""
+
+    @abstractmethod
+    def is_there(self) -> bool:
+        """Whether there is anything to look into yet; the tables may be missing."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """What has to be done once, before the first table is made."""
+
+    @abstractmethod
     def settle(self) -> None:
-        """Take what was written into the database file itself, so that nothing erased stays in the log beside it."""
-        if self.engine.dialect.name == "sqlite":
-            with self.explained():
-                connection = self.engine.raw_connection()
-                try:
-                    connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                finally:
-                    connection.close()
+        """See to it that what was erased does not linger where the database keeps its rows."""
+
+    def server(self) -> ServerFacts | None:
+        """The server that it is on; None for a file."""
+        return None
 
     def close(self) -> None:
-        """Give back the files. The database can be used again; it reopens."""
+        """Give back files and connections. The database can be used again; it reopens."""
         self.engine.dispose()
 
-    def _raise_explained(self, error: BaseException | None) -> None:
-        if not isinstance(error, sqlite3.OperationalError | sqlite3.DatabaseError):
-            return
-        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
-            return
-        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-        if code in _BUSY:
-            raise HomeBusy(home=self.home, seconds=round(self._wait_s)) from error
-        if code in _REFUSED:
-            raise HomeNotPermitted(home=self.home, system=error) from error
-        if code in _DAMAGED:
-            raise HomeDamaged(home=self.home, system=error) from error
+    def _writing(self) -> AbstractContextManager[sa.Connection]:
+        return self.engine.connect()
 
+    @abstractmethod
+    def _take_turn(self, connection: sa.Connection) -> None:
+        """Wait for other writers, unless the beginning of the transaction has done so."""
 
-def _tune(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # the driver begins no transaction by itself: `_begin` does
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA secure_delete = ON")  # what is erased leaves no bytes behind
+    @abstractmethod
+    def _only_reads(self, connection: sa.Connection) -> None: ...
 
+    def _raise_told(self, error: BaseException | None) -> None:
+        if told := self._told(error):
+            raise told from error
 
-def _begin(connection: sa.Connection) -> None:
-    is_read = connection.get_execution_options().get("read_only", False)
-    connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
+    @abstractmethod
+    def _told(self, error: BaseException | None) -> RectoversoError | None:
+        """This project's error for the driver's; None for one that is a fault of the program."""

@@ -1,6 +1,7 @@
 """The working place: one folder that holds everything a house of images must keep.
 
 verso.sqlite3   decisions, works, ledger
+database.txt    or the address of the PostgreSQL database that holds them, if one does
 blobs/          encrypted pictures
 points/         the index of works' points, sealed; made again when it is missing
 keys/           who signs, and what opens the blobs
@@ -14,7 +15,6 @@ lock            held by whoever is at the door
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
@@ -22,14 +22,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rectoverso.errors import HomeForeign, HomeNotPermitted, KeysMissing
-from rectoverso.store.atomic import PRIVATE_FILE, make_private_folder, write_atomically
-from rectoverso.store.lock import exclusive
+from rectoverso.store.address import SQLITE, database_of, kept_in, remember
+from rectoverso.store.atomic import make_private_folder, write_atomically
 
 if TYPE_CHECKING:
     from rectoverso.store.assets import Assets
     from rectoverso.store.blobs import Blobs
     from rectoverso.store.database import Database
     from rectoverso.store.descriptors import Descriptors
+    from rectoverso.store.hashes import Hashes
     from rectoverso.store.keys import Keys
     from rectoverso.store.log import Log
     from rectoverso.store.openings import Openings
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from rectoverso.store.vault import Vault
     from rectoverso.store.works import Works
 
-_DATABASE = "verso.sqlite3"
 _FOLDERS = ("blobs", "keys", "trust")
 _MIGRATION_WAIT_S = 600
 
@@ -63,14 +63,15 @@ class Home:
         home = cls(path)
         with home._explained():
             try:
-                home.database_path.stat()
+                if not kept_in(path):
+                    home.database_path.stat()
             except (FileNotFoundError, NotADirectoryError):
                 return None
         return cls.open(path)
 
     @property
     def database_path(self) -> Path:
-        return self.path / _DATABASE
+        return self.path / SQLITE
 
     @property
     def blobs_path(self) -> Path:
@@ -130,9 +131,8 @@ class Home:
 
     @cached_property
     def database(self) -> Database:
-        from rectoverso.store.database import Database
-
-        return Database.at(self.database_path)
+        """Raises HomeElsewhere, BadSetting for an address that is none, MissingExtra."""
+        return database_of(self.path)
 
     @cached_property
     def assets(self) -> Assets:
@@ -146,7 +146,14 @@ class Home:
         from rectoverso.store.tables import works
         from rectoverso.store.works import Works
 
-        return Works(self.database, lambda: self.vault, works)
+        return Works(self.database, lambda: self.vault, works, self.hashes)
+
+    @cached_property
+    def hashes(self) -> Hashes:
+        """Those of the works, where the database searches them by itself."""
+        from rectoverso.store.hashes import Hashes
+
+        return Hashes(self.database, lambda: self.vault)
 
     @cached_property
     def commons(self) -> Works:
@@ -212,7 +219,7 @@ class Home:
 
     def lock(self, wait_s: float = 600) -> AbstractContextManager[None]:
         """Be the only process at the door; waits ``wait_s`` s, then raises HomeBusy. It does not nest."""
-        return exclusive(self.path / "lock", wait_s, self.path)
+        return self.database.exclusive(wait_s)
 
     def close(self) -> None:
         """Give back the database's files."""
@@ -222,13 +229,17 @@ class Home:
     def _bring_up_to_date(self) -> None:
         from rectoverso.store import schema
 
-        if self.database_path.exists() and schema.is_current(self.database):
-            return
-        with self.lock(_MIGRATION_WAIT_S):
-            os.close(os.open(self.database_path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
-            if not schema.is_current(self.database):  # another process may have done it meanwhile
-                schema.migrate(self.database, lambda: self.vault)
-                self.database.settle()  # what lay open until then
+        if not self._is_current():
+            with self.lock(_MIGRATION_WAIT_S):
+                if not self._is_current():  # another process may have done it meanwhile
+                    schema.migrate(self.database, lambda: self.vault)
+                    self.database.settle()  # what lay open until then
+        remember(self.path, self.database)
+
+    def _is_current(self) -> bool:
+        from rectoverso.store import schema
+
+        return self.database.is_there() and schema.is_current(self.database)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -22,14 +22,23 @@ _held: set[int] = set()
 def exclusive(path: Path, wait_s: float, home: Path) -> Iterator[None]:
     """Hold the lock file ``path``; wait up to ``wait_s`` seconds for it, then raise HomeBusy."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        with kept_from_children(handle):
+            _wait_for(handle, wait_s, home)
+            yield
+    finally:
+        _give_back(handle)
+        os.close(handle)
+
+
+@contextmanager
+def kept_from_children(handle: int) -> Iterator[None]:
+    """Processes that are forked meanwhile close the descriptor at once; it stays open here."""
     _held.add(handle)
     try:
-        _wait_for(handle, wait_s, home)
         yield
     finally:
         _held.discard(handle)
-        _give_back(handle)
-        os.close(handle)
 
 
 def _wait_for(handle: int, wait_s: float, home: Path) -> None:

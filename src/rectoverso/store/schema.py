@@ -44,7 +44,7 @@ def migrate(database: Database, vault: Callable[[], Vault]) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    _prepare_file(database)
+    database.prepare()
     with database.transaction() as tx:
         config.attributes |= {"connection": tx.connection, "vault": vault}
         command.upgrade(config, "head")
@@ -72,15 +72,3 @@ def _read_revision(database: Database) -> str | None:
 def _table_names(database: Database) -> list[str]:
     with database.explained(), database.engine.connect() as connection:
         return list(sa.inspect(connection).get_table_names())
-
-
-def _prepare_file(database: Database) -> None:
-    """Let readers and one writer work side by side; SQLite remembers this in the file."""
-    if database.engine.dialect.name != "sqlite":
-        return
-    with database.explained():
-        connection = database.engine.raw_connection()
-        try:
-            connection.cursor().execute("PRAGMA journal_mode = WAL")
-        finally:
-            connection.close()

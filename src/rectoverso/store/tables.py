@@ -26,14 +26,20 @@ metadata = sa.MetaData()
 
 
 class Plain(sa.types.TypeDecorator[str]):
-    """Text. File names may hold bytes that are no UTF-8; they are stored escaped rather than refused."""
+    """Text. File names may hold bytes that are no UTF-8, and PostgreSQL takes no NUL; both are stored escaped rather
+    than refused.
+    """
 
     impl = sa.Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
         del dialect
-        return None if value is None else value.encode("utf-8", "backslashreplace").decode()
+        return (
+            None
+            if value is None
+            else value.encode("utf-8", "backslashreplace").decode().replace("\0", r"\x00")
+        )
 
 
 class Raw(sa.types.TypeDecorator[bytes]):

@@ -27,6 +27,8 @@ class Vault:
         self._invalid = InvalidTag
         self._cipher = AESGCM(hmac.digest(blob_key, b"rectoverso records v1", "sha256"))
         self._names = hmac.digest(blob_key, b"rectoverso names v1", "sha256")
+        self.veil_key = hmac.digest(blob_key, b"rectoverso veil v1", "sha256")
+        """What hashes are veiled with where a database searches them by itself."""
 
     def seal(self, plain: bytes, place: str) -> bytes:
         """``plain`` encrypted for one place, such as ``works/1a2b3c4d``."""

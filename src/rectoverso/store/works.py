@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
     from rectoverso.store.database import Database, Transaction
+    from rectoverso.store.hashes import Hashes
 
 _ID_DIGITS = 8
 _LENGTH_BYTES = 2
@@ -53,12 +54,21 @@ class Work:
 
 
 class Works:
-    """The works in one table of a home. ``vault`` is asked for when there is something to seal or to open."""
+    """The works in one table of a home. ``vault`` is asked for when there is something to seal or to open; ``hashes``
+    are kept of those in it, if the home keeps any.
+    """
 
-    def __init__(self, database: Database, vault: Callable[[], Vault], table: sa.Table) -> None:
+    def __init__(
+        self,
+        database: Database,
+        vault: Callable[[], Vault],
+        table: sa.Table,
+        hashes: Hashes | None = None,
+    ) -> None:
         self._database = database
         self._vault = vault
         self._works = table
+        self._hashes = hashes
 
     def id_for(self, tx: Transaction, file_digest: Digest) -> str:
         """The id a file has or would get: 8 digits of its name here, others when the first name another file."""
@@ -74,6 +84,8 @@ class Works:
             return False
         name = {"name": self._vault().name(work.file_digest)}
         tx.connection.execute(self._works.insert().values(self._row(work) | name))
+        if self._hashes is not None:
+            self._hashes.put(tx, work.id, work.fingerprint)
         return True
 
     def change(self, tx: Transaction, work: Work) -> None:
@@ -89,6 +101,11 @@ class Works:
         """The work that this file is."""
         same = self._works.c.name == self._vault().name(file_digest)
         row = tx.connection.execute(self._works.select().where(same)).first()
+        return None if row is None else self._work(row)
+
+    def of_id(self, tx: Transaction, work_id: str) -> Work | None:
+        """The work of that id."""
+        row = tx.connection.execute(self._works.select().where(self._works.c.id == work_id)).first()
         return None if row is None else self._work(row)
 
     def all(self) -> list[Work]:

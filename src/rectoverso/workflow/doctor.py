@@ -12,11 +12,14 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rectoverso.errors import RectoversoError
 from rectoverso.i18n import explain, say
 from rectoverso.types import Message
+
+if TYPE_CHECKING:
+    from rectoverso.store.home import Home
 
 CORE = (
     *("alembic", "c2pa-python", "cryptography", "faiss-cpu", "jinja2", "numpy", "opencv-python-headless"),
@@ -123,6 +126,7 @@ def _home(path: Path) -> Iterator[Row]:
         return
     yield Row("ok", Message("doctor.home", {"home": str(path)}))
     looks: list[Callable[[], Row | None]] = [
+        partial(_server, home),
         partial(_keys, home.keys_path),
         partial(_ledger, path),
         partial(_calibration, path),
@@ -133,6 +137,16 @@ def _home(path: Path) -> Iterator[Row]:
                 yield row
         except RectoversoError as error:
             yield Row("missing", Message("doctor.home_unreadable", {"why": explain(error)}))
+
+
+def _server(home: Home) -> Row | None:
+    server = home.database.server()
+    if server is None:
+        return None
+    if not server.waits_for_disk:
+        return Row("missing", Message("doctor.server_forgets"), Message("doctor.server_forgets_fix"))
+    key = "doctor.server_vectors" if server.has_vectors else "doctor.server"
+    return Row("ok", Message(key, {"version": server.version}))
 
 
 def _keys(folder: Path) -> Row:

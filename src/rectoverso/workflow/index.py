@@ -1,12 +1,14 @@
-"""The fingerprints and ids of a home in memory, so that one is found among very many at once.
+"""The fingerprints and ids of a home, so that one is found among very many at once.
 
-A linear search, eight bytes at a time: 100,000 pictures in all eight symmetries take a few hundredths of a second. What
-a home released meanwhile is taken in when it is next asked.
+In memory it is a linear search, eight bytes at a time: 100,000 pictures in all eight symmetries take a few hundredths
+of a second. Where the home's database searches the works by itself, those stay there; the answers are the same. What a
+home released or registered meanwhile is taken in when it is next asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Iterator, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +18,12 @@ from rectoverso.types import AssetId
 from rectoverso.verso.verify.records import Near
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from rectoverso.store.home import Home
     from rectoverso.store.works import Work
+
+NUM_BYTES = 32
 
 
 class PrintIndex:
@@ -29,8 +35,8 @@ class PrintIndex:
         self._lock = Lock()
         self._seen: tuple[Any, ...] = ()
         self._ids: Sequence[AssetId] = ()
-        self._names: list[tuple[str, str]] = []
-        self._words: Any = None
+        self._assets = Prints([])
+        self._works: Prints | StoredPrints = Prints([])
 
     def ids(self) -> Sequence[AssetId]:
         """The ids of the released images, in the order of the ledger."""
@@ -44,54 +50,105 @@ class PrintIndex:
         return near[0] if near else None
 
     def within(self, fingerprints: bytes, *, at_most: int, distance: int = 256) -> list[Near]:
-        """The names that differ in no more than ``distance`` bits of 256, the nearest first, each once."""
-        import numpy as np
+        """The names that differ in no more than ``distance`` bits of 256, the nearest first, each once.
 
+        Of equal ones the released images come first, in the order of the ledger, then the works by their ids.
+        """
         with self._lock:
             self._refresh()
-            words, names = self._words, self._names
-        if words is None or not fingerprints:
+            assets, works = self._assets, self._works
+        asked = _hashes(fingerprints)
+        if not asked:
             return []
-        asked = np.frombuffer(fingerprints, np.uint64).reshape(-1, 1, 4)
-        differing = np.full(len(words), 256, np.uint16)
-        for one in asked:
-            bits = np.bitwise_count(words ^ one).sum(axis=1, dtype=np.uint16)
-            np.minimum(differing, bits, out=differing)
-        comparisons = differing.size * len(asked)
+        comparisons = (len(assets) + len(works)) * len(asked)
+        released = (Near("asset", name, bits, comparisons) for name, bits in assets.nearest(asked, distance))
+        registered = (Near("work", name, bits, comparisons) for name, bits in works.nearest(asked, distance))
         found: dict[tuple[str, str], Near] = {}
-        for at in np.argsort(differing, kind="stable")[: 8 * at_most]:
-            kind, name = names[at]
-            if differing[at] <= distance:
-                near = Near("asset" if kind == "asset" else "work", name, int(differing[at]), comparisons)
-                found.setdefault((kind, name), near)
-        return list(found.values())[:at_most]
+        for near in heapq.merge(released, registered, key=lambda one: one.distance):
+            found.setdefault((near.kind, near.name), near)
+            if len(found) == at_most:
+                break
+        return list(found.values())
 
     def _refresh(self) -> None:
         """Read the home again if it has decided or registered anything since."""
-        import numpy as np
-
-        from rectoverso.verso.screen.fingerprint import NUM_BYTES
-
         today = self._clock.now().date()
-        seen = (self._home.assets.extent(), self._home.works.marks(), today)
+        with self._home.database.read() as tx:
+            are_stored = self._home.hashes.are_kept(tx)
+        marks = () if are_stored else self._home.works.marks()
+        seen = (self._home.assets.extent(), are_stored, marks, today)
         if seen == self._seen:
             return
-        prints = [("asset", str(asset), hashes) for asset, hashes in self._home.assets.prints()]
-        compared = [work for work in self._works() if work.is_compared(today)]
-        prints += [("work", work.title, work.fingerprint) for work in compared]
-        parts = [
-            (kind, name, hashes[at : at + NUM_BYTES])
-            for kind, name, hashes in prints
-            for at in range(0, len(hashes) - NUM_BYTES + 1, NUM_BYTES)
-        ]
-        self._names = [(kind, name) for kind, name, _ in parts]
-        joined = np.frombuffer(b"".join(hashed for _, _, hashed in parts), np.uint64)
-        self._words = joined.reshape(-1, 4) if parts else None
+        self._assets = Prints([(str(asset), hashes) for asset, hashes in self._home.assets.prints()])
+        self._works = StoredPrints(self._home, today) if are_stored else _in_memory(self._all_works(), today)
         self._ids = self._home.assets.released_ids()
         self._seen = seen
 
-    def _works(self) -> list[Work]:
+    def _all_works(self) -> list[Work]:
         try:
             return self._home.works.all()
         except (KeysMissing, KeysDamaged):  # what was released is looked up all the same
             return []
+
+
+class Prints:
+    """Names with their hashes, 32 bytes each, in memory; ``unseen`` more are counted and never found."""
+
+    def __init__(self, prints: Sequence[tuple[str, bytes]], unseen: int = 0) -> None:
+        import numpy as np
+
+        parts = [(name, hash_) for name, hashes in prints for hash_ in _hashes(hashes)]
+        self._names = [name for name, _ in parts]
+        self._words = np.frombuffer(b"".join(hash_ for _, hash_ in parts), np.uint64).reshape(-1, 4)
+        self._unseen = unseen
+
+    def __len__(self) -> int:
+        return len(self._names) + self._unseen
+
+    def nearest(self, asked: Sequence[bytes], distance: int) -> Iterator[tuple[str, int]]:
+        """Name and differing bits, the nearest first, equal ones in the order given."""
+        import numpy as np
+
+        differing = np.full(len(self._words), 256, np.uint16)
+        for one in asked:
+            bits = np.bitwise_count(self._words ^ np.frombuffer(one, np.uint64)).sum(axis=1, dtype=np.uint16)
+            np.minimum(differing, bits, out=differing)
+        for at in np.argsort(differing, kind="stable"):
+            if differing[at] > distance:
+                return
+            yield self._names[at], int(differing[at])
+
+
+class StoredPrints:
+    """The works that are in force on a day, by their hashes in the home's database."""
+
+    def __init__(self, home: Home, today: date) -> None:
+        self._home = home
+        self._today = today
+
+    def __len__(self) -> int:
+        with self._home.database.read() as tx:
+            return self._home.hashes.count(tx)
+
+    def nearest(self, asked: Sequence[bytes], distance: int) -> Iterator[tuple[str, int]]:
+        """Title and differing bits, the nearest first, equal ones by the work's id."""
+        try:
+            for work_id, bits in self._home.hashes.nearest(asked, distance):
+                with self._home.database.read() as tx:
+                    work = self._home.works.of_id(tx, work_id)
+                if work is not None and work.is_compared(self._today):
+                    yield work.title, bits
+        except (KeysMissing, KeysDamaged):  # what was released is looked up all the same
+            return
+
+
+def _in_memory(works: Sequence[Work], today: date) -> Prints:
+    compared = sorted((work for work in works if work.is_compared(today)), key=lambda work: work.id)
+    others = sum(len(_hashes(work.fingerprint)) for work in works if not work.is_compared(today))
+    return Prints([(work.title, work.fingerprint) for work in compared], unseen=others)
+
+
+def _hashes(fingerprints: bytes) -> list[bytes]:
+    return [
+        fingerprints[at : at + NUM_BYTES] for at in range(0, len(fingerprints) - NUM_BYTES + 1, NUM_BYTES)
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import numpy as np
 import pytest
+from starlette.requests import Request
 
 from hostile import Crashing
-from rectoverso.errors import HomeMissing, TooManyRequests
+from rectoverso.errors import HomeMissing, HomeUnreachable, TooManyRequests
+from rectoverso.service import problems
 from rectoverso.service.limits import Meter, ServiceLimits
 from rectoverso.service.resolution import resolution_app
 from rectoverso.verso.mark import binding, signature, watermark
@@ -301,3 +304,15 @@ def test_what_is_released_meanwhile_is_found(service: Service, tmp_path: Path) -
 def test_without_a_home_there_is_no_service(tmp_path: Path) -> None:
     with pytest.raises(HomeMissing):
         resolution_app(tmp_path / "nowhere")
+
+
+def test_what_is_wrong_with_the_home_is_told_to_its_keeper_alone(caplog: pytest.LogCaptureFixture) -> None:
+    wrong = HomeUnreachable(home="/srv/home", system="connection to db.internal failed")
+    asked = Request({"type": "http", "method": "GET", "path": "/", "headers": [(b"accept-language", b"zh")]})
+    answer = asyncio.run(problems.told(asked, wrong))
+    assert answer.status_code == 503
+    body = json.loads(answer.body)
+    assert (body["code"], conforms(body, SCHEMAS["problem"])) == ("not_now", True)
+    assert "请稍后再试" in body["detail"]
+    assert not any(word in str(body) for word in ("internal", "srv"))
+    assert "db.internal" in caplog.text

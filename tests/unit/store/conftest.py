@@ -1,4 +1,4 @@
-"""Homes to test on: made once, then copied, because making one loads the migrations."""
+"""Homes to test on: made once, then copied, because making one loads the migrations. ``kind``: see ``stores``."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ from pathlib import Path
 import pytest
 
 from rectoverso.protocols import SystemClock
+from rectoverso.store.address import FILE
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
+from stores import Server
+
+
+@pytest.fixture
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(getattr(request, "param", "sqlite"))
 
 
 @pytest.fixture(scope="session")
@@ -27,18 +34,32 @@ def keyed_template(template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return path
 
 
+@pytest.fixture(scope="session")
+def made(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database with the tables of a home in it."""
+    name, path = postgres.database(), tmp_path_factory.mktemp("made")
+    (path / FILE).write_text(postgres.url(name))
+    Home.open(path).close()
+    return name
+
+
 @pytest.fixture
-def keyed(keyed_template: Path, tmp_path: Path) -> Iterator[Home]:
+def keyed(kind: str, keyed_template: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Home]:
     """A home with keys, as everything needs that is sealed."""
-    opened = Home.open(Path(shutil.copytree(keyed_template, tmp_path / "keyed")))
-    yield opened
-    opened.close()
+    yield from _copied(kind, keyed_template, tmp_path / "keyed", request)
 
 
 @pytest.fixture
-def home(template: Path, tmp_path: Path) -> Iterator[Home]:
-    path = tmp_path / "home"
+def home(kind: str, template: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Home]:
+    yield from _copied(kind, template, tmp_path / "home", request)
+
+
+def _copied(kind: str, template: Path, path: Path, request: pytest.FixtureRequest) -> Iterator[Home]:
     shutil.copytree(template, path)
+    if kind == "postgres":
+        server: Server = request.getfixturevalue("postgres")
+        (path / "verso.sqlite3").unlink()
+        (path / FILE).write_text(server.url(server.database(request.getfixturevalue("made"))))
     opened = Home.open(path)
     yield opened
     opened.close()

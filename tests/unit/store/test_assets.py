@@ -12,6 +12,7 @@ from rectoverso.errors import RecordDamaged
 from rectoverso.store.assets import Asset, Assets
 from rectoverso.store.home import Home
 from rectoverso.types import AssetId, Decision, Digest, Maker, Origin
+from stores import ON_BOTH
 
 
 @pytest.fixture
@@ -55,6 +56,7 @@ def record(home: Home, *decided: Asset) -> None:
             home.assets.record(tx, each)
 
 
+@ON_BOTH
 def test_an_asset_comes_back_as_it_was_recorded(home: Home) -> None:
     bare = asset(2, Decision.REFUSE, seed=None, source=None, fingerprint=b"", maker=Maker("nobody", ""))
     record(home, asset(1), bare)
@@ -63,6 +65,7 @@ def test_an_asset_comes_back_as_it_was_recorded(home: Home) -> None:
     assert home.assets.by_digest(digest("file 1")) == asset(1)
 
 
+@ON_BOTH
 def test_what_was_never_decided_is_none(home: Home) -> None:
     record(home, asset(1))
     assert home.assets.by_id(asset(2).id) is None
@@ -70,6 +73,7 @@ def test_what_was_never_decided_is_none(home: Home) -> None:
     assert home.assets.by_digest(asset(2).request) is None
 
 
+@ON_BOTH
 @pytest.mark.parametrize("same", ["id", "request", "ledger_index"])
 def test_nothing_is_decided_twice(home: Home, same: str) -> None:
     record(home, asset(1))
@@ -78,11 +82,13 @@ def test_nothing_is_decided_twice(home: Home, same: str) -> None:
     assert home.assets.all() == [asset(1)]
 
 
+@ON_BOTH
 def test_all_is_in_the_order_of_the_ledger(home: Home) -> None:
     record(home, asset(3), asset(1), asset(2))
     assert [each.ledger_index for each in home.assets.all()] == [1, 2, 3]
 
 
+@ON_BOTH
 def test_only_released_images_are_offered_to_verification(home: Home) -> None:
     record(
         home,
@@ -96,6 +102,7 @@ def test_only_released_images_are_offered_to_verification(home: Home) -> None:
     assert home.assets.prints() == [(each.id, each.fingerprint) for each in (asset(1), asset(2))]
 
 
+@ON_BOTH
 def test_a_watermark_finds_its_image_by_all_or_the_first_32_bits(home: Home) -> None:
     record(home, asset(1), asset(2))
     assert home.assets.by_watermark(asset(1).id) == asset(1)
@@ -104,11 +111,13 @@ def test_a_watermark_finds_its_image_by_all_or_the_first_32_bits(home: Home) -> 
     assert home.assets.by_watermark("%") is None
 
 
+@ON_BOTH
 def test_the_blobs_to_keep_are_those_of_released_and_held_images(home: Home) -> None:
     record(home, asset(1), asset(2, Decision.HOLD), asset(3, Decision.REFUSE))
     assert home.assets.blobs() == {asset(1).blob, asset(2).blob}
 
 
+@ON_BOTH
 def test_a_new_id_shares_its_first_32_bits_with_no_other(home: Home) -> None:
     taken = bytes.fromhex("0123456789ab")
     record(home, asset(1, id=AssetId(taken.hex())))
@@ -118,18 +127,21 @@ def test_a_new_id_shares_its_first_32_bits_with_no_other(home: Home) -> None:
     assert len({home.assets.unused_id() for _ in range(20)}) == 20
 
 
+@ON_BOTH
 def test_the_refused_are_given_from_an_entry_on(home: Home) -> None:
     record(home, asset(4, Decision.REFUSE), asset(1, Decision.REFUSE), asset(2), asset(3, Decision.HOLD))
     assert [each.ledger_index for each in home.assets.refused()] == [1, 4]
     assert [each.ledger_index for each in home.assets.refused(after=1)] == [4]
 
 
+@ON_BOTH
 def test_what_was_found_does_not_lie_open(home: Home) -> None:
     record(home, asset(1, reasons=[{"key": "k", "facts": {"owner": "Anna Muster"}}]))
     home.close()
     assert not any(b"Muster" in path.read_bytes() for path in home.path.glob("verso.sqlite3*"))
 
 
+@ON_BOTH
 def test_one_images_findings_cannot_stand_in_for_anothers(home: Home) -> None:
     record(home, asset(1), asset(2))
     with home.database.transaction() as tx:
@@ -138,6 +150,7 @@ def test_one_images_findings_cannot_stand_in_for_anothers(home: Home) -> None:
         home.assets.all()
 
 
+@ON_BOTH
 def test_without_keys_an_image_is_looked_up_all_the_same(home: Home) -> None:
     record(home, asset(1))
     shutil.rmtree(home.keys_path)

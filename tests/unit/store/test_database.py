@@ -8,10 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from rectoverso.errors import HomeBusy, HomeDamaged, HomeNotPermitted
-from rectoverso.store.database import Database
 from rectoverso.store.home import Home
+from rectoverso.store.sqlite import SqliteDatabase
+from stores import ON_BOTH
 
 
+@ON_BOTH
 def test_a_transaction_that_raises_leaves_nothing(home: Home) -> None:
     def fail() -> None:
         with home.database.transaction() as tx:
@@ -24,6 +26,7 @@ def test_a_transaction_that_raises_leaves_nothing(home: Home) -> None:
         assert home.log.size(tx) == 0
 
 
+@ON_BOTH
 def test_a_reader_sees_one_moment_and_keeps_no_writer_waiting(home: Home) -> None:
     with home.database.read() as reading:
         assert home.log.size(reading) == 0
@@ -34,6 +37,7 @@ def test_a_reader_sees_one_moment_and_keeps_no_writer_waiting(home: Home) -> Non
         assert home.log.size(reading) == 1
 
 
+@ON_BOTH
 def test_writers_take_their_turn_from_the_start(home: Home) -> None:
     """Both read the size and then write; were the turn taken at the first write, one of them would fail."""
 
@@ -50,7 +54,7 @@ def test_writers_take_their_turn_from_the_start(home: Home) -> None:
 
 
 def test_a_writer_that_holds_too_long_is_reported_as_busy(home: Home) -> None:
-    impatient = Database.at(home.database_path, wait_s=0.05)
+    impatient = SqliteDatabase(home.database_path, wait_s=0.05)
     with home.database.transaction(), pytest.raises(HomeBusy), impatient.transaction():
         pass
     impatient.close()
@@ -64,12 +68,12 @@ def test_commits_are_flushed_to_the_disk(home: Home) -> None:
 
 def test_a_file_that_is_no_database_is_damage_not_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "db").write_bytes(b"this is not a database, it is a letter" * 100)
-    with pytest.raises(HomeDamaged, match="not a database"), Database.at(tmp_path / "db").read() as tx:
+    with pytest.raises(HomeDamaged, match="not a database"), SqliteDatabase(tmp_path / "db").read() as tx:
         tx.connection.exec_driver_sql("SELECT * FROM entries")
 
 
 def test_a_database_that_cannot_be_opened_is_a_matter_of_permission(tmp_path: Path) -> None:
-    database = Database.at(tmp_path / "missing" / "db")
+    database = SqliteDatabase(tmp_path / "missing" / "db")
     with pytest.raises(HomeNotPermitted, match="unable to open"), database.transaction():
         pass
 
@@ -89,6 +93,7 @@ def test_a_table_that_vanished_is_damage(home: Home) -> None:
         home.works.all()
 
 
+@ON_BOTH
 def test_breaking_a_rule_of_the_tables_stays_visible_as_such(home: Home) -> None:
     with home.database.transaction() as tx:
         home.log.add_entries(tx, {0: b"body"})

@@ -18,6 +18,7 @@ from rectoverso.errors import (
 from rectoverso.protocols import SystemClock
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
+from stores import ON_BOTH
 
 LIGHT = """
 import sys
@@ -69,6 +70,7 @@ def test_looking_for_a_home_makes_none(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@ON_BOTH
 def test_an_existing_home_is_found(home: Home) -> None:
     found = Home.existing(home.path)
     assert found is not None
@@ -142,6 +144,7 @@ def test_processes_that_make_one_home_together_all_get_it(tmp_path: Path) -> Non
     assert [opener.wait() for opener in openers] == [0, 0, 0]
 
 
+@ON_BOTH
 def test_the_lock_is_held_once(home: Home) -> None:
     with home.lock(0), pytest.raises(HomeBusy), home.lock(0):
         pass
@@ -149,11 +152,13 @@ def test_the_lock_is_held_once(home: Home) -> None:
         pass
 
 
+@ON_BOTH
 def test_opening_needs_no_lock(home: Home) -> None:
     with home.lock(0):
         Home.open(home.path).close()
 
 
+@ON_BOTH
 def test_blobs_and_the_vault_need_keys_and_come_once_there_are(home: Home) -> None:
     with pytest.raises(KeysMissing, match="verso keys init"):
         _ = home.blobs

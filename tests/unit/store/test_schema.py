@@ -15,12 +15,13 @@ from alembic.script import ScriptDirectory
 from rectoverso.errors import HomeForeign, HomeTooNew, KeysMissing
 from rectoverso.protocols import SystemClock
 from rectoverso.store import migrations, schema, tables
-from rectoverso.store.database import Database
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.store.openings import Opening
 from rectoverso.store.rights import Rights
+from rectoverso.store.sqlite import SqliteDatabase
 from rectoverso.store.vault import Vault
+from stores import ON_BOTH
 
 OLD_ROWS = """
 INSERT INTO works VALUES ('11111111', '日落', 'Anna Muster', 'd', x'0102', x'03', '2026-01-01');
@@ -37,7 +38,7 @@ def _no_vault() -> Vault:
 
 def _at_first_tables(home: Path) -> None:
     """A home as it was when records still lay open."""
-    database = Database.at(home / "verso.sqlite3")
+    database = SqliteDatabase(home / "verso.sqlite3")
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     with database.transaction() as tx:
@@ -75,6 +76,7 @@ def test_without_keys_what_lies_open_is_not_migrated(tmp_path: Path) -> None:
     raw.close()
 
 
+@ON_BOTH
 def test_the_migrations_make_exactly_the_tables_in_use(home: Home) -> None:
     with home.database.read() as tx:
         differences = compare_metadata(MigrationContext.configure(tx.connection), tables.metadata)
@@ -88,7 +90,7 @@ def test_the_revision_in_the_code_is_the_last_migration() -> None:
 
 
 def test_an_empty_database_needs_migrating_and_then_does_not(tmp_path: Path) -> None:
-    database = Database.at(tmp_path / "db")
+    database = SqliteDatabase(tmp_path / "db")
     assert not schema.is_current(database)
     schema.migrate(database, _no_vault)
     assert schema.is_current(database)
@@ -96,7 +98,7 @@ def test_an_empty_database_needs_migrating_and_then_does_not(tmp_path: Path) -> 
 
 
 def test_an_interrupted_migration_took_no_step(tmp_path: Path) -> None:
-    database = Database.at(tmp_path / "db")
+    database = SqliteDatabase(tmp_path / "db")
     with sqlite3.connect(tmp_path / "db") as raw:
         raw.execute("CREATE TABLE works (id)")  # what the migration makes last: it fails there
     with pytest.raises(Exception, match="works"):
@@ -116,9 +118,10 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path, statement: 
             raw.execute("INSERT INTO alembic_version VALUES ('1975ea83b712')")
     raw.close()
     with pytest.raises(HomeForeign):
-        schema.is_current(Database.at(tmp_path / "db"))
+        schema.is_current(SqliteDatabase(tmp_path / "db"))
 
 
+@ON_BOTH
 def test_a_home_of_a_later_version_is_left_alone(home: Home) -> None:
     with home.database.transaction() as tx:
         tx.connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'rv9999'")

@@ -22,6 +22,8 @@ def upgrade() -> None:
     _make_works()
     if op.get_bind().dialect.name == "sqlite":
         _make_append_only()
+    else:
+        _make_append_only_on_postgresql()
 
 
 def _make_ledger() -> None:
@@ -98,3 +100,15 @@ def _make_append_only() -> None:
                 f"CREATE TRIGGER {table}_refuse_{verb.lower()} BEFORE {verb} ON {table} "
                 f"BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
             )
+
+
+def _make_append_only_on_postgresql() -> None:
+    op.execute(
+        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "RAISE EXCEPTION 'the ledger is append-only' USING ERRCODE = 'restrict_violation'; END $$"
+    )
+    for table in _APPEND_ONLY:
+        op.execute(
+            f"CREATE TRIGGER {table}_refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+            f"FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )

@@ -1,0 +1,94 @@
+"""The database that every home has unless told otherwise: one SQLite file in its folder."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from rectoverso.errors import HomeBusy, HomeDamaged, HomeNotPermitted, RectoversoError
+from rectoverso.store.atomic import PRIVATE_FILE
+from rectoverso.store.database import Database
+from rectoverso.store.lock import exclusive
+
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_REFUSED = {
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR}
+
+
+class SqliteDatabase(Database):
+    """The database in the file ``path``; the lock lies beside it."""
+
+    driver_errors = (sqlite3.Error,)
+
+    def __init__(self, path: Path, *, wait_s: float = 60) -> None:
+        url = sa.URL.create("sqlite", database=str(path))
+        engine = sa.create_engine(url, connect_args={"timeout": wait_s})
+        super().__init__(engine, home=path.parent, wait_s=wait_s)
+        self.path = path
+        sa.event.listen(engine, "connect", _tune)
+        sa.event.listen(engine, "begin", _begin)
+
+    def exclusive(self, wait_s: float) -> AbstractContextManager[None]:
+        return exclusive(self.path.parent / "lock", wait_s, self.home)
+
+    def is_there(self) -> bool:
+        return self.path.exists()
+
+    def prepare(self) -> None:
+        """Make the file, for nobody else to read, and let readers and one writer work side by side: SQLite remembers
+        this in the file.
+        """
+        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
+        self._pragma("journal_mode = WAL")
+
+    def settle(self) -> None:
+        """Take what was written into the file itself, so that nothing erased stays in the log beside it."""
+        self._pragma("wal_checkpoint(TRUNCATE)")
+
+    def _pragma(self, pragma: str) -> None:
+        with self.explained():
+            connection = self.engine.raw_connection()
+            try:
+                connection.cursor().execute(f"PRAGMA {pragma}")
+            finally:
+                connection.close()
+
+    def _take_turn(self, connection: sa.Connection) -> None:
+        """``BEGIN IMMEDIATE`` has taken it."""
+
+    def _only_reads(self, connection: sa.Connection) -> None:
+        connection.execution_options(read_only=True)
+
+    def _told(self, error: BaseException | None) -> RectoversoError | None:
+        if not isinstance(error, sqlite3.DatabaseError):
+            return None
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+            return None
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        if code in _BUSY:
+            return HomeBusy(home=self.home, seconds=round(self.wait_s))
+        if code in _REFUSED:
+            return HomeNotPermitted(home=self.home, system=error)
+        return HomeDamaged(home=self.home, system=error) if code in _DAMAGED else None
+
+
+def _tune(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver begins no transaction by itself: `_begin` does
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")  # what is erased leaves no bytes behind
+
+
+def _begin(connection: sa.Connection) -> None:
+    is_read = connection.get_execution_options().get("read_only", False)
+    connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")

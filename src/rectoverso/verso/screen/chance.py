@@ -85,7 +85,7 @@ def _one_in(rate: float | None) -> int | None:
     if not rate:
         return None
     whole = int(1 / rate + 1e-9)
-    unit = 10 ** max(0, len(str(whole)) - 2)
+    unit = int(10 ** max(0, len(str(whole)) - 2))
     return whole // unit * unit
 
 

@@ -36,7 +36,7 @@ def alike(frame: NDArray[np.uint8] | None, alignment: Alignment, sketch: Sketch)
     seen_SS, shown_SS = _brought_back(frame, alignment)
     if shown_SS.sum() < LEAST_SAMPLES:
         return None
-    work_SS = _drawn(sketch.shape / np.maximum(WEIGHTS_KK, 1))
+    work_SS = _drawn((sketch.shape / np.maximum(WEIGHTS_KK, 1)).astype(np.float32))
     # What the picture does not show is filled in as the work has it, so that no edge is seen where it ends.
     whole_SS = np.where(shown_SS, seen_SS, _fitted(work_SS, seen_SS, shown_SS))
     theirs, ours = (_drawn(shape)[shown_SS] for shape in (sketch.shape, _weighed(whole_SS)))

@@ -60,6 +60,8 @@ class NamedHost:
         except Empty:
             _cut(connection)
             raise Unanswered("time") from None
+        if isinstance(answer, TimeoutError):
+            raise Unanswered("time") from answer
         if isinstance(answer, Exception):
             raise Unanswered("system", system=_words(answer)) from answer
         return _body(*answer, most)

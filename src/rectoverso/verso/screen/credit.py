@@ -50,7 +50,7 @@ def credits_of(pictures: Sequence[Pixels], fingerprints: Fingerprints) -> list[C
     ranked = [fingerprints.neighbourhood.ranked(one[None], at_most=MOST_LISTED) for one in pictures]
     ratios_QR = np.stack([found.ratio[0] for found in ranked]).astype(np.float64)
     chances_QR = p_values(ratios_QR, fingerprints.strangers)
-    listed_Q = discoveries(chances_QR[:, 0], ORDINARY)
+    listed_Q = discoveries(chances_QR[:, 0], ORDINARY, fewest=1)
     return [
         Credits(
             tuple(

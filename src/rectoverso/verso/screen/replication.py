@@ -53,11 +53,15 @@ def p_values(ratios: Numbers, strangers: Numbers) -> Numbers:
     return np.asarray((as_near + 1) / (len(strangers) + 1), np.float64)
 
 
-def discoveries(p_values_N: Numbers, rate: float = FALSE_DISCOVERIES) -> NDArray[np.bool_]:
-    """Which of them to call suspects, so that a share of at most ``rate`` of these is expected to be none."""
+def discoveries(
+    p_values_N: Numbers, rate: float = FALSE_DISCOVERIES, *, fewest: int = FEWEST
+) -> NDArray[np.bool_]:
+    """Which of them to call suspects, so that a share of at most ``rate`` of these is expected to be none. Less than
+    ``fewest`` count as so many.
+    """
     count = len(p_values_N)
     order = np.sort(p_values_N)
-    below = np.flatnonzero(order <= rate * np.arange(1, count + 1) / max(count, FEWEST))
+    below = np.flatnonzero(order <= rate * np.arange(1, count + 1) / max(count, fewest))
     level = order[below[-1]] if len(below) else -1.0
     return np.asarray(p_values_N <= level)
 

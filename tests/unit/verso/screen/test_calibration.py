@@ -91,12 +91,12 @@ def test_at_block_no_fresh_picture_is_called_a_copy() -> None:
 def test_a_shifted_null_moves_the_limit_and_is_told_as_laxer() -> None:
     """Works full of lettering or lattices: what strangers share with them is more than anywhere else."""
     usual = _calibration(_nulls(points=_null(_points(2000, 2))), 0.02)
-    shifted = _calibration(_nulls(points=_null(_points(2000, 3, shift=2))), 0.02)
+    shifted = _calibration(_nulls(points=_null(_points(2000, 3, shift=1))), 0.02)
     assert shifted.steps[Score.POINTS].review - usual.steps[Score.POINTS].review in {1, 2, 3}
     assert shifted.moved["points.review"] == "laxer"
     assert shifted.is_met
-    assert float(np.mean(_points(200_000, 4, shift=2) >= shifted.steps[Score.POINTS].review)) <= 0.03
-    assert float(np.mean(_points(200_000, 4, shift=2) >= shipped()[Score.POINTS].review)) > 0.05
+    assert float(np.mean(_points(200_000, 4, shift=1) >= shifted.steps[Score.POINTS].review)) <= 0.03
+    assert float(np.mean(_points(200_000, 4, shift=1) >= shipped()[Score.POINTS].review)) > 0.05
 
 
 def test_what_is_a_copy_as_shipped_is_at_least_shown_to_people_even_if_the_rate_is_not_kept() -> None:

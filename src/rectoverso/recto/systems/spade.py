@@ -56,7 +56,7 @@ class SpadeNets:
 DEFAULT = MapRecipe(
     system="spade",
     preset="default",
-    measured="2 cores, 10 minutes of road scenes: read at 96% of real ones; proxy-FID 3.3, 5.2 (pix2pix 6.7, 4.9); dots",
+    measured="2 cores, 10 minutes of road scenes: read at 96% of real; proxy-FID 3.3, 5.2 (pix2pix 6.7, 4.9); dots",
     batch=4,
     flip=True,
     labels=False,

@@ -56,16 +56,6 @@ class Made(NamedTuple):
     whole_NCHW: Tensor
 
 
-class Task(NamedTuple):
-    """Regions at the sides that they are first seen at, and the pieces that are seen after that, if any are, with what
-    cuts them out of regions.
-    """
-
-    whole: View
-    piece: View | None
-    cut: Callable[[Tensor], Tensor]
-
-
 class FillPair:
     """The two networks that fill as one player, their critics as another (a `Cast`)."""
 
@@ -145,18 +135,15 @@ class FillPair:
         return turn.once("made", lambda: self.make(turn))
 
     def make(self, turn: Turn) -> tuple[View, Made]:
-        task = self.cut_out(turn)
+        whole, piece = self.cut_out(turn)
         is_joint = turn.progress >= self.recipe.joint
-        first = self.fill_in(task.whole, begun(task.whole.x_NCHW, task.whole.hole_N1HW, None), is_joint)
-        if task.piece is None:
-            return task.whole, first
-        before_NCHW = task.cut(larger_smoothly(first.whole_NCHW.detach()))
-        second = self.fill_in(
-            task.piece, laid_in(task.piece.x_NCHW, before_NCHW, task.piece.hole_N1HW), is_joint
-        )
-        return View(*map(torch.cat, zip(task.whole, task.piece, strict=True))), Made(
-            *map(torch.cat, zip(first, second, strict=True))
-        )
+        first = self.fill_in(whole, begun(whole.x_NCHW, whole.hole_N1HW, None), is_joint)
+        if piece is None:
+            return whole, first
+        before_NCHW = self.piece_of(turn, larger_smoothly(first.whole_NCHW.detach()))
+        second = self.fill_in(piece, laid_in(piece.x_NCHW, before_NCHW, piece.hole_N1HW), is_joint)
+        view = View(*map(torch.cat, zip(whole, piece, strict=True)))
+        return view, Made(*map(torch.cat, zip(first, second, strict=True)))
 
     def fill_in(self, view: View, begun_NCHW: Tensor, is_joint: bool) -> Made:
         logit_N1HW = self.generator.imagined(begun_NCHW, view.around_N1HW, view.hole_N1HW)
@@ -167,19 +154,20 @@ class FillPair:
         drawn_N1HW = laid_in(view.edge_N1HW, imagined_N1HW, view.hole_N1HW)
         return Made(logit_N1HW, drawn_N1HW, self.generator.filled(begun_NCHW, given_N1HW, view.hole_N1HW))
 
-    def cut_out(self, turn: Turn) -> Task:
+    def cut_out(self, turn: Turn) -> tuple[View, View | None]:
+        """Regions at the sides that they are first seen at, and the pieces that are seen after that, if any are."""
         piece = self.recipe.nets.piece_px
         if min(turn.image_NCHW.shape[2:]) < 2 * piece:
-            x_NCHW = squares(turn, "piece", turn.image_NCHW, piece)
-            return Task(seen(x_NCHW, self.holes(turn, x_NCHW)), None, lambda y: y)
+            x_NCHW = self.piece_of(turn, turn.image_NCHW)
+            return seen(x_NCHW, self.holes(turn, x_NCHW)), None
         x_NCHW = regions(turn, 2 * piece)
         hole_N1HW = self.holes(turn, x_NCHW)
-        half_NCHW, half_N1HW = smaller(x_NCHW), halved_around(x_NCHW, hole_N1HW)[1]
+        whole = seen(smaller(x_NCHW), halved_around(x_NCHW, hole_N1HW)[1])
+        return whole, seen(self.piece_of(turn, x_NCHW), self.piece_of(turn, hole_N1HW))
 
-        def cut(y_NCHW: Tensor) -> Tensor:
-            return squares(turn, "piece", y_NCHW, piece)
-
-        return Task(seen(half_NCHW, half_N1HW), seen(cut(x_NCHW), cut(hole_N1HW)), cut)
+    def piece_of(self, turn: Turn, x_NCHW: Tensor) -> Tensor:
+        """The turn's piece of each picture."""
+        return squares(turn, x_NCHW, self.recipe.nets.piece_px)
 
     def holes(self, turn: Turn, x_NCHW: Tensor) -> Tensor:
         sides = x_NCHW.shape[2:]
@@ -252,10 +240,10 @@ def seen(x_NCHW: Tensor, hole_N1HW: Tensor) -> View:
     return View(x_NCHW, hole_N1HW, canny(x_NCHW), canny(x_NCHW, hole_N1HW))
 
 
-def squares(turn: Turn, purpose: str, x_NCHW: Tensor, side: int) -> Tensor:
+def squares(turn: Turn, x_NCHW: Tensor, side: int) -> Tensor:
     """A square from a place of its own out of each picture (N, C, S, S); all of one that is smaller."""
     height, width = (min(side, whole) for whole in x_NCHW.shape[2:])
-    u_N2 = turn.streams.uniforms(purpose, turn.first, turn.count, 2)
+    u_N2 = turn.streams.uniforms("piece", turn.first, turn.count, 2)
     tops = (u_N2[:, 0] * (x_NCHW.shape[2] - height + 1)).astype(int)
     lefts = (u_N2[:, 1] * (x_NCHW.shape[3] - width + 1)).astype(int)
     cut = [

@@ -43,11 +43,11 @@ def test_large_pictures_are_seen_whole_and_then_in_part(side: int, views: int) -
 def test_a_piece_is_where_its_hole_is() -> None:
     """The hole of the piece is cut out of the same place as the piece."""
     cast, turn = pair(64)
-    task = cast.cut_out(turn)
-    assert task.piece is not None
-    ones = task.cut(torch.arange(32.0).expand(4, 1, 32, 32))
+    _, piece = cast.cut_out(turn)
+    assert piece is not None
+    ones = cast.piece_of(turn, torch.arange(32.0).expand(4, 1, 32, 32))
     assert torch.equal(ones[:, :, :, 1:] - ones[:, :, :, :-1], torch.ones(4, 1, 16, 15))
-    assert task.piece.hole_N1HW.shape == (4, 1, 16, 16)
+    assert piece.hole_N1HW.shape == (4, 1, 16, 16)
 
 
 def test_critics_are_asked_where_holes_are_and_each_picture_counts_alike() -> None:

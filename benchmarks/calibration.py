@@ -36,8 +36,6 @@ from rectoverso.verso.screen.scores import Reached, Score, shipped
 from rectoverso.verso.screen.sketch import Sketch
 from rectoverso.verso.screen.trace import Trace
 
-HERE = Path(__file__).parent
-
 
 def main() -> None:
     asked = arguments()
@@ -64,9 +62,7 @@ def main() -> None:
     print(json.dumps(result, indent=2))
     print(table(result))
     if not asked.dry:
-        place = HERE / "results" / f"calibration-{result['date']}.json"
-        place.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        report.fill(HERE / "README.md", "calibration", table(result))
+        report.keep("calibration", result, table(result))
 
 
 def arguments() -> argparse.Namespace:

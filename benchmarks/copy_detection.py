@@ -71,9 +71,7 @@ def main() -> None:
 def keep(result: dict[str, Any], asked: argparse.Namespace) -> None:
     """After each split, so that what was measured is not lost."""
     if not asked.dry:
-        place = HERE / "results" / f"copy_detection-{result['date']}.json"
-        place.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        report.fill(HERE / "README.md", "copy_detection", table(result))
+        report.keep("copy_detection", result, table(result))
 
 
 def arguments() -> argparse.Namespace:

@@ -81,9 +81,7 @@ def main() -> int:
     }
     print(table(result))
     if not asked.dry:
-        place = HERE / "results" / f"credential-{result['date']}.json"
-        place.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        report.fill(HERE / "README.md", "credential", table(result))
+        report.keep("credential", result, table(result))
     return int(any(row.get(name, 0) > goal for row in rows for name, goal in GOALS.items()))
 
 

@@ -43,7 +43,6 @@ from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.verify import HomeRecords
 
-HERE = Path(__file__).parent
 GOALS = {"by_id_ms": 20.0, "by_fingerprint_ms": 100.0}
 ROUNDS = 20
 
@@ -92,9 +91,7 @@ def main() -> int:
         result["recall"] = recall(photographs, Path(folder) / "few", asked.count)
     print(table(result))
     if not asked.dry:
-        place = HERE / "results" / f"durable-{result['date']}.json"
-        place.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        report.fill(HERE / "README.md", "durable", table(result))
+        report.keep("durable", result, table(result))
     return int(any(result["lookups"][name] > goal for name, goal in GOALS.items()))
 
 

@@ -44,7 +44,6 @@ from rectoverso.verso.screen.sketch import INSIDE_KK, Sketch
 from rectoverso.verso.screen.symmetry import INVERSES
 from rectoverso.verso.screen.votes import INDEXED_POINTS, candidates, looked_at
 
-HERE = Path(__file__).parent
 MOVED_BY = 0.04
 CHUNK = 2_000
 VERIFIED = 12
@@ -68,9 +67,7 @@ def main() -> None:
         print(json.dumps(result["rows"][-1]), flush=True)
     print(table(result))
     if not asked.dry:
-        place = HERE / "results" / f"index_scale-{result['date']}.json"
-        place.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        report.fill(HERE / "README.md", "index_scale", table(result))
+        report.keep("index_scale", result, table(result))
 
 
 def arguments() -> argparse.Namespace:

@@ -1,8 +1,14 @@
-"""Where measured tables go: between two marks of ``README.md``, one pair for each program."""
+"""Where what was measured goes: figures into ``results``, tables between two marks of ``README.md``, one pair for each
+program.
+"""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
 
 
 def fill(readme: Path, program: str, body: str) -> None:
@@ -18,3 +24,10 @@ def fill(readme: Path, program: str, body: str) -> None:
 def row(*cells: object) -> str:
     """One line of a Markdown table."""
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+def keep(program: str, result: dict[str, Any], table: str) -> None:
+    """The figures of one day, ``result["date"]``, into a file of their own, and the table into its place."""
+    file = HERE / "results" / f"{program}-{result['date']}.json"
+    file.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    fill(HERE / "README.md", program, table)

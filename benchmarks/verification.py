@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import json
 import platform
 import re
 import sys
@@ -72,9 +71,7 @@ def main() -> int:
     }
     print(table(result))
     if not asked.dry:
-        place = HERE / "results" / f"verification-{result['date']}.json"
-        place.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-        report.fill(HERE / "README.md", "verification", table(result))
+        report.keep("verification", result, table(result))
     slow = any(row["bounded_ms"] > GOAL_MS for row in rows if row["what"] == "released")
     return int(slow or any(row["outcome"] == "could_not_check" for row in result["large"]))
 

@@ -162,7 +162,9 @@ class FillPair:
             return seen(x_NCHW, self.holes(turn, x_NCHW)), None
         x_NCHW = regions(turn, 2 * piece)
         hole_N1HW = self.holes(turn, x_NCHW)
-        whole = seen(smaller(x_NCHW), halved_around(x_NCHW, hole_N1HW)[1])
+        # As in use, a pixel at the rim of a hole tells nothing of those of its square that are hidden.
+        around_NCHW, half_N1HW = halved_around(x_NCHW, hole_N1HW)
+        whole = seen(laid_in(around_NCHW, smaller(x_NCHW), half_N1HW), half_N1HW)
         return whole, seen(self.piece_of(turn, x_NCHW), self.piece_of(turn, hole_N1HW))
 
     def piece_of(self, turn: Turn, x_NCHW: Tensor) -> Tensor:

@@ -50,6 +50,18 @@ def test_a_piece_is_where_its_hole_is() -> None:
     assert piece.hole_N1HW.shape == (4, 1, 16, 16)
 
 
+def test_what_a_hole_hides_shows_nowhere_outside_of_it() -> None:
+    """As in use: else a network that fills at half the sides reads the hidden pixels from those at the rim."""
+    cast, turn = pair(32)
+    whole, _ = cast.cut_out(turn)
+    hidden = cast.holes(turn, turn.image_NCHW)
+    other = torch.where(hidden > 0, -turn.image_NCHW, turn.image_NCHW)
+    told = cast.cut_out(Turn(other, None, 0, 0.0, Streams(0)))[0]
+    around = whole.hole_N1HW.expand_as(whole.x_NCHW) == 0
+    assert torch.equal(told.x_NCHW[around], whole.x_NCHW[around])
+    assert not torch.equal(told.x_NCHW, whole.x_NCHW)
+
+
 def test_critics_are_asked_where_holes_are_and_each_picture_counts_alike() -> None:
     real, fake = torch.ones(3, 1, 4, 4), torch.zeros(3, 1, 4, 4)
     fake[:, :, 2:] = 9.0  # no hole there

@@ -4,14 +4,17 @@ Generator (appendix A, figures 11 and 14): a latent, linear to the first picture
 adaptive norms and doublings between them. Encoder (figure 14): strided convolutions to mean and log variance of that
 latent, so that the style of a picture can be given, or drawn.
 
-Departures, for minutes on two cores: the norms under the modulation are instance norms, which do not depend on the
-batch; the convolution that sees the map is shared by the norms of a block; the last doubling is a shuffle of channels.
+Departures. The norms under the modulation are instance norms, which do not depend on the batch; the convolution that
+sees the map is shared by the norms of a block. A block draws on noise too, as in StyleGAN (Karras et al. 2019, section
+3.2): with none, what is of one class is the same everywhere before the edges of the picture tell, and the only way to a
+texture is a chequer. Doublings are smooth for the same reason.
 
 Shapes: N images, K classes, Z latent, C channels (I in, O out), S channels seen of the map, H height, W width.
 """
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import torch
@@ -20,15 +23,14 @@ from torch import Tensor, nn
 
 from rectoverso.recto.nets.given import Given
 from rectoverso.recto.nets.regions import planes_of
-from rectoverso.recto.nets.resampling import begun_alike, larger
+from rectoverso.recto.nets.resampling import larger_smoothly
+from rectoverso.recto.nets.style_layers import PixelNoise
 from rectoverso.recto.nets.translator import channel_norm
 from rectoverso.recto.systems.recipe import Shape
 
 SLOPE = 0.2
-WIDEST = 8
+WIDEST = 16
 LEAST_PX = 4
-PATCH = 2
-"""Pixels a side that come out of the last convolution as one."""
 
 
 class SpadeGenerator(nn.Module):
@@ -37,16 +39,17 @@ class SpadeGenerator(nn.Module):
     def __init__(self, shape: Shape, *, latent: int, width: int, seen: int) -> None:
         super().__init__()
         self.classes, self.levels = shape.regions, halvings(shape)
-        self.sides = (shape.height_px >> self.levels, shape.width_px >> self.levels)
-        doublings = self.levels - 1
-        widths = [width * min(WIDEST, 2**level) for level in reversed(range(doublings + 1))]
+        levels = list(reversed(range(self.levels + 1)))
+        sides = [(shape.height_px >> level, shape.width_px >> level) for level in levels]
+        widths = [width * min(WIDEST, 2**level) for level in levels]
+        self.first = (widths[0], *sides[0])
         self.encoder = StyleEncoder(shape, latent=latent, width=width)
-        self.start = nn.Linear(latent, widths[0] * self.sides[0] * self.sides[1])
+        self.start = nn.Linear(latent, math.prod(self.first))
         self.blocks = nn.ModuleList(
-            SpadeBlock(w, v, self.classes, seen) for w, v in pairwise([widths[0], *widths])
+            SpadeBlock(w, v, self.classes, seen, size)
+            for (w, v), size in zip(pairwise([widths[0], *widths]), sides, strict=True)
         )
-        last = nn.Conv2d(widths[-1], shape.channels * PATCH**2, 3, padding=1)
-        self.to_picture = begun_alike(last, PATCH)
+        self.to_picture = nn.Conv2d(widths[-1], shape.channels, 3, padding=1)
 
     def forward(self, noise_NZ: Tensor, given: Given) -> Tensor:
         z_NZ = noise_NZ if given.style_NCHW is None else self.encoder(given.style_NCHW)[0]
@@ -54,14 +57,12 @@ class SpadeGenerator(nn.Module):
 
     def drawn(self, z_NZ: Tensor, mask_NHW: Tensor) -> Tensor:
         """Pictures of these maps."""
-        x = self.start(z_NZ).view(len(z_NZ), *self.sides, -1).permute(0, 3, 1, 2)
+        x = self.start(z_NZ).unflatten(1, self.first).contiguous(memory_format=torch.channels_last)
         for place, block in enumerate(self.blocks):
+            x = larger_smoothly(x) if place else x
             stride = 2 ** (self.levels - place)
             x = block(x, planes_of(mask_NHW[:, ::stride, ::stride], self.classes))
-            if place + 1 < len(self.blocks):
-                x = larger(x)
-        picture_NCHW = F.pixel_shuffle(self.to_picture(F.leaky_relu(x, SLOPE)), PATCH)
-        return torch.tanh(picture_NCHW)
+        return torch.tanh(self.to_picture(F.leaky_relu(x, SLOPE)))
 
     def taught(
         self, image_NCHW: Tensor, mask_NHW: Tensor, noise_NZ: Tensor
@@ -78,21 +79,23 @@ class SpadeGenerator(nn.Module):
 class SpadeBlock(nn.Module):
     """A residual block whose norms are scaled and shifted at every pixel by what the map says there (eq. 1)."""
 
-    def __init__(self, inputs: int, outputs: int, classes: int, seen: int) -> None:
+    def __init__(self, inputs: int, outputs: int, classes: int, seen: int, sides: tuple[int, int]) -> None:
         super().__init__()
         inner = min(inputs, outputs)
         self.splits = [inputs, inner] + ([inputs] if inputs != outputs else [])
         self.see = nn.Conv2d(classes, seen, 3, padding=1)
         self.modulate = nn.Conv2d(seen, 2 * sum(self.splits), 3, padding=1)
+        self.noises = nn.ModuleList(PixelNoise(sides, channels=part) for part in self.splits[:2])
         self.first = nn.Conv2d(inputs, inner, 3, padding=1)
         self.second = nn.Conv2d(inner, outputs, 3, padding=1)
         self.skip = nn.Conv2d(inputs, outputs, 1, bias=False) if inputs != outputs else None
 
     def forward(self, x_NIHW: Tensor, map_NKHW: Tensor) -> Tensor:
         said = self.modulate(F.relu(self.see(map_NKHW))).split([2 * part for part in self.splits], 1)
-        y = self.first(F.leaky_relu(modulated(x_NIHW, said[0]), SLOPE))
+        x = self.noises[0](x_NIHW)
+        y = self.noises[1](self.first(F.leaky_relu(modulated(x, said[0]), SLOPE)))
         y = self.second(F.leaky_relu(modulated(y, said[1]), SLOPE))
-        straight: Tensor = x_NIHW if self.skip is None else self.skip(modulated(x_NIHW, said[2]))
+        straight: Tensor = x if self.skip is None else self.skip(modulated(x, said[2]))
         result: Tensor = straight + y
         return result
 
@@ -104,7 +107,7 @@ class StyleEncoder(nn.Module):
         super().__init__()
         levels = halvings(shape)
         start_px = (shape.height_px >> levels) * (shape.width_px >> levels)
-        widths = [shape.channels, *(width * min(WIDEST, 2**level) for level in range(levels))]
+        widths = [shape.channels, *(width * min(WIDEST, 2 << level) for level in range(levels))]
         self.convs = nn.ModuleList(nn.Conv2d(w, v, 4, stride=2, padding=1) for w, v in pairwise(widths))
         self.told = nn.Linear(widths[-1] * start_px, 2 * latent)
 

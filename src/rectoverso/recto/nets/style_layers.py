@@ -86,7 +86,8 @@ class Mapping(nn.Module):
 
 
 class PixelNoise(nn.Module):
-    """Adds the same noise to all channels, by a learnt strength (Karras et al. 2019, 3.2).
+    """Adds the same noise to all channels, by a learnt strength (Karras et al. 2019, 3.2); with ``channels`` each has
+    one of its own.
 
     While training, each picture has its own, from torch's generator, which the loop seeds for every phase. Afterwards
     the noise is a fixed picture, part of the weights, so that a picture is a function of weights, latent and class.
@@ -94,9 +95,10 @@ class PixelNoise(nn.Module):
 
     noise_1HW: Tensor
 
-    def __init__(self, sides: tuple[int, int], rate: float = 1.0) -> None:
+    def __init__(self, sides: tuple[int, int], rate: float = 1.0, channels: int | None = None) -> None:
         super().__init__()
-        self.strength, self.rate = nn.Parameter(torch.zeros(())), rate
+        strengths = () if channels is None else (channels, 1, 1)
+        self.strength, self.rate = nn.Parameter(torch.zeros(strengths)), rate
         self.register_buffer("noise_1HW", torch.randn(1, *sides))
 
     def forward(self, x_NCHW: Tensor) -> Tensor:

@@ -29,7 +29,7 @@ class SpadeNets:
     shows_boundaries: ClassVar[bool] = False
 
     latent: int = 64
-    generator_width: int = 32
+    generator_width: int = 16
     seen_width: int = 32
     critic_width: int = 24
     critic_downs: int = 2
@@ -76,7 +76,7 @@ PRESETS: dict[str, Recipe] = {
         measured="not measured",
         batch=16,
         images=1_000_000,
-        nets=SpadeNets(latent=256, generator_width=64, seen_width=128, critic_width=64, critic_downs=3),
+        nets=SpadeNets(latent=256, generator_width=32, seen_width=128, critic_width=64, critic_downs=3),
         generator_adam=Adam(2e-4, 2e-6, beta1=0.0, beta2=0.99),
         critic_adam=Adam(4e-4, 4e-6, beta1=0.0, beta2=0.99),
         averaging=Averaging(half_life=20_000, ramp=0.1),

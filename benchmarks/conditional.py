@@ -5,6 +5,8 @@
 ``cyclegan``: from one drawing style to another. How far the result is from the true counterpart of the same concept,
 beside the picture left as it is, beside the same networks told the pairs, which nobody else is, and beside another
 project's CycleGAN given the same seconds (``--peer``).
+``streets``: `cyclegan` from maps in colours to photographs of streets and back, without pairs. How well the classes are
+read in what was made, as below, and how much of the maps drawn from photographs is right.
 ``pix2pixhd``, ``spade``: road scenes from maps. How well a network that learnt on real scenes reads the classes of the
 maps in what was made, beside how well it reads real scenes; proxy-FID, beside pix2pix given the same seconds.
 ``edgeconnect``: photographs with holes of 20 to 30%. PSNR, SSIM and proxy-LPIPS beside OpenCV's two ways to fill.
@@ -47,6 +49,7 @@ from given.data import (
 )
 from given.likeness import distances, of_class
 from given.segmenter import accuracy, taught
+from given.streets import agreement, coloured, streets
 from given.words import drawn, retrieved, right_after_codes, shapes_right
 from numpy.typing import NDArray
 from report import fill, row
@@ -159,6 +162,28 @@ def both_styles(dataset: Dataset) -> Dataset:
     images = np.concatenate([dataset.images, dataset.other.images])
     labels = np.repeat([0, 1], [len(dataset), len(dataset.other)])
     return Dataset("styles", images, labels, ("a", "b"))
+
+
+def unpaired_streets(bench: Bench) -> list[Row]:
+    """Maps of streets of which no photograph was shown as photographs, and photographs as maps."""
+    data = streets(bench.data, SIZE)
+    held, true = data.held.images, data.held.masks
+    assert true is not None
+    segmenter, drawn_maps = taught(scenes(bench.data, SIZE)[0], SEGMENTER_STEPS), coloured(true)
+    real = accuracy(segmenter, held, true, VOID)
+    rows: list[Row] = [{"system": "real scenes", "read": real, "of_real": 1.0, "maps right": 1.0}]
+
+    def judged(photographs: Images, maps: Images) -> Row:
+        read = accuracy(segmenter, photographs, true, VOID)
+        right = agreement(maps, true, VOID)
+        return {"read": read, "of_real": read / real, "maps right": right}
+
+    rows.append({"system": "unchanged", **judged(drawn_maps, held)})
+    generator, told = bench.run("cyclegan", data.shown, "cyclegan-streets")
+    there, latency = timed(generator, [Material(image=image) for image in drawn_maps])
+    back, _ = timed(generator, [Material(image=image, back=True) for image in held])
+    bench.show("cyclegan-streets", drawn_maps, there, held, back)
+    return [*rows, {**told, **judged(there, back), "latency_ms": latency}]
 
 
 def maps(bench: Bench, systems: list[str]) -> list[Row]:
@@ -282,6 +307,7 @@ def main() -> None:
     drawn_maps = [system for system in ("pix2pixhd", "spade") if system in asked.only]
     parts: dict[str, Callable[[], list[Row]]] = {
         "cyclegan": lambda: cyclegan(bench),
+        "streets": lambda: unpaired_streets(bench),
         "maps": lambda: maps(bench, drawn_maps),
         "edgeconnect": lambda: edgeconnect(bench),
         "shapes": lambda: shapes(bench),
@@ -321,7 +347,7 @@ def arguments() -> argparse.Namespace:
     known = os.environ.get("RECTOVERSO_TEST_DATA")
     parser.add_argument("--data", type=Path, default=known and Path(known), required=known is None)
     parser.add_argument("--seconds", type=float, default=600.0)
-    systems = ("cyclegan", "pix2pixhd", "spade", "edgeconnect", "shapes", "emoji", "invert")
+    systems = ("cyclegan", "streets", "pix2pixhd", "spade", "edgeconnect", "shapes", "emoji", "invert")
     parser.add_argument("--only", nargs="+", choices=systems, default=systems)
     parser.add_argument("--worded", nargs="+", choices=WORDED, default=WORDED, help="of shapes and emoji")
     parser.add_argument("--peer", type=Path, help="a checkout of eriklindernoren/PyTorch-GAN")

@@ -6,9 +6,11 @@ import numpy as np
 import safetensors.torch
 import torch
 
+from quick import forecasts
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.recto.systems import Recipe
+from rectoverso.recto.train.forecast import measure
 from rectoverso.recto.train.loop import train
 from rectoverso.recto.train.status import Status
 
@@ -32,9 +34,12 @@ class Killed(Exception):
 
 
 def assert_resumes_exactly(recipe: Recipe, dataset: Dataset, folder: Path) -> None:
-    """Cut a run of twelve batches in the middle: resumed, every tensor of its end equals the uncut run's."""
+    """Cut a run of twelve batches in the middle: resumed, every tensor of its end equals the uncut run's, which alone
+    has measured what it will take, as people's runs do.
+    """
     images = 12 * recipe.batch
-    train(recipe, dataset, folder / "whole", seed=3, images=images)
+    with forecasts(by=measure):
+        train(recipe, dataset, folder / "whole", seed=3, images=images)
 
     def cut(status: Status) -> None:
         if status.images >= images // 2:

@@ -11,8 +11,8 @@ from hypothesis import settings
 from stores import Server, running, why_no_server
 
 if "PYTEST_XDIST_WORKER" in os.environ:
-    # Before anything loads torch or a linear algebra library; processes that a test starts inherit it.
-    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    # Before anything loads torch, OpenCV or a linear algebra library; processes that a test starts inherit it.
+    os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
 
 settings.register_profile("side by side", deadline=None)
 settings.load_profile("side by side")

@@ -49,6 +49,8 @@ def small_run(tmp_path_factory: pytest.TempPathFactory, verso: Verso) -> Path:
         folder / "run",
         "--images",
         512,
+        "--set",
+        "milestones=1",
         "--home",
         folder / "home",
         "--json",

@@ -1,14 +1,18 @@
 """A system that trains in a second: pictures of 16 pixels, networks of a few channels."""
 
 import dataclasses
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from quick import few_norm_images, forecasts, guess
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.systems import Recipe, recipe, with_settings
+from rectoverso.recto.train.loop import train
 
 TINY = (
     "batch=8",
@@ -27,6 +31,13 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick() -> Iterator[None]:
+    """Short trainings, also those of a module's fixtures."""
+    with few_norm_images(), forecasts(by=guess):
+        yield
 
 
 def striped(count: int = 48, size: int = 16) -> Dataset:
@@ -50,9 +61,24 @@ def unlabelled(stripes: Dataset) -> Dataset:
     return Dataset("stripes", stripes.images)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny() -> Recipe:
     return with_settings(recipe("dcgan", "default"), TINY)
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tiny: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of 16 pictures. Copy it before changing it."""
+    folder = tmp_path_factory.mktemp("tiny") / "run"
+    with few_norm_images(), forecasts(by=guess):
+        train(tiny, striped(), folder, images=16)
+    return folder
+
+
+@pytest.fixture
+def run(tiny_run: Path, tmp_path: Path) -> Path:
+    """A copy of the tiny run."""
+    return Path(shutil.copytree(tiny_run, tmp_path / "run"))
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -40,18 +40,30 @@ def picture(tmp_path: Path) -> Callable[[str, int], Path]:
 @pytest.fixture(scope="session")
 def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of 80 built-in scenes with small networks: enough to draw from. Copy it before changing it."""
+    from quick import forecasts, guess
+
     folder = tmp_path_factory.mktemp("small")
     for number in range(80):
         file = folder / "scenes" / "ab"[number % 2] / f"{number}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(to_png(scene(number, size=32).image))
     settings = ("batch=8", "nets.latent=8", "nets.generator_width=8", "nets.critic_width=4")
-    settings += ("precision=float32", "threads=1")
+    settings += ("precision=float32", "threads=1", "milestones=1")
     request = TrainRequest(
         "dcgan", str(folder / "scenes"), folder / "run", size=32, images=64, settings=settings
     )
-    train_run(request, folder / "home")
+    with forecasts(by=guess):
+        train_run(request, folder / "home")
     return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def guessed() -> Iterator[None]:
+    """Trainings that do not first measure what they will take."""
+    from quick import forecasts, guess
+
+    with forecasts(by=guess):
+        yield
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from rectoverso.workflow.sheet import PAPER, compose
 from rectoverso.workflow.train import DECODED, TrainRequest, fingerprints_of, train_run
 from rectoverso.workflow.verify import reports
 
+pytestmark = pytest.mark.usefixtures("guessed")
+
 TINY = (
     "batch=8",
     "nets.latent=8",

@@ -51,6 +51,17 @@ def device_of(recipe: Recipe) -> torch.device:
     return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")) % torch.cuda.device_count())
 
 
+def seed(device: torch.device, number: int) -> None:
+    """Seed what is drawn on this device from torch's global generators.
+
+    `torch.manual_seed` does that for every kind of device there is and, where one is not in use yet, keeps who asked:
+    some milliseconds a call, as long as a small network takes for the whole of a phase.
+    """
+    torch.default_generator.manual_seed(number)
+    if device.type == "cuda":
+        torch.cuda.manual_seed_all(number)
+
+
 def resolve(precision: Precision, device: torch.device | None = None) -> Precision:
     """``auto`` becomes bfloat16 where the processor multiplies it natively, else float32."""
     if precision != "auto":

@@ -15,14 +15,14 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 @torch.no_grad()
 def remeasure(module: nn.Module, batches: Iterable[Callable[[], object]]) -> None:
-    """Run ``batches`` with the norms of ``module`` averaging anew; it is left in eval mode."""
+    """Run ``batches`` with the norms of ``module`` averaging anew, if it has any; it is left in eval mode."""
     norms = [part for part in module.modules() if isinstance(part, _BatchNorm)]
     momenta = [norm.momentum for norm in norms]
     for norm in norms:
         norm.reset_running_stats()
         norm.momentum = None  # a plain mean over all batches
     module.train()
-    for batch in batches:
+    for batch in batches if norms else ():
         batch()
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum

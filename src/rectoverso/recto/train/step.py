@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from rectoverso.recto.systems.recipe import Recipe
-from rectoverso.recto.train.machine import autocast
+from rectoverso.recto.train.machine import autocast, seed
 from rectoverso.recto.train.parts import one_batch
 from rectoverso.recto.train.players import Cast, Phase, Turn
 from rectoverso.recto.train.sync import average_gradients, average_values
@@ -26,7 +26,7 @@ class Stepper:
         for player in self.players.values():
             player.module.requires_grad_(player.name in phase.players)
             self.optimisers[player.name].zero_grad()
-        torch.manual_seed(turn.streams.torch_seed("+".join(phase.players), turn.begins))
+        seed(self.device, turn.streams.torch_seed("+".join(phase.players), turn.begins))
         with autocast(self.recipe.precision, self.device), one_batch(turn):
             losses = phase.losses(turn)
         total = torch.stack(list(losses.values())).sum()

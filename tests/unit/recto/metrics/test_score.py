@@ -12,26 +12,14 @@ from rectoverso.recto.metrics.proxy import ProxyFeatures
 from rectoverso.recto.metrics.proxy_training import Lesson, proxy_features
 from rectoverso.recto.metrics.score import Reference, drawn_batches, latents, score_images, score_run
 from rectoverso.recto.sample.generator import RunGenerator
-from rectoverso.recto.systems import Recipe
-from rectoverso.recto.train.loop import train
+from unit.recto.conftest import striped
 
 ALL = {f"proxy-{name}" for name in ("FID", "KID", "IS", "precision", "recall", "density", "coverage")}
 
 
-@pytest.fixture
-def run(tiny: Recipe, stripes: Dataset, tmp_path: Path) -> Path:
-    train(tiny, stripes, tmp_path / "run", images=16)
-    return tmp_path / "run"
-
-
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("features")
-
-
-@pytest.fixture
-def features(stripes: Dataset, cache: Path) -> ProxyFeatures:
-    return proxy_features(stripes, cache, Lesson(batch=16, images=160, precision="float32"))
+def features() -> ProxyFeatures:
+    return proxy_features(striped(), lesson=Lesson(batch=16, images=160, precision="float32"))
 
 
 def test_a_run_has_every_score_and_the_same_every_time(

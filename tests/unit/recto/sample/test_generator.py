@@ -15,12 +15,6 @@ from rectoverso.recto.systems import Recipe
 from rectoverso.recto.train.loop import train
 
 
-@pytest.fixture
-def run(tiny: Recipe, stripes: Dataset, tmp_path: Path) -> Path:
-    train(tiny, stripes, tmp_path / "run", images=16)
-    return tmp_path / "run"
-
-
 def test_a_picture_is_the_same_alone_and_among_64(run: Path) -> None:
     generator = RunGenerator(run)
     together = list(generator.sample(range(64)))

@@ -7,10 +7,11 @@ import torch
 from torch import nn
 
 from classics import assert_resumes_exactly
+from quick import REMEASURED
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.nets.biggan import BigGenerator
 from rectoverso.recto.sample.generator import RunGenerator
-from rectoverso.recto.systems import Recipe, big_pair, recipe, with_settings
+from rectoverso.recto.systems import Recipe, recipe, with_settings
 from rectoverso.recto.systems.big_pair import BigPair
 from rectoverso.recto.systems.recipe import Shape
 from rectoverso.recto.train.loop import train
@@ -18,15 +19,6 @@ from rectoverso.recto.train.players import Turn
 from rectoverso.recto.train.streams import Streams
 
 SETTINGS = ("batch=8", "nets.generator_width=4", "nets.critic_width=4", "nets.latent=16", "precision=float32")
-
-
-STANDING = 64
-"""Images that standing statistics are measured on here; 1024 would be most of the time."""
-
-
-@pytest.fixture(autouse=True)
-def few_measured_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(big_pair, "REMEASURED_IMAGES", STANDING)
 
 
 @pytest.fixture
@@ -75,10 +67,10 @@ def test_what_is_published_has_standing_statistics_and_not_the_running_ones(
     standing = norms(published)
     assert len(own) == len(standing) == 5
     assert all(not torch.allclose(a.running_var, b.running_var) for a, b in zip(own, standing, strict=True))  # type: ignore[arg-type]
-    assert all(norm.num_batches_tracked == STANDING // 8 for norm in standing)
+    assert all(norm.num_batches_tracked == REMEASURED // 8 for norm in standing)
     train(small, stripes, tmp_path, images=64)
     loaded = norms(RunGenerator(tmp_path).module)
-    assert all(norm.num_batches_tracked == STANDING // 8 for norm in loaded)
+    assert all(norm.num_batches_tracked == REMEASURED // 8 for norm in loaded)
 
 
 def test_truncation_is_in_what_is_published_and_its_statistics_but_not_in_training(

@@ -9,15 +9,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from quick import guess
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.nets.progressive import GrowingCritic
 from rectoverso.recto.systems import Recipe, recipe, with_settings
 from rectoverso.recto.systems.recipe import Adam, Milestone, Shape
 from rectoverso.recto.train import loop
 from rectoverso.recto.train.feed import Feed
-from rectoverso.recto.train.forecast import PARTS, Cost, Trial, expected_score, measure
+from rectoverso.recto.train.forecast import PARTS, Trial, expected_score, measure
 from rectoverso.recto.train.loop import train
-from rectoverso.recto.train.pace import Profile
 from rectoverso.recto.train.players import Losses, Phase, Player, Turn
 from rectoverso.recto.train.status import Status
 from rectoverso.recto.train.step import Stepper
@@ -26,6 +26,11 @@ from rectoverso.recto.train.streams import Streams
 CPU = torch.device("cpu")
 CIFAR = Shape(32, 32, 3, 10)
 ROWS = (Milestone(100_000, 8.0), Milestone(400_000, 4.0))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick() -> None:
+    """Here trainings measure what they will take."""
 
 
 class Clock:
@@ -94,7 +99,7 @@ def test_a_run_is_the_same_with_and_without_a_forecast(
     tiny: Recipe, stripes: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(tiny, stripes, tmp_path / "with", images=48)
-    monkeypatch.setattr(loop, "measure", lambda *_: Cost(Profile(1e-3, (1e-3,)), 100, 0))
+    monkeypatch.setattr(loop, "measure", guess)
     train(tiny, stripes, tmp_path / "without", images=48)
     for name in ("generator", "critic"):
         one, other = ((tmp_path / run / "weights" / f"{name}.safetensors") for run in ("with", "without"))

@@ -1,0 +1,38 @@
+"""Trainings in tests: what takes most of a short one is left out where a test is about something else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from rectoverso.recto.systems import big_pair, pair, text_pair
+from rectoverso.recto.train import loop
+from rectoverso.recto.train.forecast import Cost
+from rectoverso.recto.train.pace import Profile
+
+REMEASURED = 64
+"""Images on which batch norms are measured anew, instead of 1024."""
+
+
+def guess(*_: object) -> Cost:
+    """What a training will take, said without measuring it: that is 5 turns, and 37 of a system that grows."""
+    return Cost(Profile(1e-3, (1e-3,)), 0, 0)
+
+
+@contextmanager
+def forecasts(by: Callable[..., Cost]) -> Iterator[None]:
+    """Have trainings say by this what they will take; it changes nothing else of them (test_forecast)."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "measure", by)
+        yield
+
+
+@contextmanager
+def few_norm_images() -> Iterator[None]:
+    """Have published norms measured on a few images."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (pair, big_pair, text_pair):
+            patch.setattr(module, "REMEASURED_IMAGES", REMEASURED)
+        yield

@@ -40,7 +40,7 @@ def test_both_languages_show_the_same_blocks() -> None:
 @pytest.mark.parametrize(
     "trained",
     [
-        pytest.param("--images 512", id="trained briefly"),
+        pytest.param("--images 512 --set milestones=1", id="trained briefly"),
         pytest.param("--max-seconds 60", id="as it stands", marks=pytest.mark.slow),
     ],
 )

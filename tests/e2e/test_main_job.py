@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -47,9 +47,9 @@ def _released(place: Path) -> Path:
     return Path(str(_told(place)["released"][0]["path"]))
 
 
-def _outcome(verso: Verso, file: Path, place: Path, home: str = "home") -> str:
-    told = verso("verify", file, "--home", place / home, "--json", code=None)
-    return str(json.loads(told.stdout)["reports"][0]["outcome"])
+def _outcomes(verso: Verso, files: Iterable[Path], place: Path, home: str = "home") -> list[str]:
+    told = verso("verify", *files, "--home", place / home, "--json", code=None)
+    return [report["outcome"] for report in json.loads(told.stdout)["reports"]]
 
 
 def test_every_image_asked_for_is_accounted_for(place: Path) -> None:
@@ -60,8 +60,8 @@ def test_every_image_asked_for_is_accounted_for(place: Path) -> None:
 
 
 def test_a_released_file_is_trusted_here_and_its_signer_unlisted_elsewhere(place: Path, verso: Verso) -> None:
-    assert _outcome(verso, _released(place), place) == "trusted"
-    assert _outcome(verso, _released(place), place, home="no-home") == "unlisted_signer"
+    assert _outcomes(verso, [_released(place)], place) == ["trusted"]
+    assert _outcomes(verso, [_released(place)], place, home="no-home") == ["unlisted_signer"]
 
 
 def test_the_official_reader_trusts_it_with_our_authority_only(place: Path) -> None:
@@ -106,15 +106,15 @@ def test_a_copy_without_its_proof_is_known_by_its_watermark(
     with Image.open(_released(place)) as picture:
         Image.fromarray(np.asarray(picture)).save(tmp_path / "stripped.png")
         picture.convert("RGB").save(tmp_path / "again.jpg", quality=80)
-    assert _outcome(verso, tmp_path / "stripped.png", place) == "watermark_only"
-    assert _outcome(verso, tmp_path / "again.jpg", place) == "watermark_only"
+    copies = [tmp_path / "stripped.png", tmp_path / "again.jpg"]
+    assert _outcomes(verso, copies, place) == ["watermark_only"] * 2
 
 
 def test_an_unrelated_picture_says_nothing_was_found_and_not_that_it_is_real(
     place: Path, verso: Verso, tmp_path: Path
 ) -> None:
     Image.fromarray(scene(200, size=256).image).save(tmp_path / "unrelated.png")
-    assert _outcome(verso, tmp_path / "unrelated.png", place) == "nothing_found"
+    assert _outcomes(verso, [tmp_path / "unrelated.png"], place) == ["nothing_found"]
     told = verso("verify", tmp_path / "unrelated.png", "--home", place / "home", code=1).stdout
     assert "does not mean" in told
 
@@ -138,17 +138,19 @@ def test_a_copy_of_a_registered_work_is_refused_and_the_work_is_named(
     verso("registry", "search", tmp_path / "copy.jpg", *home, code=1)
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 def test_an_image_made_elsewhere_is_sealed_in_its_own_format(
-    place: Path, verso: Verso, tmp_path: Path, kind: str
+    place: Path, verso: Verso, tmp_path: Path
 ) -> None:
-    source = tmp_path / f"scene.{kind.lower()}"
-    Image.fromarray(scene(77, size=256).image).save(source, kind, quality=95)
-    told = verso("seal", source, "--out", tmp_path / "sealed", "--home", place / "home", "--json")
-    (row,) = json.loads(told.stdout)["released"]
-    with Image.open(io.BytesIO(Path(row["path"]).read_bytes())) as sealed:
-        assert sealed.format == kind
-    assert _outcome(verso, Path(row["path"]), place) == "trusted"
+    kinds = ("PNG", "JPEG", "WEBP")
+    sources = [tmp_path / f"scene.{kind.lower()}" for kind in kinds]
+    for kind, source in zip(kinds, sources, strict=True):
+        Image.fromarray(scene(77, size=256).image).save(source, kind, quality=95)
+    told = verso("seal", *sources, "--out", tmp_path / "sealed", "--home", place / "home", "--json")
+    sealed = {Path(row["source"]): Path(row["path"]) for row in json.loads(told.stdout)["released"]}
+    for kind, source in zip(kinds, sources, strict=True):
+        with Image.open(io.BytesIO(sealed[source].read_bytes())) as picture:
+            assert picture.format == kind
+    assert _outcomes(verso, sealed.values(), place) == ["trusted"] * 3
 
 
 def test_a_proof_can_be_written_for_every_released_image(place: Path, verso: Verso) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from rectoverso.errors import BadSetting, NothingRegistered, RateUnsupported
 from rectoverso.store.home import Home
 from rectoverso.types import Outcome
 from rectoverso.verso.picture import to_png
+from rectoverso.verso.screen import points
 from rectoverso.verso.screen.calibration import Standing
 from rectoverso.verso.screen.gallery import Gallery
 from rectoverso.workflow.calibrate import calibrate
@@ -31,6 +32,14 @@ from unit.verso.conftest import photo
 
 STRANGERS = 70
 RATE = 0.05
+
+
+@pytest.fixture(autouse=True, scope="module")
+def in_their_own_size() -> Iterator[None]:
+    """Small pictures are enlarged to be looked at, which would be most of the time here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(points, "ENLARGED_SIDE_PX", 64)
+        yield
 
 
 @pytest.fixture(scope="module")

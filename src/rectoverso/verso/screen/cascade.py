@@ -84,11 +84,11 @@ class Cascade:
         """Every work that the picture (uint8 HWC) is similar to, and ``at_least`` so many of the nearest."""
         exact = [identical(work) for work in self._parts.identical(pixels)]
         whole = self._gallery.compared(pixels, at_least=at_least)
-        points = Points.sought(pixels)
-        voted = self._parts.candidates(points)
+        points = Points.sought(pixels) if self._parts.works else None
+        voted = self._parts.candidates(points) if points else []
         near = self._embedded.nearest(pixels) if self._embedded else []
-        candidates = [*voted, *(to_verify(near, self._parts.works, voted) if len(points) else ())]
-        parts = self._parts.verified(points, candidates)
+        candidates = [*voted, *(to_verify(near, self._parts.works, voted) if points else ())]
+        parts = self._parts.verified(points, candidates) if points else []
         names = tuple(self._parts.works[candidate.work].id for candidate in voted)
         stages = [
             Stage("digest", len(self._parts.works), _found(exact)),

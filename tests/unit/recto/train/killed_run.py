@@ -1,8 +1,9 @@
-"""A tiny run for the tests of resuming; as a program it is killed at its Nth sync to disk.
+"""A tiny run for the tests of resuming; as a program it begins one for each N and kills it at its Nth sync to disk.
 
-    python killed_run.py RUN N
+    python killed_run.py FOLDER N...
 
-Two or three syncs make a file safe, so counting them names every stage of writing a checkpoint.
+Two or three syncs make a file safe, so counting them names every stage of writing a checkpoint. The runs are forked
+from one process, because to load torch takes longer than any of them.
 """
 
 import argparse
@@ -41,11 +42,18 @@ def run(folder: Path, *, resume: bool = False) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("run", type=Path)
-    parser.add_argument("sync", type=int)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("syncs", type=int, nargs="+")
     options = parser.parse_args()
-    kill_at(options.sync)
-    run(options.run)
+    for sync in options.syncs:
+        child = os.fork()
+        if not child:
+            kill_at(sync)
+            run(options.folder / str(sync))
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if os.waitstatus_to_exitcode(status) != -signal.SIGKILL:
+            raise SystemExit(f"not killed at sync {sync}")
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from rectoverso.recto.train.loop import train
 from rectoverso.recto.train.status import Status
 
 KILLED_RUN = Path(__file__).with_name("killed_run.py")
+SYNCS = (27, 29, 43)
 tiny_run = runpy.run_path(str(KILLED_RUN))["run"]
 
 
@@ -39,15 +40,22 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return tensors(folder)
 
 
-@pytest.mark.parametrize("sync", [27, 29, 43])
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a run killed at each of the syncs, by its number."""
+    folder = tmp_path_factory.mktemp("killed")
+    subprocess.run([sys.executable, KILLED_RUN, folder, *map(str, SYNCS)], check=True)
+    return folder
+
+
+@pytest.mark.parametrize("sync", SYNCS)
 def test_killed_while_writing_and_resumed_it_equals_an_uninterrupted_run(
-    sync: int, tmp_path: Path, uninterrupted: dict[str, bytes]
+    sync: int, killed: Path, uninterrupted: dict[str, bytes]
 ) -> None:
-    killed = subprocess.run([sys.executable, KILLED_RUN, tmp_path, str(sync)], check=False)
-    assert killed.returncode == -9
-    assert not list((tmp_path / "state").glob("000000000096*"))
-    tiny_run(tmp_path, resume=True)
-    assert tensors(tmp_path) == uninterrupted
+    run = killed / str(sync)
+    assert not list((run / "state").glob("000000000096*"))
+    tiny_run(run, resume=True)
+    assert tensors(run) == uninterrupted
 
 
 def test_a_run_stopped_by_its_listener_goes_on_from_its_last_checkpoint(

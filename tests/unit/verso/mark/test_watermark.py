@@ -142,11 +142,11 @@ def test_what_is_embedded_is_detected(height: int, width: int, channels: int, se
 
 @pytest.mark.parametrize(("side", "share"), [(32, 0.98), (64, 1.0)])
 def test_jpeg_80_leaves_it_found_and_whole(side: int, share: float) -> None:
-    found = []
+    found, ids = [], [some_id(number) for number in range(200)]
     for seed in range(100):
-        reading = detect(decoded(encoded(embed(photo(seed, side), some_id(seed)), "JPEG", quality=80)))
-        match = best_match(reading, [some_id(other) for other in range(200)])
-        found.append(reading.found and match is not None and match.asset == some_id(seed))
+        reading = detect(decoded(encoded(embed(photo(seed, side), ids[seed]), "JPEG", quality=80)))
+        match = best_match(reading, ids)
+        found.append(reading.found and match is not None and match.asset == ids[seed])
     assert np.mean(found) >= share
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -23,31 +24,42 @@ from unit.verso.conftest import photo
 from unit.verso.screen.test_style import hatched
 
 
-@pytest.fixture
-def style(tmp_path: Path, home: Path) -> list[Path]:
-    """The files of a style that was registered."""
-    files = [tmp_path / f"hatched-{seed}.png" for seed in range(14)]
+FILES = 14
+
+
+@pytest.fixture(scope="module")
+def registered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a home that has a style. Copy it before changing it."""
+    folder = tmp_path_factory.mktemp("style")
+    files = [folder / f"hatched-{seed}.png" for seed in range(FILES)]
     for seed, file in enumerate(files):
         file.write_bytes(to_png(hatched(seed)))
-    add_works(files, home, owner="Hatcher", kind="style")
-    return files
+    add_works(files, folder / "home", owner="Hatcher", kind="style")
+    return folder
 
 
-def _near(home: Path, tmp_path: Path) -> Path:
-    """A new picture that the search finds to be made like them."""
+@pytest.fixture
+def style(registered: Path, home: Path) -> None:
+    """A style in the home."""
+    shutil.copytree(registered / "home", home)
+
+
+@pytest.fixture(scope="module")
+def near(registered: Path) -> Path:
+    """A new picture that the search finds to be made like the style."""
     for seed in range(100, 130):
-        file = tmp_path / f"new-{seed}.png"
+        file = registered / f"new-{seed}.png"
         file.write_bytes(to_png(hatched(seed)))
-        if search_works(file, home).near_styles:
+        if search_works(file, registered / "home").near_styles:
             return file
     raise AssertionError("none of thirty is near")
 
 
 @pytest.mark.usefixtures("style")
 def test_a_draft_made_like_a_style_is_held_by_the_line_for_styles_and_its_owner_sees_it(
-    home: Path, tmp_path: Path
+    home: Path, near: Path, tmp_path: Path
 ) -> None:
-    (passage,) = seal_files([_near(home, tmp_path)], tmp_path / "out", home).passages
+    (passage,) = seal_files([near], tmp_path / "out", home).passages
     assert passage.asset.decision is Decision.HOLD
     finding = next(row for row in passage.asset.findings if row["check"] == "style")
     assert finding["outcome"] == "review"
@@ -58,13 +70,15 @@ def test_a_draft_made_like_a_style_is_held_by_the_line_for_styles_and_its_owner_
 
 
 @pytest.mark.usefixtures("style")
-def test_what_a_style_held_is_counted_until_its_claim_is_verified(home: Path, tmp_path: Path) -> None:
-    seal_files([_near(home, tmp_path)], tmp_path / "out", home)
+def test_what_a_style_held_is_counted_until_its_claim_is_verified(
+    home: Path, near: Path, tmp_path: Path
+) -> None:
+    seal_files([near], tmp_path / "out", home)
     opened = Home.open(home)
     assert RecordedRefusals(opened).held_for_style("Hatcher") == 1
     assert RecordedRefusals(opened).held_for_style("Somebody") == 0
     claim_works([], home, state=State.VERIFIED, reason="seen the originals", owner="Hatcher")
-    seal_files([_near(home, tmp_path)], tmp_path / "out", home)
+    seal_files([near], tmp_path / "out", home)
     assert RecordedRefusals(opened).held_for_style("Hatcher") == 1
 
 
@@ -78,12 +92,11 @@ def test_a_photograph_is_released_beside_a_registered_style(home: Path, tmp_path
 
 @pytest.mark.usefixtures("style")
 def test_search_shows_the_ranking_in_words_and_json(
-    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    home: Path, near: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    file = _near(home, tmp_path)
     for words in ([], ["--json"]):
         with pytest.raises(SystemExit) as ended:
-            main(["registry", "search", str(file), "--home", str(home), *words])
+            main(["registry", "search", str(near), "--home", str(home), *words])
         assert ended.value.code == 1
         told = capsys.readouterr().out
         assert "Hatcher" in told
@@ -112,11 +125,12 @@ def test_registering_too_few_says_how_many_it_takes(
     assert f"from {LEAST_PICTURES} on" in told
 
 
-def test_what_is_kept_of_a_style_falls_with_its_works(style: list[Path], home: Path) -> None:
+@pytest.mark.usefixtures("style")
+def test_what_is_kept_of_a_style_falls_with_its_works(home: Path) -> None:
     kept = Home.open(home).descriptors.of(SPACE)
-    assert len(kept) == len(style)
+    assert len(kept) == FILES
     remove_work(next(iter(kept)), home)
-    assert len(Home.open(home).descriptors.of(SPACE)) == len(style) - 1
+    assert len(Home.open(home).descriptors.of(SPACE)) == FILES - 1
 
 
 def test_of_a_work_of_another_kind_nothing_is_kept_of_how_it_is_made(tmp_path: Path, home: Path) -> None:

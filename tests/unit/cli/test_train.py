@@ -25,7 +25,8 @@ def _run(*arguments: object) -> int:
 
 def _train(folder: Path, *more: object) -> int:
     given = [part for setting in SETTINGS for part in ("--set", setting)]
-    place = ("--data", "digits", "--size", 16, "--out", folder / "run", "--home", folder / "home")
+    data = ("--data", "digits", "--take", 64, "--size", 16)
+    place = (*data, "--out", folder / "run", "--home", folder / "home")
     return _run("train", "dcgan", *place, "--images", 32, *given, *more)
 
 

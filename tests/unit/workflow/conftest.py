@@ -66,6 +66,16 @@ def guessed() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def short_lessons() -> Iterator[None]:
+    """Proxy features that are taught on 32 pictures."""
+    from rectoverso.recto.metrics.proxy_training import Lesson
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lesson.__init__, "__defaults__", (16, 32, 0, "float32"))
+        yield
+
+
 @pytest.fixture
 def run(small_run: Path, tmp_path: Path) -> Path:
     """A copy of the small run that a test may write into."""

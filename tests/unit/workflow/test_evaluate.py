@@ -26,6 +26,8 @@ from rectoverso.workflow.evaluate import EvaluateRequest, evaluate_run
 from rectoverso.workflow.progress import Progress
 from rectoverso.workflow.train import TrainRequest, train_run
 
+pytestmark = pytest.mark.usefixtures("short_lessons")
+
 TINY = (
     "batch=8",
     "nets.latent=8",
@@ -37,8 +39,7 @@ TINY = (
 
 
 @pytest.fixture(autouse=True)
-def short_lessons(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(proxy_training.Lesson.__init__, "__defaults__", (16, 32, 0, "float32"))
+def one_thread() -> Iterator[None]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

@@ -42,8 +42,9 @@ TINY = (
 
 
 def tiny_request(run: Path, **changes: object) -> TrainRequest:
-    given = {"system": "dcgan", "data": "digits", "run": run, "images": 48, "size": 16, "settings": TINY}
-    return TrainRequest(**{**given, **changes})  # type: ignore[arg-type]
+    given = {"system": "dcgan", "run": run, "images": 48, "size": 16, "settings": TINY}
+    data = {} if "data" in changes else {"data": "digits", "take": 64}
+    return TrainRequest(**{**given, **data, **changes})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -177,6 +178,7 @@ def test_a_listener_in_python_hears_every_record(tmp_path: Path) -> None:
         "dcgan",
         data="digits",
         out=tmp_path / "run",
+        take=64,
         size=16,
         images=32,
         settings=TINY,

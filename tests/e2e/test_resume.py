@@ -24,7 +24,7 @@ SETTINGS = (
     "threads=1",
     "milestones=4",
 )
-PLACE = ("--data", "digits", "--size", "16", "--images", str(IMAGES))
+PLACE = ("--data", "digits", "--take", "64", "--size", "16", "--images", str(IMAGES))
 FAST_SAVES = "checkpoint_s=0.02"
 """So often that most kills fall into the writing of a checkpoint."""
 

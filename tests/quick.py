@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from rectoverso.recto.data import shapes
+from rectoverso.recto.metrics.proxy_training import Lesson
 from rectoverso.recto.systems import big_pair, pair, text_pair
 from rectoverso.recto.train import loop
 from rectoverso.recto.train.forecast import Cost
@@ -14,6 +16,9 @@ from rectoverso.recto.train.pace import Profile
 
 REMEASURED = 64
 """Images on which batch norms are measured anew, instead of 1024."""
+
+SCENES = 256
+"""Scenes in the built-in shapes, instead of 4096."""
 
 
 def guess(*_: object) -> Cost:
@@ -35,4 +40,20 @@ def few_norm_images() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in (pair, big_pair, text_pair):
             patch.setattr(module, "REMEASURED_IMAGES", REMEASURED)
+        yield
+
+
+@contextmanager
+def few_scenes() -> Iterator[None]:
+    """Have few scenes drawn where data is `shapes`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shapes, "SCENES", SCENES)
+        yield
+
+
+@contextmanager
+def short_lessons() -> Iterator[None]:
+    """Have proxy features taught on 32 pictures."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lesson.__init__, "__defaults__", (16, 32, 0, "float32"))
         yield

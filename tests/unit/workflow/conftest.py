@@ -40,7 +40,7 @@ def picture(tmp_path: Path) -> Callable[[str, int], Path]:
 @pytest.fixture(scope="session")
 def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of 80 built-in scenes with small networks: enough to draw from. Copy it before changing it."""
-    from quick import forecasts, guess
+    import quick
 
     folder = tmp_path_factory.mktemp("small")
     for number in range(80):
@@ -52,7 +52,7 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     request = TrainRequest(
         "dcgan", str(folder / "scenes"), folder / "run", size=32, images=64, settings=settings
     )
-    with forecasts(by=guess):
+    with quick.forecasts(by=quick.guess):
         train_run(request, folder / "home")
     return folder / "run"
 
@@ -60,19 +60,27 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def guessed() -> Iterator[None]:
     """Trainings that do not first measure what they will take."""
-    from quick import forecasts, guess
+    import quick
 
-    with forecasts(by=guess):
+    with quick.forecasts(by=quick.guess):
         yield
 
 
 @pytest.fixture(scope="module")
 def short_lessons() -> Iterator[None]:
-    """Proxy features that are taught on 32 pictures."""
-    from rectoverso.recto.metrics.proxy_training import Lesson
+    """Proxy features that are taught on few pictures."""
+    import quick
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Lesson.__init__, "__defaults__", (16, 32, 0, "float32"))
+    with quick.short_lessons():
+        yield
+
+
+@pytest.fixture(scope="module")
+def few_scenes() -> Iterator[None]:
+    """A small set of the built-in shapes."""
+    import quick
+
+    with quick.few_scenes():
         yield
 
 

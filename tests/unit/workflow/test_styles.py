@@ -23,7 +23,6 @@ from rectoverso.workflow.terms import Terms
 from unit.verso.conftest import photo
 from unit.verso.screen.test_style import hatched
 
-
 FILES = 14
 
 

@@ -41,10 +41,12 @@ class Together:
 
 def together(reports: Sequence[Report]) -> Together | None:
     """The answer of at least two different pictures in which no mark was found; None where there are fewer."""
+    open_ones = [one for one in reports if not one.watermark.found and one.watermark.p_value]
+    if len(open_ones) < 2:  # as for most who ask; what detects loads OpenCV
+        return None
     from rectoverso.verso.mark.watermark import FOUND_AT
     from rectoverso.verso.mark.watermark.tails import log_of_together
 
-    open_ones = [one for one in reports if not one.watermark.found and one.watermark.p_value]
     voices = [[one.watermark.p_value or 1.0 for one in alike] for alike in _alike(open_ones)]
     if len(voices) < 2:
         return None
@@ -92,12 +94,15 @@ def _prints(report: Report) -> NDArray[np.uint8]:
 
 def leaning_together(reports: Sequence[Report]) -> Together | None:
     """The same of the ingrained mark, over the pictures in which it was not found, as they lie."""
+    open_ones = [one for one in reports if not one.ingrained.found]
+    if len(open_ones) < 2:
+        return None
     import numpy as np
 
     from rectoverso.verso.mark.watermark import FOUND_AT
     from rectoverso.verso.mark.watermark.ingrained import WAVES, together_p_value
 
-    votes = [np.array(one.ingrained.votes) for one in reports if not one.ingrained.found]
+    votes = [np.array(one.ingrained.votes) for one in open_ones]
     votes = [one for one in votes if len(one) == WAVES and np.isfinite(one).all()]
     if len(votes) < 2:
         return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
 from rectoverso.types import AssetId, Report, ReportOutcome, WatermarkReading
 from rectoverso.verso.mark import watermark
-from rectoverso.verso.verify.together import together
+from rectoverso.verso.verify.together import leaning_together, together
 from rectoverso.verso.verify.verifier import verify_bytes
 from unit.verso.conftest import encoded, photo
 
@@ -81,6 +83,12 @@ def test_pictures_that_say_nothing_weaken_the_answer() -> None:
 @pytest.mark.parametrize("reports", [[], [_report(1e-3)], [_report(None), _report(1e-3)]])
 def test_fewer_than_two_are_no_batch(reports: list[Report]) -> None:
     assert together(reports) is None
+
+
+def test_one_alone_loads_nothing_that_detects(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rectoverso.verso.mark.watermark", None)
+    assert together([_report(0.5)]) is None
+    assert leaning_together([_report(0.5)]) is None
 
 
 def test_found_ones_have_spoken_for_themselves() -> None:

@@ -1,5 +1,6 @@
 """Batch norm's statistics, measured again."""
 
+import pytest
 import torch
 from torch import nn
 
@@ -24,3 +25,9 @@ def test_it_leaves_eval_mode_and_the_momentum_as_it_was() -> None:
     remeasure(module, [lambda: module(torch.randn(4, 2))])
     assert not module.training
     assert module.momentum == 0.01
+
+
+def test_a_network_without_batch_norms_is_not_run() -> None:
+    module = nn.Linear(2, 2)
+    remeasure(module, [lambda: pytest.fail("run")])
+    assert not module.training

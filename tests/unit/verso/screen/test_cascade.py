@@ -16,6 +16,7 @@ from rectoverso.verso.screen import known as known_points
 from rectoverso.verso.screen.cascade import Cascade
 from rectoverso.verso.screen.claims import Doubt
 from rectoverso.verso.screen.parts import PartLimit, PartLimits
+from rectoverso.verso.screen.points import Points
 from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.verso.screen.trace import Trace
 
@@ -98,6 +99,13 @@ def test_without_traces_works_are_still_found_whole(
     check = SimilarityCheck(known)
     assert check.examine(pictures.draft(big[1][80:230, 120:320])).outcome is Outcome.PASS
     assert check.examine(pictures.draft(pictures.poor_copy(big[1]))).outcome is Outcome.BLOCK
+
+
+def test_no_points_are_sought_where_no_work_has_any(
+    big: list[Pixels], known: list[Work], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Points, "sought", lambda _: pytest.fail("sought"))
+    assert Cascade(known).look(big[1]).similar[0].work == known[1]
 
 
 def test_some_works_may_have_traces_and_others_not(

@@ -37,6 +37,7 @@ from rectoverso.verso.screen.scores import (
     Score,
     Steps,
     likeness_at,
+    may_call,
     score_of,
     shipped,
     sketch_step,
@@ -202,9 +203,11 @@ class Calibration:
         return limits
 
     def chance(self, match: AnyMatch) -> Chance:
-        """How often an unrelated picture is as near to any work as this match is, by its score."""
+        """How often an unrelated picture is as near to any work as this match is, by its score; unknown for one that is
+        no likeness whatever its score.
+        """
         score = score_of(match)
-        if score is None or score not in self.steps:
+        if score is None or score not in self.steps or not may_call(match):
             return Chance.shipped(match)
         place = score, step_of(match)
         if place not in self._chances:

@@ -82,6 +82,15 @@ def shipped() -> dict[Score, Steps]:
     }
 
 
+def may_call(match: AnyMatch) -> bool:
+    """Whether it has all that `review` asks beside the score. Of others it was not counted how often they score so."""
+    if isinstance(match, PartMatch):
+        return match.alignment.span >= PartLimits().review.span
+    if isinstance(match, Match) and match.method is Method.DETAILED:
+        return match.likeness >= LIMITS[Method.DETAILED, Outcome.REVIEW].likeness
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Reached:
     """The nearest steps of one picture to any work, by matches that have all that `review` asks beside the score, and
@@ -100,7 +109,7 @@ class Reached:
             score = score_of(match)
             if score is None:
                 continue
-            for steps, fits in ((review, _may_call(match)), (block, _may_block(match))):
+            for steps, fits in ((review, may_call(match)), (block, _may_block(match))):
                 known = steps.setdefault(score, None)
                 if fits:
                     steps[score] = max(step_of(match), known or 0)
@@ -113,14 +122,6 @@ class Reached:
     def is_block(self, limits: Mapping[Score, Steps]) -> bool:
         """Whether it would count as a copy."""
         return any(step is not None and step >= limits[score].block for score, step in self.block.items())
-
-
-def _may_call(match: AnyMatch) -> bool:
-    if isinstance(match, PartMatch):
-        return match.alignment.span >= PartLimits().review.span
-    if isinstance(match, Match) and match.method is Method.DETAILED:
-        return match.likeness >= LIMITS[Method.DETAILED, Outcome.REVIEW].likeness
-    return True
 
 
 def _may_block(match: AnyMatch) -> bool:

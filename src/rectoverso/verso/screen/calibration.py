@@ -234,8 +234,10 @@ class Calibration:
 
     @property
     def is_met(self) -> bool:
-        """Whether the rate that was asked for is kept."""
-        return self.stated <= self.rate * (1 + 1e-9)
+        """Whether the rate that was asked for is kept: by the tails, and by all that was called, which scores that were
+        left as shipped did too.
+        """
+        return max(self.stated, self.review.rate) <= self.rate * (1 + 1e-9)
 
     @property
     def moved(self) -> dict[str, str]:

@@ -23,7 +23,7 @@ from rectoverso.verso.screen.calibration import (
     is_supported,
     settled,
 )
-from rectoverso.verso.screen.gallery import LIMITS, Gallery, Method, identical
+from rectoverso.verso.screen.gallery import LIMITS, Gallery, Match, Method, identical
 from rectoverso.verso.screen.scores import Reached, Score, likeness_at, shipped, sketch_step
 from rectoverso.verso.screen.similarity import SimilarityCheck, cascade_of
 
@@ -148,6 +148,15 @@ def test_a_score_that_too_few_pictures_can_have_keeps_its_shipped_limits() -> No
     assert calibration.whole == LIMITS
 
 
+def test_a_rate_is_not_met_that_scores_left_as_shipped_break() -> None:
+    """Of 2,000 large strangers none is called; of 100 small ones, too few to set a limit by, are fifty."""
+    nulls = _nulls(points=_null(_points(2000, 7)), sketch=Null(100, {120: 50}, {}))
+    calibration = _calibration(nulls, review=Counted(58, 2100))
+    assert calibration.stated <= calibration.rate < calibration.review.rate
+    assert not calibration.is_met
+    assert replace(calibration, review=Counted(8, 2100)).is_met
+
+
 def test_a_score_that_hardly_any_picture_comes_near_is_not_made_laxer_nor_stricter() -> None:
     steps = settled(_nulls(points=_null(_points(2000, 8)), hash=Null(2000, {150: 1}, {})), 0.01)
     assert steps[Score.HASH] == shipped()[Score.HASH]
@@ -249,6 +258,15 @@ def test_without_a_calibration_the_shipped_null_is_named(
     other = SimilarityCheck(works).examine(pictures.draft(pictures.photo(777)))
     assert other.outcome is Outcome.PASS
     assert other.evidence["work"]["chance"]["p_value"] is None
+
+
+def test_of_what_was_not_counted_no_rate_is_told(works: list[Work]) -> None:
+    """Hashes of strangers count where they look alike from afar too. One that does not says nothing of their rate."""
+    counted = Null(1000, {190: 3, 191: 2}, {})
+    calibration = _calibration(_nulls(hash=counted), 0.01)
+    unlike = Match(works[0], Outcome.PASS, 0.5, 60, "upright", True, Method.DETAILED)
+    assert calibration.chance(unlike).p_value is None
+    assert calibration.chance(replace(unlike, likeness=0.85)).p_value == pytest.approx(1 / 1001)
 
 
 def test_the_very_pixels_need_no_calibration(works: list[Work]) -> None:

@@ -121,7 +121,7 @@ def test_block_is_never_easier_to_reach_than_shipped() -> None:
     for rate in (0.002, 0.01, 0.2):
         steps = settled(_nulls(points=_null(calm)), rate)[Score.POINTS]
         assert steps.block >= shipped()[Score.POINTS].block
-        assert 6 <= steps.review <= steps.block
+        assert shipped()[Score.POINTS].review <= steps.review <= steps.block
 
 
 def test_an_honest_picture_at_block_pushes_block_behind_it() -> None:
@@ -151,10 +151,19 @@ def test_a_score_that_too_few_pictures_can_have_keeps_its_shipped_limits() -> No
 def test_a_rate_is_not_met_that_scores_left_as_shipped_break() -> None:
     """Of 2,000 large strangers none is called; of 100 small ones, too few to set a limit by, are fifty."""
     nulls = _nulls(points=_null(_points(2000, 7)), sketch=Null(100, {120: 50}, {}))
-    calibration = _calibration(nulls, review=Counted(58, 2100))
+    calibration = _calibration(nulls, 0.02, review=Counted(58, 2100))
     assert calibration.stated <= calibration.rate < calibration.review.rate
     assert not calibration.is_met
     assert replace(calibration, review=Counted(8, 2100)).is_met
+
+
+def test_a_rate_that_the_shipped_limits_keep_makes_none_of_them_laxer() -> None:
+    points, hashes, sketches = (_points(2000, seed) for seed in (5, 6, 7))
+    nulls = _nulls(points=_null(points), hash=_null(100 + hashes), sketch=_null(sketches))
+    assert all(null.tail.is_believed for null in nulls.values())
+    calibration = _calibration(nulls, 0.5)
+    assert nulls[Score.POINTS].tail.rate(shipped()[Score.POINTS].review) < 0.5
+    assert "laxer" not in {calibration.moved.get(f"{score}.review") for score in Score}
 
 
 def test_a_score_that_hardly_any_picture_comes_near_is_not_made_laxer_nor_stricter() -> None:

@@ -126,7 +126,7 @@ class Reached:
 
 def _may_block(match: AnyMatch) -> bool:
     if isinstance(match, PartMatch):
-        return match.alignment.span >= PartLimits().block.span
+        return match.alignment.span >= PartLimits().block.span and not match.small
     if not isinstance(match, Match):
         return False
     if match.method is Method.DETAILED:

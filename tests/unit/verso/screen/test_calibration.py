@@ -14,6 +14,7 @@ import pytest
 from rectoverso.i18n import LANGUAGES, say
 from rectoverso.store.works import Work
 from rectoverso.types import Message, Outcome, Pixels
+from rectoverso.verso.screen.alignment import Alignment
 from rectoverso.verso.screen.calibration import (
     Calibration,
     Counted,
@@ -23,7 +24,9 @@ from rectoverso.verso.screen.calibration import (
     is_supported,
     settled,
 )
+from rectoverso.verso.screen.embedding import Description, NearMatch
 from rectoverso.verso.screen.gallery import LIMITS, Gallery, Match, Method, identical
+from rectoverso.verso.screen.parts import PartLimits, PartMatch
 from rectoverso.verso.screen.scores import Reached, Score, likeness_at, shipped, sketch_step
 from rectoverso.verso.screen.similarity import SimilarityCheck, cascade_of
 
@@ -299,6 +302,24 @@ def test_the_limits_of_a_calibration_decide_in_the_cascade(photos: list[Pixels],
     (first, *_) = cascade_of(known, None, calibration).look(copy).matches
     assert first.outcome is Outcome.REVIEW
     assert first.threshold == calibration.whole[Method.COARSE, Outcome.REVIEW].likeness
+
+
+def test_what_can_only_be_for_people_does_not_make_block_later(works: list[Work]) -> None:
+    """A crop of a work in 64 pixels among the strangers: no copy is refused for being so small."""
+    places = np.random.default_rng(19).uniform(0, 64, (60, 1, 2)).astype(np.float32)
+    lying = Alignment(np.eye(3), np.repeat(places, 2, axis=1), False, False, (64, 64), (64, 64))
+    match = PartMatch(works[0], Outcome.REVIEW, lying, PartLimits().review, 1.0, small=True)
+    reached = Reached.of([match], has_points=True)
+    assert (reached.review, reached.block) == ({Score.POINTS: 60}, {Score.POINTS: None})
+    assert Reached.of([replace(match, small=False)], has_points=True).block == {Score.POINTS: 60}
+
+
+def test_what_weights_alone_call_counts_in_the_rate(works: list[Work]) -> None:
+    said = Description(name="tiny", size=(32, 32), review=0.9)
+    for cosine, is_called in ((0.95, True), (0.85, False)):
+        reached = Reached.of([NearMatch(works[0], cosine, said, "digest")], has_points=True)
+        assert reached.is_review(shipped()) is is_called
+        assert not reached.is_block(shipped())
 
 
 def test_what_a_picture_reached_is_what_would_count_at_the_door(

@@ -252,11 +252,13 @@ class Calibration:
                     told[f"{score}.{outcome}"] = "laxer" if now > before else "stricter"
         return told
 
-    def standing(self, works: Collection[str], today: date, *, all_of_them: bool = True) -> Standing:
-        """How it stands for the works of these ids. ``all_of_them``: what is not among them was removed, and not only
-        left out because it has no rights where a picture is for.
+    def standing(
+        self, works: Collection[str], today: date, weights: str = "", *, all_of_them: bool = True
+    ) -> Standing:
+        """How it stands for the works of these ids. ``weights``: the digest of those that are named. ``all_of_them``:
+        what is not among the works was removed, and not only left out because it has no rights where a picture is for.
         """
-        if self.version != comparing():
+        if self.version != comparing(weights):
             return Standing.OTHER_VERSION
         if today > self.until:
             return Standing.EXPIRED
@@ -370,9 +372,11 @@ def settled(nulls: Mapping[Score, Null], rate: float) -> dict[Score, Steps]:
     return {score: Steps(review[score], max(begin[score], review[score])) for score in asked}
 
 
-def comparing() -> str:
-    """What compares pictures in this version, so that a later one does not use what this one measured."""
-    what = f"{__version__} {sorted(LIMITS.items())} {PartLimits()} points {POINTS_VERSION}"
+def comparing(weights: str = "") -> str:
+    """What compares pictures in this version and with these weights, so that another does not use what this one
+    measured: works that weights propose are looked at by points too, and each is one more chance to lie alike.
+    """
+    what = f"{__version__} {sorted(LIMITS.items())} {PartLimits()} points {POINTS_VERSION} weights {weights}"
     return hashlib.sha256(what.encode()).hexdigest()[:16]
 
 

@@ -228,6 +228,8 @@ def test_another_register_time_or_version_is_told() -> None:
     assert kept.standing(works, kept.until) is Standing.IN_FORCE
     assert kept.standing(works, kept.until + timedelta(days=1)) is Standing.EXPIRED
     assert replace(kept, version="another").standing(works, DAY) is Standing.OTHER_VERSION
+    assert kept.standing(works, DAY, "weights") is Standing.OTHER_VERSION
+    assert replace(kept, version=comparing("weights")).standing(works, DAY, "weights") is Standing.IN_FORCE
     assert [one for one in Standing if one.is_used] == [Standing.IN_FORCE, Standing.WORKS_CHANGED]
 
 

@@ -24,6 +24,7 @@ from rectoverso.verso.screen.calibration import (
     is_supported,
     settled,
 )
+from rectoverso.verso.screen.chance import Chance
 from rectoverso.verso.screen.embedding import Description, NearMatch
 from rectoverso.verso.screen.gallery import LIMITS, Gallery, Match, Method, identical
 from rectoverso.verso.screen.parts import PartLimits, PartMatch
@@ -281,6 +282,21 @@ def test_of_what_was_not_counted_no_rate_is_told(works: list[Work]) -> None:
     unlike = Match(works[0], Outcome.PASS, 0.5, 60, "upright", True, Method.DETAILED)
     assert calibration.chance(unlike).p_value is None
     assert calibration.chance(replace(unlike, likeness=0.85)).p_value == pytest.approx(1 / 1001)
+
+
+@pytest.mark.parametrize(("rate", "words"), [(0.001, "1 in 1,000"), (None, "never measured")])
+def test_of_weights_only_what_their_description_says_is_told(
+    rate: float | None, words: str, works: list[Work]
+) -> None:
+    """No limit was shipped with them, and nothing here bounds what somebody says."""
+    said = Description(name="tiny", size=(32, 32), review=0.9, false_positive_rate=rate)
+    match = NearMatch(works[0], 0.95, said, "digest")
+    calibration = _calibration(_nulls(points=_null(_points(2000, 18))))
+    for chance in (Chance.shipped(match), calibration.chance(match)):
+        assert (chance.basis, chance.p_value, chance.at_most) == ("described", rate, None)
+        assert words in say(chance.message, "en")
+        assert "shipped" not in say(chance.message, "en")
+        assert say(chance.message, "zh")
 
 
 def test_the_very_pixels_need_no_calibration(works: list[Work]) -> None:

@@ -42,8 +42,8 @@ class RecordedRefusals:
         return self._owners[owner]
 
     def held_for_style(self, owner: str) -> int:
-        """How many drafts were held, or refused where the policy does that, while made like the style of this owner, whose
-        claim nobody had verified.
+        """How many drafts were held, or refused where the policy does that, while made like the style of this owner,
+        whose claim nobody had verified.
         """
         self._refresh()
         with self._lock:

@@ -29,8 +29,8 @@ class Basis(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Chance:
     """``p_value``: how often an unrelated picture is as near to any work of the register, by the same score; None
-    where that was never measured. ``at_most``: its upper bound at 95 % confidence, None where there is none. ``pictures``: on how many it was
-    measured here, 0 for a shipped bound. ``is_beyond``: none of them scored as high.
+    where that was never measured. ``at_most``: its upper bound at 95 % confidence, None where there is none.
+    ``pictures``: on how many it was measured here, 0 for a shipped bound. ``is_beyond``: none of them scored as high.
     """
 
     basis: Basis

@@ -99,8 +99,8 @@ class Replication:
     """What was seen of ``compared`` pictures against ``strangers``.
 
     ``suspects``: their places in the batch. ``at_most``: the upper 95 % bound of the share of all such pictures that is
-    nearer to a training picture than every stranger. ``near``: how many are nearer than the strangers' nearest hundredth, where ``expected`` are, and
-    ``chance`` how often so many would be.
+    nearer to a training picture than every stranger. ``near``: how many are nearer than the strangers' nearest
+    hundredth, where ``expected`` are, and ``chance`` how often so many would be.
     """
 
     compared: int

@@ -1,4 +1,4 @@
-"""What was refused or held because of unverified claims is counted once, whoever asks and whatever the policy made of it."""
+"""What was refused or held because of unverified claims is counted once, whoever asks, whatever the policy made of it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Assets:
 
 
 def _refusals(held: list[Any], refused: list[Any]) -> RecordedRefusals:
-    return RecordedRefusals(cast(Home, SimpleNamespace(assets=_Assets(held, refused))))
+    return RecordedRefusals(cast("Home", SimpleNamespace(assets=_Assets(held, refused))))
 
 
 def test_a_style_that_a_policy_refuses_for_uses_its_quota_up_too() -> None:

@@ -1,4 +1,4 @@
-"""What was refused or held because of unverified claims is counted once, whoever asks, whatever the policy made of it."""
+"""What was refused or held for unverified claims is counted once, whoever asks and whatever the policy made of it."""
 
 from __future__ import annotations
 

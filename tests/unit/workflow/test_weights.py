@@ -16,6 +16,7 @@ from rectoverso.store.home import Home
 from rectoverso.types import Decision
 from rectoverso.verso.picture import to_png
 from rectoverso.verso.screen.calibration import Standing
+from rectoverso.workflow.bulk import screen_many
 from rectoverso.workflow.calibrate import calibrate
 from rectoverso.workflow.calibration import stands
 from rectoverso.workflow.registry import add_works
@@ -118,6 +119,19 @@ def test_other_weights_are_another_question(file: Path, home: Path, tmp_path: Pa
     (after,) = seal_files([tmp_path / "photo.png"], tmp_path / "out", home).passages
     assert not after.repeated
     assert after.asset.request != before.asset.request
+
+
+def test_a_collection_is_screened_as_the_door_would(file: Path, home: Path, tmp_path: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    name_weights(file, home)
+    _work(tmp_path, home)
+    assert screen_many([_thumbnail_like(tmp_path)], home, tmp_path / "found.parquet") == {"review": 1}
+    (row,) = pq.read_table(tmp_path / "found.parquet").to_pylist()
+    assert row["cosine"] >= 0.9
+    assert (row["likeness"], row["points"]) == (None, None)
+    file.unlink()
+    with pytest.raises(EmbedderUnusable):
+        screen_many([tmp_path / "work.png"], home, tmp_path / "again.parquet")
 
 
 def test_a_calibration_is_made_with_the_weights_and_holds_for_no_others(

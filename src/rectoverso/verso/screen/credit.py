@@ -45,8 +45,8 @@ class Credits:
 
 
 def credits_of(pictures: Iterable[Pixels], fingerprints: Fingerprints) -> list[Credits]:
-    """The credits of each picture (uint8 HWC), of which one at a time is in memory. The fingerprints must have strangers,
-    to tell what is usual by.
+    """The credits of each picture (uint8 HWC), of which one at a time is in memory. The fingerprints must have
+    strangers, to tell what is usual by.
     """
     usual = float(np.median(fingerprints.strangers))
     ranked = [fingerprints.neighbourhood.ranked(one[None], at_most=MOST_LISTED) for one in pictures]

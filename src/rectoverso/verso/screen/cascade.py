@@ -87,6 +87,10 @@ class Cascade:
         self._gallery = Gallery(works, whole)
         self._parts = PartGallery(works, traces or {}, limits)
 
+    def load(self) -> None:
+        """Open what is kept of the works' parts, which many works take seconds for. Raises as looking would."""
+        _ = self._parts.works
+
     def look(self, pixels: Pixels, *, at_least: int = 1) -> Look:
         """Every work that the picture (uint8 HWC) is similar to, and ``at_least`` so many of the nearest."""
         exact = [identical(work) for work in self._parts.identical(pixels)]

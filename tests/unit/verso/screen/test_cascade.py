@@ -68,6 +68,19 @@ def test_a_part_of_a_work_is_found_by_its_points_and_blocked(
         assert "Work 3" in say(finding.message, language)
 
 
+def test_the_points_of_works_are_opened_before_the_first_draft_is_timed(
+    big: list[Pixels],
+    known: list[Work],
+    traces: dict[str, bytes],
+    pictures: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    check = SimilarityCheck(known, traces=traces)
+    check.load()
+    monkeypatch.setattr("rectoverso.verso.screen.parts.KnownPoints", None)
+    assert check.examine(pictures.draft(big[3][80:230, 120:320])).outcome is Outcome.BLOCK
+
+
 @pytest.mark.parametrize("decoy", ["saved", "mirrored", "inverted", "turned"])
 def test_a_work_that_somebody_entered_again_hides_no_other_of_the_same_picture(
     decoy: str, big: list[Pixels], known: list[Work], pictures: Any, monkeypatch: pytest.MonkeyPatch

@@ -173,7 +173,7 @@ def _look(cascade: Cascade, item: Item) -> Screened:
         return Screened(name, digest, Outcome.PASS.value)
     first, outcome = similar[0], similar[0].outcome.value
     found: dict[str, Any] = {column: getattr(first.work, key) for column, key in _NAMED.items()}
-    return Screened(name, digest, outcome, len(similar), **found, **first.measure)
+    return Screened(name, digest, outcome, len(similar), **found | first.measure)
 
 
 def _groups(rows: Iterator[Screened]) -> Iterator[list[Screened]]:

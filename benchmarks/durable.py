@@ -38,8 +38,8 @@ from rectoverso.verso.picture import open_picture, to_png
 from rectoverso.verso.screen.fingerprint import distances, fingerprint, fingerprints
 from rectoverso.verso.verify.likeness import NEAR_IDENTICAL
 from rectoverso.verso.verify.verifier import verify_bytes
-from rectoverso.workflow.index import PrintIndex
 from rectoverso.workflow.keys import open_keys
+from rectoverso.workflow.prints import PrintIndex
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.verify import HomeRecords
 

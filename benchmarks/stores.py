@@ -45,8 +45,8 @@ from rectoverso.store.rights import State
 from rectoverso.store.works import Work
 from rectoverso.types import AssetId, Decision, Digest, Maker, Origin
 from rectoverso.verso.screen.symmetry import SYMMETRIES
-from rectoverso.workflow.index import PrintIndex
 from rectoverso.workflow.ledgers import open_ledger
+from rectoverso.workflow.prints import PrintIndex
 
 HERE = Path(__file__).parent
 DRAW = np.random.default_rng(18)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rectoverso.store.works import Work
-    from rectoverso.workflow.accounts import Incident
+    from rectoverso.workflow.incidents import Incident
     from rectoverso.workflow.search import Found
 
 app = typer.Typer(help="Protected works: register, look up, claim, report, remove.", no_args_is_help=True)
@@ -186,7 +186,7 @@ def report(
     as_json: JsonOption = False,
 ) -> None:
     """What became of drafts that were alike to works: of one owner, of one work, or of all. No pictures."""
-    from rectoverso.workflow.accounts import incidents
+    from rectoverso.workflow.incidents import incidents
 
     found = incidents(home, owner=owner, work=work)
     if as_json:

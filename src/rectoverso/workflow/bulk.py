@@ -24,14 +24,17 @@ from rectoverso.protocols import SystemClock
 from rectoverso.types import Outcome
 from rectoverso.verso.picture import read_bytes
 from rectoverso.verso.registry.columns import Said
+from rectoverso.verso.registry.descriptors import embedded
 from rectoverso.verso.registry.offers import of_parquet
 from rectoverso.verso.screen.cascade import Cascade
-from rectoverso.verso.screen.parts import PartMatch
+from rectoverso.verso.screen.similarity import cascade_of
 from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow import digests
+from rectoverso.workflow.calibration import in_force
 from rectoverso.workflow.extras import optional_part
 from rectoverso.workflow.files import make_folder, picture_files, unusable
 from rectoverso.workflow.ledgers import existing_home
+from rectoverso.workflow.weights import embedder_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,8 +54,8 @@ Item = tuple[str, bytes | None]
 @dataclass(frozen=True, slots=True)
 class Screened:
     """What was found gravest of one picture. ``outcome`` is ``pass``, ``review``, ``block``, or ``unreadable`` with the
-    error's code as ``problem``. ``similar``: to how many works; the gravest is named, with its ``likeness`` (whole) or
-    ``points`` (in part).
+    error's code as ``problem``. ``similar``: to how many works; the gravest is named, with its ``likeness`` (whole),
+    its ``points`` (in part) or its ``cosine`` (only by weights that were named).
     """
 
     file: str
@@ -63,7 +66,8 @@ class Screened:
     title: str | None = None
     owner: str | None = None
     likeness: float | None = None
-    points: int | None = None
+    points: float | None = None
+    cosine: float | None = None
     problem: str | None = None
 
 
@@ -73,13 +77,16 @@ def screen_many(
     """Compare pictures, folders and the rows of Parquet files with the works in force; write a row each to ``out``.
 
     Returns how many have each outcome. ``out`` is written whole or not at all. Raises FilesUnusable, HomeMissing,
-    MissingExtra, OutNotWritable; ScreeningStopped when a process was killed.
+    MissingExtra, OutNotWritable; EmbedderUnusable for weights that are not as they were named; ScreeningStopped when a
+    process was killed.
     """
     with optional_part("verso registry screen", "train"):
         import pyarrow as pa
         import pyarrow.parquet as pq
     items = _items(list(files))
-    existing_home(home_path).close()
+    home = existing_home(home_path)
+    embedder_of(home)  # told here, and not by a process that ends
+    home.close()
     make_folder(out.parent)
     counts: Counter[str] = Counter()
     unfinished = out.with_name(f".{out.name}.{os.getpid()}.part")
@@ -145,10 +152,12 @@ def _look_here(item: Item) -> Screened:
 
 
 def _cascade(home_path: Path) -> Cascade:
-    """The works in force at this moment."""
+    """The works in force at this moment, compared as at the door: by the calibration and the weights that hold."""
     home = existing_home(home_path)
     today = SystemClock().now().date()
-    return Cascade([work for work in home.works.all() if work.is_compared(today)], home.traces)
+    works = [work for work in home.works.all() if work.is_compared(today)]
+    known = embedded(home, works, embedder_of(home))
+    return cascade_of(works, home.traces, in_force(home, works), known)
 
 
 def _look(cascade: Cascade, item: Item) -> Screened:
@@ -164,11 +173,7 @@ def _look(cascade: Cascade, item: Item) -> Screened:
         return Screened(name, digest, Outcome.PASS.value)
     first, outcome = similar[0], similar[0].outcome.value
     found: dict[str, Any] = {column: getattr(first.work, key) for column, key in _NAMED.items()}
-    if isinstance(first, PartMatch):
-        found["points"] = first.alignment.inliers
-    else:
-        found["likeness"] = round(first.likeness, 4)
-    return Screened(name, digest, outcome, len(similar), **found)
+    return Screened(name, digest, outcome, len(similar), **found | first.measure)
 
 
 def _groups(rows: Iterator[Screened]) -> Iterator[list[Screened]]:
@@ -183,5 +188,6 @@ def _groups(rows: Iterator[Screened]) -> Iterator[list[Screened]]:
 
 
 def _schema(pa: Any) -> pa.Schema:
-    kinds = {"similar": pa.int32(), "points": pa.int32(), "likeness": pa.float64()}
+    measures = dict.fromkeys(("likeness", "points", "cosine"), pa.float64())
+    kinds = {"similar": pa.int32()} | measures
     return pa.schema([(name, kinds.get(name, pa.string())) for name in Screened.__slots__])

@@ -25,6 +25,7 @@ from rectoverso.store.keys import Keys
 from rectoverso.store.works import Work
 from rectoverso.types import Message
 from rectoverso.verso.picture import read_bytes
+from rectoverso.verso.registry.descriptors import embedded
 from rectoverso.verso.screen.calibration import (
     RULE_OF_THREE,
     Calibration,
@@ -35,8 +36,8 @@ from rectoverso.verso.screen.calibration import (
     is_supported,
     settled,
 )
-from rectoverso.verso.screen.cascade import Cascade
 from rectoverso.verso.screen.scores import Score, shipped
+from rectoverso.verso.screen.similarity import cascade_of
 from rectoverso.workflow import digests
 from rectoverso.workflow.calibration import CALIBRATED, summary
 from rectoverso.workflow.files import picture_files
@@ -46,6 +47,7 @@ from rectoverso.workflow.planted import found_again
 from rectoverso.workflow.progress import Listener, silent
 from rectoverso.workflow.registry import PARQUET, offers_of, works_in_force
 from rectoverso.workflow.strangers import Likeness, Strangers
+from rectoverso.workflow.weights import embedder_of, weights_digest
 
 PLANTED = 20
 GOOD_FOR = timedelta(days=180)
@@ -87,7 +89,8 @@ def calibrate(
     ``rate`` is how often an unrelated picture may be called alike. ``honest`` are files among the negatives that a
     person has looked at and found to be no copies. ``planted`` of the pictures are registered in memory and edited.
 
-    Raises BadSetting for a rate that is none, NothingRegistered, RateUnsupported, FilesUnusable and ImageNotFound.
+    Raises BadSetting for a rate that is none, NothingRegistered, RateUnsupported, FilesUnusable and ImageNotFound;
+    EmbedderUnusable and MissingExtra for weights that are named and cannot be used.
     """
     _check(rate, planted)
     total = _count(negatives)
@@ -100,9 +103,10 @@ def calibrate(
     if not works:
         raise NothingRegistered(home=home_path)
     looked = {digests.of_bytes(read_bytes(path)) for path in honest}
-    strangers = Strangers(Cascade(works, home.traces), looked, planted + 1)
+    known, weights = embedded(home, works, embedder_of(home)), weights_digest(home)
+    strangers = Strangers(cascade_of(works, home.traces, embedded=known), looked, planted + 1)
     strangers.take(offers_of(negatives), total, listener)
-    calibration = _settled(strangers, works, rate, clock)
+    calibration = _settled(strangers, works, rate, comparing(weights), clock)
     found = found_again(home, works, calibration, strangers.kept, listener) if planted else {}
     calibration = replace(calibration, found=found)
     entry = _record(home, keys, clock, calibration)
@@ -110,7 +114,9 @@ def calibrate(
     return Calibrated(calibration, entry, tuple(strangers.set_apart), near, tuple(strangers.unreadable))
 
 
-def _settled(strangers: Strangers, works: Sequence[Work], rate: float, clock: Clock) -> Calibration:
+def _settled(
+    strangers: Strangers, works: Sequence[Work], rate: float, version: str, clock: Clock
+) -> Calibration:
     """The limits, and what they call the pictures that they rest on. Raises RateUnsupported."""
     nulls = {score: Null.of(strangers.reached, score) for score in Score}
     able = max(null.able for null in nulls.values())
@@ -125,7 +131,7 @@ def _settled(strangers: Strangers, works: Sequence[Work], rate: float, clock: Cl
         day=day,
         until=day + GOOD_FOR,
         rate=rate,
-        version=comparing(),
+        version=version,
         works=ids_of(works),
         steps=steps,
         nulls={score: nulls[score] for score in steps},

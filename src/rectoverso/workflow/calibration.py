@@ -19,6 +19,7 @@ from rectoverso.store.works import Work
 from rectoverso.types import Message
 from rectoverso.verso.screen.calibration import Calibration, Standing, ids_of
 from rectoverso.workflow.ledgers import keys_of, open_ledger, opened
+from rectoverso.workflow.weights import weights_digest
 
 CALIBRATED = "registry_calibrated"
 """The kind of the ledger's entry."""
@@ -63,14 +64,15 @@ def in_force(
     home: Home, works: Sequence[Work], clock: Clock | None = None, territory: Collection[str] = ()
 ) -> Calibration | None:
     """The calibration by which pictures for these countries are compared with those of these works that are in force
-    today; None for none that still holds.
+    today; None for none that still holds. Raises EmbedderUnusable where the record of named weights is damaged.
     """
     found = _found(home)
     if found.calibration is None:
         return None
     today = (clock or SystemClock()).now().date()
     compared = ids_of(work for work in works if work.is_compared(today))
-    standing = found.calibration.standing(compared, today, all_of_them=not territory)
+    weights = weights_digest(home)
+    standing = found.calibration.standing(compared, today, weights, all_of_them=not territory)
     return found.calibration if standing.is_used else None
 
 
@@ -85,7 +87,7 @@ def stands(home_path: Path, clock: Clock | None = None) -> Stands | None:
     if found.calibration is None:
         return found if works or found.standing is not Standing.NONE else None
     added, removed = found.calibration.changed(works)
-    standing = found.calibration.standing(works, today)
+    standing = found.calibration.standing(works, today, weights_digest(home))
     return Stands(standing, found.calibration, found.entry, added, removed)
 
 

@@ -95,7 +95,7 @@ def credit_files(run: Path, files: Iterable[Path], *, catalogue: Path | None = N
     fingerprints, told = _kept(run)
     if catalogue is not None:
         told = with_catalogue(told, catalogue)
-    pictures = [shared().open(read_bytes(path), name=str(path)).pixels for path in paths]
+    pictures = (shared().open(read_bytes(path), name=str(path)).pixels for path in paths)
     found = credits_of(pictures, fingerprints)
     rows = tuple(
         (path, one, tuple(Named(near, told[near.training_image]) for near in one.near))

@@ -29,6 +29,7 @@ from rectoverso.types import Message, Pixels
 from rectoverso.verso.ledger.entry import Json
 from rectoverso.verso.mark.watermark import DOUBTED_AT, FOUND_AT
 from rectoverso.verso.mark.watermark.ingrained import TILE_PX, carriers_of, leaning, together_p_value
+from rectoverso.verso.screen.memorisation import Fingerprints
 from rectoverso.workflow.attributions import ATTRIBUTIONS
 from rectoverso.workflow.drawing import open_generator
 from rectoverso.workflow.extras import training_part
@@ -36,6 +37,7 @@ from rectoverso.workflow.files import make_folder
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
+from rectoverso.workflow.replication import probe
 from rectoverso.workflow.train import FINGERPRINTS
 
 if TYPE_CHECKING:
@@ -147,6 +149,7 @@ def ingrain_run(
             weights_digest=str(after.maker.digest),
         )
         _check_learnt(run, facts)
+        _probe(unfinished, listener)
         _record(unfinished, generator, facts, pictures)
         _become(unfinished, out)
     finally:
@@ -217,6 +220,12 @@ def _check_learnt(run: Path, facts: Ingrained) -> None:
     """Raise NotIngrained for a generator whose pictures show nothing even together."""
     if facts.png.p_of_all > FOUND_AT:
         raise NotIngrained(run=run, images=facts.images, p_value=f"{facts.png.p_of_all:.1g}")
+
+
+def _probe(unfinished: Path, listener: Listener) -> None:
+    """Ask anew whether training pictures come back: the answer that the run had is of its weights before."""
+    if (fingerprints := unfinished / FINGERPRINTS).is_file():
+        probe(unfinished, Fingerprints.load(fingerprints), listener)
 
 
 def _proxy_fids(

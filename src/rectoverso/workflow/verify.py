@@ -25,7 +25,7 @@ from rectoverso.verso.verify.bounded import verify_file
 from rectoverso.verso.verify.layers import does_not_prove, proves
 from rectoverso.verso.verify.records import Known, Near, NoRecords, Records
 from rectoverso.workflow.files import make_folder, picture_files, unusable
-from rectoverso.workflow.index import PrintIndex
+from rectoverso.workflow.prints import PrintIndex
 from rectoverso.workflow.watch import key_ring
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from rectoverso.types import Pixels
     from rectoverso.verso.ledger.keyring import KeyRing
     from rectoverso.verso.mark.watermark import Match
-    from rectoverso.workflow.elsewhere import Elsewhere
+    from rectoverso.workflow.lost_credential import Elsewhere
 
 
 def reports(
@@ -68,7 +68,7 @@ def service_at(url: str | None) -> Elsewhere | None:
     """The resolution service to ask, where one was named. Raises ResolverUnusable."""
     if url is None:
         return None
-    from rectoverso.workflow.elsewhere import Elsewhere
+    from rectoverso.workflow.lost_credential import Elsewhere
 
     return Elsewhere(url)
 

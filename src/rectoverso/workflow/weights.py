@@ -17,6 +17,7 @@ from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.atomic import write_atomically
 from rectoverso.store.home import Home
 from rectoverso.verso.screen.embedding import Description, Embedder, unusable
+from rectoverso.workflow import digests
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
 
@@ -30,6 +31,11 @@ class Weights:
     file: Path
     sha256: str
     description: Description
+
+    @property
+    def digest(self) -> str:
+        """Of all that decides what they say, wherever the file lies."""
+        return digests.of_facts(sha256=self.sha256, description=self.description.model_dump(mode="json"))
 
     def plain(self) -> dict[str, Any]:
         """As the home keeps it and `--json` prints it."""
@@ -71,6 +77,12 @@ def named_weights(home: Home) -> Weights | None:
         return None
     except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
         raise unusable(path, "record", problem=type(error).__name__) from error
+
+
+def weights_digest(home: Home) -> str:
+    """That of the weights that are named, "" for none. Raises EmbedderUnusable where the record is damaged."""
+    named = named_weights(home)
+    return named.digest if named else ""
 
 
 def weights_at(home_path: Path) -> Weights | None:

@@ -16,7 +16,7 @@ from rectoverso.store.rights import State
 from rectoverso.store.works import Work
 from rectoverso.types import Digest, Place
 from rectoverso.workflow.hashes import compare_in, where_compared
-from rectoverso.workflow.index import PrintIndex
+from rectoverso.workflow.prints import PrintIndex
 from stores import ON_BOTH
 
 DRAW = np.random.default_rng(7)

@@ -21,6 +21,7 @@ from rectoverso.verso.picture import to_png
 from rectoverso.verso.verify.together import leaning_together
 from rectoverso.verso.verify.verifier import verify_bytes
 from rectoverso.workflow.ingrain import Ingrained, ingrain_run
+from rectoverso.workflow.replication import RECORD
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,14 @@ def test_its_report_and_cards_say_so(ingrained: Ingrained, small_run: Path) -> N
     assert not (ingrained.run / "state").exists()
     assert (ingrained.run / "fingerprints.npz").read_bytes() == (small_run / "fingerprints.npz").read_bytes()
     assert (ingrained.run / report["sample"]).is_file()
+
+
+def test_it_is_asked_anew_whether_training_pictures_come_back(ingrained: Ingrained, small_run: Path) -> None:
+    """The answer that the run had is of its weights before. Without one, what replicates would no longer be held."""
+    assert (small_run / RECORD).is_file()
+    assert json.loads((ingrained.run / RECORD).read_bytes())["weights"] == ingrained.weights_digest
+    card = (ingrained.run / "card.md").read_text(encoding="utf-8")
+    assert card.count("## Training pictures that come back") == card.count("## Ingrained mark") == 1
 
 
 def test_the_run_itself_stays_as_it_was(ingrained: Ingrained, small_run: Path) -> None:

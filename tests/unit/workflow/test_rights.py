@@ -19,11 +19,11 @@ from rectoverso.store.rights import State
 from rectoverso.types import Decision
 from rectoverso.verso.picture import to_png
 from rectoverso.verso.screen.claims import WORK_QUOTA
-from rectoverso.workflow.accounts import incidents
 from rectoverso.workflow.batch import Batch
-from rectoverso.workflow.index import PrintIndex
+from rectoverso.workflow.incidents import incidents
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import check_ledger, open_ledger, opened
+from rectoverso.workflow.prints import PrintIndex
 from rectoverso.workflow.registry import add_commons, add_works, claim_works, list_works, remove_work
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.terms import Terms

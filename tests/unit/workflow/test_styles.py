@@ -15,7 +15,7 @@ from rectoverso.types import Decision
 from rectoverso.verso.picture import to_png
 from rectoverso.verso.registry.refusals import RecordedRefusals
 from rectoverso.verso.screen.style import LEAST_PICTURES, SPACE
-from rectoverso.workflow.accounts import incidents
+from rectoverso.workflow.incidents import incidents
 from rectoverso.workflow.registry import add_works, claim_works, remove_work
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.search import search_works

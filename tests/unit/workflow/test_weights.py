@@ -11,9 +11,14 @@ import pytest
 
 from rectoverso.cli.main import main
 from rectoverso.errors import EmbedderUnusable
+from rectoverso.i18n import say
 from rectoverso.store.home import Home
 from rectoverso.types import Decision
 from rectoverso.verso.picture import to_png
+from rectoverso.verso.screen.calibration import Standing
+from rectoverso.workflow.bulk import screen_many
+from rectoverso.workflow.calibrate import calibrate
+from rectoverso.workflow.calibration import stands
 from rectoverso.workflow.registry import add_works
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.search import search_works
@@ -114,6 +119,46 @@ def test_other_weights_are_another_question(file: Path, home: Path, tmp_path: Pa
     (after,) = seal_files([tmp_path / "photo.png"], tmp_path / "out", home).passages
     assert not after.repeated
     assert after.asset.request != before.asset.request
+
+
+def test_a_collection_is_screened_as_the_door_would(file: Path, home: Path, tmp_path: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    name_weights(file, home)
+    _work(tmp_path, home)
+    assert screen_many([_thumbnail_like(tmp_path)], home, tmp_path / "found.parquet") == {"review": 1}
+    (row,) = pq.read_table(tmp_path / "found.parquet").to_pylist()
+    assert row["cosine"] >= 0.9
+    assert (row["likeness"], row["points"]) == (None, None)
+    file.unlink()
+    with pytest.raises(EmbedderUnusable):
+        screen_many([tmp_path / "work.png"], home, tmp_path / "again.parquet")
+
+
+def test_a_calibration_is_made_with_the_weights_and_holds_for_no_others(
+    file: Path, home: Path, tmp_path: Path
+) -> None:
+    """What they propose is looked at by points too: of what strangers score without them it says nothing."""
+    name_weights(file, home)
+    _work(tmp_path, home)
+    strangers = tmp_path / "strangers"
+    strangers.mkdir()
+    for number in range(30):
+        (strangers / f"{number}.png").write_bytes(to_png(photo(500 + number, 40, 50)))
+    shutil.copy(_thumbnail_like(tmp_path), strangers)
+    done = calibrate([strangers], home, rate=0.1, planted=0)
+    assert done.calibration.review.called >= 1
+    assert say(done.near[0].nearness).startswith("a cosine")
+    assert _standing(home) is Standing.IN_FORCE
+    forget_weights(home)
+    assert _standing(home) is Standing.OTHER_VERSION
+    name_weights(file, home)
+    assert _standing(home) is Standing.IN_FORCE
+
+
+def _standing(home: Path) -> Standing:
+    found = stands(home)
+    assert found is not None
+    return found.standing
 
 
 def test_the_command_names_shows_and_forgets(

@@ -42,11 +42,14 @@ class RecordedRefusals:
         return self._owners[owner]
 
     def held_for_style(self, owner: str) -> int:
-        """How many drafts were held while made like the style of this owner, whose claim nobody had verified."""
-        for asset in self._home.assets.held(after=self._last_held):
-            self._last_held = asset.ledger_index
-            near = [work for work in similar_works(asset) if "typicality" in work]
-            self._styles.update({work["owner"] for work in near if _called_for_people(work)})
+        """How many drafts were held, or refused where the policy does that, while made like the style of this owner,
+        whose claim nobody had verified.
+        """
+        self._refresh()
+        with self._lock:
+            for asset in self._home.assets.held(after=self._last_held):
+                self._last_held = asset.ledger_index
+                self._styles.update(_owners_of_styles(asset))
         return self._styles[owner]
 
     def _refresh(self) -> None:
@@ -56,6 +59,7 @@ class RecordedRefusals:
                 blamed = [work for work in similar_works(asset) if _is_blamed(work)]
                 self._works.update({work["id"] for work in blamed})
                 self._owners.update({work["owner"] for work in blamed})
+                self._styles.update(_owners_of_styles(asset))
 
 
 def similar_works(asset: Asset) -> Iterator[dict[str, Any]]:
@@ -69,6 +73,12 @@ def similar_works(asset: Asset) -> Iterator[dict[str, Any]]:
 
 def _is_blamed(work: dict[str, Any]) -> bool:
     return work.get("ruling") == Outcome.BLOCK and work.get("claim") == State.ASSERTED
+
+
+def _owners_of_styles(asset: Asset) -> set[str]:
+    """Whose styles called for people to look at it."""
+    near = (work for work in similar_works(asset) if "typicality" in work)
+    return {work["owner"] for work in near if _called_for_people(work)}
 
 
 def _called_for_people(work: dict[str, Any]) -> bool:

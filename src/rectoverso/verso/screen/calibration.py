@@ -37,6 +37,7 @@ from rectoverso.verso.screen.scores import (
     Score,
     Steps,
     likeness_at,
+    may_call,
     score_of,
     shipped,
     sketch_step,
@@ -48,8 +49,10 @@ RULE_OF_THREE = 3
 """None among n pictures leaves up to 3 / n at 95 % confidence: no rate below that can be measured on them."""
 
 BLOCK_SHARE = 0.01
-LAXEST = {Score.POINTS: 6, Score.HASH: BITS // 2, Score.SKETCH: sketch_step(LOWEST_LIKENESS) + 1}
-"""What says nothing whatever the rate: five points and a homography through four, chance bits, what is not compared."""
+LAXEST = {Score.POINTS: 4, Score.HASH: BITS // 2, Score.SKETCH: sketch_step(LOWEST_LIKENESS) + 1}
+"""Before this nothing says anything, whatever the rate: a homography through four points, chance bits, what is not
+compared. None lies behind the shipped `review`, so that no rate makes a limit laxer that it does not have to.
+"""
 
 HIGHEST = {Score.POINTS: 300, Score.HASH: BITS, Score.SKETCH: sketch_step(1.0)}
 """What only the work itself reaches."""
@@ -202,9 +205,11 @@ class Calibration:
         return limits
 
     def chance(self, match: AnyMatch) -> Chance:
-        """How often an unrelated picture is as near to any work as this match is, by its score."""
+        """How often an unrelated picture is as near to any work as this match is, by its score; unknown for one that is
+        no likeness whatever its score.
+        """
         score = score_of(match)
-        if score is None or score not in self.steps:
+        if score is None or score not in self.steps or not may_call(match):
             return Chance.shipped(match)
         place = score, step_of(match)
         if place not in self._chances:
@@ -231,8 +236,10 @@ class Calibration:
 
     @property
     def is_met(self) -> bool:
-        """Whether the rate that was asked for is kept."""
-        return self.stated <= self.rate * (1 + 1e-9)
+        """Whether the rate that was asked for is kept: by the tails, and by all that was called, which scores that were
+        left as shipped did too.
+        """
+        return max(self.stated, self.review.rate) <= self.rate * (1 + 1e-9)
 
     @property
     def moved(self) -> dict[str, str]:
@@ -245,11 +252,13 @@ class Calibration:
                     told[f"{score}.{outcome}"] = "laxer" if now > before else "stricter"
         return told
 
-    def standing(self, works: Collection[str], today: date, *, all_of_them: bool = True) -> Standing:
-        """How it stands for the works of these ids. ``all_of_them``: what is not among them was removed, and not only
-        left out because it has no rights where a picture is for.
+    def standing(
+        self, works: Collection[str], today: date, weights: str = "", *, all_of_them: bool = True
+    ) -> Standing:
+        """How it stands for the works of these ids. ``weights``: the digest of those that are named. ``all_of_them``:
+        what is not among the works was removed, and not only left out because it has no rights where a picture is for.
         """
-        if self.version != comparing():
+        if self.version != comparing(weights):
             return Standing.OTHER_VERSION
         if today > self.until:
             return Standing.EXPIRED
@@ -363,9 +372,11 @@ def settled(nulls: Mapping[Score, Null], rate: float) -> dict[Score, Steps]:
     return {score: Steps(review[score], max(begin[score], review[score])) for score in asked}
 
 
-def comparing() -> str:
-    """What compares pictures in this version, so that a later one does not use what this one measured."""
-    what = f"{__version__} {sorted(LIMITS.items())} {PartLimits()} points {POINTS_VERSION}"
+def comparing(weights: str = "") -> str:
+    """What compares pictures in this version and with these weights, so that another does not use what this one
+    measured: works that weights propose are looked at by points too, and each is one more chance to lie alike.
+    """
+    what = f"{__version__} {sorted(LIMITS.items())} {PartLimits()} points {POINTS_VERSION} weights {weights}"
     return hashlib.sha256(what.encode()).hexdigest()[:16]
 
 

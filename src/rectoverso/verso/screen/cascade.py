@@ -6,6 +6,9 @@
     4. weights   Only where the user named any: works that a network finds near, as a whole (embedding.py).
     5. geometry  Of the works of 3 and 4, the ones that lie in the picture as points say (alignment.py).
 
+Whoever enters a picture many times over as works of their own would take all the votes for it. So of the works that
+geometry confirms, other versions in the register are looked at too, those first whose claims weigh most.
+
 None ends the search: what a match leads to depends on what is claimed of its work, and the next may be another work's.
 What only a network finds is for people; what geometry confirms of it is a part like any other.
 A work that was registered before traces were kept is compared by its hash and sketch alone.
@@ -19,14 +22,18 @@ from typing import Any, TypeAlias
 
 from rectoverso.store.works import Work
 from rectoverso.types import Outcome, Pixels
+from rectoverso.verso.screen.claims import weight
 from rectoverso.verso.screen.embedding import EmbeddedWorks, NearMatch, to_verify
 from rectoverso.verso.screen.gallery import GRAVITY, Gallery, Match, WholeLimits, identical
 from rectoverso.verso.screen.parts import PartGallery, PartLimits, PartMatch
 from rectoverso.verso.screen.points import Points
+from rectoverso.verso.screen.votes import Candidate
 
 AnyMatch: TypeAlias = Match | PartMatch | NearMatch
 
 MOST_NAMED = 20
+MOST_AGAIN = 24
+"""So many works are looked at because they are versions of one that was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +87,16 @@ class Cascade:
         self._gallery = Gallery(works, whole)
         self._parts = PartGallery(works, traces or {}, limits)
 
+    def load(self) -> None:
+        """Open what is kept of the works' parts, which many works take seconds for. Raises as looking would."""
+        _ = self._parts.works
+
     def look(self, pixels: Pixels, *, at_least: int = 1) -> Look:
         """Every work that the picture (uint8 HWC) is similar to, and ``at_least`` so many of the nearest."""
         exact = [identical(work) for work in self._parts.identical(pixels)]
         whole = self._gallery.compared(pixels, at_least=at_least)
-        points = Points.sought(pixels) if self._parts.works else None
-        voted = self._parts.candidates(points) if points else []
         near = self._embedded.nearest(pixels) if self._embedded else []
-        candidates = [*voted, *(to_verify(near, self._parts.works, voted) if points else ())]
-        parts = self._parts.verified(points, candidates) if points else []
+        voted, candidates, parts = self._in_part(pixels, near)
         names = tuple(self._parts.works[candidate.work].id for candidate in voted)
         stages = [
             Stage("digest", len(self._parts.works), _found(exact)),
@@ -101,6 +109,34 @@ class Cascade:
         further: list[AnyMatch] = [*parts, *near]
         lying = [match for match in further if match.outcome is not Outcome.PASS]
         return Look(_each_once([*exact, *whole, *lying]), tuple(stages), (*exact, *whole, *parts, *near))
+
+    def _in_part(
+        self, pixels: Pixels, near: Sequence[NearMatch]
+    ) -> tuple[list[Candidate], list[Candidate], list[PartMatch]]:
+        """The works that points speak for, all that were looked for in the picture, and those that lie in it."""
+        if not self._parts.works or not len(points := Points.sought(pixels)):
+            return [], [], []
+        voted = self._parts.candidates(points)
+        candidates = [*voted, *to_verify(near, self._parts.works, voted)]
+        parts = self._parts.verified(points, candidates)
+        again = self._entered_again(parts, candidates)
+        return voted, [*candidates, *again], [*parts, *self._parts.verified(points, again)]
+
+    def _entered_again(self, parts: Sequence[PartMatch], asked: Sequence[Candidate]) -> list[Candidate]:
+        """Versions of the works that were found, which these may have kept from the votes, to be looked at as well."""
+        places = {work.id: place for place, work in enumerate(self._parts.works)}
+        known = {(one.work, one.mirrored, one.inverted) for one in asked}
+        found: dict[tuple[int, bool, bool], Work] = {}
+        for part in parts:
+            versions = self._gallery.versions_of(part.work) if part.outcome is not Outcome.PASS else ()
+            for one in versions:
+                mirrored = part.alignment.mirrored is not one.mirrored
+                inverted = part.alignment.inverted is not one.inverted
+                place = places.get(one.work.id)
+                if place is not None and (place, mirrored, inverted) not in known:
+                    found[place, mirrored, inverted] = one.work
+        gravest = sorted(found, key=lambda way: weight(found[way]), reverse=True)
+        return [Candidate(*way, 0.0) for way in gravest[:MOST_AGAIN]]
 
 
 def _found(matches: Sequence[AnyMatch]) -> tuple[str, ...]:

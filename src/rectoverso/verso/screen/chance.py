@@ -1,7 +1,8 @@
 """How often an unrelated picture scores as high: the number that every finding of similarity carries, and its words.
 
 Measured on this register's own negatives where it is calibrated (calibration.py), else the bounds that the shipped
-limits come with. The pixels of a work are another matter: nothing but a copy has them.
+limits come with, or what the description of the user's weights says. The pixels of a work are another matter: nothing
+but a copy has them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 from rectoverso.types import Message, Outcome
 from rectoverso.verso.screen.cascade import AnyMatch
+from rectoverso.verso.screen.embedding import NearMatch
 from rectoverso.verso.screen.gallery import Match, Method
 
 
@@ -20,14 +22,15 @@ class Basis(StrEnum):
 
     CALIBRATED = "calibrated"
     SHIPPED = "shipped"
+    DESCRIBED = "described"
     IDENTICAL = "identical"
 
 
 @dataclass(frozen=True, slots=True)
 class Chance:
     """``p_value``: how often an unrelated picture is as near to any work of the register, by the same score; None
-    where that was never measured. ``at_most``: its upper bound at 95 % confidence. ``pictures``: on how many it was
-    measured here, 0 for a shipped bound. ``is_beyond``: none of them scored as high.
+    where that was never measured. ``at_most``: its upper bound at 95 % confidence, None where there is none.
+    ``pictures``: on how many it was measured here, 0 for a shipped bound. ``is_beyond``: none of them scored as high.
     """
 
     basis: Basis
@@ -41,8 +44,9 @@ class Chance:
         """By the limit that the match reached; below all of them nothing is known."""
         if is_identical(match):
             return cls(Basis.IDENTICAL, 0.0, 0.0)
-        known = match.outcome is not Outcome.PASS and match.false_positive_rate
-        rate = match.false_positive_rate if known else None
+        rate = None if match.outcome is Outcome.PASS else match.false_positive_rate
+        if isinstance(match, NearMatch):  # somebody's word, and no bound
+            return cls(Basis.DESCRIBED, rate, None)
         return cls(Basis.SHIPPED, rate, rate)
 
     @property
@@ -60,7 +64,7 @@ class Chance:
         """The sentence."""
         facts = {"one_in": self.one_in, "at_least": self.one_in_at_least, "pictures": self.pictures}
         name = "beyond" if self.is_beyond else self.basis.value
-        name = "unknown" if self.at_most is None else name
+        name = "unknown" if self.p_value is None else name
         return Message(f"screen.chance.{name}", {key: _grouped(number) for key, number in facts.items()})
 
     def plain(self) -> dict[str, Any]:

@@ -93,6 +93,12 @@ def ruling(alike: Outcome, work: Work, refusals: Refusals) -> Ruling:
     return Ruling(Outcome.REVIEW, doubt) if doubt else Ruling(alike)
 
 
+def weight(work: Work) -> tuple[int, int]:
+    """How much the claim to a work may lead to, the gravest most: what is asked, then how sure it is."""
+    asked = (Asked.CREDIT, Asked.REVIEW, Asked.BLOCK).index(work.rights.asked)
+    return asked, (State.WITHDRAWN, State.DISPUTED, State.ASSERTED, State.VERIFIED).index(work.state)
+
+
 def style_ruling(alike: Outcome, work: Work, refusals: Refusals) -> Ruling:
     """What it leads to that a draft is made like the style that this work stands for; ``alike`` is `review` or less."""
     led_to = ruling(min(alike, Outcome.REVIEW, key=list(Outcome).index), work, refusals)

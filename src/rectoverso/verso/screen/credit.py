@@ -11,7 +11,7 @@ theirs would be: they are never told nearer than they are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,8 +44,10 @@ class Credits:
     chance: float
 
 
-def credits_of(pictures: Sequence[Pixels], fingerprints: Fingerprints) -> list[Credits]:
-    """The credits of each picture (uint8 HWC). The fingerprints must have strangers, to tell what is usual by."""
+def credits_of(pictures: Iterable[Pixels], fingerprints: Fingerprints) -> list[Credits]:
+    """The credits of each picture (uint8 HWC), of which one at a time is in memory. The fingerprints must have
+    strangers, to tell what is usual by.
+    """
     usual = float(np.median(fingerprints.strangers))
     ranked = [fingerprints.neighbourhood.ranked(one[None], at_most=MOST_LISTED) for one in pictures]
     ratios_QR = np.stack([found.ratio[0] for found in ranked]).astype(np.float64)

@@ -51,9 +51,6 @@ LEAST_LENGTH = 1e-6
 EXTERNAL = b"\n\x08location\x12"
 """How an ONNX file begins to say that weights lie in another file (TensorProto.external_data)."""
 
-UNMEASURED = 1.0
-"""The rate of false alarms that is told where nobody measured one: nothing is promised."""
-
 Side = Annotated[int, Field(ge=16, le=2048)]
 Three = tuple[float, float, float]
 Spread = tuple[Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)], Annotated[float, Field(gt=0)]]
@@ -71,7 +68,7 @@ class Description(BaseModel):
     std: Spread = (1.0, 1.0, 1.0)
     output: str | None = None
     review: Annotated[float, Field(gt=0, lt=1)]
-    false_positive_rate: Annotated[float, Field(gt=0, le=1)] = UNMEASURED
+    false_positive_rate: Annotated[float, Field(gt=0, le=1)] | None = None
 
     @classmethod
     def beside(cls, file: Path) -> Self:
@@ -173,7 +170,8 @@ class NearMatch:
         return self.description.review
 
     @property
-    def false_positive_rate(self) -> float:
+    def false_positive_rate(self) -> float | None:
+        """As the description says; None where nobody measured it."""
         return self.description.false_positive_rate
 
     def plain(self) -> dict[str, Any]:

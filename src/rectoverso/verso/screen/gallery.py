@@ -20,7 +20,7 @@ from rectoverso.store.works import Work
 from rectoverso.types import Outcome, Pixels
 from rectoverso.verso.screen.fingerprint import NUM_BYTES, distances, fingerprint
 from rectoverso.verso.screen.sketch import INSIDE_KK, Sketch, colours_agree
-from rectoverso.verso.screen.symmetry import INVERSES, SYMMETRIES
+from rectoverso.verso.screen.symmetry import INVERSES, MIRRORED_FROM, SYMMETRIES
 
 # Shapes: W works, S symmetries, K the numbers of a sketch.
 
@@ -60,6 +60,9 @@ LIMITS: WholeLimits = {
     (Method.COARSE, Outcome.REVIEW): Limits(0.94, None, 0.03),
 }
 LOWEST_LIKENESS = min(limits.likeness for limits in LIMITS.values())
+VERSION_LIKENESS = 0.9
+"""From here on two works may be versions of one picture: below what a copy has, for this only says where to look."""
+
 GRAVITY = {Outcome.PASS: 0, Outcome.REVIEW: 1, Outcome.BLOCK: 2}
 
 
@@ -118,6 +121,15 @@ class Match:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A work that looks like another one, and whether it is that one mirrored, and with its tones inverted."""
+
+    work: Work
+    mirrored: bool
+    inverted: bool
+
+
 def identical(work: Work) -> Match:
     """The match of a picture whose pixels are those of the work."""
     return Match(work, Outcome.BLOCK, 1.0, 0, SYMMETRIES[0], True, Method.EXACT)
@@ -143,6 +155,20 @@ class Gallery:
         """Every work that a picture is similar to, or else the nearest one; in the same order."""
         matches = self.compared(pixels, at_least=1)
         return [match for match in matches if match.outcome is not Outcome.PASS] or matches[:1]
+
+    def versions_of(self, work: Work) -> list[Version]:
+        """The other works that look like this one, turned, mirrored or inverted: somebody may have entered it again."""
+        sketch = Sketch.from_bytes(work.small)
+        views = np.stack([sketch.turned(symmetry).shape[INSIDE_KK] for symmetry in range(len(SYMMETRIES))])
+        likeness_WS = self._shapes_WK @ views.T
+        nearest_W = np.abs(likeness_WS).argmax(axis=1)
+        likeness_W = likeness_WS[np.arange(len(nearest_W)), nearest_W]
+        alike = np.flatnonzero(np.abs(likeness_W) >= VERSION_LIKENESS)
+        return [
+            Version(self.works[at], bool(nearest_W[at] >= MIRRORED_FROM), bool(likeness_W[at] < 0))
+            for at in alike.tolist()
+            if self.works[at].id != work.id
+        ]
 
     def compared(self, pixels: Pixels, *, at_least: int) -> list[Match]:
         """All works that could be similar, and ``at_least`` so many; in the same order."""

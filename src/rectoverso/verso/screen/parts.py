@@ -67,13 +67,16 @@ def weighed(alignment: Alignment, looks: float | None) -> float:
 
 @dataclass(frozen=True, slots=True)
 class PartMatch:
-    """How the points of a picture lie beside those of one work, and how alike they look there, if that can be said."""
+    """How the points of a picture lie beside those of one work, and how alike they look there, if that can be said.
+    ``small``: one of the two is, so that it is for people at most.
+    """
 
     work: Work
     outcome: Outcome
     alignment: Alignment
     limit: PartLimit
     alike: float | None = None
+    small: bool = False
 
     @property
     def likeness(self) -> float:
@@ -171,4 +174,4 @@ class PartGallery:
         looks = alike(points.brightness, alignment, Sketch.from_bytes(work.small))
         small = points.small or kept.small
         outcome = self._limits.outcome(alignment, looks, small=small)
-        return PartMatch(work, outcome, alignment, self._limits.of(outcome), looks)
+        return PartMatch(work, outcome, alignment, self._limits.of(outcome), looks, small)

@@ -5,8 +5,10 @@
 2. Benjamini and Hochberg choose, over the batch, those that are to be called suspects, so that at most a stated share
    of them is expected to be ordinary. It holds for such p-values although they share their strangers. A batch of fewer
    than 20 counts as 20, for else one picture alone would be called at a p-value of a tenth.
-3. The share that brings a training picture back is bounded from above at 95 % (Clopper and Pearson). Nothing found
-   among N pictures means at most about 3 / N.
+3. The share that comes nearer to a training picture than every stranger, as one that is brought back does, is bounded
+   from above at 95 % (Clopper and Pearson). Those are counted whether they are suspects or not: what 2 calls depends on
+   the whole batch, of 512 pictures against 2,000 strangers no fewer than three, so that a count of suspects bounds
+   nothing. None among N pictures means at most about 3 / N.
 4. A batch replicates if far more of it is among the nearest than chance would put there: as many new pictures below a
    rank of the strangers have a chance that is known exactly, whatever the pictures are like. That alone would also
    stop what is a little nearer than strangers throughout, as a generator's pictures are that draw nothing unusual; so
@@ -96,9 +98,9 @@ def chance_of(near: int, count: int, rank: int, strangers: int) -> float:
 class Replication:
     """What was seen of ``compared`` pictures against ``strangers``.
 
-    ``suspects``: their places in the batch. ``at_most``: the upper 95 % bound of the share that brings a training
-    picture back. ``near``: how many are nearer than the strangers' nearest hundredth, where ``expected`` are, and
-    ``chance`` how often so many would be.
+    ``suspects``: their places in the batch. ``at_most``: the upper 95 % bound of the share of all such pictures that is
+    nearer to a training picture than every stranger. ``near``: how many are nearer than the strangers' nearest
+    hundredth, where ``expected`` are, and ``chance`` how often so many would be.
     """
 
     compared: int
@@ -130,14 +132,12 @@ class Replication:
         p_N = np.asarray(p_values_N, np.float64)
         suspects = sorted({*np.flatnonzero(discoveries(p_N)).tolist(), *identical})
         rank = max(1, int(NEAREST_SHARE * (strangers + 1)))
-        # A p-value of rank / (n + 1) has rank - 1 strangers as near: it lies before the rank-th. The half lets it be
-        # rounded, as records do.
-        near = int((p_N <= (rank + 0.5) / (strangers + 1)).sum())
+        near, nearest = (_before(rank_, p_N, strangers) for rank_ in (rank, 1))
         return cls(
             compared=len(p_N),
             strangers=strangers,
             suspects=tuple(suspects),
-            at_most=upper_bound(len(suspects), len(p_N)) if len(p_N) else 1.0,
+            at_most=upper_bound(max(nearest, len(suspects)), len(p_N)) if len(p_N) else 1.0,
             near=near,
             expected=len(p_N) * rank / (strangers + 1),
             chance=chance_of(near, len(p_N), rank, strangers) if len(p_N) and strangers else 1.0,
@@ -161,6 +161,13 @@ class Replication:
             "chance": float(f"{self.chance:.3g}"),
             "replicates": self.replicates,
         }
+
+
+def _before(rank: int, p_values_N: Numbers, strangers: int) -> int:
+    """How many lie before the rank-th (from 1) of the strangers: a p-value of rank / (n + 1) has rank - 1 of them as
+    near. The half lets it be rounded, as records do.
+    """
+    return int((p_values_N <= (rank + 0.5) / (strangers + 1)).sum())
 
 
 def _log_factorials(most: int) -> Numbers:

@@ -17,6 +17,7 @@ from enum import StrEnum
 
 from rectoverso.types import Outcome
 from rectoverso.verso.screen.cascade import AnyMatch
+from rectoverso.verso.screen.embedding import NearMatch
 from rectoverso.verso.screen.gallery import LIMITS, Match, Method
 from rectoverso.verso.screen.parts import PartLimits, PartMatch
 
@@ -82,40 +83,8 @@ def shipped() -> dict[Score, Steps]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """The nearest steps of one picture to any work, by matches that have all that `review` asks beside the score, and
-    all that `block` asks. A score that it could have had and has not is there with None.
-    """
-
-    review: Mapping[Score, int | None]
-    block: Mapping[Score, int | None]
-
-    @classmethod
-    def of(cls, matches: Iterable[AnyMatch], *, has_points: bool) -> Reached:
-        """``matches``: all that was measured of the picture. ``has_points``: it is large enough for them."""
-        review: dict[Score, int | None] = {Score.POINTS: None} if has_points else {}
-        block = dict(review)
-        for match in matches:
-            score = score_of(match)
-            if score is None:
-                continue
-            for steps, fits in ((review, _may_call(match)), (block, _may_block(match))):
-                known = steps.setdefault(score, None)
-                if fits:
-                    steps[score] = max(step_of(match), known or 0)
-        return cls(review, block)
-
-    def is_review(self, limits: Mapping[Score, Steps]) -> bool:
-        """Whether it would be shown to people, or worse."""
-        return any(step is not None and step >= limits[score].review for score, step in self.review.items())
-
-    def is_block(self, limits: Mapping[Score, Steps]) -> bool:
-        """Whether it would count as a copy."""
-        return any(step is not None and step >= limits[score].block for score, step in self.block.items())
-
-
-def _may_call(match: AnyMatch) -> bool:
+def may_call(match: AnyMatch) -> bool:
+    """Whether it has all that `review` asks beside the score. Of others it was not counted how often they score so."""
     if isinstance(match, PartMatch):
         return match.alignment.span >= PartLimits().review.span
     if isinstance(match, Match) and match.method is Method.DETAILED:
@@ -123,9 +92,47 @@ def _may_call(match: AnyMatch) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The nearest steps of one picture to any work, by matches that have all that `review` asks beside the score, and
+    all that `block` asks. A score that it could have had and has not is there with None. ``by_weights``: weights that
+    were named call for people, whatever the scores.
+    """
+
+    review: Mapping[Score, int | None]
+    block: Mapping[Score, int | None]
+    by_weights: bool = False
+
+    @classmethod
+    def of(cls, matches: Iterable[AnyMatch], *, has_points: bool) -> Reached:
+        """``matches``: all that was measured of the picture. ``has_points``: it is large enough for them."""
+        review: dict[Score, int | None] = {Score.POINTS: None} if has_points else {}
+        block = dict(review)
+        by_weights = False
+        for match in matches:
+            score = score_of(match)
+            if score is None:
+                by_weights |= isinstance(match, NearMatch) and match.outcome is Outcome.REVIEW
+                continue
+            for steps, fits in ((review, may_call(match)), (block, _may_block(match))):
+                known = steps.setdefault(score, None)
+                if fits:
+                    steps[score] = max(step_of(match), known or 0)
+        return cls(review, block, by_weights)
+
+    def is_review(self, limits: Mapping[Score, Steps]) -> bool:
+        """Whether it would be shown to people, or worse."""
+        far = (step is not None and step >= limits[score].review for score, step in self.review.items())
+        return self.by_weights or any(far)
+
+    def is_block(self, limits: Mapping[Score, Steps]) -> bool:
+        """Whether it would count as a copy."""
+        return any(step is not None and step >= limits[score].block for score, step in self.block.items())
+
+
 def _may_block(match: AnyMatch) -> bool:
     if isinstance(match, PartMatch):
-        return match.alignment.span >= PartLimits().block.span
+        return match.alignment.span >= PartLimits().block.span and not match.small
     if not isinstance(match, Match):
         return False
     if match.method is Method.DETAILED:

@@ -79,7 +79,7 @@ class SimilarityCheck:
     def load(self) -> None:
         """Open the works and what is kept of their parts."""
         if self._works:
-            _ = self._cascade
+            self._cascade.load()
 
     def examine(self, draft: Draft) -> Finding:
         """`block` or `review` names the work; `pass` says how close the nearest one is, and whom to credit."""

@@ -190,6 +190,10 @@ class StyleCheck:
     def _styles(self) -> Styles:
         return Styles(self._works, self._manners)
 
+    def load(self) -> None:
+        """Compare the pictures of each style with each other: seconds for many."""
+        _ = self._styles
+
     def examine(self, draft: Draft) -> Finding:
         """`review` names the style that it is most like; `pass` says how many were compared, and whom to credit."""
         ranked = self._styles.ranked(draft.pixels)

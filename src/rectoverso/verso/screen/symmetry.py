@@ -22,13 +22,16 @@ SYMMETRIES = (
     "mirrored_turned_270",
 )
 
+MIRRORED_FROM = 4
+"""Those before are turned only."""
+
 INVERSES = (0, 3, 2, 1, 4, 5, 6, 7)
 """What undoes each symmetry: quarter turns undo each other, reflections undo themselves."""
 
 
 def turned(pixels: Pixels, symmetry: int) -> Pixels:
     """A picture (HWC) under one of the eight symmetries."""
-    mirrored = pixels[:, ::-1] if symmetry >= 4 else pixels
+    mirrored = pixels[:, ::-1] if symmetry >= MIRRORED_FROM else pixels
     return np.ascontiguousarray(np.rot90(mirrored, symmetry % 4))
 
 
@@ -39,7 +42,7 @@ def turned_coefficients(coefficients: NDArray[np.float32], symmetry: int) -> NDA
     picture has to be made again.
     """
     signs = np.where(np.arange(coefficients.shape[-1]) % 2, -1, 1).astype(np.float32)
-    turned_so_far = coefficients * signs if symmetry >= 4 else coefficients
+    turned_so_far = coefficients * signs if symmetry >= MIRRORED_FROM else coefficients
     for _ in range(symmetry % 4):
         turned_so_far = np.swapaxes(turned_so_far, -1, -2) * signs[:, None]
     return turned_so_far

@@ -7,9 +7,9 @@
            far from their curve as the pictures are from theirs?
 4. Bound   The upper bound (95 %) is of the counts alone. No curve can make it smaller.
 
-A rate by the curve is never below the lower bound of the counts either. Where the curve does not fit, or too few
-pictures lie above any threshold, a rate is the share of pictures that came as far, the one asked about counted in,
-which is never too small on average.
+Nor is a rate by the curve ever below the share that came as far: a few pictures far out are too few for step 3 to see,
+and more than any curve says. Where the curve does not fit, or too few pictures lie above any threshold, a rate is that
+share, the one asked about counted in, which is never too small on average.
 
 Sources: J. Pickands, "Statistical inference using extreme order statistics", Annals of Statistics 3, 1975 (2);
 A. Hitz, R. Davis and G. Samorodnitsky, "Discrete Extremes", 2017 (2); V. Choulakian, R. Lockhart and M. Stephens,
@@ -129,8 +129,7 @@ class Tail:
         reached, curve = self.reached(step), self.curve
         if curve is None or not self.is_believed or step <= curve.start:
             return (reached + 1) / (self.pictures + 1)
-        at_least = 1 - upper_bound(self.pictures - reached, self.pictures)
-        return max(self.promised(step), at_least, 1 / (BEYOND * (self.pictures + 1)))
+        return max(self.promised(step), reached / self.pictures, 1 / (BEYOND * (self.pictures + 1)))
 
     def promised(self, step: int) -> float:
         """What the curve alone says of a step beyond its start, however rare: for caution, and never to be told."""

@@ -14,6 +14,7 @@ import pytest
 from rectoverso.i18n import LANGUAGES, say
 from rectoverso.store.works import Work
 from rectoverso.types import Message, Outcome, Pixels
+from rectoverso.verso.screen.alignment import Alignment
 from rectoverso.verso.screen.calibration import (
     Calibration,
     Counted,
@@ -23,7 +24,10 @@ from rectoverso.verso.screen.calibration import (
     is_supported,
     settled,
 )
-from rectoverso.verso.screen.gallery import LIMITS, Gallery, Method, identical
+from rectoverso.verso.screen.chance import Chance
+from rectoverso.verso.screen.embedding import Description, NearMatch
+from rectoverso.verso.screen.gallery import LIMITS, Gallery, Match, Method, identical
+from rectoverso.verso.screen.parts import PartLimits, PartMatch
 from rectoverso.verso.screen.scores import Reached, Score, likeness_at, shipped, sketch_step
 from rectoverso.verso.screen.similarity import SimilarityCheck, cascade_of
 
@@ -121,7 +125,7 @@ def test_block_is_never_easier_to_reach_than_shipped() -> None:
     for rate in (0.002, 0.01, 0.2):
         steps = settled(_nulls(points=_null(calm)), rate)[Score.POINTS]
         assert steps.block >= shipped()[Score.POINTS].block
-        assert 6 <= steps.review <= steps.block
+        assert shipped()[Score.POINTS].review <= steps.review <= steps.block
 
 
 def test_an_honest_picture_at_block_pushes_block_behind_it() -> None:
@@ -146,6 +150,24 @@ def test_a_score_that_too_few_pictures_can_have_keeps_its_shipped_limits() -> No
     calibration = _calibration(_nulls(points=_null(_points(2000, 7)), sketch=Null(100, {70: 50}, {})))
     assert set(calibration.left) == {Score.HASH, Score.SKETCH}
     assert calibration.whole == LIMITS
+
+
+def test_a_rate_is_not_met_that_scores_left_as_shipped_break() -> None:
+    """Of 2,000 large strangers none is called; of 100 small ones, too few to set a limit by, are fifty."""
+    nulls = _nulls(points=_null(_points(2000, 7)), sketch=Null(100, {120: 50}, {}))
+    calibration = _calibration(nulls, 0.02, review=Counted(58, 2100))
+    assert calibration.stated <= calibration.rate < calibration.review.rate
+    assert not calibration.is_met
+    assert replace(calibration, review=Counted(8, 2100)).is_met
+
+
+def test_a_rate_that_the_shipped_limits_keep_makes_none_of_them_laxer() -> None:
+    points, hashes, sketches = (_points(2000, seed) for seed in (5, 6, 7))
+    nulls = _nulls(points=_null(points), hash=_null(100 + hashes), sketch=_null(sketches))
+    assert all(null.tail.is_believed for null in nulls.values())
+    calibration = _calibration(nulls, 0.5)
+    assert nulls[Score.POINTS].tail.rate(shipped()[Score.POINTS].review) < 0.5
+    assert "laxer" not in {calibration.moved.get(f"{score}.review") for score in Score}
 
 
 def test_a_score_that_hardly_any_picture_comes_near_is_not_made_laxer_nor_stricter() -> None:
@@ -207,6 +229,8 @@ def test_another_register_time_or_version_is_told() -> None:
     assert kept.standing(works, kept.until) is Standing.IN_FORCE
     assert kept.standing(works, kept.until + timedelta(days=1)) is Standing.EXPIRED
     assert replace(kept, version="another").standing(works, DAY) is Standing.OTHER_VERSION
+    assert kept.standing(works, DAY, "weights") is Standing.OTHER_VERSION
+    assert replace(kept, version=comparing("weights")).standing(works, DAY, "weights") is Standing.IN_FORCE
     assert [one for one in Standing if one.is_used] == [Standing.IN_FORCE, Standing.WORKS_CHANGED]
 
 
@@ -251,6 +275,30 @@ def test_without_a_calibration_the_shipped_null_is_named(
     assert other.evidence["work"]["chance"]["p_value"] is None
 
 
+def test_of_what_was_not_counted_no_rate_is_told(works: list[Work]) -> None:
+    """Hashes of strangers count where they look alike from afar too. One that does not says nothing of their rate."""
+    counted = Null(1000, {190: 3, 191: 2}, {})
+    calibration = _calibration(_nulls(hash=counted), 0.01)
+    unlike = Match(works[0], Outcome.PASS, 0.5, 60, "upright", True, Method.DETAILED)
+    assert calibration.chance(unlike).p_value is None
+    assert calibration.chance(replace(unlike, likeness=0.85)).p_value == pytest.approx(1 / 1001)
+
+
+@pytest.mark.parametrize(("rate", "words"), [(0.001, "1 in 1,000"), (None, "never measured")])
+def test_of_weights_only_what_their_description_says_is_told(
+    rate: float | None, words: str, works: list[Work]
+) -> None:
+    """No limit was shipped with them, and nothing here bounds what somebody says."""
+    said = Description(name="tiny", size=(32, 32), review=0.9, false_positive_rate=rate)
+    match = NearMatch(works[0], 0.95, said, "digest")
+    calibration = _calibration(_nulls(points=_null(_points(2000, 18))))
+    for chance in (Chance.shipped(match), calibration.chance(match)):
+        assert (chance.basis, chance.p_value, chance.at_most) == ("described", rate, None)
+        assert words in say(chance.message, "en")
+        assert "shipped" not in say(chance.message, "en")
+        assert say(chance.message, "zh")
+
+
 def test_the_very_pixels_need_no_calibration(works: list[Work]) -> None:
     calibration = _calibration(_nulls(points=_null(_points(2000, 18))))
     chance = calibration.chance(identical(works[0]))
@@ -272,6 +320,24 @@ def test_the_limits_of_a_calibration_decide_in_the_cascade(photos: list[Pixels],
     (first, *_) = cascade_of(known, None, calibration).look(copy).matches
     assert first.outcome is Outcome.REVIEW
     assert first.threshold == calibration.whole[Method.COARSE, Outcome.REVIEW].likeness
+
+
+def test_what_can_only_be_for_people_does_not_make_block_later(works: list[Work]) -> None:
+    """A crop of a work in 64 pixels among the strangers: no copy is refused for being so small."""
+    places = np.random.default_rng(19).uniform(0, 64, (60, 1, 2)).astype(np.float32)
+    lying = Alignment(np.eye(3), np.repeat(places, 2, axis=1), False, False, (64, 64), (64, 64))
+    match = PartMatch(works[0], Outcome.REVIEW, lying, PartLimits().review, 1.0, small=True)
+    reached = Reached.of([match], has_points=True)
+    assert (reached.review, reached.block) == ({Score.POINTS: 60}, {Score.POINTS: None})
+    assert Reached.of([replace(match, small=False)], has_points=True).block == {Score.POINTS: 60}
+
+
+def test_what_weights_alone_call_counts_in_the_rate(works: list[Work]) -> None:
+    said = Description(name="tiny", size=(32, 32), review=0.9)
+    for cosine, is_called in ((0.95, True), (0.85, False)):
+        reached = Reached.of([NearMatch(works[0], cosine, said, "digest")], has_points=True)
+        assert reached.is_review(shipped()) is is_called
+        assert not reached.is_block(shipped())
 
 
 def test_what_a_picture_reached_is_what_would_count_at_the_door(

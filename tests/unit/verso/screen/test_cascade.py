@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from rectoverso.i18n import LANGUAGES, catalogue, say
+from rectoverso.store.rights import Asked, Rights
 from rectoverso.store.works import Work
 from rectoverso.types import Outcome, Pixels
 from rectoverso.verso.screen import known as known_points
@@ -66,6 +67,44 @@ def test_a_part_of_a_work_is_found_by_its_points_and_blocked(
     assert fired == ["points", "geometry"]
     for language in LANGUAGES:
         assert "Work 3" in say(finding.message, language)
+
+
+def test_the_points_of_works_are_opened_before_the_first_draft_is_timed(
+    big: list[Pixels],
+    known: list[Work],
+    traces: dict[str, bytes],
+    pictures: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    check = SimilarityCheck(known, traces=traces)
+    check.load()
+    monkeypatch.setattr("rectoverso.verso.screen.parts.KnownPoints", None)
+    assert check.examine(pictures.draft(big[3][80:230, 120:320])).outcome is Outcome.BLOCK
+
+
+@pytest.mark.parametrize("decoy", ["saved", "mirrored", "inverted", "turned"])
+def test_a_work_that_somebody_entered_again_hides_no_other_of_the_same_picture(
+    decoy: str, big: list[Pixels], known: list[Work], pictures: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if the register were full of such works: all votes for the picture are theirs, and they ask for a credit."""
+    monkeypatch.setattr("rectoverso.verso.screen.parts.CANDIDATES", 1)
+    again = np.ascontiguousarray(DECOYS[decoy](pictures.jpeg(big[3], 85)))
+    theirs = dataclasses.replace(pictures.work(again, "Again"), rights=Rights(asked=Asked.CREDIT))
+    works = [theirs, known[3]]
+    traces = {work.id: Trace.of(pixels).to_bytes() for work, pixels in ((theirs, again), (known[3], big[3]))}
+    piece = pictures.jpeg(np.ascontiguousarray(again[60:230, 60:230]), 85)
+    finding = SimilarityCheck(works, traces=traces).examine(pictures.draft(piece))
+    assert finding.evidence["stages"][2]["works"] == [theirs.id]
+    assert finding.outcome is Outcome.BLOCK
+    assert finding.evidence["work"]["title"] == "Work 3"
+
+
+DECOYS: dict[str, Callable[[Pixels], Pixels]] = {
+    "saved": lambda pixels: pixels,
+    "mirrored": lambda pixels: pixels[:, ::-1],
+    "inverted": lambda pixels: 255 - pixels,
+    "turned": np.rot90,
+}
 
 
 @pytest.mark.parametrize("height", [64, 32])

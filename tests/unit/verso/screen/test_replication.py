@@ -88,6 +88,14 @@ def test_planted_copies_are_found_and_few_others() -> None:
     assert np.mean(false) <= FALSE_DISCOVERIES + 0.05
 
 
+def test_the_bound_lies_below_the_true_share_no_more_often_than_stated() -> None:
+    """Of 512 pictures one or two copies are no suspects: two fifths of bounds made of suspects alone were too low."""
+    draw, share = np.random.default_rng(5), 0.006
+    told = [Replication.of(*_plain(_batch(draw, 512, draw.binomial(512, share)))) for _ in range(150)]
+    assert any(not one.suspects for one in told)
+    assert np.mean([one.at_most < share for one in told]) <= 0.05 + 0.03
+
+
 def test_a_batch_that_is_a_tenth_copies_replicates_and_one_a_little_near_throughout_does_not() -> None:
     draw = np.random.default_rng(4)
     assert Replication.of(*_plain(_batch(draw, 512, 51))).replicates

@@ -14,6 +14,7 @@ from rectoverso.store.works import Work
 from rectoverso.types import Outcome, Pixels
 from rectoverso.verso.screen.claims import STYLE_QUOTA, NoRefusals
 from rectoverso.verso.screen.manner import NUM_NUMBERS, SLICES, apart, manner_of
+from rectoverso.verso.screen.screening import load
 from rectoverso.verso.screen.style import LEAST_PICTURES, StyleCheck, Styles, from_bytes, to_bytes
 
 
@@ -81,6 +82,15 @@ def test_a_style_calls_for_people_and_never_blocks_even_a_picture_that_was_regis
     assert one.evidence["work"]["rights"]["kind"] == "style"
     assert one.evidence["work"]["ruling"] == "review"
     assert [row["owner"] for row in one.evidence["ranking"]] == ["Hatcher", "Painter"]
+
+
+def test_styles_are_made_ready_before_the_first_draft_is_timed(
+    both: dict[Work, bytes], pictures: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    check = check_of(both)
+    load([check])
+    monkeypatch.setattr("rectoverso.verso.screen.style.Styles", None)
+    assert check.examine(pictures.draft(hatched(1))).evidence["compared_with"] == 2
 
 
 def test_pictures_made_otherwise_pass(both: dict[Work, bytes], photos: list[Pixels], pictures: Any) -> None:

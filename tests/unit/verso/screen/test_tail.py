@@ -76,6 +76,15 @@ def test_a_curve_that_passes_below_a_small_crowd_gives_way_to_the_counts() -> No
     assert tail.rate(14) > 15 / 1000 / 2
 
 
+def test_no_curve_tells_a_score_to_be_rarer_than_it_was_seen() -> None:
+    """One of 2,000 that came far would be told as one in 40,000 by its lower bound alone."""
+    tail = _tail(np.append(_points(1999, 8), 24))
+    assert tail.is_believed
+    assert tail.promised(24) < 1e-4
+    assert tail.rate(24) == pytest.approx(1 / 2000)
+    assert tail.rate(25) < 1 / 2000
+
+
 def test_few_scores_have_no_curve_and_their_share_counts_the_asked_one_in() -> None:
     tail = Tail(500, {7: 3, 8: 1})
     assert (tail.fit, tail.curve) == (Fit.TOO_FEW, None)

@@ -17,9 +17,9 @@ from rectoverso.i18n import explain, say
 from rectoverso.types import Report, ReportOutcome
 from rectoverso.verso.mark import binding, signature, watermark
 from rectoverso.verso.picture import to_png
-from rectoverso.workflow import elsewhere as module
-from rectoverso.workflow.elsewhere import Elsewhere
+from rectoverso.workflow import lost_credential as module
 from rectoverso.workflow.ledgers import revoke
+from rectoverso.workflow.lost_credential import Elsewhere
 from rectoverso.workflow.named_host import NamedHost, Unanswered
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.verify import export_recovered, plain, reports

@@ -314,7 +314,7 @@ class _Doorkeeper:
         proof = self.ledger.prove(asset.ledger_index, sealed=True).encode()
         self.demand_entry(asset)
         try:
-            is_there = path.is_file() and digests.of_bytes(path.read_bytes()) == asset.file_digest
+            is_there = path.is_file() and digests.of_bytes(path.read_bytes()) == asset.blob
             data = None if is_there else self.home.blobs.get(asset.blob)
             if not _holds(beside(path), proof):
                 _write(beside(path), proof)
@@ -327,10 +327,13 @@ class _Doorkeeper:
         return path
 
     def demand_entry(self, asset: Asset) -> None:
-        """Raise LedgerBroken where the ledger says something else than the table, which has no seal over this."""
+        """Raise LedgerBroken where the ledger says something else than the table, which has no seal over this: nor over
+        the name, which must be one of this image's own in the folder for results.
+        """
         entry = self.ledger.entry(asset.ledger_index)
         says = (entry.get("kind"), entry.get("asset"), entry.get("file_digest"))
-        if says != (ENTRY_KINDS[Decision.RELEASE], asset.id, asset.blob):
+        is_listed = says == (ENTRY_KINDS[Decision.RELEASE], asset.id, asset.blob)
+        if not is_listed or not _is_own_name(asset.file_name, asset.id):
             facts = {"asset": asset.id, "kind": ENTRY_KINDS[asset.decision], "index": asset.ledger_index}
             raise LedgerBroken(problem=Phrase(Message("ledger.asset_unlisted", facts)))
 
@@ -378,8 +381,14 @@ def _file_name(draft: Draft, asset: AssetId, marked: Marked | None) -> str:
     """The source's name or else the seed, cut to what every file system takes, and the asset's id."""
     seeded = "image" if draft.seed is None else f"seed-{draft.seed:06d}"
     stem = Path(draft.source).stem if draft.source else seeded
-    short = stem.encode()[:STEM_BYTES].decode(errors="ignore")
+    short = stem.encode("utf-8", "backslashreplace")[:STEM_BYTES].decode(errors="ignore")
     return f"{short}-{asset}{SUFFIXES[marked.media_type] if marked else '.png'}"
+
+
+def _is_own_name(name: str, asset: AssetId) -> bool:
+    """Whether ``_file_name`` could have made it: no path, and the asset's id at its end."""
+    endings = tuple(f"-{asset}{suffix}" for suffix in SUFFIXES.values())
+    return Path(name).name == name and name.endswith(endings)
 
 
 def _plain(value: Finding | Message) -> dict[str, Any]:

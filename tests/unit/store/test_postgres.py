@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ import sqlalchemy as sa
 from rectoverso.errors import HomeBusy, HomeDamaged, HomeForeign, HomeNotPermitted, HomeUnreachable
 from rectoverso.store.address import FILE
 from rectoverso.store.home import Home
-from rectoverso.store.postgres import PostgresDatabase
+from rectoverso.store.postgres import _DOOR, PostgresDatabase
 from stores import Server
 
 pytestmark = pytest.mark.parametrize("kind", ["postgres"], indirect=True)
@@ -167,6 +169,59 @@ def test_threads_take_turns_at_the_door_and_others_may_write_meanwhile(home: Hom
         for done in [threads.submit(work) for work in (at_the_door, lambda: add(home, b"else")) * 3]:
             done.result()
     assert sorted(entries(home).values()) == [b"door"] * 6 + [b"else"] * 3
+
+
+def test_a_thread_beside_the_door_does_not_take_its_connection_from_who_is_there(
+    home: Home, postgres: Server
+) -> None:
+    """What is written at the door goes through the connection that holds it, or is not written."""
+    second = Home.open(home.path)
+    begun, ended = threading.Event(), threading.Event()
+
+    def beside() -> None:
+        with suppress(HomeUnreachable), home.database.transaction() as tx:
+            begun.set()
+            ended.wait(30)
+            home.log.add_entries(tx, {home.log.size(tx): b"beside"})
+
+    def at_the_door() -> None:
+        with home.lock():
+            held = postgres.run(f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = {_DOOR}")
+            with ThreadPoolExecutor(2) as threads:
+                threads.submit(beside)
+                begun.wait(30)
+                mine = threads.submit(add, home, b"at the door")
+                time.sleep(0.5)
+                postgres.run(f"SELECT pg_terminate_backend({held[0][0]}, 5000)")
+                with second.lock(10):
+                    ended.set()
+                    mine.result()
+
+    with pytest.raises(HomeUnreachable):
+        at_the_door()
+    assert b"at the door" not in entries(home).values()
+    second.close()
+
+
+def test_turns_are_kept_whatever_isolation_the_server_begins_with(home: Home, postgres: Server) -> None:
+    """With a snapshot from before the wait, the second would number its entry as the first did."""
+    name = home.database.engine.url.database
+    postgres.run(f"ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'")
+    home.close()
+    begun = threading.Event()
+
+    def first() -> None:
+        with home.database.transaction() as tx:
+            begun.set()
+            time.sleep(0.5)
+            home.log.add_entries(tx, {home.log.size(tx): b"first"})
+
+    with ThreadPoolExecutor(1) as threads:
+        done = threads.submit(first)
+        begun.wait(30)
+        add(home, b"second")
+        done.result()
+    assert entries(home) == {0: b"first", 1: b"second"}
 
 
 def test_a_writer_that_holds_too_long_is_reported_as_busy(home: Home) -> None:

@@ -43,10 +43,11 @@ class RecordedRefusals:
 
     def held_for_style(self, owner: str) -> int:
         """How many drafts were held while made like the style of this owner, whose claim nobody had verified."""
-        for asset in self._home.assets.held(after=self._last_held):
-            self._last_held = asset.ledger_index
-            near = [work for work in similar_works(asset) if "typicality" in work]
-            self._styles.update({work["owner"] for work in near if _called_for_people(work)})
+        with self._lock:
+            for asset in self._home.assets.held(after=self._last_held):
+                self._last_held = asset.ledger_index
+                near = [work for work in similar_works(asset) if "typicality" in work]
+                self._styles.update({work["owner"] for work in near if _called_for_people(work)})
         return self._styles[owner]
 
     def _refresh(self) -> None:

@@ -24,14 +24,20 @@ from rectoverso.protocols import SystemClock
 from rectoverso.types import Outcome
 from rectoverso.verso.picture import read_bytes
 from rectoverso.verso.registry.columns import Said
+from rectoverso.verso.registry.descriptors import embedded
 from rectoverso.verso.registry.offers import of_parquet
 from rectoverso.verso.screen.cascade import Cascade
+from rectoverso.verso.screen.embedding import NearMatch
 from rectoverso.verso.screen.parts import PartMatch
+from rectoverso.verso.screen.similarity import cascade_of
 from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow import digests
+from rectoverso.workflow.calibration import in_force
 from rectoverso.workflow.extras import optional_part
 from rectoverso.workflow.files import make_folder, picture_files, unusable
+from rectoverso.workflow.guard import guarded_works
 from rectoverso.workflow.ledgers import existing_home
+from rectoverso.workflow.weights import embedder_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -51,8 +57,8 @@ Item = tuple[str, bytes | None]
 @dataclass(frozen=True, slots=True)
 class Screened:
     """What was found gravest of one picture. ``outcome`` is ``pass``, ``review``, ``block``, or ``unreadable`` with the
-    error's code as ``problem``. ``similar``: to how many works; the gravest is named, with its ``likeness`` (whole) or
-    ``points`` (in part).
+    error's code as ``problem``. ``similar``: to how many works; the gravest is named, with its ``likeness`` (whole),
+    ``points`` (in part) or ``cosine`` (by weights alone).
     """
 
     file: str
@@ -64,6 +70,7 @@ class Screened:
     owner: str | None = None
     likeness: float | None = None
     points: int | None = None
+    cosine: float | None = None
     problem: str | None = None
 
 
@@ -145,10 +152,14 @@ def _look_here(item: Item) -> Screened:
 
 
 def _cascade(home_path: Path) -> Cascade:
-    """The works in force at this moment."""
+    """The works in force at this moment, as the door would compare with them: by the calibration that holds, and by the
+    weights that were named.
+    """
     home = existing_home(home_path)
     today = SystemClock().now().date()
-    return Cascade([work for work in home.works.all() if work.is_compared(today)], home.traces)
+    works = [work for work in guarded_works(home) if work.is_compared(today)]
+    known = embedded(home, works, embedder_of(home))
+    return cascade_of(works, home.traces, in_force(home, works), known)
 
 
 def _look(cascade: Cascade, item: Item) -> Screened:
@@ -166,6 +177,8 @@ def _look(cascade: Cascade, item: Item) -> Screened:
     found: dict[str, Any] = {column: getattr(first.work, key) for column, key in _NAMED.items()}
     if isinstance(first, PartMatch):
         found["points"] = first.alignment.inliers
+    elif isinstance(first, NearMatch):
+        found["cosine"] = first.score
     else:
         found["likeness"] = round(first.likeness, 4)
     return Screened(name, digest, outcome, len(similar), **found)
@@ -183,5 +196,6 @@ def _groups(rows: Iterator[Screened]) -> Iterator[list[Screened]]:
 
 
 def _schema(pa: Any) -> pa.Schema:
-    kinds = {"similar": pa.int32(), "points": pa.int32(), "likeness": pa.float64()}
+    numbers = {"likeness": pa.float64(), "cosine": pa.float64()}
+    kinds = {"similar": pa.int32(), "points": pa.int32(), **numbers}
     return pa.schema([(name, kinds.get(name, pa.string())) for name in Screened.__slots__])

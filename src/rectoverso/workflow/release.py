@@ -42,6 +42,7 @@ from rectoverso.verso.screen.fingerprint import fingerprint
 from rectoverso.verso.screen.screening import load, screen, screen_together
 from rectoverso.workflow import digests
 from rectoverso.workflow.files import results_in
+from rectoverso.workflow.guard import Guard
 from rectoverso.workflow.ledgers import ENTRY_KINDS, open_ledger
 from rectoverso.workflow.registry import works_in_force
 from rectoverso.workflow.weights import named_weights
@@ -114,11 +115,15 @@ def release(drafts: Iterable[Draft], door: Door, out: Path) -> Iterator[Passage]
     LedgerBroken.
     """
     with results_in(out), door.home.lock():
+        works = works_in_force(door.home, door.keys, door.clock, door.territory)
         door.home.blobs.sweep(door.home.assets.blobs())  # what a killed process left
-        keeper = _Doorkeeper(door, works_in_force(door.home, door.keys, door.clock, door.territory), out)
-        for group in keeper.screened(drafts):
-            for draft, findings in group:
-                yield keeper.take(draft, findings)
+        keeper = _Doorkeeper(door, works, out)
+        try:
+            for group in keeper.screened(drafts):
+                for draft, findings in group:
+                    yield keeper.take(draft, findings)
+        finally:
+            Guard(door.home, keeper.ledger).remember()
 
 
 class _Doorkeeper:
@@ -130,7 +135,7 @@ class _Doorkeeper:
         load(self.checks)
         self.rules = {
             "policy": door.policy.reference,
-            "works": digests.of_facts(works=sorted(map(_claimed, works))),
+            "works": digests.of_facts(works=_claimed(works, door.home)),
             "checks": sorted(f"{check.name}@{getattr(check, 'version', 1)}" for check in self.checks),
             **door.labelling.rules(),
         }
@@ -338,9 +343,18 @@ class _Doorkeeper:
             raise LedgerBroken(problem=Phrase(Message("ledger.asset_unlisted", facts)))
 
 
-def _claimed(work: Work) -> list[Any]:
-    """What of a work decides: when any of it changes, what is asked is a new question."""
-    return [work.id, work.rights.asked.value, work.rights.kind.value, work.state.value, bool(work.common)]
+def _claimed(works: Sequence[Work], home: Home) -> list[Any]:
+    """What of works decides: when any of it changes, what is asked is a new question. What is kept of a work to find
+    its parts and its like is part of it.
+    """
+    traces, spaces = set(home.traces), home.descriptors.spaces()
+    return sorted(
+        [
+            *(work.id, work.rights.asked.value, work.rights.kind.value, work.state.value),
+            *(bool(work.common), work.id in traces, spaces.get(work.id, [])),
+        ]
+        for work in works
+    )
 
 
 def _fingerprint(recto: Pixels, marked: Marked | None) -> bytes:

@@ -19,6 +19,7 @@ from rectoverso.errors import HomeBusy, HomeDamaged, HomeForeign, HomeNotPermitt
 from rectoverso.store.address import FILE
 from rectoverso.store.home import Home
 from rectoverso.store.postgres import _DOOR, PostgresDatabase
+from rectoverso.store.traces import _AT_ONCE
 from stores import Server
 
 pytestmark = pytest.mark.parametrize("kind", ["postgres"], indirect=True)
@@ -290,6 +291,18 @@ def test_an_erased_opening_leaves_its_table(keyed: Home) -> None:
     keyed.database.settle()
     with keyed.database.read() as tx:
         assert tx.connection.exec_driver_sql("SELECT pg_relation_size('openings')").scalar() == 0
+
+
+def test_traces_are_fetched_some_at_a_time(keyed: Home, postgres: Server) -> None:
+    """A hundred thousand of them are a gigabyte."""
+    with keyed.database.transaction() as tx:
+        for number in range(_AT_ONCE + 1):
+            keyed.traces.put(tx, f"{number:08x}", b"%d" % number)
+    rows = keyed.traces.rows()
+    first = next(rows)
+    asked = postgres.run("SELECT query FROM pg_stat_activity WHERE application_name = 'rectoverso'")
+    assert any(query.startswith("FETCH") for (query,) in asked)
+    assert len([first, *rows]) == _AT_ONCE + 1
 
 
 def test_traces_are_kept_and_forgotten(keyed: Home) -> None:

@@ -466,8 +466,12 @@ def test_a_released_row_gives_out_no_other_picture(door: Callable[..., Door], tm
     assert not passage.path.exists()
 
 
-@pytest.mark.parametrize("name", ["../elsewhere.png", "../elsewhere-{id}.png", "{out}/../elsewhere-{id}.png", "other.png"])
-def test_a_row_does_not_choose_where_a_file_goes(door: Callable[..., Door], tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["../elsewhere.png", "../elsewhere-{id}.png", "{out}/../elsewhere-{id}.png", "other.png"]
+)
+def test_a_row_does_not_choose_where_a_file_goes(
+    door: Callable[..., Door], tmp_path: Path, name: str
+) -> None:
     at_door, out = door(), tmp_path / "out"
     (passage,) = _through(at_door, out)
     before = {path.name for path in tmp_path.iterdir()}, {path.name for path in out.iterdir()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -55,8 +56,8 @@ class Notes:
         self.facts.append(facts)
 
 
-def offers(*files: Path, **said: Any) -> Iterator[Offer]:
-    return of_files(files, Said(**said))
+def offers(*files: Path, **said: Any) -> Callable[[], Iterator[Offer]]:
+    return lambda: of_files(files, Said(**said))
 
 
 @pytest.fixture(scope="session")
@@ -81,9 +82,22 @@ def notes() -> Notes:
     return Notes()
 
 
+@dataclass
+class Unguarded:
+    """Works and transactions as they are: what a guard notices is tested with the guard."""
+
+    home: Home
+
+    def works(self) -> list[Work]:
+        return self.home.works.all()
+
+    def changing(self) -> AbstractContextManager[Transaction]:
+        return self.home.database.transaction()
+
+
 @pytest.fixture
 def registry(home: Home, notes: Notes) -> Registry:
-    return Registry(home, StoppedClock(), notes)
+    return Registry(home, StoppedClock(), notes, Unguarded(home))
 
 
 @pytest.fixture
@@ -168,7 +182,7 @@ def test_a_change_that_cannot_be_recorded_is_not_made(
         raise OSError("the ledger is full")
 
     (kept,) = registry.add(offers(painted("kept.png", 3)))
-    unrecorded = Registry(home, StoppedClock(), refuse)
+    unrecorded = Registry(home, StoppedClock(), refuse, Unguarded(home))
     with pytest.raises(OSError, match="full"):
         unrecorded.add(offers(painted("one.png", 1)))
     with pytest.raises(OSError, match="full"):
@@ -208,12 +222,13 @@ def test_a_work_from_before_gets_its_trace_when_its_file_is_added_again(
     assert registry.search(decoded(file.read_bytes())).similar[0].work == work
     assert registry.add(offers(file)) == [work]
     assert list(home.traces) == [work.id]
-    assert [kind for kind, _ in notes.kept] == ["work_registered"]
+    assert registry.add(offers(file)) == [work]
+    assert [kind for kind, _ in notes.kept] == ["work_registered", "work_completed"]
 
 
 def test_ranking_tells_the_nearest_even_when_none_is_near(painted: Callable[[str, int], Path]) -> None:
     files = [painted(f"{seed}.png", seed) for seed in range(4)]
-    works = [enrol(offer, added_at="")[1] for offer in offers(*files)]
+    works = [enrol(offer, added_at="")[1] for offer in offers(*files)()]
     pixels = np.asarray(Image.open(painted("stranger.png", 99)))
     matches = rank(pixels, works, at_most=2)
     assert len(matches) == 2

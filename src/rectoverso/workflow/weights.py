@@ -35,7 +35,7 @@ class Weights:
 
     @property
     def digest(self) -> str:
-        """By which the seal of the register knows them, wherever the file lies."""
+        """Of all that decides what they say, wherever the file lies."""
         return digests.of_facts(sha256=self.sha256, description=self.description.model_dump(mode="json"))
 
     def plain(self) -> dict[str, Any]:

@@ -113,11 +113,13 @@ class Guard:
         seals.keep(tx, replace(before, digest=digest, size=size, **self._said))
         self._said = {}
 
-    def forget_calibration(self, tx: Transaction, entry: int) -> None:
-        """What the calibration of this entry rests on is erased: it is in force no more."""
+    def forget_calibration(self, tx: Transaction, entry: int) -> bool:
+        """What the calibration of this entry rests on is erased: it is in force no more. False where it was not."""
         seal = self._home.seals.kept(tx)
-        if seal is not None and seal.calibration == entry:
-            self._home.seals.keep(tx, replace(seal, calibration=None))
+        if seal is None or seal.calibration != entry:
+            return False
+        self._home.seals.keep(tx, replace(seal, calibration=None))
+        return True
 
     def _recall(self, tx: Transaction, seen: bytes | None) -> None:
         if seen is not None:

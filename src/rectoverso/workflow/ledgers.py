@@ -188,9 +188,8 @@ def erase(home_path: Path, entry: str, clock: Clock | None = None) -> tuple[int,
         index = _index(home, ledger, entry)
         with home.database.transaction() as tx:
             erased = home.openings.erase(tx, commitments_in(ledger.entry(index)))
-            if erased:
+            if Guard(home, ledger).forget_calibration(tx, index) or erased:
                 ledger.append(tx, "openings_erased", {"entry": index})
-                Guard(home, ledger).forget_calibration(tx, index)
     home.database.settle()
     return index, erased
 

@@ -279,6 +279,9 @@ def test_whoever_takes_away_what_it_rests_on_does_not_choose_the_limits(
     with pytest.raises(RecordDamaged):
         seal_files([pictures / "works" / "005.png"], tmp_path / "out", copied)
     assert not (tmp_path / "out").exists()
+    erase(copied, str(sealed(home).calibration))  # the way out, and an entry
+    assert _standing(copied) is Standing.NONE
+    assert seal_files([pictures / "works" / "005.png"], tmp_path / "out", copied).passages
 
 
 def _go_by(home: Home, entry: int | None) -> None:

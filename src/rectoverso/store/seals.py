@@ -78,7 +78,7 @@ def _come_to(tables: Mapping[str, Iterable[Iterable[Any]]]) -> Digest:
     return Digest(whole.hexdigest())
 
 
-def _said(table: sa.Table) -> sa.Select[Any]:
+def _said(table: sa.Table) -> sa.Executable:
     return sa.select(table.c.id, table.c.name, sa.func.substr(table.c.facts, 1, HEAD_BYTES))
 
 
@@ -86,7 +86,7 @@ def _plain(value: Any) -> str:
     return bytes(value).hex() if isinstance(value, bytes | bytearray | memoryview) else str(value)
 
 
-_LOOKS: dict[str, sa.Select[Any]] = {
+_LOOKS: dict[str, sa.Executable] = {
     "works": _said(works),
     "commons": _said(commons),
     "traces": sa.select(traces.c.work),

@@ -70,8 +70,7 @@ class Traces(Mapping[str, bytes]):
     def rows(self) -> Iterator[tuple[str, bytes]]:
         """Id and trace of each work; some at a time are in memory."""
         with self._database.read() as tx:
-            some = tx.connection.execution_options(yield_per=_AT_ONCE)
-            for row in some.execute(self._traces.select()):
+            for row in tx.connection.execute(self._traces.select().execution_options(yield_per=_AT_ONCE)):
                 yield row.work, self._vault().open(row.sealed, _place(row.work))
 
 

@@ -40,7 +40,7 @@ from rectoverso.verso.screen.calibration import Calibration
 from rectoverso.verso.screen.cascade import Look
 from rectoverso.verso.screen.embedding import Embedder
 from rectoverso.verso.screen.fingerprint import fingerprints
-from rectoverso.verso.screen.gallery import Gallery, Match
+from rectoverso.verso.screen.gallery import Gallery
 from rectoverso.verso.screen.known import prepare
 from rectoverso.verso.screen.similarity import cascade_of
 from rectoverso.verso.screen.sketch import Sketch
@@ -263,11 +263,6 @@ def enrol(offer: Offer, *, added_at: str) -> tuple[Pixels, Work]:
     digest = Digest(hashlib.sha256(data).hexdigest())
     prints, small = fingerprints(pixels), sketch.to_bytes()
     return pixels, Work(digest[:8], offer.title, offer.owner, digest, prints, small, added_at, offer.rights)
-
-
-def rank(pixels: Pixels, works: Sequence[Work], *, at_most: int = 10) -> list[Match]:
-    """The works nearest to a picture (uint8 HWC), similar or not: the gravest outcome first."""
-    return Gallery(works).ranked(pixels, at_most=at_most)
 
 
 def _common_to(offer: Offer, pixels: Pixels, commons: Gallery) -> tuple[str, ...]:

@@ -35,7 +35,8 @@ from rectoverso.store.works import Work
 from rectoverso.types import Outcome
 from rectoverso.verso.registry.columns import Said
 from rectoverso.verso.registry.offers import Offer, of_files
-from rectoverso.verso.registry.registry import Registry, enrol, rank
+from rectoverso.verso.registry.registry import Registry, enrol
+from rectoverso.verso.screen.gallery import Gallery
 from unit.verso.conftest import decoded
 
 
@@ -230,8 +231,8 @@ def test_ranking_tells_the_nearest_even_when_none_is_near(painted: Callable[[str
     files = [painted(f"{seed}.png", seed) for seed in range(4)]
     works = [enrol(offer, added_at="")[1] for offer in offers(*files)()]
     pixels = np.asarray(Image.open(painted("stranger.png", 99)))
-    matches = rank(pixels, works, at_most=2)
-    assert len(matches) == 2
+    matches = Gallery(works).compared(pixels, at_least=2)
+    assert len(matches) >= 2
     assert matches[0].likeness >= matches[1].likeness
 
 
@@ -337,7 +338,7 @@ def test_what_is_alike_to_common_content_is_marked_whichever_came_first(
 ) -> None:
     texture = painted("texture.png", 1)
     registry.add(offers(_disturbed(texture, tmp_path / "before.png"), painted("own.png", 2)))
-    match, _ = rank(decoded(texture.read_bytes()), registry.list())
+    match, *_ = Gallery(registry.list()).similar(decoded(texture.read_bytes()))
     assert match.outcome is Outcome.REVIEW, "else this test tries something else"
     (common,), (marked,) = registry.add_common(offers(texture))
     assert (marked.title, marked.common) == ("before", (common.id,))

@@ -145,8 +145,8 @@ def guarded_works(home: Home) -> list[Work]:
 
 
 def unsafe_accept(home_path: Path, reason: str, clock: Clock | None = None) -> int:
-    """Take the register, and a ledger that was put back, as they are found: an entry says that somebody did, and commits
-    to why. Where the seal is lost, so is what it said of calibration and weights. Returns how many works there
+    """Take the register, and a ledger that was put back, as they are found; an entry says that somebody did, and
+    commits to why. Where the seal is lost, so is what it said of calibration and weights. Returns how many works there
     are. Raises HomeMissing, KeysLost, RecordDamaged for a work that does not open.
     """
     home = existing_home(home_path)

@@ -25,8 +25,8 @@ from rectoverso.workflow.guard import ACCEPTED, CHANGES, Guard, guarded_works, u
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import REVOKED, check_ledger, keys_of, open_ledger
 from rectoverso.workflow.registry import add_works, claim_works, list_works, remove_work
-from rectoverso.workflow.search import search_works
 from rectoverso.workflow.seal import seal_files
+from rectoverso.workflow.search import search_works
 
 TABLES = ("works", "commons", "traces", "descriptors", "seals")
 

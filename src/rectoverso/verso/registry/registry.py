@@ -97,9 +97,7 @@ class Registry:
                     continue
                 with self._guard.changing() as tx:
                     entered = [self._registered(tx, *kept) for kept in works]
-            with suppress(
-                KeyError
-            ):  # a work that was removed meanwhile: whoever looks next prepares the rest
+            with suppress(KeyError):  # of a work that was removed meanwhile
                 prepare(self._home.traces)
             return entered
 

@@ -45,6 +45,7 @@ from rectoverso.store.rights import State
 from rectoverso.store.works import Work
 from rectoverso.types import AssetId, Decision, Digest, Maker, Origin
 from rectoverso.verso.screen.symmetry import SYMMETRIES
+from rectoverso.workflow.guard import Guard
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.prints import PrintIndex
 
@@ -217,6 +218,8 @@ def fill_home(home: Home, works: Sequence[Work], images: Sequence[Asset]) -> dic
         with home.database.transaction() as tx:
             for work in works[at : at + GROUP]:
                 home.works.add(tx, work)
+    with home.database.transaction() as tx:
+        Guard(home, ledger).seal(tx)
     entered = time.perf_counter()
     for at in range(0, len(images), GROUP):
         with home.database.transaction() as tx:

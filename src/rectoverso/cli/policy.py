@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
-from rectoverso.cli.output import print_json, tell
+from rectoverso.cli.output import note, print_json, tell
 from rectoverso.i18n import explain, preferred_language, say
 from rectoverso.types import Message
 
@@ -72,15 +72,19 @@ def try_(
     as_json: JsonOption = False,
 ) -> None:
     """Run policies against the cases beside them. Exit 1 if one comes out otherwise or a line is never reached."""
-    from rectoverso.workflow.policies import cases_of, trial_plain, try_policies
+    from rectoverso.workflow.policies import cases_of, try_policies
 
-    trials = list(try_policies(names or [], home))
+    tried = list(try_policies(names or [], home))
     if as_json:
-        print_json({"policies": [trial_plain(trial) for trial in trials]})
-    else:
-        for trial in trials:
-            _print(trial, cases_of(trial.policy)[1])
-    raise typer.Exit(0 if all(trial.holds for trial in trials) else 1)
+        print_json({"policies": [one.plain() for one in tried]})
+    for one in tried:
+        if one.error is not None:
+            note("policy.show.broken", name=one.name, why=explain(one.error, preferred_language()))
+        elif one.trial is not None and not as_json:
+            _print(one.trial, cases_of(one.trial.policy)[1])
+    if any(one.error for one in tried):
+        raise typer.Exit(2)
+    raise typer.Exit(0 if all(one.holds for one in tried) else 1)
 
 
 def _yes_or_no(value: bool) -> Message:

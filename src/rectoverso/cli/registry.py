@@ -238,6 +238,25 @@ def remove(work: WorkArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOpt
         tell("cli.work_removed", title=removed.title)
 
 
+@app.command("unsafe-accept")
+def unsafe_accept(
+    reason: Annotated[
+        str,
+        typer.Option("--reason", help="What happened to the register; kept in this home, not in the ledger."),
+    ],
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Take the register as it is found, after rows were changed past this program. The ledger keeps that you did."""
+    from rectoverso.workflow import guard
+
+    count = guard.unsafe_accept(home, reason)
+    if as_json:
+        print_json({"works": count})
+    else:
+        tell("cli.register_accepted", count=count)
+
+
 def _tell(works: Sequence[Work]) -> None:
     """One line a work: whose it is, how sure the claim is, and what is asked."""
     for work in works:

@@ -78,6 +78,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         ├── BlobDamaged         a stored picture is not what was stored
         ├── BlobMissing
         ├── RecordDamaged       a sealed record is not what was sealed
+        ├── RegisterAltered     works were deleted or put back behind this program's back
         ├── ScreeningStopped    a process that compares pictures was killed
         ├── KeysExist
         ├── KeysMissing
@@ -138,6 +139,7 @@ from rectoverso.errors.homes import (
     NotReleased,
     OwnerUnusable,
     RecordDamaged,
+    RegisterAltered,
     StateUnusable,
 )
 from rectoverso.errors.marks import (
@@ -282,6 +284,7 @@ __all__ = [
     "RateUnsupported",
     "RecordDamaged",
     "RectoversoError",
+    "RegisterAltered",
     "ResolverUnusable",
     "RunDamaged",
     "RunExists",

@@ -180,6 +180,16 @@ class RecordDamaged(CouldNotRun):
     fix = "Put the home's database and keys back from one backup; nothing is decided on a damaged record."
 
 
+class RegisterAltered(CouldNotRun):
+    code = "register_altered"
+    what = "The register of works in {home} is not as it was left."
+    why = "A row of it was deleted, added or put back as it once was, past this program: something may not be compared."
+    fix = (
+        "Put the database back from a backup. If you know what happened and take it as it is, say so with: "
+        "verso registry unsafe-accept --reason WHY"
+    )
+
+
 class KeysExist(CouldNotRun):
     code = "keys_exist"
     what = "{home} already has keys."

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 VARIABLE = "RECTOVERSO_DATABASE"
 SQLITE = "verso.sqlite3"
 FILE = "database.txt"
-_SECRETS = ("password", "sslpassword", "oauth_client_secret")
+_SECRETS = ("password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 
 
 def kept_in(folder: Path) -> str:
     """The address that the home in ``folder`` remembers, "" for none."""
     try:
-        return (folder / FILE).read_text("utf-8").strip()
+        return (folder / FILE).read_text("utf-8", "replace").strip()
     except FileNotFoundError:
         return ""
 

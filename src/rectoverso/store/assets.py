@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from rectoverso.errors import KeysDamaged, KeysMissing
+from rectoverso.errors import KeysDamaged, KeysMissing, RecordDamaged
 from rectoverso.store.vault import Vault
 from rectoverso.types import AssetId, Decision, Digest, Maker, Origin
 
@@ -30,7 +30,8 @@ class Asset:
     the recto; ``fingerprint`` is the recto's 32-byte PDQ, b"" when it is too plain, and after it that of the picture
     without the strip of a visible label, if it has one; ``blob`` names the released bytes or the held draft, None when
     refused; ``revoked`` is the ledger entry that took a release back. ``findings`` and ``reasons`` name people:
-    they are sealed, and read as none where the keys of the home are gone.
+    they are sealed, and read as none where the keys of the home are gone; or where they were changed or moved, and
+    then the image ``is_damaged``. What was released is verified all the same.
     """
 
     id: AssetId
@@ -53,6 +54,7 @@ class Asset:
     fingerprint: bytes
     blob: Digest | None
     revoked: int | None = None
+    is_damaged: bool = False
 
     @property
     def lines(self) -> list[str]:
@@ -183,7 +185,7 @@ class Assets:
 
     def _row(self, asset: Asset) -> dict[str, Any]:
         row = {field.name: getattr(asset, field.name) for field in fields(asset)}
-        maker = row.pop("maker")
+        maker, _ = row.pop("maker"), row.pop("is_damaged")
         made_by = {"maker_name": maker.name, "maker_version": maker.version, "maker_digest": maker.digest}
         told = json.dumps([row.pop("findings"), row.pop("reasons")], ensure_ascii=False)
         sealed = self._vault().seal(told.encode("utf-8", "backslashreplace"), _place(asset.id))
@@ -193,14 +195,20 @@ class Assets:
     def _asset(self, row: Any) -> Asset:
         values = dict(row)
         maker = Maker(values.pop("maker_name"), values.pop("maker_version"), values.pop("maker_digest"))
-        values |= {"decision": Decision(values["decision"]), "origin": Origin(values["origin"])}
-        findings, reasons = self._told(values.pop("told"), values["id"])
+        try:
+            values |= {"decision": Decision(values["decision"]), "origin": Origin(values["origin"])}
+        except ValueError as error:
+            raise RecordDamaged(place=_place(values["id"])) from error
+        try:
+            findings, reasons = self._told(values.pop("told"), values["id"])
+        except RecordDamaged:
+            return Asset(maker=maker, findings=[], reasons=[], is_damaged=True, **values)
         return Asset(maker=maker, findings=findings, reasons=reasons, **values)
 
     def _told(self, sealed: bytes, asset_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         try:
             vault = self._vault()
-        except (KeysMissing, KeysDamaged):  # what was released is verified all the same
+        except (KeysMissing, KeysDamaged):
             return [], []
         findings, reasons = json.loads(vault.open(sealed, _place(asset_id)))
         return findings, reasons

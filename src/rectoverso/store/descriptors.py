@@ -25,16 +25,27 @@ class Descriptors:
         self._vault = vault
         self._rows = descriptors
 
-    def put(self, tx: Transaction, work_id: str, space: str, numbers: bytes) -> None:
-        """Keep those of a work in a space; what is kept already stays."""
+    def put(self, tx: Transaction, work_id: str, space: str, numbers: bytes) -> bool:
+        """Keep those of a work in a space; what is kept already stays, and then this is False."""
         here = (self._rows.c.work == work_id) & (self._rows.c.space == space)
-        if tx.connection.execute(self._rows.select().where(here)).first() is None:
-            sealed = self._vault().seal(numbers, _place(work_id, space))
-            tx.connection.execute(self._rows.insert().values(work=work_id, space=space, sealed=sealed))
+        if tx.connection.execute(self._rows.select().where(here)).first():
+            return False
+        sealed = self._vault().seal(numbers, _place(work_id, space))
+        tx.connection.execute(self._rows.insert().values(work=work_id, space=space, sealed=sealed))
+        return True
 
     def remove(self, tx: Transaction, work_id: str) -> None:
         """Forget those of a work in every space."""
         tx.connection.execute(self._rows.delete().where(self._rows.c.work == work_id))
+
+    def spaces(self) -> dict[str, list[str]]:
+        """In which spaces there are any, in order, by the works' ids."""
+        wanted = self._rows.select().with_only_columns(self._rows.c.work, self._rows.c.space)
+        found: dict[str, list[str]] = {}
+        with self._database.read() as tx:
+            for work, space in sorted((row.work, row.space) for row in tx.connection.execute(wanted)):
+                found.setdefault(work, []).append(space)
+        return found
 
     def of(self, space: str) -> dict[str, bytes]:
         """Those of every work in a space, by the works' ids. Raises RecordDamaged."""

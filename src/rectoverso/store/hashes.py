@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -87,9 +88,9 @@ class Hashes:
         """
         tx.connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS vector")
         tx.connection.exec_driver_sql(_MAKE)
-        rows = [row for work, prints in fingerprints for row in self._rows(work, prints)]
-        for at in range(0, len(rows), _MANY):
-            tx.connection.execute(_ADD, rows[at : at + _MANY])
+        rows = (row for work, prints in fingerprints for row in self._rows(work, prints))
+        while some := list(islice(rows, _MANY)):
+            tx.connection.execute(_ADD, some)
 
     def end(self, tx: Transaction) -> None:
         """Keep none any more."""

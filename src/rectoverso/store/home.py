@@ -8,7 +8,7 @@ keys/           who signs, and what opens the blobs
 trust/          certificates of others that this home trusts
 policies/       policies of its own (TOML), if it has any
 weights.json    the weights that works are compared by beside all else, if any were named
-calibration.txt the ledger's entry of the calibration in force, if there is one
+checkpoint.txt  the ledger's last checkpoint that this home saw: a database put back as it was does not know it
 tsa.txt         the address of the authority that time-stamps its signatures, if one does
 lock            held by whoever is at the door
 """
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from rectoverso.store.keys import Keys
     from rectoverso.store.log import Log
     from rectoverso.store.openings import Openings
+    from rectoverso.store.seals import Seals
     from rectoverso.store.traces import Traces
     from rectoverso.store.vault import Vault
     from rectoverso.store.works import Works
@@ -107,23 +108,22 @@ class Home:
                 self._tsa_path.unlink(missing_ok=True)
 
     @property
-    def calibration_entry(self) -> int | None:
-        """The ledger's entry of the calibration that is in force, None for none; raises HomeNotPermitted."""
+    def last_checkpoint(self) -> bytes | None:
+        """The ledger's last checkpoint that was seen here, None for none; raises HomeNotPermitted."""
         with self._explained():
             try:
-                text = self._calibration_path.read_text("utf-8", "replace").strip()
+                return self._checkpoint_path.read_bytes()
             except FileNotFoundError:
                 return None
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else -1
 
-    @calibration_entry.setter
-    def calibration_entry(self, index: int) -> None:
+    @last_checkpoint.setter
+    def last_checkpoint(self, note: bytes) -> None:
         with self._explained():
-            write_atomically(self._calibration_path, f"{index}\n".encode())
+            write_atomically(self._checkpoint_path, note)
 
     @property
-    def _calibration_path(self) -> Path:
-        return self.path / "calibration.txt"
+    def _checkpoint_path(self) -> Path:
+        return self.path / "checkpoint.txt"
 
     @property
     def _tsa_path(self) -> Path:
@@ -189,6 +189,13 @@ class Home:
         from rectoverso.store.openings import Openings
 
         return Openings(lambda: self.vault)
+
+    @cached_property
+    def seals(self) -> Seals:
+        """What the register comes to."""
+        from rectoverso.store.seals import Seals
+
+        return Seals(lambda: self.vault)
 
     @property
     def keys(self) -> Keys | None:

@@ -14,6 +14,7 @@ Node = tuple[int, int]
 """A complete subtree by (level, position): it covers leaves position * 2**level and on."""
 
 _MANY = 200  # rows a query: far below what any database allows
+_LARGEST = 2**31 - 1  # that PostgreSQL takes for the number of an entry
 
 
 class Log:
@@ -37,6 +38,9 @@ class Log:
         return 0 if last is None else int(last) + 1
 
     def entry(self, tx: Transaction, seq: int) -> bytes | None:
+        """The entry of that number, None where there is none, whatever number was asked for."""
+        if not 0 <= seq <= _LARGEST:
+            return None
         return tx.connection.execute(sa.select(entries.c.body).where(entries.c.seq == seq)).scalar()
 
     def entries(self, tx: Transaction, begin: int, end: int) -> dict[int, bytes]:
@@ -62,6 +66,9 @@ class Log:
         return int(tx.connection.execute(sa.select(sa.func.count()).select_from(nodes)).scalar_one())
 
     def checkpoint(self, tx: Transaction, size: int) -> bytes | None:
+        """The checkpoint of that size, None where there is none."""
+        if not 0 <= size <= _LARGEST:
+            return None
         return tx.connection.execute(sa.select(checkpoints.c.note).where(checkpoints.c.size == size)).scalar()
 
     def latest_checkpoint(self, tx: Transaction) -> tuple[int, bytes] | None:

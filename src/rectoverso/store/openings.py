@@ -10,6 +10,8 @@ from rectoverso.store.database import Transaction
 from rectoverso.store.tables import openings
 from rectoverso.store.vault import Vault
 
+_LENGTH_BYTES = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:
@@ -27,11 +29,11 @@ class Openings:
         self._vault = vault
 
     def keep(self, tx: Transaction, opening: Opening) -> None:
-        value = opening.value.encode("utf-8", "backslashreplace")
-        sealed = self._vault().seal(value, f"openings/{opening.commitment}")
-        tx.connection.execute(
-            openings.insert().values(commitment=opening.commitment, salt=opening.salt, value=sealed)
-        )
+        """Seal both: with the salt alone the value could be guessed at."""
+        length = len(opening.salt).to_bytes(_LENGTH_BYTES, "big")
+        plain = length + opening.salt + opening.value.encode("utf-8", "backslashreplace")
+        sealed = self._vault().seal(plain, f"openings/{opening.commitment}")
+        tx.connection.execute(openings.insert().values(commitment=opening.commitment, sealed=sealed))
 
     def find(self, tx: Transaction, commitment: str) -> Opening | None:
         """The opening; None when it was erased or altered, or never was."""
@@ -39,10 +41,11 @@ class Openings:
         if row is None:
             return None
         try:
-            value = self._vault().open(row.value, f"openings/{commitment}")
+            plain = self._vault().open(row.sealed, f"openings/{commitment}")
         except RecordDamaged:
             return None
-        return Opening(row.commitment, row.salt, value.decode())
+        ends = _LENGTH_BYTES + int.from_bytes(plain[:_LENGTH_BYTES], "big")
+        return Opening(row.commitment, plain[_LENGTH_BYTES:ends], plain[ends:].decode())
 
     def erase(self, tx: Transaction, commitments: Iterable[str]) -> int:
         """Forget these openings; returns how many there were."""

@@ -68,7 +68,14 @@ class PostgresDatabase(Database):
         except ImportError as error:
             raise MissingExtra(task="PostgreSQL", package="psycopg", extra="postgres") from error
         driver = url.set(drivername="postgresql+psycopg")
-        engine = sa.create_engine(driver, pool_pre_ping=True, connect_args=_LIVELY)
+        # Whatever the server's own settings: what is read in one's turn is what the last one wrote.
+        engine = sa.create_engine(
+            driver,
+            pool_pre_ping=True,
+            connect_args=_LIVELY,
+            hide_parameters=True,
+            isolation_level="READ COMMITTED",
+        )
         super().__init__(engine, home=home, wait_s=wait_s)
         self.driver_errors = (psycopg.Error,)
         self._session = _SESSION.format(wait_ms=_milliseconds(wait_s))
@@ -84,8 +91,9 @@ class PostgresDatabase(Database):
                 self._door = door
                 yield
         finally:
-            self._door = None
-            self._shut(door)
+            with self._at_door:  # another thread may be writing through it
+                self._door = None
+                self._shut(door)
 
     def _opened_door(self, wait_s: float) -> sa.Connection:
         with self.explained():
@@ -146,13 +154,18 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:
-        """The door's connection for whoever holds the door; else one from the pool."""
-        door = self._door
-        if door is None or not self._at_door.acquire(blocking=False):
+        """The door's connection while this process holds the door, for one thread at a time; else one from the pool."""
+        if self._door is None:
             with self.engine.connect() as connection:
                 yield connection
             return
+        if not self._at_door.acquire(timeout=self.wait_s):
+            raise HomeBusy(home=self.home, seconds=round(self.wait_s))
         try:
+            if (door := self._door) is None:  # given back meanwhile
+                with self.engine.connect() as connection:
+                    yield connection
+                return
             if door.invalidated or door.closed:  # it would connect again, and then without the lock
                 raise HomeUnreachable(home=self.home, system="the connection was lost while at the door")
             yield door

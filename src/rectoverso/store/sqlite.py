@@ -33,7 +33,7 @@ class SqliteDatabase(Database):
 
     def __init__(self, path: Path, *, wait_s: float = 60) -> None:
         url = sa.URL.create("sqlite", database=str(path))
-        engine = sa.create_engine(url, connect_args={"timeout": wait_s})
+        engine = sa.create_engine(url, connect_args={"timeout": wait_s}, hide_parameters=True)
         super().__init__(engine, home=path.parent, wait_s=wait_s)
         self.path = path
         sa.event.listen(engine, "connect", _tune)

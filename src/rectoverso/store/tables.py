@@ -4,6 +4,7 @@ entries      the ledger, one canonical JSON text a row, numbered from 0; append-
 nodes        hashes of its complete subtrees: level 0 are the leaves; append-only
 checkpoints  the signed head of the ledger after each entry; append-only
 openings     what stands behind the ledger's commitments to personal data, sealed; erased on request
+seals        what whole tables come to, sealed, so that a row that is gone is noticed
 assets       one decided image a row; what was found, and why it was decided so, is sealed
 works        one registered work a row, sealed
 traces       what the parts of a work are known by, sealed; one row a work
@@ -19,7 +20,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "rv0004"
+REVISION = "rv0005"
 """The migration that makes these tables."""
 
 metadata = sa.MetaData()
@@ -85,8 +86,14 @@ openings = sa.Table(
     "openings",
     metadata,
     sa.Column("commitment", sa.String(64), primary_key=True),
-    sa.Column("salt", Raw, nullable=False),
-    sa.Column("value", Raw, nullable=False),
+    sa.Column("sealed", Raw, nullable=False),
+)
+
+seals = sa.Table(
+    "seals",
+    metadata,
+    sa.Column("name", sa.String(16), primary_key=True),
+    sa.Column("sealed", Raw, nullable=False),
 )
 
 assets = sa.Table(

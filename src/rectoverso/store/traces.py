@@ -15,6 +15,8 @@ from rectoverso.store.vault import Vault
 if TYPE_CHECKING:
     from rectoverso.store.database import Database, Transaction
 
+_AT_ONCE = 200
+
 
 class Traces(Mapping[str, bytes]):
     """The traces of one home. ``vault`` is asked for when there is something to seal or to open; ``shelf`` is for what
@@ -31,12 +33,16 @@ class Traces(Mapping[str, bytes]):
         self._vault = vault
         self._traces = traces
 
-    def put(self, tx: Transaction, work_id: str, trace: bytes) -> None:
-        """Keep the trace of a work; one that is kept already stays."""
-        row = self._traces.select().where(self._traces.c.work == work_id)
-        if tx.connection.execute(row).first() is None:
-            sealed = self._vault().seal(trace, _place(work_id))
-            tx.connection.execute(self._traces.insert().values(work=work_id, sealed=sealed))
+    def put(self, tx: Transaction, work_id: str, trace: bytes) -> bool:
+        """Keep the trace of a work; one that is kept already stays, and then this is False."""
+        here = self._traces.c.work == work_id
+        if tx.connection.execute(
+            self._traces.select().with_only_columns(self._traces.c.work).where(here)
+        ).first():
+            return False
+        sealed = self._vault().seal(trace, _place(work_id))
+        tx.connection.execute(self._traces.insert().values(work=work_id, sealed=sealed))
+        return True
 
     def remove(self, tx: Transaction, work_id: str) -> None:
         """Forget the trace of a work, if there is one, and what was made of it."""
@@ -62,9 +68,9 @@ class Traces(Mapping[str, bytes]):
         return _Items(self)
 
     def rows(self) -> Iterator[tuple[str, bytes]]:
-        """Id and trace of each work."""
+        """Id and trace of each work; some at a time are in memory."""
         with self._database.read() as tx:
-            for row in tx.connection.execute(self._traces.select()):
+            for row in tx.connection.execute(self._traces.select().execution_options(yield_per=_AT_ONCE)):
                 yield row.work, self._vault().open(row.sealed, _place(row.work))
 
 

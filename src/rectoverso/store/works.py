@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -108,10 +109,10 @@ class Works:
         row = tx.connection.execute(self._works.select().where(self._works.c.id == work_id)).first()
         return None if row is None else self._work(row)
 
-    def all(self) -> list[Work]:
-        """Every work, the oldest first. Raises RecordDamaged."""
-        with self._database.read() as tx:
-            works = [self._work(row) for row in tx.connection.execute(self._works.select())]
+    def all(self, tx: Transaction | None = None) -> list[Work]:
+        """Every work, the oldest first; with ``tx``, as that transaction sees them. Raises RecordDamaged."""
+        with nullcontext(tx) if tx else self._database.read() as reading:
+            works = [self._work(row) for row in reading.connection.execute(self._works.select())]
         return sorted(works, key=lambda work: (work.added_at, work.id))
 
     def marks(self) -> tuple[tuple[str, bytes], ...]:

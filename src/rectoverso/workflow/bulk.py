@@ -33,6 +33,7 @@ from rectoverso.workflow import digests
 from rectoverso.workflow.calibration import in_force
 from rectoverso.workflow.extras import optional_part
 from rectoverso.workflow.files import make_folder, picture_files, unusable
+from rectoverso.workflow.guard import guarded_works
 from rectoverso.workflow.ledgers import existing_home
 from rectoverso.workflow.weights import embedder_of
 
@@ -155,7 +156,7 @@ def _cascade(home_path: Path) -> Cascade:
     """The works in force at this moment, compared as at the door: by the calibration and the weights that hold."""
     home = existing_home(home_path)
     today = SystemClock().now().date()
-    works = [work for work in home.works.all() if work.is_compared(today)]
+    works = [work for work in guarded_works(home) if work.is_compared(today)]
     known = embedded(home, works, embedder_of(home))
     return cascade_of(works, home.traces, in_force(home, works), known)
 

@@ -41,6 +41,7 @@ from rectoverso.verso.screen.similarity import cascade_of
 from rectoverso.workflow import digests
 from rectoverso.workflow.calibration import CALIBRATED, summary
 from rectoverso.workflow.files import picture_files
+from rectoverso.workflow.guard import Guard
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import committed, open_ledger
 from rectoverso.workflow.planted import found_again
@@ -150,16 +151,16 @@ def _settled(
 
 
 def _record(home: Home, keys: Keys, clock: Clock, calibration: Calibration) -> int:
-    """The entry of the ledger, its record behind it, and the home's word that it is in force: all or nothing but the
-    word, which names an entry that is not there if this ends in between, and then counts for nothing.
-    """
+    """The entry of the ledger, its record behind it, and the home's word that it is in force: all or nothing."""
     told = summary(calibration)
     told["register"] = digests.blinded(keys.blob_key, digests.of_facts(works=list(calibration.works)))
     told.pop("day")
-    with home.lock(), home.database.transaction() as tx:
+    ledger = open_ledger(home, keys, clock)
+    guard = Guard(home, ledger)
+    with home.lock(), guard.changing() as tx:
         told["record"] = committed(home, tx, json.dumps(calibration.plain()))
-        index = open_ledger(home, keys, clock).append(tx, CALIBRATED, told)
-        home.calibration_entry = index
+        index = ledger.append(tx, CALIBRATED, told)
+        guard.say(calibration=index)
     return index
 
 

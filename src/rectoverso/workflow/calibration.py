@@ -1,7 +1,7 @@
 """Whether the register of a home is calibrated, and whether that still holds: asked at the door, and told to people.
 
 The record of a calibration is what stands behind a commitment of the ledger's entry about it: sealed, not to be put
-there by anybody else, and erased by `verso ledger erase`. A small file in the home names the entry in force.
+there by anybody else, and erased by `verso ledger erase`. The seal of the register names the entry in force.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rectoverso.errors import EntryNotFound, LedgerBroken
+from rectoverso.errors import EntryNotFound, LedgerBroken, RecordDamaged
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.store.works import Work
 from rectoverso.types import Message
 from rectoverso.verso.screen.calibration import Calibration, Standing, ids_of
+from rectoverso.workflow.guard import sealed
 from rectoverso.workflow.ledgers import keys_of, open_ledger, opened
 from rectoverso.workflow.weights import weights_digest
 
@@ -64,9 +65,13 @@ def in_force(
     home: Home, works: Sequence[Work], clock: Clock | None = None, territory: Collection[str] = ()
 ) -> Calibration | None:
     """The calibration by which pictures for these countries are compared with those of these works that are in force
-    today; None for none that still holds. Raises EmbedderUnusable where the record of named weights is damaged.
+    today; None for none that still holds. Raises RecordDamaged for one that is named and cannot be read: whoever took
+    away what it rests on would else choose the limits. Raises EmbedderUnusable where the record of named weights is
+    damaged.
     """
     found = _found(home)
+    if found.entry is not None and found.calibration is None and _record(home, found.entry) is None:
+        raise RecordDamaged(place=f"entries/{found.entry}")
     if found.calibration is None:
         return None
     today = (clock or SystemClock()).now().date()
@@ -112,14 +117,21 @@ def percent(rate: float) -> str:
 
 def _found(home: Home) -> Stands:
     """The calibration that the home names, whatever became of it since."""
-    entry = home.calibration_entry
+    entry = sealed(home).calibration
     if entry is None:
         return Stands(Standing.NONE)
     try:
-        ledger = open_ledger(home, keys_of(home))
-        is_one = ledger.entry(entry).get("kind") == CALIBRATED
-        record = opened(home, ledger, entry, "record") if is_one else None
-        calibration = Calibration.read(json.loads(record or "null"))
-    except (EntryNotFound, LedgerBroken, ValueError, KeyError, TypeError):
+        calibration = Calibration.read(json.loads(_record(home, entry) or "null"))
+    except (ValueError, KeyError, TypeError):
         return Stands(Standing.UNREADABLE, entry=entry)
     return Stands(Standing.IN_FORCE, calibration, entry)
+
+
+def _record(home: Home, entry: int) -> str | None:
+    """What stands behind an entry; None where it is no calibration, or what it rests on does not open."""
+    ledger = open_ledger(home, keys_of(home))
+    try:
+        is_one = ledger.entry(entry).get("kind") == CALIBRATED
+        return opened(home, ledger, entry, "record") if is_one else None
+    except (EntryNotFound, LedgerBroken):
+        return None

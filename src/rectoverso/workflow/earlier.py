@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -37,17 +38,21 @@ class Earlier:
         return asdict(self)
 
 
-def earlier_decisions(home: Home, pixels: Pixels, work_id: str) -> list[Earlier]:
-    """The decisions on this picture (uint8 HWC), or a version of it, because of this work; the latest first."""
+def earlier_decisions(home: Home, pixels: Pixels, work_ids: Sequence[str]) -> list[Earlier]:
+    """The decisions on this picture (uint8 HWC), or a version of it, because of these works: of one work after the
+    other, the latest first.
+    """
+    if not work_ids:
+        return []
     digest, prints = digests.of_pixels(pixels), fingerprint(pixels)
     found = []
     for asset in home.assets.all():
-        for work in similar_works(asset):
-            same = asset.pixels_digest == digest
-            distance = None if same else _distance(prints, asset)
-            if work["id"] == work_id and (same or (distance is not None and distance <= SAME_WITHIN)):
-                found.append(_decision(asset, work, distance))
-    return sorted(found, key=lambda one: one.ledger_index, reverse=True)
+        same = asset.pixels_digest == digest
+        distance = None if same else _distance(prints, asset)
+        if same or (distance is not None and distance <= SAME_WITHIN):
+            wanted = (work for work in similar_works(asset) if work["id"] in work_ids)
+            found += [_decision(asset, work, distance) for work in wanted]
+    return sorted(found, key=lambda one: (work_ids.index(one.work), -one.ledger_index))
 
 
 def _decision(asset: Asset, work: dict[str, Any], distance: int | None) -> Earlier:
@@ -66,7 +71,8 @@ def _decision(asset: Asset, work: dict[str, Any], distance: int | None) -> Earli
 
 
 def _distance(prints: bytes, asset: Asset) -> int | None:
-    if not prints or not asset.fingerprint:
+    whole = len(asset.fingerprint) // NUM_BYTES * NUM_BYTES  # nothing seals it: it may be anything
+    if not prints or not whole:
         return None
-    theirs = np.frombuffer(asset.fingerprint, np.uint8).reshape(-1, NUM_BYTES)
+    theirs = np.frombuffer(asset.fingerprint[:whole], np.uint8).reshape(-1, NUM_BYTES)
     return int(distances(prints, theirs).min())

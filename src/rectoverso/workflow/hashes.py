@@ -8,6 +8,7 @@ from rectoverso.errors import BadSetting
 from rectoverso.i18n import Phrase
 from rectoverso.protocols import Clock
 from rectoverso.types import Message, Place
+from rectoverso.workflow.guard import guarded_works
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import existing_home, open_ledger
 
@@ -37,7 +38,7 @@ def compare_in(place: Place, home_path: Path, clock: Clock | None = None) -> tup
         reason, advice = (Phrase(Message(f"registry.no_vectors.{part}")) for part in ("reason", "advice"))
         raise BadSetting(setting="--in", reason=reason, advice=advice)
     with home.lock():
-        works = home.works.all()
+        works = guarded_works(home)
         with home.database.transaction() as tx:
             if home.hashes.are_kept(tx) is not wanted:
                 if wanted:

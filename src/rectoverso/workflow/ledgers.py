@@ -14,8 +14,11 @@ from rectoverso.errors import (
     EntryNotFound,
     HomeMissing,
     KeysLost,
+    LedgerBroken,
     NotReleased,
     OutNotWritable,
+    RecordDamaged,
+    RegisterAltered,
 )
 from rectoverso.i18n import explain, say
 from rectoverso.protocols import Clock, SystemClock
@@ -38,6 +41,7 @@ ENTRY_KINDS = {Decision.RELEASE: "released", Decision.HOLD: "held", Decision.REF
 """The kind of ledger entry that each decision is."""
 REVOKED = "revoked"
 """The kind of entry that takes a release back."""
+_MOST_DIGITS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +104,18 @@ def check_ledger(home_path: Path) -> Checked:
     if home.keys is None and is_empty and not home.assets.all():
         return Checked(0, EMPTY_ROOT.hex(), dict.fromkeys(ENTRY_KINDS.values(), 0), ())
     ledger = open_ledger(home, keys_of(home))
+    seen = home.last_checkpoint
     with home.database.read() as tx:  # one moment of both: an image decided meanwhile is no difference
         assets = home.assets.all(tx)
         expected = [entry for asset in assets for entry in _expected(asset)]
-        state = ledger.check(expected, tx=tx)
+        state = ledger.check(expected, [seen.decode("utf-8", "replace")] if seen else [], tx=tx)
+        altered = _altered(home, ledger, tx)
     counts = Counter(ENTRY_KINDS[asset.decision] for asset in assets)
     return Checked(
         size=state.size,
         root=state.root,
         counts={kind: counts[kind] for kind in ENTRY_KINDS.values()},
-        problems=(*state.problems, *_damaged_pictures(home, assets)),
+        problems=(*state.problems, *altered, *_damaged(home, assets)),
     )
 
 
@@ -151,6 +157,8 @@ def revoke(home_path: Path, asset: str, reason: str, clock: Clock | None = None)
     Returns the image and the entry's index; one that was revoked before stays as it was. The reason is committed to,
     and not written into the ledger. Raises NotReleased.
     """
+    from rectoverso.workflow.guard import Guard
+
     home = existing_home(home_path)
     with home.lock():
         ledger = open_ledger(home, keys_of(home), clock)
@@ -159,7 +167,7 @@ def revoke(home_path: Path, asset: str, reason: str, clock: Clock | None = None)
             raise NotReleased(asset=asset)
         if found.revoked is not None:
             return found, found.revoked
-        with home.database.transaction() as tx:
+        with Guard(home, ledger).changing() as tx:
             why = committed(home, tx, reason)
             facts: dict[str, Json] = {"asset": found.id, "released": found.ledger_index, "reason": why}
             index = ledger.append(tx, REVOKED, facts)
@@ -172,13 +180,15 @@ def erase(home_path: Path, entry: str, clock: Clock | None = None) -> tuple[int,
 
     Returns the entry's index and how many openings went. The erasure is an entry too. Raises EntryNotFound.
     """
+    from rectoverso.workflow.guard import Guard
+
     home = existing_home(home_path)
     with home.lock():
         ledger = open_ledger(home, keys_of(home), clock)
         index = _index(home, ledger, entry)
         with home.database.transaction() as tx:
             erased = home.openings.erase(tx, commitments_in(ledger.entry(index)))
-            if erased:
+            if Guard(home, ledger).forget_calibration(tx, index) or erased:
                 ledger.append(tx, "openings_erased", {"entry": index})
     home.database.settle()
     return index, erased
@@ -187,7 +197,7 @@ def erase(home_path: Path, entry: str, clock: Clock | None = None) -> tuple[int,
 def _index(home: Home, ledger: Ledger, entry: str) -> int:
     """The entry that is meant: by its index, or that of an asset's decision."""
     asset = home.assets.by_id(AssetId(entry))
-    if asset is None and not entry.isdecimal():
+    if asset is None and not (entry.isdecimal() and len(entry) <= _MOST_DIGITS):
         raise EntryNotFound(index=entry, size=ledger.size())
     return asset.ledger_index if asset else int(entry)
 
@@ -213,9 +223,24 @@ def _expected(asset: Asset) -> list[Expected]:
     return [decided] if asset.revoked is None else [decided, Expected(asset.revoked, REVOKED, asset.id)]
 
 
-def _damaged_pictures(home: Home, assets: list[Asset]) -> list[Message]:
-    """Pictures that a decision names and that are gone or altered in the store."""
-    problems = []
+def _altered(home: Home, ledger: Ledger, tx: Transaction) -> list[Message]:
+    """Whether the register is another than was sealed; what is wrong with the ledger itself is told already."""
+    from rectoverso.workflow.guard import Guard
+
+    try:
+        Guard(home, ledger).check(tx)
+    except (RegisterAltered, RecordDamaged):
+        return [Message("ledger.register_altered")]
+    except LedgerBroken:
+        return []
+    return []
+
+
+def _damaged(home: Home, assets: list[Asset]) -> list[Message]:
+    """Pictures that a decision names and that are gone or altered in the store, and findings that do not open."""
+    problems = [
+        Message("release.findings_damaged", {"asset": asset.id}) for asset in assets if asset.is_damaged
+    ]
     for asset in assets:
         if asset.blob is None:
             continue

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rectoverso.errors import RectoversoError
+from rectoverso.errors import PolicyLoosens, PolicyUnusable, RectoversoError
 from rectoverso.store.home import Home
 from rectoverso.verso.policy import CASES, Line, Policy, Shelf, Trial, run_cases, shipped_cases, strictest
+from rectoverso.verso.policy.wrong import unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,25 @@ class Listed:
         if self.policy is None:
             return {"name": self.name, "error": str(self.error)}
         return {"name": self.name, **heading(self.policy)}
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One policy run against its cases, or why it cannot be used."""
+
+    name: str
+    trial: Trial | None
+    error: RectoversoError | None = None
+
+    @property
+    def holds(self) -> bool:
+        return self.trial is not None and self.trial.holds
+
+    def plain(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        if self.trial is None:
+            return {"policy": self.name, "holds": False, "error": str(self.error)}
+        return trial_plain(self.trial)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +96,18 @@ def plain(policy: Policy) -> dict[str, Any]:
     return {**heading(policy), "lines": rows}
 
 
-def try_policies(names: list[str], home_path: Path) -> Iterator[Trial]:
-    """Run policies, all of them where none is named, against the cases beside them.
+def try_policies(names: list[str], home_path: Path) -> Iterator[Tried]:
+    """Run policies, all of them where none is named, against the cases beside them. One that cannot be used is told,
+    and the others are run all the same.
 
-    A policy without cases has lines that no case reaches. Raises as `find_policy`.
+    A policy without cases has lines that no case reaches. Raises UnknownName.
     """
     for name in names or _shelf(home_path).names():
-        policy = find_policy(name, home_path)
-        yield run_cases(policy, *cases_of(policy))
+        try:
+            policy = find_policy(name, home_path)
+            yield Tried(name, run_cases(policy, *cases_of(policy)))
+        except (PolicyUnusable, PolicyLoosens) as error:
+            yield Tried(name, None, error)
 
 
 def cases_of(policy: Policy) -> tuple[bytes, str]:
@@ -92,7 +116,10 @@ def cases_of(policy: Policy) -> tuple[bytes, str]:
     if pack.file is None:
         return shipped_cases(pack.name), f"{pack.name}{CASES}"
     file = Path(pack.file).with_name(f"{pack.name}{CASES}")
-    return (file.read_bytes() if file.is_file() else b""), str(file)
+    try:
+        return (file.read_bytes() if file.is_file() else b""), str(file)
+    except OSError as error:
+        raise unusable(str(file), "file", system=error.strerror or error) from error
 
 
 def trial_plain(trial: Trial) -> dict[str, Any]:

@@ -120,7 +120,9 @@ class Prints:
 
 
 class StoredPrints:
-    """The works that are in force on a day, by their hashes in the home's database."""
+    """The works that are in force on a day, by their hashes in the home's database. Nothing seals those, so that what
+    is found is compared once more with the work's own.
+    """
 
     def __init__(self, home: Home, today: date) -> None:
         self._home = home
@@ -136,8 +138,9 @@ class StoredPrints:
             for work_id, bits in self._home.hashes.nearest(asked, distance):
                 with self._home.database.read() as tx:
                     work = self._home.works.of_id(tx, work_id)
-                if work is not None and work.is_compared(self._today):
-                    yield work.title, bits
+                if work is None or not work.is_compared(self._today):
+                    continue
+                yield from Prints([(work.title, work.fingerprint)]).nearest(asked, bits)
         except (KeysMissing, KeysDamaged):  # what was released is looked up all the same
             return
 

@@ -21,6 +21,7 @@ from rectoverso.verso.registry.columns import Said, read
 from rectoverso.verso.registry.offers import Offer, of_files, of_lines, of_parquet
 from rectoverso.verso.registry.registry import Registry
 from rectoverso.workflow.files import picture_files, unusable
+from rectoverso.workflow.guard import Guard, guarded_works
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import committed, open_ledger
 from rectoverso.workflow.weights import embedder_of
@@ -49,15 +50,14 @@ def add_works(
     lines = read_catalogue(catalogue) if catalogue else []
     if not given and not catalogue:
         raise unusable("FILE", "no_pictures")
-    home, registry = opened(home_path, clock)
+    _, registry = opened(home_path, clock)
 
     def offers() -> Iterator[Offer]:
         if catalogue:
             yield from of_lines(catalogue, lines)
         yield from _offers(given, said)
 
-    with home.lock():
-        return registry.add(offers())
+    return registry.add(offers)
 
 
 def claim_works(
@@ -93,7 +93,7 @@ def remove_work(name: str, home_path: Path, clock: Clock | None = None) -> Work:
 def list_works(home_path: Path) -> list[Work]:
     """Every registered work, the oldest first; none when there is no home."""
     home = Home.existing(home_path)
-    return home.works.all() if home else []
+    return guarded_works(home) if home else []
 
 
 def add_commons(
@@ -104,9 +104,9 @@ def add_commons(
     Raises as `add_works` does for its files.
     """
     given = list(files)
-    home, registry = opened(home_path, clock)
-    with home.lock():
-        commons, marked = registry.add_common(_offers(given, _said({"title": title} if title else {})))
+    _, registry = opened(home_path, clock)
+    said = _said({"title": title} if title else {})
+    commons, marked = registry.add_common(lambda: _offers(given, said))
     return list(commons), list(marked)
 
 
@@ -128,8 +128,10 @@ def works_in_force(home: Home, keys: Keys, clock: Clock, territory: Collection[s
     that have come are recorded.
     """
     today = clock.now().date()
+    guard = Guard(home, open_ledger(home, keys, clock))
+    guard.keep_up()
     _registry(home, keys, clock).expire(today)
-    return [work for work in home.works.all() if work.is_compared(today, territory)]
+    return [work for work in guard.works() if work.is_compared(today, territory)]
 
 
 def territory_of(text: str) -> tuple[str, ...]:
@@ -201,4 +203,4 @@ def _registry(home: Home, keys: Keys, clock: Clock) -> Registry:
             told["reason"] = committed(home, tx, facts["reason"])
         ledger.append(tx, kind, {"work": committed(home, tx, work.file_digest)} | told)
 
-    return Registry(home, clock, record, cache(lambda: embedder_of(home)))
+    return Registry(home, clock, record, Guard(home, ledger), cache(lambda: embedder_of(home)))

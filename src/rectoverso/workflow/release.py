@@ -42,6 +42,7 @@ from rectoverso.verso.screen.fingerprint import fingerprint
 from rectoverso.verso.screen.screening import load, screen, screen_together
 from rectoverso.workflow import digests
 from rectoverso.workflow.files import results_in
+from rectoverso.workflow.guard import Guard
 from rectoverso.workflow.ledgers import ENTRY_KINDS, open_ledger
 from rectoverso.workflow.registry import works_in_force
 from rectoverso.workflow.weights import named_weights
@@ -114,11 +115,15 @@ def release(drafts: Iterable[Draft], door: Door, out: Path) -> Iterator[Passage]
     LedgerBroken.
     """
     with results_in(out), door.home.lock():
+        works = works_in_force(door.home, door.keys, door.clock, door.territory)
         door.home.blobs.sweep(door.home.assets.blobs())  # what a killed process left
-        keeper = _Doorkeeper(door, works_in_force(door.home, door.keys, door.clock, door.territory), out)
-        for group in keeper.screened(drafts):
-            for draft, findings in group:
-                yield keeper.take(draft, findings)
+        keeper = _Doorkeeper(door, works, out)
+        try:
+            for group in keeper.screened(drafts):
+                for draft, findings in group:
+                    yield keeper.take(draft, findings)
+        finally:
+            Guard(door.home, keeper.ledger).remember()
 
 
 class _Doorkeeper:
@@ -130,7 +135,7 @@ class _Doorkeeper:
         load(self.checks)
         self.rules = {
             "policy": door.policy.reference,
-            "works": digests.of_facts(works=sorted(map(_claimed, works))),
+            "works": digests.of_facts(works=_claimed(works, door.home)),
             "checks": sorted(f"{check.name}@{getattr(check, 'version', 1)}" for check in self.checks),
             **door.labelling.rules(),
         }
@@ -314,7 +319,7 @@ class _Doorkeeper:
         proof = self.ledger.prove(asset.ledger_index, sealed=True).encode()
         self.demand_entry(asset)
         try:
-            is_there = path.is_file() and digests.of_bytes(path.read_bytes()) == asset.file_digest
+            is_there = path.is_file() and digests.of_bytes(path.read_bytes()) == asset.blob
             data = None if is_there else self.home.blobs.get(asset.blob)
             if not _holds(beside(path), proof):
                 _write(beside(path), proof)
@@ -327,17 +332,29 @@ class _Doorkeeper:
         return path
 
     def demand_entry(self, asset: Asset) -> None:
-        """Raise LedgerBroken where the ledger says something else than the table, which has no seal over this."""
+        """Raise LedgerBroken where the ledger says something else than the table, which has no seal over this: nor over
+        the name, which must be one of this image's own in the folder for results.
+        """
         entry = self.ledger.entry(asset.ledger_index)
         says = (entry.get("kind"), entry.get("asset"), entry.get("file_digest"))
-        if says != (ENTRY_KINDS[Decision.RELEASE], asset.id, asset.blob):
+        is_listed = says == (ENTRY_KINDS[Decision.RELEASE], asset.id, asset.blob)
+        if not is_listed or not _is_own_name(asset.file_name, asset.id):
             facts = {"asset": asset.id, "kind": ENTRY_KINDS[asset.decision], "index": asset.ledger_index}
             raise LedgerBroken(problem=Phrase(Message("ledger.asset_unlisted", facts)))
 
 
-def _claimed(work: Work) -> list[Any]:
-    """What of a work decides: when any of it changes, what is asked is a new question."""
-    return [work.id, work.rights.asked.value, work.rights.kind.value, work.state.value, bool(work.common)]
+def _claimed(works: Sequence[Work], home: Home) -> list[Any]:
+    """What of works decides: when any of it changes, what is asked is a new question. What is kept of a work to find
+    its parts and its like is part of it.
+    """
+    traces, spaces = set(home.traces), home.descriptors.spaces()
+    return sorted(
+        [
+            *(work.id, work.rights.asked.value, work.rights.kind.value, work.state.value),
+            *(bool(work.common), work.id in traces, spaces.get(work.id, [])),
+        ]
+        for work in works
+    )
 
 
 def _fingerprint(recto: Pixels, marked: Marked | None) -> bytes:
@@ -378,8 +395,14 @@ def _file_name(draft: Draft, asset: AssetId, marked: Marked | None) -> str:
     """The source's name or else the seed, cut to what every file system takes, and the asset's id."""
     seeded = "image" if draft.seed is None else f"seed-{draft.seed:06d}"
     stem = Path(draft.source).stem if draft.source else seeded
-    short = stem.encode()[:STEM_BYTES].decode(errors="ignore")
+    short = stem.encode("utf-8", "backslashreplace")[:STEM_BYTES].decode(errors="ignore")
     return f"{short}-{asset}{SUFFIXES[marked.media_type] if marked else '.png'}"
+
+
+def _is_own_name(name: str, asset: AssetId) -> bool:
+    """Whether ``_file_name`` could have made it: no path, and the asset's id at its end."""
+    endings = tuple(f"-{asset}{suffix}" for suffix in SUFFIXES.values())
+    return Path(name).name == name and name.endswith(endings)
 
 
 def _plain(value: Finding | Message) -> dict[str, Any]:

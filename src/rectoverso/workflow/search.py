@@ -86,7 +86,7 @@ def search_works(
     calibration = in_force(home, registry.list())
     looked = registry.search(pixels, calibration)
     found = Found(looked, styles=tuple(registry.styles(pixels)), calibration=calibration)
-    known = [one for match in found.matches for one in earlier_decisions(home, pixels, match.work.id)]
+    known = earlier_decisions(home, pixels, [match.work.id for match in found.matches])
     found = replace(found, earlier=tuple(known))
     if evidence is None or original is None or not found.matches:
         return found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rectoverso.errors import KeysDamaged, OutNotWritable, RectoversoError
+from rectoverso.errors import KeysDamaged, OutNotWritable, RecordDamaged, RectoversoError
 from rectoverso.i18n import say
 from rectoverso.types import (
     AssetId,
@@ -151,10 +152,10 @@ class HomeRecords:
         self.index = PrintIndex(home)
 
     def asset(self, id_or_prefix: str) -> Known | None:
-        return self._known(self._home.assets.by_watermark(id_or_prefix))
+        return self._known(partial(self._home.assets.by_watermark, id_or_prefix))
 
     def by_digest(self, file_digest: Digest) -> Known | None:
-        return self._known(self._home.assets.by_digest(file_digest))
+        return self._known(partial(self._home.assets.by_digest, file_digest))
 
     def watermark_ids(self) -> Sequence[AssetId]:
         return self.index.ids()
@@ -170,7 +171,11 @@ class HomeRecords:
         """The released image or registered work (in any of its eight symmetries) whose hash differs least."""
         return self.index.nearest(fingerprints)
 
-    def _known(self, asset: Asset | None) -> Known | None:
+    def _known(self, look: Callable[[], Asset | None]) -> Known | None:
+        try:
+            asset = look()
+        except RecordDamaged:  # one row keeps no file from being verified; `verso ledger check` names it
+            return None
         if asset is None or asset.decision is not Decision.RELEASE:
             return None
         released = self._released(asset)

@@ -18,6 +18,7 @@ from rectoverso.store.atomic import write_atomically
 from rectoverso.store.home import Home
 from rectoverso.verso.screen.embedding import Description, Embedder, unusable
 from rectoverso.workflow import digests
+from rectoverso.workflow.guard import Guard, sealed
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
 
@@ -60,14 +61,24 @@ def name_weights(file: Path, home_path: Path, clock: Clock | None = None) -> Wei
 
 def forget_weights(home_path: Path, clock: Clock | None = None) -> Weights | None:
     """Compare by no network any more; returns the weights that were named. Raises EmbedderUnusable, HomeBusy."""
-    named = weights_at(home_path)
-    if named is not None:
-        _record(home_path, "weights_forgotten", None, clock, sha256=named.sha256)
+    home = Home.existing(home_path)
+    named = _recorded(home) if home else None
+    if home and (named or sealed(home).weights):
+        _record(home_path, "weights_forgotten", None, clock, **({"sha256": named.sha256} if named else {}))
     return named
 
 
 def named_weights(home: Home) -> Weights | None:
-    """What was named in this home, None where nothing was. Raises EmbedderUnusable where the record is damaged."""
+    """What was named in this home, None where nothing was. Raises EmbedderUnusable where the record is damaged, or is
+    not that of what was named last: whoever took it away would else choose what is compared.
+    """
+    named = _recorded(home)
+    if sealed(home).weights != (named.digest if named else None):
+        raise unusable(home.path / RECORD, "other")
+    return named
+
+
+def _recorded(home: Home) -> Weights | None:
     path = home.path / RECORD
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
@@ -98,13 +109,18 @@ def embedder_of(home: Home) -> Embedder | None:
 
 
 def _record(home_path: Path, kind: str, named: Weights | None, clock: Clock | None, **facts: str) -> None:
-    """Into the ledger first: it may tell of weights that were not kept, and never keep silent of some that were."""
+    """Into the ledger first, and under its seal: killed before the file is written, the door stays shut until they are
+    named again.
+    """
     home, clock = Home.open(home_path), clock or SystemClock()
     keys = open_keys(home, clock=clock)
     told = {"sha256": named.sha256, "name": named.description.name} if named else facts
+    ledger = open_ledger(home, keys, clock)
+    guard = Guard(home, ledger)
     with home.lock():
-        with home.database.transaction() as tx:
-            open_ledger(home, keys, clock).append(tx, kind, told)
+        with guard.changing() as tx:
+            ledger.append(tx, kind, told)
+            guard.say(weights=named.digest if named else None)
         if named is None:
             (home.path / RECORD).unlink(missing_ok=True)
         else:

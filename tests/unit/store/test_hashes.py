@@ -15,7 +15,9 @@ from rectoverso.store.home import Home
 from rectoverso.store.rights import State
 from rectoverso.store.works import Work
 from rectoverso.types import Digest, Place
+from rectoverso.workflow.guard import Guard
 from rectoverso.workflow.hashes import compare_in, where_compared
+from rectoverso.workflow.ledgers import keys_of, open_ledger
 from rectoverso.workflow.prints import PrintIndex
 from stores import ON_BOTH
 
@@ -42,9 +44,13 @@ def work(number: int, fingerprint: bytes, **changes: object) -> Work:
 
 
 def add(home: Home, *works: Work) -> None:
-    with home.database.transaction() as tx:
+    with guard(home).changing() as tx:
         for each in works:
             assert home.works.add(tx, each)
+
+
+def guard(home: Home) -> Guard:
+    return Guard(home, open_ledger(home, keys_of(home)))
 
 
 def kept(home: Home) -> int:
@@ -143,7 +149,7 @@ def test_hashes_go_with_their_work_and_each_change_of_place_is_recorded_once(key
     add(keyed, work(1, hashes(1)[0] * 8), work(2, hashes(1)[0] * 8))
     for _ in range(2):
         assert compare_in(Place.DATABASE, keyed.path) == (Place.DATABASE, 16)
-    with keyed.database.transaction() as tx:
+    with guard(keyed).changing() as tx:
         assert keyed.works.remove(tx, work(1, b"").id)
     assert kept(keyed) == 8
     for _ in range(2):
@@ -164,6 +170,17 @@ def test_neither_plain_hashes_nor_titles_lie_in_the_table(keyed: Home, tmp_path:
     plain = "".join(f"{byte:08b}" for byte in one)
     assert {row.work for row in rows} == {work(1, b"").id}
     assert all(90 < distance(row.bits, plain) < 166 for row in rows)
+
+
+@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+def test_a_hash_that_somebody_wrote_there_accuses_nobody(keyed: Home) -> None:
+    one, other = hashes(2)
+    add(keyed, work(1, one * 8), work(2, other * 8))
+    compare_in(Place.DATABASE, keyed.path)
+    with keyed.database.transaction() as tx:
+        swapped = "SELECT bits FROM work_hashes WHERE work <> was.work AND symmetry = was.symmetry"
+        tx.connection.exec_driver_sql(f"UPDATE work_hashes was SET bits = ({swapped})")
+    assert PrintIndex(keyed).within(one, at_most=5, distance=31) == []
 
 
 def _fields(one: Work) -> dict[str, object]:

@@ -36,6 +36,15 @@ def test_rows_come_back_as_they_were_added(home: Home) -> None:
 
 
 @ON_BOTH
+@pytest.mark.parametrize("number", [-1, 5, 2**31, 2**40, 10**30])
+def test_of_a_number_that_none_has_there_is_none(home: Home, number: int) -> None:
+    fill(home, 5)
+    with home.database.read() as tx:
+        assert home.log.entry(tx, number) is None
+        assert number == 5 or home.log.checkpoint(tx, number) is None
+
+
+@ON_BOTH
 def test_many_nodes_are_fetched_at_once(home: Home) -> None:
     fill(home, 500)
     with home.database.read() as tx:

@@ -6,8 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,8 @@ import sqlalchemy as sa
 from rectoverso.errors import HomeBusy, HomeDamaged, HomeForeign, HomeNotPermitted, HomeUnreachable
 from rectoverso.store.address import FILE
 from rectoverso.store.home import Home
-from rectoverso.store.postgres import PostgresDatabase
+from rectoverso.store.postgres import _DOOR, PostgresDatabase
+from rectoverso.store.traces import _AT_ONCE
 from stores import Server
 
 pytestmark = pytest.mark.parametrize("kind", ["postgres"], indirect=True)
@@ -169,6 +172,59 @@ def test_threads_take_turns_at_the_door_and_others_may_write_meanwhile(home: Hom
     assert sorted(entries(home).values()) == [b"door"] * 6 + [b"else"] * 3
 
 
+def test_a_thread_beside_the_door_does_not_take_its_connection_from_who_is_there(
+    home: Home, postgres: Server
+) -> None:
+    """What is written at the door goes through the connection that holds it, or is not written."""
+    second = Home.open(home.path)
+    begun, ended = threading.Event(), threading.Event()
+
+    def beside() -> None:
+        with suppress(HomeUnreachable), home.database.transaction() as tx:
+            begun.set()
+            ended.wait(30)
+            home.log.add_entries(tx, {home.log.size(tx): b"beside"})
+
+    def at_the_door() -> None:
+        with home.lock():
+            held = postgres.run(f"SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = {_DOOR}")
+            with ThreadPoolExecutor(2) as threads:
+                threads.submit(beside)
+                begun.wait(30)
+                mine = threads.submit(add, home, b"at the door")
+                time.sleep(0.5)
+                postgres.run(f"SELECT pg_terminate_backend({held[0][0]}, 5000)")
+                with second.lock(10):
+                    ended.set()
+                    mine.result()
+
+    with pytest.raises(HomeUnreachable):
+        at_the_door()
+    assert b"at the door" not in entries(home).values()
+    second.close()
+
+
+def test_turns_are_kept_whatever_isolation_the_server_begins_with(home: Home, postgres: Server) -> None:
+    """With a snapshot from before the wait, the second would number its entry as the first did."""
+    name = home.database.engine.url.database
+    postgres.run(f"ALTER DATABASE {name} SET default_transaction_isolation = 'repeatable read'")
+    home.close()
+    begun = threading.Event()
+
+    def first() -> None:
+        with home.database.transaction() as tx:
+            begun.set()
+            time.sleep(0.5)
+            home.log.add_entries(tx, {home.log.size(tx): b"first"})
+
+    with ThreadPoolExecutor(1) as threads:
+        done = threads.submit(first)
+        begun.wait(30)
+        add(home, b"second")
+        done.result()
+    assert entries(home) == {0: b"first", 1: b"second"}
+
+
 def test_a_writer_that_holds_too_long_is_reported_as_busy(home: Home) -> None:
     impatient = PostgresDatabase(home.database.engine.url, home=home.path, wait_s=0.05)
     with home.database.transaction(), pytest.raises(HomeBusy), impatient.transaction():
@@ -235,6 +291,18 @@ def test_an_erased_opening_leaves_its_table(keyed: Home) -> None:
     keyed.database.settle()
     with keyed.database.read() as tx:
         assert tx.connection.exec_driver_sql("SELECT pg_relation_size('openings')").scalar() == 0
+
+
+def test_traces_are_fetched_some_at_a_time(keyed: Home, postgres: Server) -> None:
+    """A hundred thousand of them are a gigabyte."""
+    with keyed.database.transaction() as tx:
+        for number in range(_AT_ONCE + 1):
+            keyed.traces.put(tx, f"{number:08x}", b"%d" % number)
+    rows = keyed.traces.rows()
+    first = next(rows)
+    asked = postgres.run("SELECT query FROM pg_stat_activity WHERE application_name = 'rectoverso'")
+    assert any(query.startswith("FETCH") for (query,) in asked)
+    assert len([first, *rows]) == _AT_ONCE + 1
 
 
 def test_traces_are_kept_and_forgotten(keyed: Home) -> None:

@@ -28,7 +28,7 @@ def test_a_trace_comes_back_by_its_work(filled: Home) -> None:
 
 def test_the_first_trace_of_a_work_stays(filled: Home) -> None:
     with filled.database.transaction() as tx:
-        filled.traces.put(tx, "00000001", OTHER)
+        assert not filled.traces.put(tx, "00000001", OTHER)
     assert filled.traces["00000001"] == ONE
 
 

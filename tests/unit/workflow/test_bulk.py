@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,11 @@ import pytest
 
 from rectoverso.cli.main import main
 from rectoverso.errors import FilesUnusable, HomeMissing, OutNotWritable
+from rectoverso.types import Outcome
 from rectoverso.verso.picture import to_png
+from rectoverso.verso.screen.gallery import LIMITS, Limits, Method
+from rectoverso.verso.screen.parts import PartLimits
+from rectoverso.workflow import bulk
 from rectoverso.workflow.bulk import screen_many
 from rectoverso.workflow.ledgers import check_ledger
 from rectoverso.workflow.registry import add_works
@@ -70,6 +75,17 @@ def test_each_picture_has_its_row(home: Path, collection: list[Path], tmp_path: 
     assert rows[2]["problem"] == "image_unsupported"
     assert check_ledger(home).size == before
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["out.parquet"]
+
+
+def test_it_compares_as_the_door_does(
+    home: Path, collection: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the limits of the calibration in force, here ones by which everything is for people."""
+    limits = dict(LIMITS) | {(Method.COARSE, Outcome.REVIEW): Limits(0.0, None, 1.0)}
+    in_force = SimpleNamespace(parts=PartLimits(), whole=limits)
+    monkeypatch.setattr(bulk, "in_force", lambda *_: in_force)
+    counts = screen_many(collection, home, tmp_path / "out.parquet")
+    assert counts == {"block": 2, "review": 3, "unreadable": 1}
 
 
 def test_what_goes_wrong_leaves_no_table(home: Path, collection: list[Path], tmp_path: Path) -> None:

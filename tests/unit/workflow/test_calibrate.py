@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from rectoverso.cli.main import main
-from rectoverso.errors import BadSetting, NothingRegistered, RateUnsupported
+from rectoverso.errors import BadSetting, NothingRegistered, RateUnsupported, RecordDamaged
 from rectoverso.store.home import Home
 from rectoverso.types import Outcome
 from rectoverso.verso.picture import to_png
@@ -23,8 +23,9 @@ from rectoverso.verso.screen import points
 from rectoverso.verso.screen.calibration import Standing
 from rectoverso.verso.screen.gallery import Gallery
 from rectoverso.workflow.calibrate import calibrate
-from rectoverso.workflow.calibration import stands
+from rectoverso.workflow.calibration import in_force, stands
 from rectoverso.workflow.doctor import examine
+from rectoverso.workflow.guard import Guard, sealed
 from rectoverso.workflow.ledgers import erase, open_ledger
 from rectoverso.workflow.registry import add_works, claim_works, remove_work
 from rectoverso.workflow.seal import seal_files
@@ -83,7 +84,7 @@ def _copy_of(work: Path, to: Path) -> Path:
 def test_the_entry_of_the_ledger_says_what_changed_and_names_nobody(calibrated: Path) -> None:
     home = Home.open(calibrated)
     assert home.keys is not None
-    entry = open_ledger(home, home.keys).entry(home.calibration_entry or -1)
+    entry = open_ledger(home, home.keys).entry(sealed(home).calibration or -1)
     assert entry["kind"] == "registry_calibrated"
     assert (entry["rate"], entry["works"], entry["pictures"]["compared"]) == (RATE, 10, STRANGERS)
     assert entry["limits"]["sketch"]["review"] < entry["limits"]["sketch"]["block"]
@@ -125,7 +126,7 @@ def test_pictures_saved_again_do_not_make_a_rate_supported(pictures: Path, tmp_p
     add_works([pictures / "works"], home)
     with pytest.raises(RateUnsupported, match="30 unrelated"):
         calibrate([many], home, rate=RATE, planted=0)
-    assert Home.open(home).calibration_entry is None
+    assert sealed(Home.open(home)).calibration is None
 
 
 def test_nothing_is_calibrated_for_no_works(pictures: Path, home: Path) -> None:
@@ -180,12 +181,12 @@ def test_weak_copies_among_the_strangers_count_and_are_shown(
 
 def test_the_door_goes_by_it_and_decides_anew(pictures: Path, copied: Path, tmp_path: Path) -> None:
     home = Home.open(copied)
-    entry = home.calibration_entry
-    (copied / "calibration.txt").unlink()
+    entry = sealed(home).calibration
+    _go_by(home, None)
     copy = _copy_of(pictures / "works" / "005.png", tmp_path / "copy.jpg")
     (before,) = seal_files([copy], tmp_path / "out", copied).passages
     (again,) = seal_files([copy], tmp_path / "out", copied).passages
-    home.calibration_entry = entry
+    _go_by(home, entry)
     (after,) = seal_files([copy], tmp_path / "out", copied).passages
     assert again.repeated
     assert not after.repeated
@@ -262,18 +263,41 @@ def test_it_ends_after_half_a_year(copied: Path) -> None:
 
 def test_a_calibration_that_was_erased_or_is_another_entry_is_not_gone_by(copied: Path) -> None:
     home = Home.open(copied)
-    entry = home.calibration_entry
+    entry = sealed(home).calibration
     assert entry is not None
-    home.calibration_entry = entry - 1
-    assert _standing(copied) is Standing.UNREADABLE
-    home.calibration_entry = entry + 99
-    assert _standing(copied) is Standing.UNREADABLE
-    (copied / "calibration.txt").write_text("the last one")
-    assert _standing(copied) is Standing.UNREADABLE
-    home.calibration_entry = entry
+    for other in (entry - 1, entry + 99, 10**20):
+        _go_by(home, other)
+        assert _standing(copied) is Standing.UNREADABLE
+        with pytest.raises(RecordDamaged):
+            in_force(home, [])
+    _go_by(home, entry)
     assert _standing(copied) is Standing.IN_FORCE
     erase(copied, str(entry))
+    assert _standing(copied) is Standing.NONE
+    assert in_force(home, []) is None
+
+
+@pytest.mark.parametrize("change", ["DELETE FROM openings", "UPDATE openings SET sealed = 'another'"])
+def test_whoever_takes_away_what_it_rests_on_does_not_choose_the_limits(
+    copied: Path, pictures: Path, tmp_path: Path, change: str
+) -> None:
+    home = Home.open(copied)
+    with home.database.transaction() as tx:
+        tx.connection.exec_driver_sql(change)
     assert _standing(copied) is Standing.UNREADABLE
+    with pytest.raises(RecordDamaged):
+        seal_files([pictures / "works" / "005.png"], tmp_path / "out", copied)
+    assert not (tmp_path / "out").exists()
+    erase(copied, str(sealed(home).calibration))  # the way out, and an entry
+    assert _standing(copied) is Standing.NONE
+    assert seal_files([pictures / "works" / "005.png"], tmp_path / "out", copied).passages
+
+
+def _go_by(home: Home, entry: int | None) -> None:
+    assert home.keys is not None
+    guard = Guard(home, open_ledger(home, home.keys))
+    with guard.changing():
+        guard.say(calibration=entry)
 
 
 def test_the_command_tells_limits_rates_and_what_was_found_again(

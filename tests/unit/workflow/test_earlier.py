@@ -55,7 +55,10 @@ def test_a_version_of_the_picture_counts_and_another_picture_does_not(home: Path
     with Image.open(file) as image:
         version = np.asarray(image)
     opened = Home.open(home)
-    (one,) = earlier_decisions(opened, version, work.id)
+    (one,) = earlier_decisions(opened, version, ["00000000", work.id])
     assert one.distance is not None
-    assert earlier_decisions(opened, photo(6, 240, 320), work.id) == []
-    assert earlier_decisions(opened, version, "00000000") == []
+    assert earlier_decisions(opened, photo(6, 240, 320), [work.id]) == []
+    assert earlier_decisions(opened, version, ["00000000"]) == []
+    with opened.database.transaction() as tx:
+        tx.connection.exec_driver_sql("UPDATE assets SET fingerprint = x'0102'")  # nothing seals it
+    assert earlier_decisions(opened, version, [work.id]) == []

@@ -20,6 +20,7 @@ from rectoverso.errors import (
     NotALedger,
     NotReleased,
     OutNotWritable,
+    RegisterAltered,
     StateUnusable,
 )
 from rectoverso.store.home import Home
@@ -78,6 +79,18 @@ def test_a_picture_gone_from_the_store_is_found(tmp_path: Path, home: Path, pict
     assert [problem.key for problem in checked.problems] == ["release.picture_damaged"]
 
 
+def test_findings_that_were_changed_are_named_and_stop_no_verification(
+    tmp_path: Path, home: Path, picture: Picture
+) -> None:
+    (passage,) = seal_files([picture("one.png")], tmp_path / "out", home).passages
+    assert passage.path is not None
+    with Home.open(home).database.transaction() as tx:
+        tx.connection.exec_driver_sql("UPDATE assets SET told = 'another'")
+    (report,) = reports([passage.path], home, [])
+    assert (report.outcome, report.ledger.found) == (ReportOutcome.TRUSTED, True)
+    assert [problem.key for problem in check_ledger(home).problems] == ["release.findings_damaged"]
+
+
 def test_a_ledger_whose_keys_are_gone_is_not_called_sound(home: Path, picture: Picture) -> None:
     add_works([picture("one.png")], home)
     for key in (home / "keys").iterdir():
@@ -96,10 +109,9 @@ def test_no_home_is_not_an_empty_ledger(home: Path) -> None:
 
 def test_an_entry_that_is_not_there_is_said(home: Path) -> None:
     init_keys(home)
-    with pytest.raises(EntryNotFound):
-        prove_entry(home, "7")
-    with pytest.raises(EntryNotFound):
-        prove_entry(home, "no-such-asset")
+    for entry in ("7", "9" * 20, "9" * 5000, "no-such-asset"):
+        with pytest.raises(EntryNotFound):
+            prove_entry(home, entry)
 
 
 def _released(tmp_path: Path, home: Path, picture: Picture) -> tuple[Path, str]:
@@ -249,7 +261,11 @@ def test_a_revocation_taken_back_in_the_tables_is_found(tmp_path: Path, home: Pa
     _, asset = _released(tmp_path, home, picture)
     revoke(home, asset, "x")
     tamper(home / "verso.sqlite3", "UPDATE assets SET revoked = NULL")
-    assert [problem.key for problem in check_ledger(home).problems] == ["ledger.entry_unclaimed"]
+    keys = [problem.key for problem in check_ledger(home).problems]
+    assert keys == ["ledger.entry_unclaimed", "ledger.register_altered"]
+    with pytest.raises(RegisterAltered):  # it would be delivered again
+        seal_files([picture("one.png")], tmp_path / "again", home)
+    assert not (tmp_path / "again").exists()
 
 
 def test_personal_data_is_only_committed_to_and_can_be_erased(
@@ -279,7 +295,7 @@ def test_personal_data_is_only_committed_to_and_can_be_erased(
 
 def test_an_opening_that_was_altered_does_not_open(home: Path) -> None:
     init_keys(home, "Anna Muster")
-    tamper(home / "verso.sqlite3", "UPDATE openings SET value = 'Berta'")
+    tamper(home / "verso.sqlite3", "UPDATE openings SET sealed = 'Berta'")
     opened_home = Home.open(home)
     assert opened(opened_home, open_ledger(opened_home, open_keys(opened_home)), 0, "owner") is None
 

@@ -153,9 +153,14 @@ def test_the_command_lists_shows_and_tests(
     assert code == 1
     assert "- expected release by any.pass" in out
     assert "+ got      hold by strict:any.pass" in out
-    code, _, err = _verso(capsys, "policy", "test", "--home", str(home))
+    code, out, err = _verso(capsys, "policy", "test", "--home", str(home))
     assert code == 2
     assert "broken.toml" in err
+    assert "- expected release by any.pass" in out  # the others were run all the same
+    assert "medical@" in out
+    code, out, _ = _verso(capsys, "policy", "test", "broken", "game", "--home", str(home), "--json")
+    broken, game = json.loads(out)["policies"]
+    assert (code, broken["policy"], broken["holds"], game["holds"]) == (2, "broken", False, True)
 
 
 def test_people_read_the_line_in_their_language(

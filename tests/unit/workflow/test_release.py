@@ -16,7 +16,7 @@ from rectoverso.i18n import explain
 from rectoverso.protocols import Check
 from rectoverso.store.home import Home
 from rectoverso.store.works import Work
-from rectoverso.types import Decision, Draft, Finding, Maker, Message, Outcome, ReportOutcome
+from rectoverso.types import AssetId, Decision, Draft, Finding, Maker, Message, Outcome, ReportOutcome
 from rectoverso.verso.mark.credential import CredentialSigner
 from rectoverso.verso.mark.label import MEDIA_TYPES
 from rectoverso.verso.mark.signature import local
@@ -27,7 +27,7 @@ from rectoverso.workflow import digests
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import check_ledger, open_ledger
 from rectoverso.workflow.registry import add_works
-from rectoverso.workflow.release import SUFFIXES, Door, Passage, release
+from rectoverso.workflow.release import SUFFIXES, Door, Passage, _file_name, release
 
 
 @dataclass(frozen=True)
@@ -341,6 +341,12 @@ def test_a_long_name_is_cut_to_what_file_systems_take(door: Callable[..., Door],
     assert passage.path.exists()
 
 
+def test_a_name_that_is_no_text_still_names_the_file() -> None:
+    """It did stop the whole batch."""
+    draft = replace(_draft(), source="caf\udce9.png")
+    assert _file_name(draft, AssetId("a1b2c3d4e5f6"), None) == "caf\\udce9-a1b2c3d4e5f6.png"
+
+
 @dataclass(frozen=True)
 class Crowd(Says):
     """Passes each draft, and says of a group what it was told to."""
@@ -458,6 +464,40 @@ def test_a_released_row_gives_out_no_other_picture(door: Callable[..., Door], tm
     with pytest.raises(LedgerBroken):
         _through(at_door, out)
     assert not passage.path.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["../elsewhere.png", "../elsewhere-{id}.png", "{out}/../elsewhere-{id}.png", "other.png"]
+)
+def test_a_row_does_not_choose_where_a_file_goes(
+    door: Callable[..., Door], tmp_path: Path, name: str
+) -> None:
+    at_door, out = door(), tmp_path / "out"
+    (passage,) = _through(at_door, out)
+    before = {path.name for path in tmp_path.iterdir()}, {path.name for path in out.iterdir()}
+    asked = name.format(id=passage.asset.id, out=out)
+    with at_door.home.database.transaction() as tx:
+        tx.connection.exec_driver_sql("UPDATE assets SET file_name = ?", (asked,))
+    with pytest.raises(LedgerBroken):
+        _through(at_door, out)
+    assert before == ({path.name for path in tmp_path.iterdir()}, {path.name for path in out.iterdir()})
+
+
+def test_a_row_does_not_pass_another_file_off_as_the_released_one(
+    door: Callable[..., Door], tmp_path: Path
+) -> None:
+    at_door, out = door(), tmp_path / "out"
+    (passage,) = _through(at_door, out)
+    assert passage.path is not None
+    released = passage.path.read_bytes()
+    passage.path.unlink()
+    passage.path.write_bytes(b"another picture")
+    with at_door.home.database.transaction() as tx:
+        other = digests.of_bytes(b"another picture")
+        tx.connection.exec_driver_sql("UPDATE assets SET file_digest = ?", (other,))
+    (again,) = _through(at_door, out)
+    assert again.path is not None
+    assert again.path.read_bytes() == released
 
 
 @dataclass(frozen=True)

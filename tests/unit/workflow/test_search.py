@@ -11,10 +11,11 @@ import pytest
 from PIL import Image
 
 from rectoverso.cli.main import main
-from rectoverso.errors import BadSetting, FilesUnusable, ImageNotFound
+from rectoverso.errors import BadSetting, FilesUnusable, ImageNotFound, RegisterAltered
 from rectoverso.store.home import Home
 from rectoverso.types import Decision, Pixels
 from rectoverso.verso.picture import to_png
+from rectoverso.workflow.guard import unsafe_accept
 from rectoverso.workflow.registry import add_works
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.search import search_works
@@ -153,6 +154,9 @@ def test_a_work_registered_before_traces_is_still_compared_whole(
         for work in list(opened.traces):
             opened.traces.remove(tx, work)
     opened.close()
+    with pytest.raises(RegisterAltered):  # nobody but their keeper takes traces away
+        search_works(crop, home)
+    unsafe_accept(home, "as it was before traces were kept")
     assert list(search_works(crop, home).matches) == []
     assert search_works(original, home).matches[0].work.title == original.stem
 

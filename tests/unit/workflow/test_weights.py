@@ -79,7 +79,7 @@ def test_what_only_weights_find_is_held_and_never_refused(file: Path, home: Path
     assert passage.asset.decision is Decision.HOLD
 
 
-@pytest.mark.parametrize("change", ["changed", "gone", "record"])
+@pytest.mark.parametrize("change", ["changed", "gone", "record", "record gone"])
 def test_weights_that_are_not_as_they_were_named_stop_the_door(
     change: str, file: Path, home: Path, tmp_path: Path
 ) -> None:
@@ -89,6 +89,8 @@ def test_weights_that_are_not_as_they_were_named_stop_the_door(
         file.write_bytes(file.read_bytes() + b"\x00")
     elif change == "gone":
         file.unlink()
+    elif change == "record gone":
+        (home / RECORD).unlink()
     else:
         (home / RECORD).write_text("{}")
     (tmp_path / "photo.png").write_bytes(to_png(photo(9, 160, 200)))
@@ -98,6 +100,23 @@ def test_weights_that_are_not_as_they_were_named_stop_the_door(
     with pytest.raises(SystemExit) as ended:
         main(["seal", str(tmp_path / "photo.png"), "--out", str(tmp_path / "out"), "--home", str(home)])
     assert ended.value.code == 3
+
+
+def test_an_older_record_of_weights_is_not_gone_by_and_both_ways_out_are_open(file: Path, home: Path) -> None:
+    name_weights(file, home)
+    kept = (home / RECORD).read_bytes()
+    forget_weights(home)
+    (home / RECORD).write_bytes(kept)
+    with pytest.raises(EmbedderUnusable, match="put back"):
+        weights_at(home)
+    assert forget_weights(home) is not None
+    assert weights_at(home) is None
+    name_weights(file, home)
+    (home / RECORD).unlink()
+    with pytest.raises(EmbedderUnusable, match="put back"):
+        weights_at(home)
+    assert forget_weights(home) is None
+    assert weights_at(home) is None
 
 
 def test_works_from_before_are_compared_once_they_are_added_again(

@@ -102,6 +102,43 @@ class Ledger:
         """The entry's fields; raises EntryNotFound, and LedgerBroken when the row is no entry at all."""
         return _fields(index, self.entry_bytes(index))
 
+    def kinds_since(self, tx: Transaction, begin: int) -> set[str]:
+        """The kinds of the entries from ``begin`` on, each found to be what the last checkpoint was signed over.
+
+        Raises LedgerBroken for an entry that is not, and where there are fewer.
+        """
+        size = self._log.size(tx)
+        if begin > size:
+            raise _broken(Message("ledger.went_back", {"signed": begin, "size": size}))
+        peaks = self._hashes(
+            tx, [(at << level, (at + 1) << level) for level, at in merkle.range_nodes(0, begin)]
+        )
+        kinds = set()
+        for start in range(begin, size, BATCH):
+            end = min(start + BATCH, size)
+            bodies = self._log.entries(tx, start, end)
+            for index in range(start, end):
+                body = bodies.get(index, b"")
+                peaks, _ = merkle.grow(index, peaks, merkle.leaf_hash(body))
+                kinds.add(str(_fields(index, body).get("kind")))
+        if self._latest(tx, size)[0].root != merkle.root(peaks):
+            raise _broken(Message("ledger.tail_altered", {"size": size}))
+        return kinds
+
+    def demand_continues(self, tx: Transaction, note: bytes) -> None:
+        """Raise LedgerBroken unless this ledger goes on from a checkpoint that was kept, with all that it was over."""
+        try:
+            kept = open_checkpoint(note, self._ring(tx))
+        except BadNote as error:
+            raise _broken(Message("ledger.kept_unsigned")) from error
+        size = self._log.size(tx)
+        if kept.size > size:
+            raise _broken(Message("ledger.went_back", {"signed": kept.size, "size": size}))
+        path = self._hashes(tx, merkle.consistency_ranges(kept.size, size))
+        roots = merkle.roots_from_consistency(kept.size, size, kept.root, path)
+        if roots != (kept.root, self._latest(tx, size)[0].root):
+            raise _broken(Message("ledger.kept_differs", {"size": kept.size}))
+
     def checkpoint(self) -> str | None:
         """The latest signed checkpoint, to be kept by somebody else; None while the ledger is empty."""
         with self._database.read() as tx:

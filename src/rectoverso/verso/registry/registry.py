@@ -1,7 +1,9 @@
 """The register of protected works. Only fingerprints are kept; nobody has to hand over a picture.
 
 Entering is all or nothing: every picture is opened and fingerprinted before the first one is written, and each change
-is recorded in the transaction that makes it, so that register and ledger cannot disagree.
+is recorded in the transaction that makes it, so that register and ledger cannot disagree. The home's lock is held while
+it is written and not while pictures are opened, which may take hours; what they were compared with and has changed
+meanwhile is compared again.
 
 What protects others from the register: a picture that is too plain, or a copy of common content, is not entered; one
 that is merely alike to common content is entered with a mark that keeps it from blocking (``screen.claims``).
@@ -11,10 +13,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 from rectoverso.errors import (
     BadWorks,
@@ -38,7 +40,7 @@ from rectoverso.verso.screen.calibration import Calibration
 from rectoverso.verso.screen.cascade import Look
 from rectoverso.verso.screen.embedding import Embedder
 from rectoverso.verso.screen.fingerprint import fingerprints
-from rectoverso.verso.screen.gallery import Gallery, Match
+from rectoverso.verso.screen.gallery import Gallery
 from rectoverso.verso.screen.known import prepare
 from rectoverso.verso.screen.similarity import cascade_of
 from rectoverso.verso.screen.sketch import Sketch
@@ -46,13 +48,24 @@ from rectoverso.verso.screen.style import SPACE, StyleMatch, Styles
 from rectoverso.verso.screen.trace import Trace
 from rectoverso.verso.verify.bounded import shared
 
+
+class Guard(Protocol):
+    """Notices what happened to the register behind this program's back (``workflow.guard``)."""
+
+    def works(self) -> list[Work]:
+        """Every work, the oldest first."""
+
+    def changing(self) -> AbstractContextManager[Transaction]:
+        """A transaction in which the register is changed."""
+
+
 Recorder = Callable[[Transaction, str, Work, Mapping[str, Any]], object]
 """Writes one ledger entry of a kind about a work, with what else is to be said, in the transaction given."""
 
 
 class Registry:
-    """The works of one home. ``record`` is told of every change while its transaction is open; ``embedder`` gives the
-    weights that somebody named, or none.
+    """The works of one home. ``record`` is told of every change while its transaction is open, and ``guard`` asked for
+    works and for transactions; ``embedder`` gives the weights that somebody named, or none.
     """
 
     def __init__(
@@ -60,20 +73,38 @@ class Registry:
         home: Home,
         clock: Clock,
         record: Recorder,
+        guard: Guard,
         embedder: Callable[[], Embedder | None] = lambda: None,
     ) -> None:
         self._embedder = embedder
+        self._guard = guard
         self._home = home
         self._clock = clock
         self._record = record
 
-    def add(self, offers: Iterable[Offer]) -> list[Work]:
-        """Enter what is offered as works. A file entered before stays as it is.
+    def add(self, offers: Callable[[], Iterable[Offer]]) -> list[Work]:
+        """Enter what is offered as works; ``offers`` is asked again where common content changed meanwhile. A file
+        entered before stays as it is.
 
         Raises ImageUnreadable, WorkTooPlain or WorkCommon for one bad picture, BadWorks for several; nothing is entered
-        then.
+        then. Raises HomeBusy.
         """
-        commons = Gallery(self._home.commons.all())
+        while True:
+            marks = self._home.commons.marks()
+            works = self._enrolled(offers(), Gallery(self._home.commons.all()))
+            with self._home.lock():
+                if self._home.commons.marks() != marks:
+                    continue
+                with self._guard.changing() as tx:
+                    entered = [self._registered(tx, *kept) for kept in works]
+            with suppress(KeyError):  # of a work that was removed meanwhile
+                prepare(self._home.traces)
+            return entered
+
+    def _enrolled(
+        self, offers: Iterable[Offer], commons: Gallery
+    ) -> Sequence[tuple[Work, bytes, dict[str, bytes]]]:
+        """The works that are offered, their traces, and what else is to be kept of them."""
         bad = _Bad()
         works: dict[Digest, tuple[Work, bytes, dict[str, bytes]]] = {}
         for offer in offers:
@@ -84,18 +115,17 @@ class Registry:
                     told = descriptors_of(work, pixels, self._embedder())
                     works[work.file_digest] = replace(work, common=common), Trace.of(pixels).to_bytes(), told
         bad.raise_if_any()
-        with self._home.database.transaction() as tx:
-            entered = [self._registered(tx, *kept) for kept in works.values()]
-        prepare(self._home.traces)
-        return entered
+        return list(works.values())
 
     def _registered(self, tx: Transaction, work: Work, trace: bytes, told: Mapping[str, bytes]) -> Work:
         """The work as it is kept. What was not kept of it before is kept when its file is entered again."""
-        kept = self._entered(tx, self._home.works, work, "work_registered")
-        self._home.traces.put(tx, kept.id, trace)
+        kept, is_new = self._entered(tx, self._home.works, work, "work_registered")
+        added = [self._home.traces.put(tx, kept.id, trace)]
         for space, numbers in told.items():
             if space != SPACE or kept.rights.kind is Kind.STYLE:
-                self._home.descriptors.put(tx, kept.id, space, numbers)
+                added.append(self._home.descriptors.put(tx, kept.id, space, numbers))
+        if any(added) and not is_new:
+            self._record(tx, "work_completed", kept, {})
         return kept
 
     def search(self, pixels: Pixels, calibration: Calibration | None = None) -> Look:
@@ -110,7 +140,7 @@ class Registry:
 
     def list(self) -> list[Work]:
         """Every work, the oldest first."""
-        return self._home.works.all()
+        return self._guard.works()
 
     def named(self, names: Iterable[str], owner: str | None = None) -> Sequence[Work]:
         """The works of these ids or titles, and those of this owner. Raises WorkNotFound and OwnerNotFound."""
@@ -135,32 +165,45 @@ class Registry:
     def remove(self, name: str) -> Work:
         """Take a work off the register, by id or title. Raises WorkNotFound."""
         work = _named(self.list(), name)
-        with self._home.database.transaction() as tx:
+        with self._guard.changing() as tx:
             self._home.traces.remove(tx, work.id)
             self._home.descriptors.remove(tx, work.id)
             if self._home.works.remove(tx, work.id):
                 self._record(tx, "work_removed", work, {})
         return work
 
-    def add_common(self, offers: Iterable[Offer]) -> tuple[Sequence[Work], Sequence[Work]]:
+    def add_common(self, offers: Callable[[], Iterable[Offer]]) -> tuple[Sequence[Work], Sequence[Work]]:
         """Enter pictures that anybody may use; returns them, and the works that are alike to one and so cannot block.
 
-        Raises as `add`.
+        ``offers`` and what is raised are as for `add`.
         """
-        gallery = Gallery(self.list())
+        while True:
+            marks = self._home.works.marks()
+            entered = self._compared(offers(), Gallery(self.list()))
+            with self._home.lock():
+                if self._home.works.marks() == marks:
+                    return self._entered_as_common(entered)
+
+    def _compared(self, offers: Iterable[Offer], gallery: Gallery) -> Sequence[tuple[Work, Sequence[Work]]]:
+        """The pictures that are offered, each with the works that are alike to it."""
         bad = _Bad()
-        entered: dict[Digest, tuple[Work, list[Work]]] = {}
+        entered: dict[Digest, tuple[Work, Sequence[Work]]] = {}
         for offer in offers:
             with bad.noted():
                 pixels, common = enrol(offer, added_at=self._now())
                 alike = [match.work for match in gallery.similar(pixels) if match.outcome is not Outcome.PASS]
                 entered.setdefault(common.file_digest, (common, alike))
         bad.raise_if_any()
+        return list(entered.values())
+
+    def _entered_as_common(
+        self, entered: Iterable[tuple[Work, Sequence[Work]]]
+    ) -> tuple[Sequence[Work], Sequence[Work]]:
         marked: dict[str, Work] = {}
-        with self._home.database.transaction() as tx:
+        with self._guard.changing() as tx:
             commons = []
-            for common, alike in entered.values():
-                kept = self._entered(tx, self._home.commons, common, "common_added")
+            for common, alike in entered:
+                kept, _ = self._entered(tx, self._home.commons, common, "common_added")
                 commons.append(kept)
                 for work in (marked.get(work.id, work) for work in alike):
                     if kept.id not in work.common:
@@ -178,24 +221,26 @@ class Registry:
             for work in self.list()
             if common.id in work.common
         ]
-        with self._home.database.transaction() as tx:
+        with self._guard.changing() as tx:
             if self._home.commons.remove(tx, common.id):
                 self._record(tx, "common_removed", common, {})
-            self._change(tx, [work for work in freed if not work.common], "work_common", {"alike": False})
             for work in freed:
                 self._home.works.change(tx, work)
+                if not work.common:
+                    self._record(tx, "work_common", work, {"alike": False})
         return common
 
-    def _entered(self, tx: Transaction, kept: Works, work: Work, kind: str) -> Work:
+    def _entered(self, tx: Transaction, kept: Works, work: Work, kind: str) -> tuple[Work, bool]:
+        """The work as it is kept, and whether it is new there."""
         named = replace(work, id=kept.id_for(tx, work.file_digest))
         if kept.add(tx, named):
             self._record(tx, kind, named, _public(named) if kind == "work_registered" else {})
-            return named
-        return kept.of_file(tx, work.file_digest) or named
+            return named, True
+        return kept.of_file(tx, work.file_digest) or named, False
 
     def _changed(self, works: Sequence[Work], kind: str, facts: Mapping[str, Any]) -> Sequence[Work]:
         if works:
-            with self._home.database.transaction() as tx:
+            with self._guard.changing() as tx:
                 self._change(tx, works, kind, facts)
         return works
 
@@ -218,11 +263,6 @@ def enrol(offer: Offer, *, added_at: str) -> tuple[Pixels, Work]:
     digest = Digest(hashlib.sha256(data).hexdigest())
     prints, small = fingerprints(pixels), sketch.to_bytes()
     return pixels, Work(digest[:8], offer.title, offer.owner, digest, prints, small, added_at, offer.rights)
-
-
-def rank(pixels: Pixels, works: Sequence[Work], *, at_most: int = 10) -> list[Match]:
-    """The works nearest to a picture (uint8 HWC), similar or not: the gravest outcome first."""
-    return Gallery(works).ranked(pixels, at_most=at_most)
 
 
 def _common_to(offer: Offer, pixels: Pixels, commons: Gallery) -> tuple[str, ...]:

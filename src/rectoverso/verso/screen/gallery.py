@@ -147,12 +147,8 @@ class Gallery:
         shapes = [sketch.shape[INSIDE_KK] for sketch in self._sketches]
         self._shapes_WK = np.array(shapes, np.float32).reshape(len(shapes), int(INSIDE_KK.sum()))
 
-    def ranked(self, pixels: Pixels, *, at_most: int = 10) -> list[Match]:
-        """The works nearest to a picture (uint8 HWC): the gravest outcome first, then the most alike."""
-        return self.compared(pixels, at_least=at_most)[:at_most]
-
     def similar(self, pixels: Pixels) -> list[Match]:
-        """Every work that a picture is similar to, or else the nearest one; in the same order."""
+        """Every work that a picture (uint8 HWC) is similar to, or else the nearest one; in the order of `compared`."""
         matches = self.compared(pixels, at_least=1)
         return [match for match in matches if match.outcome is not Outcome.PASS] or matches[:1]
 
@@ -171,7 +167,7 @@ class Gallery:
         ]
 
     def compared(self, pixels: Pixels, *, at_least: int) -> list[Match]:
-        """All works that could be similar, and ``at_least`` so many; in the same order."""
+        """All works that could be similar, and ``at_least`` so many: the gravest outcome first, then the most alike."""
         if not self.works:
             return []
         seen = _Seen.of(pixels)

@@ -136,7 +136,7 @@ def test_the_words_never_speak_of_infringement(
 
 
 def test_matches_are_ranked_and_limited(works: list[Work], photos: list[Pixels]) -> None:
-    matches = Gallery(works).ranked(photos[7], at_most=3)
+    matches = Gallery(works).compared(photos[7], at_least=3)[:3]
     assert len(matches) == 3
     assert matches[0].work.title == "Work 7"
     assert matches[0].likeness > matches[1].likeness >= matches[2].likeness

@@ -25,7 +25,7 @@ class BadWorks(InputError):
     """Facts: count, total, listing (one line a file: what, why, fix)."""
 
     code = "bad_works"
-    what = "{count} of {total} files cannot be registered:\n{listing}"
+    what = "{count} of {total} files cannot be registered:\n{listing}\n"
     why = "Works are entered together or not at all, so nothing was registered."
     fix = "Mend them or leave them out, and try again."
 

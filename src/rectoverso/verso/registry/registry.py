@@ -25,6 +25,7 @@ from rectoverso.errors import (
     WorkNotFound,
     WorkTooPlain,
 )
+from rectoverso.i18n import Listing
 from rectoverso.protocols import Clock
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
@@ -268,5 +269,4 @@ class _Bad:
         if len(self._errors) == 1:
             raise self._errors[0]
         if self._errors:
-            listing = "\n".join(f"- {error}" for error in self._errors)
-            raise BadWorks(count=len(self._errors), total=self._total, listing=listing)
+            raise BadWorks(count=len(self._errors), total=self._total, listing=Listing(*self._errors))

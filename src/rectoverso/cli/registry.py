@@ -9,7 +9,7 @@ import typer
 
 from rectoverso.cli import calibrate, commons, weights
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
-from rectoverso.cli.output import print_json, tell
+from rectoverso.cli.output import live_progress, print_json, tell
 from rectoverso.i18n import preferred_language, say
 from rectoverso.store.rights import Asked, Kind, State
 from rectoverso.types import Message, Place
@@ -29,7 +29,9 @@ app.command("calibrate")(calibrate.calibrate)
 OwnerOfAll = Annotated[
     str | None, typer.Option("--owner", help="All works of this owner, named as registered.")
 ]
-WorkArgument = Annotated[str, typer.Argument(help="The work's id or title.", metavar="WORK")]
+WorksArgument = Annotated[
+    list[str] | None, typer.Argument(help="The works' ids or titles.", metavar="WORK...")
+]
 
 
 @app.command()
@@ -79,12 +81,16 @@ def add(
         "asked": asked,
         "kind": kind,
     }
-    works = add_works(files or [], home, catalogue=catalogue, clock=None, **cells)
+    with live_progress() as listener:
+        entered = add_works(files or [], home, catalogue=catalogue, listener=listener, clock=None, **cells)
     if as_json:
-        print_json({"works": [plain(work) for work in works]})
-    else:
-        _tell(works)
-        _tell_few_styles(works, home)
+        print_json({"works": [plain(work) for work in entered.works], "known": sorted(entered.known)})
+        return
+    _tell(entered.works)
+    tell("cli.works_entered", count=len(entered.works) - len(entered.known))
+    if entered.known:
+        tell("cli.works_known", count=len(entered.known))
+    _tell_few_styles(entered.works, home)
 
 
 @app.command()
@@ -161,9 +167,7 @@ def claim(
         str,
         typer.Option("--reason", help="Why, or how it was verified; kept in this home, not in the ledger."),
     ],
-    works: Annotated[
-        list[str] | None, typer.Argument(help="The works' ids or titles.", metavar="WORK...")
-    ] = None,
+    works: WorksArgument = None,
     owner: OwnerOfAll = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -227,15 +231,21 @@ def index(
 
 
 @app.command()
-def remove(work: WorkArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
-    """Take a work off the register. The ledger keeps that it was there."""
-    from rectoverso.workflow.registry import plain, remove_work
+def remove(
+    works: WorksArgument = None,
+    owner: OwnerOfAll = None,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Take works off the register. The ledger keeps that they were there."""
+    from rectoverso.workflow.registry import plain, remove_works
 
-    removed = remove_work(work, home)
+    removed = remove_works(works or [], home, owner=owner)
     if as_json:
-        print_json({"removed": plain(removed)})
-    else:
-        tell("cli.work_removed", title=removed.title)
+        print_json({"removed": [plain(work) for work in removed]})
+        return
+    for work in removed:
+        tell("cli.work_removed", title=work.title)
 
 
 def _tell(works: Sequence[Work]) -> None:

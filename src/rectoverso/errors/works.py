@@ -62,6 +62,15 @@ class WorkNotFound(InputError):
     fix = "List them with: verso registry list"
 
 
+class TitleShared(InputError):
+    """Facts: title, count, ids."""
+
+    code = "title_shared"
+    what = "{count} pictures are registered as “{title}”."
+    why = "Which of them is meant is not guessed."
+    fix = "Name it by its id: {ids}"
+
+
 class OwnerNotFound(InputError):
     code = "owner_not_found"
     what = "No registered work belongs to {owner}."

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from rectoverso.store.works import Work
     from rectoverso.workflow.accounts import Incident
+    from rectoverso.workflow.bulk import Tally
     from rectoverso.workflow.search import Found
 
 app = typer.Typer(help="Protected works: register, look up, claim, report, remove.", no_args_is_help=True)
@@ -122,7 +123,7 @@ def screen(
     files: Annotated[
         list[Path], typer.Argument(help="Pictures, folders, or Parquet files.", metavar="FILE...")
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="PARQUET", help="The table to write.")],
+    out: Annotated[Path, typer.Option("--out", metavar="TABLE", help="The table to write: .csv or .parquet.")],
     processes: Annotated[
         int,
         typer.Option("--processes", min=1, help="How many work side by side, each with all works in memory."),
@@ -133,11 +134,13 @@ def screen(
     """Compare a collection with the registered works: a row a picture. Decides nothing. Exit 1 if any is similar."""
     from rectoverso.workflow.bulk import screen_many
 
-    counts = screen_many(files, home, out, processes=processes)
-    found = {outcome: counts.get(outcome, 0) for outcome in ("pass", "review", "block", "unreadable")}
+    with live_progress() as listener:
+        tally = screen_many(files, home, out, processes=processes, listener=listener)
+    found = {outcome: tally.counts[outcome] for outcome in ("pass", "review", "block", "unreadable")}
     if as_json:
         print_json({"table": str(out), "counts": found})
     else:
+        _tell_screened(tally)
         tell("cli.screened", file=out, total=sum(found.values()), **found)
     raise typer.Exit(1 if found["review"] or found["block"] else 0)
 
@@ -257,6 +260,15 @@ def _tell(works: Sequence[Work]) -> None:
             tell("cli.work_ended", **facts, until=work.rights.until or "-")
         else:
             tell("cli.work", **facts, asked=asked)
+
+
+def _tell_screened(tally: Tally) -> None:
+    """The pictures that somebody has to look at, as far as they fit on a screen."""
+    for row in tally.first:
+        facts = {"file": row.file, "title": row.title, "owner": row.owner or "-", "id": row.work}
+        tell(f"cli.screened_{row.outcome}", **facts)
+    if (more := tally.counts.total() - tally.counts["pass"] - len(tally.first)) > 0:
+        tell("cli.screened_more", count=more)
 
 
 def _tell_few_styles(works: Sequence[Work], home: Path) -> None:

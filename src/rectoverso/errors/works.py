@@ -35,7 +35,7 @@ class BadCatalogue(InputError):
 
     code = "bad_catalogue"
     what = "There are mistakes in the catalogue {path} ({count}):\n{listing}\n"
-    why = "Works are entered together or not at all, so nothing was registered."
+    why = "A catalogue is taken whole or not at all, so nothing was changed."
     fix = "Mend these lines; docs/en/registry.md has what each column may hold."
 
 

@@ -115,6 +115,7 @@ def search(
         print_json(found.plain())
     else:
         _tell_found(found)
+        _tell_sheets(found, file, evidence)
     raise typer.Exit(1 if found.matches or found.near_styles else 0)
 
 
@@ -312,14 +313,25 @@ def _tell_found(found: Found) -> None:
     for style in found.styles:
         owner, percent = style.work.owner or style.work.title, round(100 * style.typicality)
         tell("style.row", owner=owner, percent=percent, pictures=style.pictures)
-    for sheet in found.evidence:
-        tell("cli.evidence", file=sheet)
+
+
+def _tell_sheets(found: Found, file: Path, asked: Path | None) -> None:
+    """The sheets that show what was found, or how to get them."""
+    sheets = [str(sheet) for sheet in found.evidence if sheet.suffix == ".png"]
+    if sheets:
+        facts = ", ".join(str(sheet) for sheet in found.evidence if sheet.suffix != ".png")
+        tell("cli.evidence", files=", ".join(sheets), facts=facts)
+    elif asked:
+        tell("cli.no_evidence", folder=asked)
+    elif found.matches:
+        tell("cli.evidence_next", file=file, title=found.matches[0].work.title)
 
 
 def _tell_match(match: dict[str, Any]) -> None:
     from rectoverso.workflow.search import changes
 
     named = {"id": match["id"], "title": match["title"], "owner": match["owner"] or "-"}
+    named["outcome"] = _word(f"cli.found_{match['outcome']}")
     if "cosine" in match:
         tell("cli.match_near", **named, weights=match["weights"]["name"], cosine=f"{match['cosine']:.2f}")
         return

@@ -71,8 +71,10 @@ def test_search_says_how_a_part_was_found_in_words_and_in_json(
 ) -> None:
     assert _exit_code("registry", "search", str(crop), "--home", str(home)) == 1
     told = capsys.readouterr().out
+    assert told.startswith("copy ")
     assert "harbour" in told
     assert "points lie alike" in told
+    assert f"verso registry search {crop} --evidence DIR --original FILE" in told
     assert "mirrored, cropped to" in told
     assert "infring" not in told
     assert _exit_code("registry", "search", str(crop), "--home", str(home), "--json") == 1
@@ -95,6 +97,18 @@ def test_evidence_is_two_sheets_and_their_facts(
     assert facts["said"]["en"].startswith("Similarity found")
     assert facts["said"]["zh"].startswith("发现相似")
     assert facts["points"] == found.matches[0].plain()["points"]
+
+
+def test_evidence_is_told_in_one_line_and_so_is_that_there_is_none(
+    original: Path, crop: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("--evidence", str(tmp_path / "shown"), "--original", str(original), "--home", str(home))
+    assert _exit_code("registry", "search", str(crop), *asked) == 1
+    (shown,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("Similarity"))
+    assert shown.index("points.png") < shown.index("overlay.png") < shown.index("facts.json")
+    (tmp_path / "stranger.png").write_bytes(to_png(photo(SEED + 50, 240, 320)))
+    assert _exit_code("registry", "search", str(tmp_path / "stranger.png"), *asked) == 0
+    assert "was not written" in capsys.readouterr().out
 
 
 def test_laid_over_the_picture_the_work_differs_little(

@@ -32,8 +32,8 @@ PARQUET = ".parquet"
 
 @dataclass(frozen=True, slots=True)
 class Entered:
-    """What was given as works, as the register has it now. ``known``: the ids of those that it had before, of which
-    nothing was changed.
+    """What was given as works, as the register has it now. ``known``: the ids of those that it had before; what is
+    said of them stays.
     """
 
     works: Sequence[Work]

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from rectoverso.cli.main import main
+from rectoverso.i18n import say
+from rectoverso.types import Message
 
 
 def _run(*arguments: object) -> int:
@@ -84,3 +86,16 @@ def test_verify_of_nothing_to_check_is_calm(tmp_path: Path, capsys: pytest.Captu
     (report,) = json.loads(capsys.readouterr().out)["reports"]
     assert report["outcome"] == "could_not_check"
     assert not (tmp_path / "home").exists()
+
+
+def test_of_several_files_the_outcomes_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECTOVERSO_LANG", "en")
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(b"")
+    assert _run("verify", tmp_path / "a.png", tmp_path / "b.png", "--home", tmp_path / "home") == 3
+    told = capsys.readouterr().out.splitlines()
+    assert "2 files verified:" in told
+    assert told[-1].split() == ["2", *say(Message("verify.could_not_check.title")).split()]
+    assert max(map(len, told)) <= 80 + len(str(tmp_path))

@@ -269,9 +269,7 @@ def ingrain(
     )
 
 
-def credit(
-    run: AnyPath, files: AnyPath | Iterable[AnyPath], *, catalogue: AnyPath | None = None
-) -> Credited:
+def credit(run: AnyPath, files: AnyPath | Iterable[AnyPath], *, catalogue: AnyPath | None = None) -> Credited:
     """Which training pictures of ``run`` (or of the shipped ``"demo"``) each of ``files`` is nearest to, where it is
     nearer to them than new pictures are. A list to name by: it shows neither what a picture was made from nor that what
     is missing had no part in it.

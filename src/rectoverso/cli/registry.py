@@ -124,7 +124,9 @@ def screen(
     files: Annotated[
         list[Path], typer.Argument(help="Pictures, folders, or Parquet files.", metavar="FILE...")
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="TABLE", help="The table to write: .csv or .parquet.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="TABLE", help="The table to write: .csv or .parquet.")
+    ],
     processes: Annotated[
         int,
         typer.Option("--processes", min=1, help="How many work side by side, each with all works in memory."),

@@ -233,9 +233,7 @@ def _parquet(path: Path) -> Iterator[Write]:
     import pyarrow.parquet as pq
 
     with pq.ParquetWriter(path, _schema(pa)) as table:
-        yield lambda rows: table.write_table(
-            pa.Table.from_pylist([asdict(row) for row in rows], _schema(pa))
-        )
+        yield lambda rows: table.write_table(pa.Table.from_pylist([asdict(row) for row in rows], _schema(pa)))
 
 
 @contextmanager

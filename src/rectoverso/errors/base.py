@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+_NO_SPACE_AFTER = ("\n", "。", "？")
+"""A new line, and the full stops of Chinese, which bring their own space."""
+
 
 class RectoversoError(Exception):
     """What happened, why, and what to do. ``facts`` fill the blanks of the three sentences."""
@@ -22,7 +25,7 @@ class RectoversoError(Exception):
         """The three sentences, in English or in the templates given, with the facts filled in."""
         text = ""
         for template in (what or self.what, why or self.why, fix or self.fix):
-            between = " " if text and template and not text.endswith("\n") else ""
+            between = " " if text and template and not text.endswith(_NO_SPACE_AFTER) else ""
             text += between + template.format(**self.facts)
         return text
 

@@ -40,3 +40,4 @@ def test_errors_within_an_error_follow_its_language_a_line_each():
     assert chinese[1].startswith("- a.png 过于单调")
     assert chinese[2].startswith("- b.png 是空文件")
     assert "Register" not in "".join(chinese)
+    assert not any("。 " in line for line in chinese)

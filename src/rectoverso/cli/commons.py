@@ -11,7 +11,7 @@ from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from rectoverso.cli.output import live_progress, print_json, tell
 
 app = typer.Typer(
-    help="Pictures that anybody may use: no claim on what is alike to them can block.", no_args_is_help=True
+    help="Pictures that anybody may use. No claim on what is alike to them can block.", no_args_is_help=True
 )
 
 

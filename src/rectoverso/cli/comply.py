@@ -27,7 +27,7 @@ def comply(
     list_: Annotated[bool, typer.Option("--list", help="List the laws there are instead.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Hold files, from any maker, against laws on labels, clause by clause. Works offline, without torch."""
+    """Hold anybody's files against laws on labels, by the clause. Works offline, without torch."""
     from rectoverso.workflow.comply import comply as hold
     from rectoverso.workflow.comply import exit_code, listed, plain
 

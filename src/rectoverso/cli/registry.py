@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from rectoverso.workflow.search import Found
 
 app = typer.Typer(help="Protected works: register, look up, claim, report, remove.", no_args_is_help=True)
-app.add_typer(commons.app, name="common")
-app.command()(weights.weights)
-app.command("calibrate")(calibrate.calibrate)
 
 OwnerOfAll = Annotated[
     str | None, typer.Option("--owner", help="All works of this owner, named as registered.")
@@ -107,7 +104,7 @@ def search(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Which registered works does this picture resemble, whole or in part? Exit 1 if any."""
+    """Find the works that a picture resembles, whole or in part. Exit 1 if any."""
     from rectoverso.workflow.search import search_works
 
     found = search_works(file, home, evidence=evidence, original=original)
@@ -134,7 +131,7 @@ def screen(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare a collection with the registered works: a row a picture. Decides nothing. Exit 1 if any is similar."""
+    """Compare a collection with the works, a row a picture. Decides nothing. Exit 1 if any is similar."""
     from rectoverso.workflow.bulk import screen_many
 
     with live_progress() as listener:
@@ -150,7 +147,7 @@ def screen(
 
 @app.command("list")
 def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
-    """List the registered works, and say whether the register is calibrated for them."""
+    """List the registered works. Says whether the register is calibrated for them."""
     from rectoverso.workflow.calibration import stands
     from rectoverso.workflow.registry import list_works, plain
 
@@ -178,7 +175,7 @@ def claim(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Say how sure the claim to works is: asserted, verified, disputed or withdrawn."""
+    """Say how sure the claim to works is. It is asserted, verified, disputed or withdrawn."""
     from rectoverso.workflow.registry import claim_works, plain
 
     claimed = claim_works(works or [], home, state=state, reason=reason, owner=owner)
@@ -195,7 +192,7 @@ def report(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """What became of drafts that were alike to works: of one owner, of one work, or of all. No pictures."""
+    """What became of drafts that were alike to works. Of one owner, of one work, or of all; no pictures."""
     from rectoverso.workflow.accounts import incidents
 
     found = incidents(home, owner=owner, work=work)
@@ -226,7 +223,7 @@ def index(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Where are the works' hashes compared: in memory, or by a PostgreSQL database, which has them veiled then?"""
+    """Say where the works' hashes are compared, or change that. A PostgreSQL database has them veiled then."""
     from rectoverso.workflow.hashes import compare_in, where_compared
 
     found, count = where_compared(home) if place is None else compare_in(place, home)
@@ -252,6 +249,11 @@ def remove(
         return
     for work in removed:
         tell("cli.work_removed", title=work.title)
+
+
+app.command("calibrate")(calibrate.calibrate)
+app.command()(weights.weights)
+app.add_typer(commons.app, name="common")
 
 
 def _tell(works: Sequence[Work]) -> None:

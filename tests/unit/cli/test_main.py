@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+import typer
 
-from rectoverso.cli.main import main
+from rectoverso.cli.main import app, main
 from rectoverso.i18n import say
 from rectoverso.types import Message
 
@@ -99,3 +102,21 @@ def test_of_several_files_the_outcomes_are_counted(
     assert "2 files verified:" in told
     assert told[-1].split() == ["2", *say(Message("verify.could_not_check.title")).split()]
     assert max(map(len, told)) <= 80 + len(str(tmp_path))
+
+
+def _groups(command: click.Command, name: str = "verso") -> Iterator[tuple[str, click.Command]]:
+    children = getattr(command, "commands", {})
+    if children:
+        yield name, command
+    for child_name, child in children.items():
+        yield from _groups(child, f"{name} {child_name}")
+
+
+@pytest.mark.parametrize(("name", "group"), _groups(typer.main.get_command(app)))
+def test_the_lists_of_commands_are_not_cut_at_80_columns(
+    name: str, group: click.Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = group.get_help(click.Context(group, info_name=name)).partition("Commands:")[2]
+    assert listed
+    assert "..." not in listed

@@ -261,8 +261,10 @@ def _tell(works: Sequence[Work]) -> None:
     for work in works:
         claimed, asked = _word(f"registry.claim.{work.state}"), _word(f"registry.asked.{work.rights.asked}")
         facts = {"id": work.id, "title": work.title, "owner": work.owner or "-", "claim": claimed}
-        if work.expired or work.state is State.WITHDRAWN:
-            tell("cli.work_ended", **facts, until=work.rights.until or "-")
+        if work.expired:
+            tell("cli.work_ended", **facts, until=work.rights.until)
+        elif work.state is State.WITHDRAWN:
+            tell("cli.work_withdrawn", **facts)
         else:
             tell("cli.work", **facts, asked=asked)
 

@@ -41,9 +41,9 @@ class BadCatalogue(InputError):
 
 class NothingRegistered(InputError):
     code = "nothing_registered"
-    what = "No work is in force in {home}, so there is nothing to calibrate."
-    why = "A calibration measures how near unrelated pictures come to the works of a register."
-    fix = "Register works with: verso registry add"
+    what = "No work is in force in {home}, so there is nothing to compare pictures with."
+    why = "None was registered there, or all were withdrawn, or their rights hold on other days."
+    fix = "Check --home, see what is registered with: verso registry list, or register works with: verso registry add"
 
 
 class RateUnsupported(InputError):

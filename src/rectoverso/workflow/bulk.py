@@ -14,13 +14,13 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rectoverso.errors import BadSetting, InputError, OutNotWritable, ScreeningStopped
+from rectoverso.errors import BadSetting, InputError, NothingRegistered, OutNotWritable, ScreeningStopped
 from rectoverso.i18n import Phrase
 from rectoverso.protocols import SystemClock
 from rectoverso.types import Message, Outcome
@@ -38,6 +38,9 @@ from rectoverso.workflow.progress import Listener, Progress, silent
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from rectoverso.store.home import Home
+    from rectoverso.store.works import Work
 
 PARQUET, CSV = ".parquet", ".csv"
 UNREADABLE = "unreadable"
@@ -97,11 +100,13 @@ def screen_many(
     Parquet or CSV by its ending.
 
     ``out`` is written whole or not at all. Raises FilesUnusable, HomeMissing, MissingExtra for Parquet, BadSetting for
-    another ending, OutNotWritable; ScreeningStopped when a process was killed.
+    another ending, NothingRegistered, OutNotWritable; ScreeningStopped when a process was killed.
     """
     table = _table_of(out)
     pictures, tables = _parted(list(files))
-    existing_home(home_path).close()
+    with closing(existing_home(home_path)) as home:
+        if not _in_force(home):
+            raise NothingRegistered(home=home_path)
     make_folder(out.parent)
     total = None if tables else len(pictures)
     tally = Tally()
@@ -176,8 +181,12 @@ def _look_here(item: Item) -> Screened:
 def _cascade(home_path: Path) -> Cascade:
     """The works in force at this moment."""
     home = existing_home(home_path)
+    return Cascade(_in_force(home), home.traces)
+
+
+def _in_force(home: Home) -> list[Work]:
     today = SystemClock().now().date()
-    return Cascade([work for work in home.works.all() if work.is_compared(today)], home.traces)
+    return [work for work in home.works.all() if work.is_compared(today)]
 
 
 def _look(cascade: Cascade, item: Item) -> Screened:

@@ -11,11 +11,13 @@ import pytest
 from PIL import Image
 
 from rectoverso.cli.main import main
-from rectoverso.errors import BadSetting, FilesUnusable, ImageNotFound
+from rectoverso.errors import BadSetting, FilesUnusable, HomeMissing, ImageNotFound, NothingRegistered
 from rectoverso.store.home import Home
+from rectoverso.store.rights import State
 from rectoverso.types import Decision, Pixels
 from rectoverso.verso.picture import to_png
-from rectoverso.workflow.registry import add_works
+from rectoverso.workflow.bulk import screen_many
+from rectoverso.workflow.registry import add_works, claim_works, remove_works
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.search import search_works
 from unit.verso.conftest import decoded, photo
@@ -172,5 +174,18 @@ def test_a_work_registered_before_traces_is_still_compared_whole(
 
 
 def test_looking_where_there_is_no_home_makes_none(crop: Path, tmp_path: Path) -> None:
-    assert not search_works(crop, tmp_path / "nowhere").matches
+    with pytest.raises(HomeMissing):
+        search_works(crop, tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_where_nothing_is_registered_nothing_is_said_to_be_unlike(
+    original: Path, crop: Path, home: Path, tmp_path: Path
+) -> None:
+    claim_works([original.stem, "another"], home, state=State.WITHDRAWN, reason="x")
+    with pytest.raises(NothingRegistered):
+        screen_many([crop], home, tmp_path / "table.csv")
+    remove_works([original.stem, "another"], home)
+    with pytest.raises(NothingRegistered):
+        search_works(crop, home)
+    assert not (tmp_path / "table.csv").exists()

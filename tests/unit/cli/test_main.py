@@ -112,7 +112,7 @@ def _groups(command: click.Command, name: str = "verso") -> Iterator[tuple[str, 
         yield from _groups(child, f"{name} {child_name}")
 
 
-@pytest.mark.parametrize(("name", "group"), _groups(typer.main.get_command(app)))
+@pytest.mark.parametrize(("name", "group"), list(_groups(typer.main.get_command(app))))
 def test_the_lists_of_commands_are_not_cut_at_80_columns(
     name: str, group: click.Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,7 +85,8 @@ def add(
         print_json({"works": [plain(work) for work in entered.works], "known": sorted(entered.known)})
         return
     _tell(entered.works)
-    tell("cli.works_entered", count=len(entered.works) - len(entered.known))
+    if new := len(entered.works) - len(entered.known):
+        tell("cli.works_entered", count=new)
     if entered.known:
         tell("cli.works_known", count=len(entered.known))
     _tell_few_styles(entered.works, home)

@@ -1,5 +1,5 @@
-"""The verbs in Python: `train`, `generate`, `invert`, `dream`, `ingrain`, `seal`, `verify`. Each is what its command
-does.
+"""The verbs in Python: `train`, `generate`, `invert`, `dream`, `ingrain`, `credit`, `seal`, `verify`. Each is what its
+command does.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from rectoverso.types import Maker, Origin, Report
 if TYPE_CHECKING:
     from rectoverso.recto.train.status import Status
     from rectoverso.workflow.batch import Batch
+    from rectoverso.workflow.credit import Credited
     from rectoverso.workflow.dream import Dreamed
     from rectoverso.workflow.ingrain import Ingrained
     from rectoverso.workflow.invert import Projected
+    from rectoverso.workflow.terms import Terms
     from rectoverso.workflow.train import Trained
 
 DEFAULT_HOME = ".rectoverso"
@@ -124,7 +126,6 @@ def generate(
     from rectoverso.workflow.generate import generate_images
     from rectoverso.workflow.materials import Given
     from rectoverso.workflow.shipped import run_at
-    from rectoverso.workflow.terms import Terms
 
     controls = parse_controls(truncation, mixes, layers, edits)
     place = _home(home)
@@ -145,15 +146,7 @@ def generate(
         ),
         size=None if size is None else str(size),
         tell_prompt=tell_prompt,
-        terms=Terms.of(
-            use,
-            laws,
-            producer,
-            visible=visible,
-            file_format=file_format,
-            policy=_path(policy),
-            territory=territory,
-        ),
+        terms=_terms(use, policy, laws, producer, visible, file_format, territory),
     )
 
 
@@ -186,7 +179,6 @@ def invert(
     from rectoverso.recto.sample.controls import parse_controls
     from rectoverso.workflow.invert import invert_picture
     from rectoverso.workflow.shipped import run_at
-    from rectoverso.workflow.terms import Terms
 
     return invert_picture(
         run_at(Path(run)),
@@ -199,7 +191,7 @@ def invert(
         starts=starts,
         tune=tune,
         controls=parse_controls(None, (), layers, edits),
-        terms=Terms.of(use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy)),
+        terms=_terms(use, policy, laws, producer, visible, file_format),
     )
 
 
@@ -232,7 +224,6 @@ def dream(
     for `generate`. Raises UnknownName, RunNotFound, BadSetting, ImageUnreadable, HomeBusy.
     """
     from rectoverso.workflow.dream import DreamRequest, dream_picture
-    from rectoverso.workflow.terms import Terms
 
     request = DreamRequest(
         Path(network),
@@ -245,7 +236,7 @@ def dream(
         None if size is None else str(size),
         strength,
     )
-    terms = Terms.of(use, laws, producer, visible=visible, file_format=file_format, policy=_path(policy))
+    terms = _terms(use, policy, laws, producer, visible, file_format)
     return dream_picture(request, Path(out), _home(home), terms=terms)
 
 
@@ -278,6 +269,21 @@ def ingrain(
     )
 
 
+def credit(run: AnyPath, files: AnyPath | Iterable[AnyPath], *, catalogue: AnyPath | None = None) -> Credited:
+    """Which training pictures of ``run`` (or of the shipped ``"demo"``) each of ``files`` is nearest to, where it is
+    nearer to them than new pictures are. A list to name by: it shows neither what a picture was made from nor that what
+    is missing had no part in it.
+
+    ``catalogue`` says whose the training pictures are, each file named as in the data. Raises RunNotFound,
+    CreditUnknown, ImageUnreadable, FilesUnusable, BadCatalogue.
+    """
+    from rectoverso.workflow.credit import credit_files
+    from rectoverso.workflow.shipped import run_at
+
+    said = None if catalogue is None else Path(catalogue)
+    return credit_files(run_at(Path(run)), _paths(files), catalogue=said)
+
+
 def seal(
     files: AnyPath | Iterable[AnyPath],
     *,
@@ -299,17 +305,8 @@ def seal(
     ``maker`` is the system that made them, where it is known. From ``use`` on as for `generate`.
     """
     from rectoverso.workflow.seal import seal_files
-    from rectoverso.workflow.terms import Terms
 
-    terms = Terms.of(
-        use,
-        laws,
-        producer,
-        visible=visible,
-        file_format=file_format,
-        policy=_path(policy),
-        territory=territory,
-    )
+    terms = _terms(use, policy, laws, producer, visible, file_format, territory)
     made_by = Maker(maker, maker_version)
     return seal_files(_paths(files), Path(out), _home(home), origin=origin, maker=made_by, terms=terms)
 
@@ -334,12 +331,26 @@ def verify(
     return report
 
 
+def _terms(
+    use: str,
+    policy: AnyPath | None,
+    laws: Iterable[str],
+    producer: str,
+    visible: bool,
+    file_format: str | None,
+    territory: str = "",
+) -> Terms:
+    """The terms on which images leave, from the words of a verb. Raises UnknownName of a law, BadSetting."""
+    from rectoverso.workflow.terms import Terms
+
+    file = None if policy is None else Path(policy)
+    return Terms.of(
+        use, laws, producer, visible=visible, file_format=file_format, policy=file, territory=territory
+    )
+
+
 def _home(home: AnyPath | None) -> Path:
     return Path(home or environ.get("RECTOVERSO_HOME") or DEFAULT_HOME)
-
-
-def _path(file: AnyPath | None) -> Path | None:
-    return None if file is None else Path(file)
 
 
 def _paths(files: AnyPath | Iterable[AnyPath]) -> list[Path]:

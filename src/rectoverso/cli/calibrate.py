@@ -46,7 +46,7 @@ def calibrate(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure how near unrelated pictures come to the works of this register, and set its limits by that."""
+    """Set the register's limits by what strangers score against it. Measures how near they come to works."""
     from rectoverso.workflow.calibrate import calibrate as measure
 
     with live_progress() as listener:

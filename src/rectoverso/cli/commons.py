@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
-from rectoverso.cli.output import print_json, tell
+from rectoverso.cli.output import live_progress, print_json, tell
 
 app = typer.Typer(
-    help="Pictures that anybody may use: no claim on what is alike to them can block.", no_args_is_help=True
+    help="Pictures that anybody may use. No claim on what is alike to them can block.", no_args_is_help=True
 )
 
 
@@ -29,7 +29,8 @@ def add(
     """Enter stock textures, templates and the like. Only fingerprints are kept."""
     from rectoverso.workflow.registry import add_commons, plain, plain_common
 
-    commons, marked = add_commons(files, home, title=title)
+    with live_progress() as listener:
+        commons, marked = add_commons(files, home, title=title, listener=listener)
     if as_json:
         print_json(
             {"commons": [plain_common(each) for each in commons], "marked": [plain(work) for work in marked]}

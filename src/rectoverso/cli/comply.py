@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,7 +27,7 @@ def comply(
     list_: Annotated[bool, typer.Option("--list", help="List the laws there are instead.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Hold files, from any maker, against laws on labels, clause by clause. Works offline, without torch."""
+    """Hold anybody's files against laws on labels, by the clause. Works offline, without torch."""
     from rectoverso.workflow.comply import comply as hold
     from rectoverso.workflow.comply import exit_code, listed, plain
 
@@ -41,6 +42,8 @@ def comply(
             _print(one, language)
     if as_json:
         print_json({"files": [plain(one, language) for one in found]})
+    elif len(found) > 1:
+        _tell_laws(found)
     raise typer.Exit(exit_code(found))
 
 
@@ -60,6 +63,14 @@ def _print_held(held: Held, language: str) -> None:
         print(f"  {SIGNS[answer.state]} {answer.clause.id}: {answer.clause.says.within(language)}")
         print(f"      {printable(say(answer.message, language))}")
     print()
+
+
+def _tell_laws(found: Sequence[Compliance]) -> None:
+    """Of each law, in how many files nothing is missing, since nobody reads the clauses of a whole folder."""
+    answers = [held for one in found for held in one.held]
+    for law in dict.fromkeys(held.law.law for held in answers):
+        of_law = [held for held in answers if held.law.law == law]
+        tell("law.tally", law=law, met=sum(held.complies for held in of_law), count=len(of_law))
 
 
 def _print_list(rows: list[dict[str, Any]], *, as_json: bool) -> None:

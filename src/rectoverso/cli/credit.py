@@ -25,7 +25,7 @@ def credit(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Which training pictures are these nearest to, if nearer than new pictures are? A list to name by, no cause."""
+    """Name the training pictures that these are nearest to. Only where they are nearer than new pictures are."""
     from rectoverso.workflow.credit import credit_files
 
     credited = credit_files(run, files, catalogue=catalogue)

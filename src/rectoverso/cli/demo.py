@@ -18,7 +18,7 @@ def demo(
     seconds: Annotated[float, typer.Option("--seconds", min=5, help="How long to train.")] = 80.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Train, screen, mark, sign, log and verify, on built-in images, in under three minutes."""
+    """The whole story on built-in images, in under three minutes. It trains, screens, marks, signs, logs, verifies."""
     from rectoverso.workflow.demo import run_demo
 
     with live_progress() as listener:

@@ -51,7 +51,7 @@ def directions(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the directions in which a run's images change most; name them, or show what one does."""
+    """Find the directions in which a run's images change most. Names them, or shows what one does."""
     from rectoverso.recto.sample.controls import bad_control, parse_seeds
     from rectoverso.workflow.directions import run_directions, show_direction
     from rectoverso.workflow.terms import Terms

@@ -12,7 +12,7 @@ SIGNS = {"ok": "✓", "note": "·", "missing": "✗"}
 
 
 def doctor(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
-    """Look over the machine, the packages and the home, and say the next step for whatever is missing."""
+    """Look whether this machine and this home are ready. Says the next step for whatever is missing."""
     from rectoverso.workflow.doctor import examine
 
     rows = examine(home)

@@ -57,7 +57,7 @@ def dream(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a picture of what a layer looks for, or bring that out of a photograph; release it if it may leave."""
+    """Make a picture of what a layer of a network looks for. From noise or a photograph; released if it may leave."""
     from rectoverso.recto.sample.controls import bad_control
     from rectoverso.workflow.dream import DreamRequest, dream_picture
     from rectoverso.workflow.terms import Terms

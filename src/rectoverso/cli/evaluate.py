@@ -30,7 +30,7 @@ def evaluate(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure fidelity and diversity: FID, KID, precision, recall, density, coverage, and more."""
+    """Measure how good and how varied a run's pictures are. FID, KID, precision, recall, density, coverage ..."""
     from rectoverso.workflow.evaluate import EvaluateRequest, evaluate_run
 
     request = EvaluateRequest(

@@ -16,7 +16,7 @@ def export(
     onnx: Annotated[Path, typer.Option("--onnx", help="The ONNX file to write.")],
     as_json: JsonOption = False,
 ) -> None:
-    """Write a run's generator as ONNX, checked against torch; its pictures carry no proof until sealed."""
+    """Write a run's generator as ONNX, checked against torch. Its pictures carry no proof until sealed."""
     from rectoverso.workflow.export import export_run
 
     exported = export_run(run, onnx)

@@ -66,7 +66,7 @@ def generate(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Make images and release those that may leave, each with its proof."""
+    """Make images; release those that may leave, with their proof."""
     from rectoverso.recto.sample.controls import parse_controls
     from rectoverso.workflow.generate import generate_images
     from rectoverso.workflow.materials import Given

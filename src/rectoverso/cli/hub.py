@@ -17,7 +17,7 @@ def push(
     public: Annotated[bool, typer.Option("--public", help="Make a new repository public.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Share a run's weights, config and cards on a Hugging Face hub, privately unless told otherwise."""
+    """Share a run on a Hugging Face hub. Weights, config and cards; privately unless told otherwise."""
     from rectoverso.workflow.hub import push_run
 
     travelled = push_run(run, repository, public=public)
@@ -35,7 +35,7 @@ def pull(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring a run from a Hugging Face hub: weights, config and cards, nothing that could run."""
+    """Bring a run from a Hugging Face hub. Weights, config and cards, nothing that could run."""
     from rectoverso.workflow.hub import pull_run
 
     travelled = pull_run(repository, out, revision=revision)

@@ -26,7 +26,7 @@ def ingrain(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Teach a run's generator to mark what it draws, so that other programs draw marked pictures with it too."""
+    """Teach a run's generator to mark what it draws itself. Other programs draw marked pictures with it too."""
     from rectoverso.workflow.ingrain import ingrain_run
 
     with live_progress() as listener:

@@ -57,7 +57,7 @@ def interpolate(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the images between seeds and release those that may leave, with a sheet of them."""
+    """Make the images between seeds. Releases those that may leave, with a sheet of them."""
     from rectoverso.recto.sample.controls import parse_controls, parse_seeds
     from rectoverso.workflow.interpolate import animate, interpolate_images
     from rectoverso.workflow.terms import Terms

@@ -51,7 +51,7 @@ def invert(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Find what a run must be asked for to draw a picture, and release what it draws if that may leave."""
+    """Find what a run must be asked for to draw a picture. Releases what it draws, if that may leave."""
     from rectoverso.recto.sample.controls import parse_controls
     from rectoverso.workflow.invert import invert_picture
     from rectoverso.workflow.terms import Terms

@@ -22,7 +22,7 @@ def init(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a development certificate authority, a signing key and a ledger key."""
+    """Make a home's keys: authority, signer and ledger. The authority is for development: others do not trust it."""
     from rectoverso.workflow.keys import init_keys, plain
 
     described = init_keys(home, owner)
@@ -49,7 +49,7 @@ def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
 
 @app.command()
 def rotate(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
-    """Give the ledger new signing keys, in an entry that the old ones sign."""
+    """Give the ledger new signing keys. An entry says so, which the old ones sign."""
     from rectoverso.workflow.keys import plain, rotate_keys
 
     index, described = rotate_keys(home)

@@ -57,7 +57,7 @@ def prove(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the proof that an entry stands in the ledger; it can be checked offline."""
+    """Write the proof that an entry stands in the ledger. It can be checked offline."""
     from rectoverso.workflow.files import make_folder
     from rectoverso.workflow.ledgers import prove_entry
 
@@ -82,7 +82,7 @@ def keys(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """The ledger's public keys, to give to whoever should verify its proofs."""
+    """The ledger's public keys. To give to whoever should verify its proofs."""
     from rectoverso.workflow.ledgers import ledger_keys, write_page
 
     text = ledger_keys(home)
@@ -102,7 +102,7 @@ def export(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the ledger as plain files (C2SP tiles) that any static host can serve and anyone can check."""
+    """Write the ledger as plain files that anyone can check. C2SP tiles, for any static host."""
     from rectoverso.workflow.watch import export_ledger
 
     exported = export_ledger(home, folder)
@@ -121,7 +121,7 @@ def monitor(
     ledger_key: LedgerKeyOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Has history stayed as it was when last looked at? Exit 1 if it was rewritten, cut back or forked."""
+    """Tell whether history is as it was when last looked at. Exit 1 if it was rewritten, cut back or forked."""
     from rectoverso.workflow.watch import monitor as watch
     from rectoverso.workflow.watch import plain
 
@@ -146,7 +146,7 @@ def revoke(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Take a release back: from then on verification at this home says so, and it is not delivered again."""
+    """Take a release back. From then on verification at this home says so, and it is not delivered again."""
     from rectoverso.workflow.ledgers import revoke as take_back
 
     _, index = take_back(home, asset, reason)
@@ -158,7 +158,7 @@ def revoke(
 
 @app.command()
 def erase(entry: EntryArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
-    """Erase the personal data that an entry only committed to; the ledger itself stays as it is."""
+    """Erase the personal data that an entry only committed to. The ledger itself stays as it is."""
     from rectoverso.workflow.ledgers import erase as forget
 
     index, count = forget(home, entry)

@@ -20,10 +20,11 @@ FEW = 20
 def print_summary(batch: Batch, out: Path) -> None:
     """One line for each image that did not leave, with its reasons, then the counts."""
     language = preferred_language()
+    between = "" if language == "zh" else " "  # Chinese full stops bring their own space
     for passage in (*batch.held, *batch.refused):
         asset = passage.asset
         name = asset.source or f"seed {asset.seed}"
-        reasons = " ".join(say(Message(**reason), language) for reason in asset.reasons)
+        reasons = between.join(say(Message(**reason), language) for reason in asset.reasons)
         print(printable(f"{say(Message(f'cli.{asset.decision.value}'), language)}  {name}: {reasons}"))
     for passage in batch.released:
         if passage.asset.revoked is not None:

@@ -42,7 +42,7 @@ def show(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Show every line of a policy and of those that it extends, and where it comes from."""
+    """Show every line of a policy. Also of those that it extends, and where each comes from."""
     from rectoverso.workflow.policies import find_policy, lines_of, plain
 
     policy = find_policy(name, home)

@@ -9,7 +9,7 @@ import typer
 
 from rectoverso.cli import calibrate, commons, weights
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
-from rectoverso.cli.output import print_json, tell
+from rectoverso.cli.output import live_progress, print_json, tell
 from rectoverso.i18n import preferred_language, say
 from rectoverso.store.rights import Asked, Kind, State
 from rectoverso.types import Message, Place
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rectoverso.store.works import Work
+    from rectoverso.workflow.bulk import Tally
     from rectoverso.workflow.incidents import Incident
     from rectoverso.workflow.search import Found
 
 app = typer.Typer(help="Protected works: register, look up, claim, report, remove.", no_args_is_help=True)
-app.add_typer(commons.app, name="common")
-app.command()(weights.weights)
-app.command("calibrate")(calibrate.calibrate)
 
 OwnerOfAll = Annotated[
     str | None, typer.Option("--owner", help="All works of this owner, named as registered.")
 ]
-WorkArgument = Annotated[str, typer.Argument(help="The work's id or title.", metavar="WORK")]
+WorksArgument = Annotated[
+    list[str] | None, typer.Argument(help="The works' ids or titles.", metavar="WORK...")
+]
 
 
 @app.command()
@@ -79,12 +79,17 @@ def add(
         "asked": asked,
         "kind": kind,
     }
-    works = add_works(files or [], home, catalogue=catalogue, clock=None, **cells)
+    with live_progress() as listener:
+        entered = add_works(files or [], home, catalogue=catalogue, listener=listener, clock=None, **cells)
     if as_json:
-        print_json({"works": [plain(work) for work in works]})
-    else:
-        _tell(works)
-        _tell_few_styles(works, home)
+        print_json({"works": [plain(work) for work in entered.works], "known": sorted(entered.known)})
+        return
+    _tell(entered.works)
+    if new := len(entered.works) - len(entered.known):
+        tell("cli.works_entered", count=new)
+    if entered.known:
+        tell("cli.works_known", count=len(entered.known))
+    _tell_few_styles(entered.works, home)
 
 
 @app.command()
@@ -100,7 +105,7 @@ def search(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Which registered works does this picture resemble, whole or in part? Exit 1 if any."""
+    """Find the works that a picture resembles, whole or in part. Exit 1 if any."""
     from rectoverso.workflow.search import search_works
 
     found = search_works(file, home, evidence=evidence, original=original)
@@ -108,6 +113,7 @@ def search(
         print_json(found.plain())
     else:
         _tell_found(found)
+        _tell_sheets(found, file, evidence)
     raise typer.Exit(1 if found.matches or found.near_styles else 0)
 
 
@@ -116,7 +122,9 @@ def screen(
     files: Annotated[
         list[Path], typer.Argument(help="Pictures, folders, or Parquet files.", metavar="FILE...")
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="PARQUET", help="The table to write.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="TABLE", help="The table to write: .csv or .parquet.")
+    ],
     processes: Annotated[
         int,
         typer.Option("--processes", min=1, help="How many work side by side, each with all works in memory."),
@@ -124,21 +132,23 @@ def screen(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare a collection with the registered works: a row a picture. Decides nothing. Exit 1 if any is similar."""
+    """Compare a collection with the works, a row a picture. Decides nothing. Exit 1 if any is similar."""
     from rectoverso.workflow.bulk import screen_many
 
-    counts = screen_many(files, home, out, processes=processes)
-    found = {outcome: counts.get(outcome, 0) for outcome in ("pass", "review", "block", "unreadable")}
+    with live_progress() as listener:
+        tally = screen_many(files, home, out, processes=processes, listener=listener)
+    found = {outcome: tally.counts[outcome] for outcome in ("pass", "review", "block", "unreadable")}
     if as_json:
         print_json({"table": str(out), "counts": found})
     else:
+        _tell_screened(tally)
         tell("cli.screened", file=out, total=sum(found.values()), **found)
     raise typer.Exit(1 if found["review"] or found["block"] else 0)
 
 
 @app.command("list")
 def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
-    """List the registered works, and say whether the register is calibrated for them."""
+    """List the registered works. Says whether the register is calibrated for them."""
     from rectoverso.workflow.calibration import stands
     from rectoverso.workflow.registry import list_works, plain
 
@@ -161,14 +171,12 @@ def claim(
         str,
         typer.Option("--reason", help="Why, or how it was verified; kept in this home, not in the ledger."),
     ],
-    works: Annotated[
-        list[str] | None, typer.Argument(help="The works' ids or titles.", metavar="WORK...")
-    ] = None,
+    works: WorksArgument = None,
     owner: OwnerOfAll = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Say how sure the claim to works is: asserted, verified, disputed or withdrawn."""
+    """Say how sure the claim to works is. It is asserted, verified, disputed or withdrawn."""
     from rectoverso.workflow.registry import claim_works, plain
 
     claimed = claim_works(works or [], home, state=state, reason=reason, owner=owner)
@@ -185,7 +193,7 @@ def report(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """What became of drafts that were alike to works: of one owner, of one work, or of all. No pictures."""
+    """What became of drafts that were alike to works. Of one owner, of one work, or of all; no pictures."""
     from rectoverso.workflow.incidents import incidents
 
     found = incidents(home, owner=owner, work=work)
@@ -216,7 +224,7 @@ def index(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Where are the works' hashes compared: in memory, or by a PostgreSQL database, which has them veiled then?"""
+    """Say where the works' hashes are compared, or change that. A PostgreSQL database has them veiled then."""
     from rectoverso.workflow.hashes import compare_in, where_compared
 
     found, count = where_compared(home) if place is None else compare_in(place, home)
@@ -227,15 +235,26 @@ def index(
 
 
 @app.command()
-def remove(work: WorkArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
-    """Take a work off the register. The ledger keeps that it was there."""
-    from rectoverso.workflow.registry import plain, remove_work
+def remove(
+    works: WorksArgument = None,
+    owner: OwnerOfAll = None,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Take works off the register. The ledger keeps that they were there."""
+    from rectoverso.workflow.registry import plain, remove_works
 
-    removed = remove_work(work, home)
+    removed = remove_works(works or [], home, owner=owner)
     if as_json:
-        print_json({"removed": plain(removed)})
-    else:
-        tell("cli.work_removed", title=removed.title)
+        print_json({"removed": [plain(work) for work in removed]})
+        return
+    for work in removed:
+        tell("cli.work_removed", title=work.title)
+
+
+app.command("calibrate")(calibrate.calibrate)
+app.command()(weights.weights)
+app.add_typer(commons.app, name="common")
 
 
 @app.command("unsafe-accept")
@@ -262,10 +281,21 @@ def _tell(works: Sequence[Work]) -> None:
     for work in works:
         claimed, asked = _word(f"registry.claim.{work.state}"), _word(f"registry.asked.{work.rights.asked}")
         facts = {"id": work.id, "title": work.title, "owner": work.owner or "-", "claim": claimed}
-        if work.expired or work.state is State.WITHDRAWN:
-            tell("cli.work_ended", **facts, until=work.rights.until or "-")
+        if work.expired:
+            tell("cli.work_ended", **facts, until=work.rights.until)
+        elif work.state is State.WITHDRAWN:
+            tell("cli.work_withdrawn", **facts)
         else:
             tell("cli.work", **facts, asked=asked)
+
+
+def _tell_screened(tally: Tally) -> None:
+    """The pictures that somebody has to look at, as far as they fit on a screen."""
+    for row in tally.first:
+        facts = {"file": row.file, "title": row.title, "owner": row.owner or "-", "id": row.work}
+        tell(f"cli.screened_{row.outcome}", **facts)
+    if (more := tally.counts.total() - tally.counts["pass"] - len(tally.first)) > 0:
+        tell("cli.screened_more", count=more)
 
 
 def _tell_few_styles(works: Sequence[Work], home: Path) -> None:
@@ -309,14 +339,25 @@ def _tell_found(found: Found) -> None:
     for style in found.styles:
         owner, percent = style.work.owner or style.work.title, round(100 * style.typicality)
         tell("style.row", owner=owner, percent=percent, pictures=style.pictures)
-    for sheet in found.evidence:
-        tell("cli.evidence", file=sheet)
+
+
+def _tell_sheets(found: Found, file: Path, asked: Path | None) -> None:
+    """The sheets that show what was found, or how to get them."""
+    sheets = [str(sheet) for sheet in found.evidence if sheet.suffix == ".png"]
+    if sheets:
+        facts = ", ".join(str(sheet) for sheet in found.evidence if sheet.suffix != ".png")
+        tell("cli.evidence", files=", ".join(sheets), facts=facts)
+    elif asked:
+        tell("cli.no_evidence", folder=asked)
+    elif found.matches:
+        tell("cli.evidence_next", file=file, title=found.matches[0].work.title)
 
 
 def _tell_match(match: dict[str, Any]) -> None:
     from rectoverso.workflow.search import changes
 
     named = {"id": match["id"], "title": match["title"], "owner": match["owner"] or "-"}
+    named["outcome"] = _word(f"cli.found_{match['outcome']}")
     if "cosine" in match:
         tell("cli.match_near", **named, weights=match["weights"]["name"], cosine=f"{match['cosine']:.2f}")
         return

@@ -22,7 +22,7 @@ def serve(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Serve C2PA's Soft Binding Resolution API (2.4) over this home: read only, released images alone."""
+    """Give the credentials of this home's images to who asks. C2PA's Soft Binding Resolution API 2.4; it only reads."""
     from rectoverso.errors import MissingExtra
 
     for package in ("starlette", "uvicorn"):

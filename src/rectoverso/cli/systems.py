@@ -7,7 +7,7 @@ from rectoverso.cli.output import print_json
 
 
 def systems(as_json: JsonOption = False) -> None:
-    """List the systems, what data each needs, and its presets with their measured results."""
+    """List the systems, what data each needs, its presets. With what was measured of each."""
     from rectoverso.workflow.systems import list_systems
 
     rows = list_systems()

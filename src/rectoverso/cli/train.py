@@ -77,7 +77,7 @@ def train(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Train a system on pictures you have the right to use; in several processes under torchrun."""
+    """Train a system on pictures you have the right to use. In several processes under torchrun."""
     from rectoverso.workflow.train import TrainRequest, train_run
 
     request = TrainRequest(

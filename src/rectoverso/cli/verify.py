@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +12,7 @@ import typer
 
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption, LedgerKeyOption
 from rectoverso.cli.output import print_json, tell
+from rectoverso.types import Message, Report
 
 
 def verify(
@@ -61,9 +64,21 @@ def verify(
         raise typer.Exit(exit_code(found))
     for path in written:
         tell("cli.manifest_written", path=path)
+    if len(found) > 1:
+        _tell_outcomes(found)
     if batch:
         answer = "found" if batch.found else "none"
         tell(f"verify.together.{answer}", count=batch.count, p_value=f"{batch.p_value:.1g}")
     if leaning and leaning.found:
         tell("verify.together.ingrained", count=leaning.count, p_value=f"{leaning.p_value:.1g}")
     raise typer.Exit(exit_code(found))
+
+
+def _tell_outcomes(found: Sequence[Report]) -> None:
+    """How many files came out how, since nobody reads the reports of a whole folder."""
+    from rectoverso.i18n import preferred_language, say
+
+    tell("cli.verified", count=len(found))
+    for outcome, count in Counter(report.outcome for report in found).most_common():
+        title = say(Message(f"verify.{outcome}.title"), preferred_language())
+        tell("cli.verified_so", count=f"{count:5,}", title=title)

@@ -22,7 +22,7 @@ def weights(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Name weights that works are compared by too, or show those that are named. Their word never blocks."""
+    """Name weights of your own that works are compared by too. Without FILE show them. Their word never blocks."""
     from rectoverso.workflow.weights import forget_weights, name_weights, weights_at
 
     named: Weights | None

@@ -31,6 +31,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── NotFromSeeds        a generator that cannot be taught to mark what it draws
     │   ├── WeightsMissing      a network that others trained is not on this machine
     │   ├── WorkNotFound
+    │   ├── TitleShared         several works of one title
     │   ├── PolicyUnusable      a file that holds no rules
     │   ├── PolicyLoosens       rules less strict than those that they extend
     │   ├── OwnerNotFound
@@ -204,6 +205,7 @@ from rectoverso.errors.works import (
     OwnerNotFound,
     RateUnsupported,
     ScreeningStopped,
+    TitleShared,
     WorkCommon,
     WorkNotFound,
     WorkTooPlain,
@@ -294,6 +296,7 @@ __all__ = [
     "SigningFailed",
     "StateUnusable",
     "TimeStampFailed",
+    "TitleShared",
     "TooManyRequests",
     "TrainingFailed",
     "Unexpected",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+_NO_SPACE_AFTER = ("\n", "。", "？")
+"""A new line, and the full stops of Chinese, which bring their own space."""
+
 
 class RectoversoError(Exception):
     """What happened, why, and what to do. ``facts`` fill the blanks of the three sentences."""
@@ -18,13 +21,16 @@ class RectoversoError(Exception):
         self.facts = facts
         super().__init__(str(self))
 
-    def sentences(self, what: str | None = None, why: str | None = None, fix: str | None = None) -> list[str]:
+    def told(self, what: str | None = None, why: str | None = None, fix: str | None = None) -> str:
         """The three sentences, in English or in the templates given, with the facts filled in."""
-        templates = (what or self.what, why or self.why, fix or self.fix)
-        return [template.format(**self.facts) for template in templates if template]
+        text = ""
+        for template in (what or self.what, why or self.why, fix or self.fix):
+            between = " " if text and template and not text.endswith(_NO_SPACE_AFTER) else ""
+            text += between + template.format(**self.facts)
+        return text
 
     def __str__(self) -> str:
-        return " ".join(self.sentences())
+        return self.told()
 
 
 class InputError(RectoversoError):

@@ -25,7 +25,7 @@ class BadWorks(InputError):
     """Facts: count, total, listing (one line a file: what, why, fix)."""
 
     code = "bad_works"
-    what = "{count} of {total} files cannot be registered:\n{listing}"
+    what = "{count} of {total} files cannot be registered:\n{listing}\n"
     why = "Works are entered together or not at all, so nothing was registered."
     fix = "Mend them or leave them out, and try again."
 
@@ -35,15 +35,15 @@ class BadCatalogue(InputError):
 
     code = "bad_catalogue"
     what = "There are mistakes in the catalogue {path} ({count}):\n{listing}\n"
-    why = "Works are entered together or not at all, so nothing was registered."
+    why = "A catalogue is taken whole or not at all, so nothing was changed."
     fix = "Mend these lines; docs/en/registry.md has what each column may hold."
 
 
 class NothingRegistered(InputError):
     code = "nothing_registered"
-    what = "No work is in force in {home}, so there is nothing to calibrate."
-    why = "A calibration measures how near unrelated pictures come to the works of a register."
-    fix = "Register works with: verso registry add"
+    what = "No work is in force in {home}, so there is nothing to compare pictures with."
+    why = "None was registered there, or all were withdrawn, or their rights hold on other days."
+    fix = "Check --home, see what is registered with: verso registry list, or register works with: verso registry add"
 
 
 class RateUnsupported(InputError):
@@ -60,6 +60,15 @@ class WorkNotFound(InputError):
     what = "No registered work is called {work}."
     why = "Works are named by their id or title."
     fix = "List them with: verso registry list"
+
+
+class TitleShared(InputError):
+    """Facts: title, count, ids."""
+
+    code = "title_shared"
+    what = "{count} pictures are registered as “{title}”."
+    why = "Which of them is meant is not guessed."
+    fix = "Name it by its id: {ids}"
 
 
 class OwnerNotFound(InputError):

@@ -58,16 +58,31 @@ class Phrase(str):
         return "\n".join(say(message, language) for message in self.messages)
 
 
+class Listing(str):
+    """English text of several errors, one a line, that remembers them, so that each follows the reader's language."""
+
+    __slots__ = ("errors",)
+    errors: tuple[RectoversoError, ...]
+
+    def __new__(cls, *errors: RectoversoError) -> Self:
+        listing = super().__new__(cls, "\n".join(f"- {error}" for error in errors))
+        listing.errors = errors
+        return listing
+
+    def within(self, language: str) -> str:
+        return "\n".join(f"- {explain(error, language)}" for error in self.errors)
+
+
 def explain(error: RectoversoError, language: str = "en") -> str:
     """An error's sentences: what happened, why, what to do."""
     if language == "en":
         return str(error)
     texts = {part: catalogue(language).get(f"errors.{error.code}.{part}") for part in ("what", "why", "fix")}
     facts = {
-        name: fact.within(language) if isinstance(fact, Phrase) else fact
+        name: fact.within(language) if isinstance(fact, Phrase | Listing) else fact
         for name, fact in error.facts.items()
     }
-    return " ".join(type(error)(**facts).sentences(**texts))
+    return type(error)(**facts).told(**texts)
 
 
 def printable(text: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from rectoverso.errors import TitleShared
 from rectoverso.store.rights import Rights, State
 from rectoverso.store.vault import HEAD_BYTES, Vault
 from rectoverso.types import Digest
@@ -164,10 +165,14 @@ class Works:
 
 
 def called(works: Sequence[Work], name: str) -> Work | None:
-    """The work of that id, else the first of that title."""
-    by_id = (work for work in works if work.id == name.lower())
-    by_title = (work for work in works if work.title == name)
-    return next(by_id, None) or next(by_title, None)
+    """The work of that id, else the one of that title. Raises TitleShared where that is the title of several."""
+    for work in works:
+        if work.id == name.lower():
+            return work
+    titled = [work for work in works if work.title == name]
+    if len(titled) > 1:
+        raise TitleShared(title=name, count=len(titled), ids=", ".join(work.id for work in titled))
+    return next(iter(titled), None)
 
 
 def _text(value: str) -> str:

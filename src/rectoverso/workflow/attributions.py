@@ -10,8 +10,10 @@ from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from rectoverso.errors import FilesUnusable
+from rectoverso.i18n import Phrase
 from rectoverso.store.atomic import write_atomically
-from rectoverso.types import Attribution
+from rectoverso.types import Attribution, Message
 from rectoverso.verso.registry.catalogue import read_catalogue
 from rectoverso.verso.registry.columns import Said
 
@@ -56,11 +58,19 @@ def read_attributions(run: Path, count: int) -> list[Attribution]:
 
 
 def with_catalogue(told: list[Attribution], catalogue: Path) -> list[Attribution]:
-    """What a catalogue says of the files that it names, by their paths from its folder; where it is silent, as before.
+    """What a catalogue says of the files that it names, by their paths in the data; where it is silent, as before. The
+    files themselves need not be here.
 
-    Raises as `read_catalogue` does.
+    Raises as `read_catalogue` does, and FilesUnusable where it names none of them.
     """
-    said = {PurePosixPath(line.said.file).as_posix(): line.said for line in read_catalogue(catalogue)}
+    lines = read_catalogue(catalogue, beside=False)
+    said = {PurePosixPath(line.said.file).as_posix(): line.said for line in lines}
+    if not any(one.file in said for one in told):
+        called = next((one.file for one in told if one.file), "")
+        problem = "other_names" if called else "no_names"
+        facts = {"first": lines[0].said.file, "called": called}
+        reason, advice = (Phrase(Message(f"credit.{problem}.{part}", facts)) for part in ("reason", "advice"))
+        raise FilesUnusable(files=catalogue, reason=reason, advice=advice)
     return [_joined(one, said[one.file]) if one.file in said else one for one in told]
 
 

@@ -1,4 +1,4 @@
-"""Many pictures compared with the registered works: files and Parquet tables in, one Parquet table out.
+"""Many pictures compared with the registered works: files and Parquet tables in, one table out, Parquet or CSV.
 
 Nothing is decided and nothing enters the ledger: this tells which pictures of a collection are worth a look. Each row
 says what was found gravest of one picture, in the order in which they were given. Pictures are worked on by as many
@@ -8,20 +8,22 @@ collection of any size passes through.
 
 from __future__ import annotations
 
+import csv
 import os
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rectoverso.errors import InputError, OutNotWritable, ScreeningStopped
+from rectoverso.errors import BadSetting, InputError, NothingRegistered, OutNotWritable, ScreeningStopped
+from rectoverso.i18n import Phrase
 from rectoverso.protocols import SystemClock
-from rectoverso.types import Outcome
+from rectoverso.types import Message, Outcome
 from rectoverso.verso.picture import read_bytes
 from rectoverso.verso.registry.columns import Said
 from rectoverso.verso.registry.descriptors import embedded
@@ -35,16 +37,22 @@ from rectoverso.workflow.extras import optional_part
 from rectoverso.workflow.files import make_folder, picture_files, unusable
 from rectoverso.workflow.guard import guarded_works
 from rectoverso.workflow.ledgers import existing_home
+from rectoverso.workflow.progress import Listener, Progress, silent
 from rectoverso.workflow.weights import embedder_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PARQUET = ".parquet"
+    from rectoverso.store.home import Home
+    from rectoverso.store.works import Work
+
+PARQUET, CSV = ".parquet", ".csv"
 UNREADABLE = "unreadable"
 ROWS_A_GROUP = 1000
 AHEAD = 8
 """Pictures that wait or are worked on, for each process."""
+MOST_NAMED = 20
+"""So many of the pictures that somebody has to look at are told beside the table."""
 
 _NAMED = {"work": "id", "title": "title", "owner": "owner"}
 
@@ -72,51 +80,76 @@ class Screened:
     problem: str | None = None
 
 
-def screen_many(
-    files: Iterable[Path], home_path: Path, out: Path, *, processes: int = 1
-) -> Mapping[str, int]:
-    """Compare pictures, folders and the rows of Parquet files with the works in force; write a row each to ``out``.
+@dataclass(slots=True)
+class Tally:
+    """How many pictures have each outcome, and the first rows that somebody has to look at."""
 
-    Returns how many have each outcome. ``out`` is written whole or not at all. Raises FilesUnusable, HomeMissing,
-    MissingExtra, OutNotWritable; EmbedderUnusable for weights that are not as they were named; ScreeningStopped when a
-    process was killed.
+    counts: Counter[str] = field(default_factory=Counter)
+    first: list[Screened] = field(default_factory=list)
+
+    def add(self, row: Screened) -> None:
+        self.counts[row.outcome] += 1
+        if row.outcome != Outcome.PASS and len(self.first) < MOST_NAMED:
+            self.first.append(row)
+
+
+def screen_many(
+    files: Iterable[Path],
+    home_path: Path,
+    out: Path,
+    *,
+    processes: int = 1,
+    listener: Listener = silent,
+) -> Tally:
+    """Compare pictures, folders and the rows of Parquet files with the works in force; write a row each to ``out``, as
+    Parquet or CSV by its ending.
+
+    ``out`` is written whole or not at all. Raises FilesUnusable, HomeMissing, MissingExtra for Parquet, BadSetting for
+    another ending, NothingRegistered, OutNotWritable; EmbedderUnusable for weights that are not as they were named;
+    ScreeningStopped when a process was killed.
     """
-    with optional_part("verso registry screen", "train"):
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    items = _items(list(files))
-    home = existing_home(home_path)
-    embedder_of(home)  # told here, and not by a process that ends
-    home.close()
+    table = _table_of(out)
+    pictures, tables = _parted(list(files))
+    with closing(existing_home(home_path)) as home:
+        if not _works_in_force(home):
+            raise NothingRegistered(home=home_path)
+        embedder_of(home)  # told here, and not by a process that ends
     make_folder(out.parent)
-    counts: Counter[str] = Counter()
+    total = None if tables else len(pictures)
+    tally = Tally()
     unfinished = out.with_name(f".{out.name}.{os.getpid()}.part")
+
+    def counted() -> Iterator[Screened]:
+        for row in _screened(_each(pictures, tables), home_path, processes):
+            tally.add(row)
+            listener(Progress(Message("progress.comparing"), tally.counts.total(), total))
+            yield row
+
     try:
-        with pq.ParquetWriter(unfinished, _schema(pa)) as table:
-            for rows in _groups(_screened(items, home_path, processes)):
-                counts.update(row.outcome for row in rows)
-                table.write_table(pa.Table.from_pylist([asdict(row) for row in rows], _schema(pa)))
+        with table(unfinished) as write:
+            for rows in _groups(counted()):
+                write(rows)
         unfinished.replace(out)
     except OSError as error:
         raise OutNotWritable(out=out, system=error.strerror or error) from error
     except BrokenProcessPool as error:
-        raise ScreeningStopped(done=sum(counts.values()), processes=processes) from error
+        raise ScreeningStopped(done=tally.counts.total(), processes=processes) from error
     finally:
         unfinished.unlink(missing_ok=True)
-    return counts
+    return tally
 
 
-def _items(files: list[Path]) -> Iterator[Item]:
-    """Pictures and folders first, then the rows of Parquet files. Raises FilesUnusable."""
-    tables = [path for path in files if path.suffix.lower() == PARQUET and not path.is_dir()]
-    pictures = [path for path in files if path not in tables]
+def _parted(files: list[Path]) -> tuple[list[Path], list[Path]]:
+    """Pictures, also those in folders, and the Parquet files beside them. Raises FilesUnusable."""
     if not files:
         raise unusable("FILE", "no_pictures")
-    found = picture_files(pictures) if pictures else []
-    return _each(found, tables)
+    tables = [path for path in files if path.suffix.lower() == PARQUET and not path.is_dir()]
+    pictures = [path for path in files if path not in tables]
+    return picture_files(pictures) if pictures else [], tables
 
 
 def _each(pictures: list[Path], tables: list[Path]) -> Iterator[Item]:
+    """Pictures first, then the rows of tables."""
     yield from ((str(path), None) for path in pictures)
     for table in tables:
         yield from ((offer.name, offer.data()) for offer in of_parquet(table, Said()))
@@ -155,10 +188,14 @@ def _look_here(item: Item) -> Screened:
 def _cascade(home_path: Path) -> Cascade:
     """The works in force at this moment, compared as at the door: by the calibration and the weights that hold."""
     home = existing_home(home_path)
-    today = SystemClock().now().date()
-    works = [work for work in guarded_works(home) if work.is_compared(today)]
+    works = _works_in_force(home)
     known = embedded(home, works, embedder_of(home))
     return cascade_of(works, home.traces, in_force(home, works), known)
+
+
+def _works_in_force(home: Home) -> list[Work]:
+    today = SystemClock().now().date()
+    return [work for work in guarded_works(home) if work.is_compared(today)]
 
 
 def _look(cascade: Cascade, item: Item) -> Screened:
@@ -186,6 +223,50 @@ def _groups(rows: Iterator[Screened]) -> Iterator[list[Screened]]:
             group = []
     if group:
         yield group
+
+
+Write = Callable[[list[Screened]], object]
+
+
+def _table_of(out: Path) -> Callable[[Path], AbstractContextManager[Write]]:
+    """What writes a table with this ending. Raises BadSetting, and MissingExtra for Parquet."""
+    kind = out.suffix.lower()
+    if kind == CSV:
+        return _csv
+    if kind != PARQUET:
+        reason, advice = (Phrase(Message(f"files.no_table.{part}")) for part in ("reason", "advice"))
+        raise BadSetting(setting=f"--out {out}", reason=reason, advice=advice)
+    with optional_part("verso registry screen", "train"):
+        import pyarrow.parquet  # noqa: F401
+    return _parquet
+
+
+@contextmanager
+def _parquet(path: Path) -> Iterator[Write]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(path, _schema(pa)) as table:
+        yield lambda rows: table.write_table(pa.Table.from_pylist([asdict(row) for row in rows], _schema(pa)))
+
+
+@contextmanager
+def _csv(path: Path) -> Iterator[Write]:
+    """UTF-8 with the mark by which spreadsheet programs know it."""
+    with path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as file:
+        table = csv.DictWriter(file, list(Screened.__slots__))
+        table.writeheader()
+        yield lambda rows: table.writerows(
+            {name: _cell(value) for name, value in asdict(row).items()} for row in rows
+        )
+
+
+def _cell(value: object) -> object:
+    """A name that a stranger gave is no formula: spreadsheet programs run what begins like one."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _schema(pa: Any) -> pa.Schema:

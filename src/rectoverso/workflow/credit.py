@@ -88,8 +88,8 @@ def credit_files(run: Path, files: Iterable[Path], *, catalogue: Path | None = N
     """The training pictures of ``run`` that each of the files (or of those in folders) is nearest to, where it is
     nearer to them than new pictures are.
 
-    ``catalogue`` says whom to name with the files of the training set, by their paths in it. Raises RunNotFound,
-    CreditUnknown, ImageUnreadable, FilesUnusable, BadCatalogue.
+    ``catalogue`` says whom to name with the files of the training set, by their paths in it; the files need not be
+    here. Raises RunNotFound, CreditUnknown, ImageUnreadable, FilesUnusable, BadCatalogue.
     """
     paths = picture_files(files)
     fingerprints, told = _kept(run)

@@ -148,7 +148,7 @@ def _register_works(folder: Path, home: Path, listener: Listener) -> tuple[tuple
     for done, (title, index) in enumerate(WORKS.items(), start=1):
         file = folder / f"{title.lower().replace(' ', '-')}.png"
         Image.fromarray(scene(index, size=256).image).save(file)
-        (work,) = add_works([file], home, title=title, owner="Studio Verso")
+        (work,) = add_works([file], home, title=title, owner="Studio Verso").works
         works.append((work, file))
         listener(Progress(Message("progress.registering"), done, len(WORKS)))
     return tuple(works)

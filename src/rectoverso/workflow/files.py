@@ -25,7 +25,7 @@ def picture_files(files: Iterable[Path]) -> list[Path]:
     for path in given:
         found += _inside(path) if path.is_dir() else [path]
     if not found:
-        raise unusable(", ".join(map(str, given)), "no_pictures")
+        raise unusable(", ".join(map(str, given)) or "FILE", "no_pictures")
     return list(dict.fromkeys(found))
 
 

@@ -54,7 +54,7 @@ class Incident:
 def incidents(home_path: Path, *, owner: str | None = None, work: str | None = None) -> list[Incident]:
     """What became of drafts because of works, the first decided first: of one owner, of one work, or of all.
 
-    Raises OwnerNotFound and WorkNotFound for who has no work here and never had an incident.
+    Raises OwnerNotFound and WorkNotFound for who has no work here and never had an incident, TitleShared.
     """
     home = existing_home(home_path)
     works = home.works.all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,20 @@ from rectoverso.workflow.files import picture_files, unusable
 from rectoverso.workflow.guard import Guard, guarded_works
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import committed, open_ledger
+from rectoverso.workflow.progress import Listener, Progress, silent
 from rectoverso.workflow.weights import embedder_of
 
 PARQUET = ".parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What was given as works, as the register has it now. ``known``: the ids of those that it had before; what is
+    said of them stays.
+    """
+
+    works: Sequence[Work]
+    known: frozenset[str]
 
 
 def add_works(
@@ -34,9 +46,10 @@ def add_works(
     home_path: Path,
     *,
     catalogue: Path | None = None,
+    listener: Listener = silent,
     clock: Clock | None = None,
     **cells: str | None,
-) -> list[Work]:
+) -> Entered:
     """Register pictures as works, all or none; a file known already stays as it is.
 
     ``files`` are pictures, folders of them, or Parquet files, and ``cells`` say of all of these what the columns of a
@@ -50,14 +63,18 @@ def add_works(
     lines = read_catalogue(catalogue) if catalogue else []
     if not given and not catalogue:
         raise unusable("FILE", "no_pictures")
-    _, registry = opened(home_path, clock)
+    pictures, tables = _parted(given)
+    home, registry = opened(home_path, clock)
 
     def offers() -> Iterator[Offer]:
         if catalogue:
             yield from of_lines(catalogue, lines)
-        yield from _offers(given, said)
+        yield from _offers(pictures, tables, said)
 
-    return registry.add(offers)
+    total = None if tables else len(lines) + len(pictures)
+    before = {name for name, _ in home.works.marks()}
+    works = registry.add(lambda: _heard(offers(), total, listener))
+    return Entered(works, frozenset(work.id for work in works if work.id in before))
 
 
 def claim_works(
@@ -71,11 +88,10 @@ def claim_works(
 ) -> list[Work]:
     """Say how sure the claim to works is, by id or title, or to all works of an owner; returns them as they are then.
 
-    The ledger gets the state, and a commitment to the reason. Raises WorkNotFound, OwnerNotFound, and BadSetting where
-    neither is named.
+    The ledger gets the state, and a commitment to the reason. Raises WorkNotFound, TitleShared, OwnerNotFound, and
+    BadSetting where neither is named.
     """
-    if not names and owner is None:
-        raise _bad("WORK", "no_work", Message("registry.no_work.reason"))
+    _demand_named(names, owner)
     home, registry = opened(home_path, clock)
     with home.lock():
         works = registry.named(names, owner)
@@ -83,30 +99,45 @@ def claim_works(
     return [changed.get(work.id, work) for work in works]
 
 
-def remove_work(name: str, home_path: Path, clock: Clock | None = None) -> Work:
-    """Take a work off the register, by id or title. Raises WorkNotFound."""
+def remove_works(
+    names: Sequence[str], home_path: Path, *, owner: str | None = None, clock: Clock | None = None
+) -> Sequence[Work]:
+    """Take works off the register, by id or title, or all works of an owner; all or none.
+
+    Raises WorkNotFound, TitleShared, OwnerNotFound, and BadSetting where neither is named.
+    """
+    _demand_named(names, owner)
     home, registry = opened(home_path, clock)
     with home.lock():
-        return registry.remove(name)
+        return registry.remove(registry.named(names, owner))
 
 
-def list_works(home_path: Path) -> list[Work]:
-    """Every registered work, the oldest first; none when there is no home."""
-    home = Home.existing(home_path)
-    return guarded_works(home) if home else []
+def list_works(home_path: Path, clock: Clock | None = None) -> list[Work]:
+    """Every registered work, the oldest first; none when there is no home. What has ended says so, though the ledger
+    hears of it only from whoever is at the door next.
+    """
+    home, today = Home.existing(home_path), (clock or SystemClock()).now().date()
+    works = guarded_works(home) if home else []
+    return [replace(work, expired=True) if work.rights.have_ended(today) else work for work in works]
 
 
 def add_commons(
-    files: Iterable[Path], home_path: Path, *, title: str | None = None, clock: Clock | None = None
+    files: Iterable[Path],
+    home_path: Path,
+    *,
+    title: str | None = None,
+    listener: Listener = silent,
+    clock: Clock | None = None,
 ) -> tuple[list[Work], list[Work]]:
     """Enter pictures that anybody may use; returns them, and the works that can no longer block for being alike.
 
     Raises as `add_works` does for its files.
     """
-    given = list(files)
-    _, registry = opened(home_path, clock)
+    pictures, tables = _parted(files)
     said = _said({"title": title} if title else {})
-    commons, marked = registry.add_common(lambda: _offers(given, said))
+    _, registry = opened(home_path, clock)
+    total = None if tables else len(pictures)
+    commons, marked = registry.add_common(lambda: _heard(_offers(pictures, tables, said), total, listener))
     return list(commons), list(marked)
 
 
@@ -161,7 +192,7 @@ def plain_common(common: Work) -> dict[str, Any]:
 
 def offers_of(files: Iterable[Path]) -> Iterator[Offer]:
     """The pictures in files, folders and Parquet files, of which nothing is said. Raises FilesUnusable."""
-    return _offers(files, Said())
+    return _offers(*_parted(files), Said())
 
 
 def _said(cells: Mapping[str, str]) -> Said:
@@ -172,19 +203,36 @@ def _said(cells: Mapping[str, str]) -> Said:
     return said
 
 
+def _demand_named(names: Sequence[str], owner: str | None) -> None:
+    if not names and owner is None:
+        raise _bad("WORK", "no_work", Message("registry.no_work.reason"))
+
+
 def _bad(setting: str, problem: str, *reasons: Message) -> BadSetting:
     advice = Phrase(Message(f"registry.{problem}.advice"))
     return BadSetting(setting=setting, reason=Phrase(*reasons), advice=advice)
 
 
-def _offers(files: Iterable[Path], said: Said) -> Iterator[Offer]:
-    """Pictures and folders first, then the rows of Parquet files."""
+def _parted(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """The pictures of files and folders, and the Parquet files beside them. Raises FilesUnusable."""
     given = list(files)
     tables = [path for path in given if path.suffix.lower() == PARQUET and not path.is_dir()]
-    if pictures := [path for path in given if path not in tables]:
-        yield from of_files(picture_files(pictures), said)
+    others = [path for path in given if path not in tables]
+    return picture_files(others) if others else [], tables
+
+
+def _offers(pictures: Iterable[Path], tables: Iterable[Path], said: Said) -> Iterator[Offer]:
+    """Pictures first, then the rows of Parquet files."""
+    yield from of_files(pictures, said)
     for table in tables:
         yield from of_parquet(table, said)
+
+
+def _heard(offers: Iterable[Offer], total: int | None, listener: Listener) -> Iterator[Offer]:
+    """The offers; each is told when the next one is asked for, since it has been looked at then."""
+    for done, offer in enumerate(offers, start=1):
+        yield offer
+        listener(Progress(Message("progress.registering"), done, total))
 
 
 def opened(home_path: Path, clock: Clock | None = None) -> tuple[Home, Registry]:

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rectoverso.errors import BadSetting, OutNotWritable
+from rectoverso.errors import BadSetting, NothingRegistered, OutNotWritable
 from rectoverso.i18n import LANGUAGES, Phrase, say
-from rectoverso.store.home import Home
 from rectoverso.types import Message, Outcome, Pixels
 from rectoverso.verso.picture import read_bytes, to_png
 from rectoverso.verso.review.evidence import best_alignment, drawn
@@ -25,6 +24,7 @@ from rectoverso.workflow import digests
 from rectoverso.workflow.calibration import in_force
 from rectoverso.workflow.earlier import Earlier, earlier_decisions
 from rectoverso.workflow.files import make_folder, unusable
+from rectoverso.workflow.ledgers import existing_home
 from rectoverso.workflow.registry import opened
 
 
@@ -73,17 +73,19 @@ def search_works(
 
     ``original`` is the file of one of them, which the register does not keep: the two are drawn side by side, and one
     over the other, into the folder ``evidence``. Raises ImageUnreadable; BadSetting for one of these without the other;
-    FilesUnusable when the original is none of the works found; OutNotWritable.
+    FilesUnusable when the original is none of the works found; HomeMissing and NothingRegistered where there is nothing
+    to compare with; OutNotWritable.
     """
     if (evidence is None) is not (original is None):
         reason, advice = (Phrase(Message(f"files.evidence_alone.{part}")) for part in ("reason", "advice"))
         raise BadSetting(setting="--evidence, --original", reason=reason, advice=advice)
-    if Home.existing(home_path) is None:  # looking makes none
-        _pixels(file)
-        return Found(Look((), ()))
-    home, registry = opened(home_path)
     pixels = _pixels(file)
-    calibration = in_force(home, registry.list())
+    existing_home(home_path).close()  # looking makes none
+    home, registry = opened(home_path)
+    works = registry.list()
+    if not works:  # "similar to nothing" would be true, and misleading
+        raise NothingRegistered(home=home_path)
+    calibration = in_force(home, works)
     looked = registry.search(pixels, calibration)
     found = Found(looked, styles=tuple(registry.styles(pixels)), calibration=calibration)
     known = earlier_decisions(home, pixels, [match.work.id for match in found.matches])

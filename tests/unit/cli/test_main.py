@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+import typer
 
-from rectoverso.cli.main import main
+from rectoverso.cli.main import app, main
+from rectoverso.i18n import say
+from rectoverso.types import Message
 
 
 def _run(*arguments: object) -> int:
@@ -84,3 +89,34 @@ def test_verify_of_nothing_to_check_is_calm(tmp_path: Path, capsys: pytest.Captu
     (report,) = json.loads(capsys.readouterr().out)["reports"]
     assert report["outcome"] == "could_not_check"
     assert not (tmp_path / "home").exists()
+
+
+def test_of_several_files_the_outcomes_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECTOVERSO_LANG", "en")
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(b"")
+    assert _run("verify", tmp_path / "a.png", tmp_path / "b.png", "--home", tmp_path / "home") == 3
+    told = capsys.readouterr().out.splitlines()
+    assert "2 files verified:" in told
+    assert told[-1].split() == ["2", *say(Message("verify.could_not_check.title")).split()]
+    assert max(map(len, told)) <= 80 + len(str(tmp_path))
+
+
+def _groups(command: click.Command, name: str = "verso") -> Iterator[tuple[str, click.Command]]:
+    children = getattr(command, "commands", {})
+    if children:
+        yield name, command
+    for child_name, child in children.items():
+        yield from _groups(child, f"{name} {child_name}")
+
+
+@pytest.mark.parametrize(("name", "group"), list(_groups(typer.main.get_command(app))))
+def test_the_lists_of_commands_are_not_cut_at_80_columns(
+    name: str, group: click.Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    listed = group.get_help(click.Context(group, info_name=name)).partition("Commands:")[2]
+    assert listed
+    assert "..." not in listed

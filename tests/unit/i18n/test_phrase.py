@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rectoverso.errors import DataUnusable
-from rectoverso.i18n import Phrase, explain, say
+from rectoverso.errors import BadWorks, DataUnusable, ImageEmpty, WorkTooPlain
+from rectoverso.i18n import Listing, Phrase, explain, say
 from rectoverso.types import Message
 
 EMPTY = Message("data.bad.empty.reason")
@@ -28,3 +28,16 @@ def test_an_error_explains_its_phrases_and_keeps_its_plain_facts():
     assert "文件是空的" in chinese
     assert "x.zip" in chinese
     assert chinese.endswith("plain")
+
+
+def test_errors_within_an_error_follow_its_language_a_line_each():
+    listing = Listing(WorkTooPlain(path="a.png"), ImageEmpty(path="b.png"))
+    error = BadWorks(count=2, total=3, listing=listing)
+    assert "- a.png is too plain to be registered." in str(error)
+    assert "\nWorks are entered together" in str(error)
+    chinese = explain(error, "zh").split("\n")
+    assert len(chinese) == 4
+    assert chinese[1].startswith("- a.png 过于单调")
+    assert chinese[2].startswith("- b.png 是空文件")
+    assert "Register" not in "".join(chinese)
+    assert not any("。 " in line for line in chinese)

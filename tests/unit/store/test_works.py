@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from rectoverso.errors import RecordDamaged
+from rectoverso.errors import RecordDamaged, TitleShared
 from rectoverso.store.home import Home
 from rectoverso.store.rights import Asked, Kind, Rights, State
 from rectoverso.store.vault import Vault
@@ -59,8 +59,10 @@ def test_the_same_file_is_registered_once(home: Home) -> None:
 def test_a_work_is_called_by_its_id_or_title() -> None:
     works = [work("one"), work("two"), dataclasses.replace(work("two"), id="99999999")]
     assert called(works, "one") == works[0]
-    assert called(works, works[1].id.upper()) == called(works, "two") == works[1]
+    assert called(works, works[1].id.upper()) == works[1]
     assert called(works, "three") is None
+    with pytest.raises(TitleShared, match=f"{works[1].id}, 99999999"):
+        called(works, "two")
 
 
 @ON_BOTH

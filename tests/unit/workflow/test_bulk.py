@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
+from contextlib import chdir
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from rectoverso.cli.main import main
-from rectoverso.errors import FilesUnusable, HomeMissing, OutNotWritable
+from rectoverso.errors import BadSetting, FilesUnusable, HomeMissing, OutNotWritable
 from rectoverso.types import Outcome
 from rectoverso.verso.picture import to_png
 from rectoverso.verso.screen.gallery import LIMITS, Limits, Method
@@ -21,6 +24,7 @@ from rectoverso.verso.screen.parts import PartLimits
 from rectoverso.workflow import bulk
 from rectoverso.workflow.bulk import screen_many
 from rectoverso.workflow.ledgers import check_ledger
+from rectoverso.workflow.progress import Progress
 from rectoverso.workflow.registry import add_works
 from unit.verso.conftest import photo
 
@@ -57,14 +61,15 @@ def table(path: Path) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("processes", [1, 2])
 def test_each_picture_has_its_row(home: Path, collection: list[Path], tmp_path: Path, processes: int) -> None:
     before = check_ledger(home).size
-    counts = screen_many(collection, home, tmp_path / "new" / "out.parquet", processes=processes)
+    tally = screen_many(collection, home, tmp_path / "new" / "out.parquet", processes=processes)
     rows = table(tmp_path / "new" / "out.parquet")
     assert [Path(row["file"]).name for row in rows] == [
         *("a.png", "b.png", "c.png", "d.png"),
         *("more.parquet[0]", "more.parquet[1]"),
     ]
     assert [row["outcome"] for row in rows] == ["block", "pass", "unreadable", "pass", "pass", "block"]
-    assert counts == {"block": 2, "pass": 3, "unreadable": 1}
+    assert tally.counts == {"block": 2, "pass": 3, "unreadable": 1}
+    assert [row.outcome for row in tally.first] == ["block", "unreadable", "block"]
     assert (rows[0]["title"], rows[0]["owner"], rows[0]["similar"], rows[0]["points"]) == (
         "Waves",
         "Anna Muster",
@@ -84,8 +89,39 @@ def test_it_compares_as_the_door_does(
     limits = dict(LIMITS) | {(Method.COARSE, Outcome.REVIEW): Limits(0.0, None, 1.0)}
     in_force = SimpleNamespace(parts=PartLimits(), whole=limits)
     monkeypatch.setattr(bulk, "in_force", lambda *_: in_force)
-    counts = screen_many(collection, home, tmp_path / "out.parquet")
+    counts = screen_many(collection, home, tmp_path / "out.parquet").counts
     assert counts == {"block": 2, "review": 3, "unreadable": 1}
+
+
+def test_a_table_for_spreadsheets_runs_no_name_as_a_formula(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "a.png").write_bytes(small(5, 1))
+    heard: list[Progress] = []
+    with chdir(tmp_path / "pictures"):
+        Path("=1+1.png").write_bytes(small(7))
+        screen_many([Path("a.png"), Path("=1+1.png")], home, tmp_path / "out.csv", listener=heard.append)
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["file"], row["outcome"], row["title"]) for row in rows] == [
+        ("a.png", "block", "Waves"),
+        ("'=1+1.png", "pass", ""),
+    ]
+    assert [(one.done, one.total) for one in heard] == [(1, 2), (2, 2)]
+    with pytest.raises(BadSetting, match=r"\.csv"):
+        screen_many([tmp_path / "pictures"], home, tmp_path / "out.xlsx")
+
+
+def test_the_command_names_what_to_look_at(
+    home: Path, collection: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main(
+            ["registry", "screen", str(collection[0]), "--out", str(tmp_path / "o.csv"), "--home", str(home)]
+        )
+    copy, unreadable, counts = capsys.readouterr().out.splitlines()
+    assert re.fullmatch(r"copy +.*a\.png: “Waves” \(Anna Muster, \w{8}\)", copy)
+    assert re.fullmatch(r"unreadable +.*c\.png", unreadable)
+    assert "4 pictures compared: 1 copies" in counts
 
 
 def test_what_goes_wrong_leaves_no_table(home: Path, collection: list[Path], tmp_path: Path) -> None:

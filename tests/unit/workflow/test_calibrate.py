@@ -27,7 +27,7 @@ from rectoverso.workflow.calibration import in_force, stands
 from rectoverso.workflow.doctor import examine
 from rectoverso.workflow.guard import Guard, sealed
 from rectoverso.workflow.ledgers import erase, open_ledger
-from rectoverso.workflow.registry import add_works, claim_works, remove_work
+from rectoverso.workflow.registry import add_works, claim_works, remove_works
 from rectoverso.workflow.seal import seal_files
 from unit.verso.conftest import photo
 
@@ -223,7 +223,7 @@ def test_a_register_that_changed_is_told_everywhere_and_one_that_changed_much_is
     pictures: Path, copied: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _standing(copied) is Standing.IN_FORCE
-    remove_work("001", copied)
+    remove_works(["001"], copied)
     claim_works(["002"], copied, state=_withdrawn(), reason="taken back")
     assert _standing(copied) is Standing.WORKS_CHANGED
     assert _exit_code("registry", "list", "--home", str(copied)) == 0

@@ -207,6 +207,8 @@ def test_the_command(
     assert [law["complies"] for law in file["laws"]] == [True, True, False]
     missing = [one["id"] for law in file["laws"] for one in law["clauses"] if one["state"] == "missing"]
     assert missing == ["latent: system", "latent: version"]
+    assert _run("comply", row["path"], tmp_path / "one.png", "--law", "cn") == 1
+    assert "cn: in 1 of 2 files nothing is missing" in capsys.readouterr().out.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
@@ -233,6 +235,7 @@ def test_what_the_command_cannot_use(
     assert _run("comply", tmp_path / "text.png") == 3
     assert _run("comply", picture("one.png"), "--law", "xx") == 2
     assert _run("comply") == 2
+    assert "FILE cannot be used here. There is no picture in it." in capsys.readouterr().err
     capsys.readouterr()
     assert _run("comply", "--list", "--json") == 0
     rows = json.loads(capsys.readouterr().out)["laws"]

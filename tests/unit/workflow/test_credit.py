@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import rectoverso
 from rectoverso.cli.main import main
-from rectoverso.errors import CreditUnknown, RunNotFound
+from rectoverso.errors import CreditUnknown, FilesUnusable, RunNotFound
 from rectoverso.recto.data.shapes import scene
 from rectoverso.recto.data.source import open_source
 from rectoverso.types import Attribution
@@ -58,10 +59,7 @@ def test_a_new_picture_names_nobody_and_says_so(
 def test_a_catalogue_says_whose_they_are(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = tmp_path / "data"
-    (data / "b").mkdir(parents=True)
-    (data / "b" / "17.png").write_bytes(to_png(scene(17, size=32).image))
-    catalogue = data / "works.csv"
+    catalogue = tmp_path / "works.csv"  # the pictures themselves need not be here any more
     catalogue.write_text("file,title,owner,licence\nb/17.png,The Square,A. Painter,CC BY 4.0\n")
     (file,) = _written(tmp_path, 17)
     with pytest.raises(SystemExit):
@@ -71,6 +69,22 @@ def test_a_catalogue_says_whose_they_are(
     assert (first["title"], first["owner"], first["licence"]) == ("The Square", "A. Painter", "CC BY 4.0")
     assert first["times_nearer"] > 1
     assert 0 < first["chance"] <= 0.05
+
+
+def test_a_catalogue_of_other_pictures_is_told(run: Path, tmp_path: Path) -> None:
+    catalogue = tmp_path / "works.csv"
+    catalogue.write_text("file,owner\n17.png,A. Painter\n")
+    files = _written(tmp_path, 17)
+    with pytest.raises(FilesUnusable, match=r"begins with 17\.png, and they are called as [ab]/\d+\.png is"):
+        rectoverso.credit(run, files, catalogue=catalogue)
+    (run / ATTRIBUTIONS).unlink()
+    with pytest.raises(FilesUnusable, match="had no names"):
+        rectoverso.credit(str(run), str(files[0]), catalogue=str(catalogue))
+
+
+def test_the_facade_names_as_the_command_does(run: Path, tmp_path: Path) -> None:
+    (file,) = _written(tmp_path, 17)
+    assert rectoverso.credit(run, file).plain() == credit_files(run, [file]).plain()
 
 
 def test_a_batch_is_told_together(run: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from unit.verso.conftest import photo
 def test_earlier_decisions_are_told_with_the_evidence(home: Path, tmp_path: Path) -> None:
     pixels = photo(5, 240, 320)
     (tmp_path / "work.png").write_bytes(to_png(pixels))
-    (work,) = add_works([tmp_path / "work.png"], home, owner="A. Painter")
+    (work,) = add_works([tmp_path / "work.png"], home, owner="A. Painter").works
     (tmp_path / "copy.png").write_bytes(to_png(np.ascontiguousarray(pixels[::2, ::2])))
     assert search_works(tmp_path / "copy.png", home).earlier == ()
     (first,) = seal_files([tmp_path / "copy.png"], tmp_path / "out", home).passages
@@ -48,7 +48,7 @@ def test_earlier_decisions_are_told_with_the_evidence(home: Path, tmp_path: Path
 def test_a_version_of_the_picture_counts_and_another_picture_does_not(home: Path, tmp_path: Path) -> None:
     pixels = photo(5, 240, 320)
     (tmp_path / "work.png").write_bytes(to_png(pixels))
-    (work,) = add_works([tmp_path / "work.png"], home, owner="A. Painter")
+    (work,) = add_works([tmp_path / "work.png"], home, owner="A. Painter").works
     seal_files([tmp_path / "work.png"], tmp_path / "out", home)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "JPEG", quality=60)

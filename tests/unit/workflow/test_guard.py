@@ -24,7 +24,7 @@ from rectoverso.workflow.calibration import CALIBRATED
 from rectoverso.workflow.guard import ACCEPTED, CHANGES, Guard, guarded_works, unsafe_accept
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import REVOKED, check_ledger, keys_of, open_ledger
-from rectoverso.workflow.registry import add_works, claim_works, list_works, remove_work
+from rectoverso.workflow.registry import add_works, claim_works, list_works, remove_works
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.search import search_works
 
@@ -269,7 +269,7 @@ def test_nothing_leaves_past_a_work_that_was_deleted(
         lambda: search_works(kept, path),
         lambda: list_works(path),
         lambda: claim_works(["work"], path, state=State.VERIFIED, reason="seen"),
-        lambda: remove_work("work", path),
+        lambda: remove_works(["work"], path),
         lambda: add_works([picture("other.png", 2)], path),
     ]
     for look in looks:

@@ -38,7 +38,7 @@ from rectoverso.workflow.ledgers import (
     revoke,
     write_page,
 )
-from rectoverso.workflow.registry import add_works, remove_work
+from rectoverso.workflow.registry import add_works, remove_works
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.verify import reports
 from rectoverso.workflow.watch import check_export, export_ledger, monitor
@@ -55,7 +55,7 @@ def test_a_new_home_has_its_keys_in_the_ledger(home: Path) -> None:
 
 def test_every_change_of_the_register_is_an_entry(home: Path, picture: Picture) -> None:
     add_works([picture("one.png", 1), picture("two.png", 2)], home)
-    remove_work("one", home)
+    remove_works(["one"], home)
     opened = Home.open(home)
     ledger = open_ledger(opened, open_keys(opened))
     kinds = [ledger.entry(index)["kind"] for index in range(ledger.size())]

@@ -24,7 +24,8 @@ from rectoverso.workflow.incidents import incidents
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import check_ledger, open_ledger, opened
 from rectoverso.workflow.prints import PrintIndex
-from rectoverso.workflow.registry import add_commons, add_works, claim_works, list_works, remove_work
+from rectoverso.workflow.progress import Progress
+from rectoverso.workflow.registry import add_commons, add_works, claim_works, list_works, remove_works
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.terms import Terms
 from unit.verso.conftest import photo
@@ -79,10 +80,10 @@ def kinds(home: Path) -> list[str]:
 def test_each_change_of_a_claim_is_a_new_question_and_an_entry(
     home: Path, work: Path, offered: Offered
 ) -> None:
-    (added,) = add_works([work], home, owner="Anna", asked="review")
+    (added,) = add_works([work], home, owner="Anna", asked="review").works
     assert decisions(offered()) == [Decision.HOLD]
-    remove_work(added.id, home)
-    (added,) = add_works([work], home, owner="Anna")
+    remove_works([added.id], home)
+    (added,) = add_works([work], home, owner="Anna").works
     assert decisions(offered()) == [Decision.REFUSE]
     for state, decision in ((State.DISPUTED, Decision.HOLD), (State.VERIFIED, Decision.REFUSE)):
         claim_works([added.id], home, state=state, reason="Anna Muster wrote")
@@ -177,7 +178,7 @@ def test_owners_see_what_became_of_what_was_alike_and_nothing_else(
     assert [each.ruling for each in incidents(home, work="Hills")] == ["review"]
     assert len(incidents(home)) == 2
 
-    remove_work("Waves", home)
+    remove_works(["Waves"], home)
     assert incidents(home, owner="Anna") == incidents(home, work="Waves") == [row]
     add_works([tmp_path / "work.png"], home, title="Again", owner="Clara")
     assert incidents(home, owner="Clara") == []
@@ -204,7 +205,7 @@ def test_nothing_personal_lies_open_and_reasons_can_be_erased(
 
 
 def test_a_withdrawn_work_is_no_registered_match(home: Path, work: Path) -> None:
-    (added,) = add_works([work], home)
+    (added,) = add_works([work], home).works
     index = PrintIndex(Home.open(home))
     near = index.nearest(added.fingerprint)
     assert near is not None
@@ -247,6 +248,46 @@ def test_a_catalogue_goes_in_whole_or_not_at_all(
         ("Waves", "credit"),
         ("second", "block"),
     ]
+
+
+def test_whoever_adds_works_hears_how_far_it_is_and_what_was_there_before(
+    home: Path, work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "works"
+    folder.mkdir()
+    for number in (8, 9):
+        (folder / f"{number}.png").write_bytes(to_png(photo(number, 96)))
+    (first,) = add_works([work], home, title="Waves").works
+    heard: list[Progress] = []
+    entered = add_works([work, folder], home, title="Other", listener=heard.append)
+    assert [(one.done, one.total) for one in heard] == [(1, 3), (2, 3), (3, 3)]
+    assert entered.known == {first.id}
+    assert [each.title for each in entered.works] == ["Waves", "Other: 8", "Other: 9"]
+    assert [each.title for each in list_works(home)] == ["Waves", "Other: 8", "Other: 9"]
+    with pytest.raises(SystemExit):
+        main(["registry", "add", str(folder), "--home", str(home)])
+    told = capsys.readouterr().out
+    assert "Registered anew" not in told
+    assert "Registered before: 2." in told
+
+
+def test_a_work_that_has_ended_is_listed_so_before_the_ledger_hears_of_it(home: Path, work: Path) -> None:
+    add_works([work], home, until="2020-12-31")
+    (listed,) = list_works(home)
+    assert listed.expired
+
+
+def test_all_works_of_an_owner_go_together(
+    home: Path, work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "own.png").write_bytes(to_png(photo(8, 96)))
+    add_works([work], home, owner="Anna")
+    add_works([tmp_path / "own.png"], home, owner="Berta")
+    with pytest.raises(BadSetting, match="No work is named"):
+        remove_works([], home)
+    code, answer = _say(capsys, "registry", "remove", "--owner", "Anna", "--home", home)
+    assert (code, [row["owner"] for row in answer["removed"]]) == (0, ["Anna"])
+    assert [each.owner for each in list_works(home)] == ["Berta"]
 
 
 def test_the_words_of_a_work_are_read_as_a_catalogues(home: Path, work: Path) -> None:

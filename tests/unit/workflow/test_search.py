@@ -11,12 +11,21 @@ import pytest
 from PIL import Image
 
 from rectoverso.cli.main import main
-from rectoverso.errors import BadSetting, FilesUnusable, ImageNotFound, RegisterAltered
+from rectoverso.errors import (
+    BadSetting,
+    FilesUnusable,
+    HomeMissing,
+    ImageNotFound,
+    NothingRegistered,
+    RegisterAltered,
+)
 from rectoverso.store.home import Home
+from rectoverso.store.rights import State
 from rectoverso.types import Decision, Pixels
 from rectoverso.verso.picture import to_png
+from rectoverso.workflow.bulk import screen_many
 from rectoverso.workflow.guard import unsafe_accept
-from rectoverso.workflow.registry import add_works
+from rectoverso.workflow.registry import add_works, claim_works, remove_works
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.search import search_works
 from unit.verso.conftest import decoded, photo
@@ -72,8 +81,10 @@ def test_search_says_how_a_part_was_found_in_words_and_in_json(
 ) -> None:
     assert _exit_code("registry", "search", str(crop), "--home", str(home)) == 1
     told = capsys.readouterr().out
+    assert told.startswith("copy ")
     assert "harbour" in told
     assert "points lie alike" in told
+    assert f"verso registry search {crop} --evidence DIR --original FILE" in told
     assert "mirrored, cropped to" in told
     assert "infring" not in told
     assert _exit_code("registry", "search", str(crop), "--home", str(home), "--json") == 1
@@ -96,6 +107,18 @@ def test_evidence_is_two_sheets_and_their_facts(
     assert facts["said"]["en"].startswith("Similarity found")
     assert facts["said"]["zh"].startswith("发现相似")
     assert facts["points"] == found.matches[0].plain()["points"]
+
+
+def test_evidence_is_told_in_one_line_and_so_is_that_there_is_none(
+    original: Path, crop: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("--evidence", str(tmp_path / "shown"), "--original", str(original), "--home", str(home))
+    assert _exit_code("registry", "search", str(crop), *asked) == 1
+    (shown,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("Similarity"))
+    assert shown.index("points.png") < shown.index("overlay.png") < shown.index("facts.json")
+    (tmp_path / "stranger.png").write_bytes(to_png(photo(SEED + 50, 240, 320)))
+    assert _exit_code("registry", "search", str(tmp_path / "stranger.png"), *asked) == 0
+    assert "was not written" in capsys.readouterr().out
 
 
 def test_laid_over_the_picture_the_work_differs_little(
@@ -162,5 +185,18 @@ def test_a_work_registered_before_traces_is_still_compared_whole(
 
 
 def test_looking_where_there_is_no_home_makes_none(crop: Path, tmp_path: Path) -> None:
-    assert not search_works(crop, tmp_path / "nowhere").matches
+    with pytest.raises(HomeMissing):
+        search_works(crop, tmp_path / "nowhere")
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_where_nothing_is_registered_nothing_is_said_to_be_unlike(
+    original: Path, crop: Path, home: Path, tmp_path: Path
+) -> None:
+    claim_works([original.stem, "another"], home, state=State.WITHDRAWN, reason="x")
+    with pytest.raises(NothingRegistered):
+        screen_many([crop], home, tmp_path / "table.csv")
+    remove_works([original.stem, "another"], home)
+    with pytest.raises(NothingRegistered):
+        search_works(crop, home)
+    assert not (tmp_path / "table.csv").exists()

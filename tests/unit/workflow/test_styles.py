@@ -16,7 +16,7 @@ from rectoverso.verso.picture import to_png
 from rectoverso.verso.registry.refusals import RecordedRefusals
 from rectoverso.verso.screen.style import LEAST_PICTURES, SPACE
 from rectoverso.workflow.incidents import incidents
-from rectoverso.workflow.registry import add_works, claim_works, remove_work
+from rectoverso.workflow.registry import add_works, claim_works, remove_works
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.search import search_works
 from rectoverso.workflow.terms import Terms
@@ -128,7 +128,7 @@ def test_registering_too_few_says_how_many_it_takes(
 def test_what_is_kept_of_a_style_falls_with_its_works(home: Path) -> None:
     kept = Home.open(home).descriptors.of(SPACE)
     assert len(kept) == FILES
-    remove_work(next(iter(kept)), home)
+    remove_works([next(iter(kept))], home)
     assert len(Home.open(home).descriptors.of(SPACE)) == FILES - 1
 
 
@@ -142,7 +142,7 @@ def test_heritage_has_lines_of_its_own_where_pictures_are_for_art(tmp_path: Path
     """The same as heritage does not leave; once the claim is disputed, a person decides by the line for heritage."""
     file = tmp_path / "mask.png"
     file.write_bytes(to_png(photo(7, 160, 200)))
-    (work,) = add_works([file], home, owner="Village Council", kind="heritage")
+    (work,) = add_works([file], home, owner="Village Council", kind="heritage").works
     art = Terms.of("art")
     (refused,) = seal_files([file], tmp_path / "out", home, terms=art).passages
     assert refused.asset.decision is Decision.REFUSE

@@ -1,6 +1,8 @@
 """A catalogue of works: a table in CSV (RFC 4180, UTF-8), its first line the names of its columns.
 
-Everything that is wrong with it is told at once, by line and column, before any picture is opened.
+What stands between these names, commas, semicolons or tabs, stands between all cells: spreadsheet programs write what
+is usual where they run. Everything that is wrong with it is told at once, by line and column, before any picture is
+opened.
 """
 
 from __future__ import annotations
@@ -26,11 +28,14 @@ class Line:
     said: Said
 
 
-def read_catalogue(path: Path) -> list[Line]:
-    """The works of a catalogue in their order. Raises BadCatalogue, and FilesUnusable if it cannot be read at all."""
+def read_catalogue(path: Path, *, beside: bool = True) -> list[Line]:
+    """The works of a catalogue in their order; with ``beside`` their pictures have to be there.
+
+    Raises BadCatalogue, and FilesUnusable if it cannot be read at all.
+    """
     found: list[Line] = []
     problems: list[Message] = []
-    for item in _lines(path, _decoded(path)):
+    for item in _lines(path, _decoded(path), beside):
         if isinstance(item, Line):
             found.append(item)
         else:
@@ -42,9 +47,9 @@ def read_catalogue(path: Path) -> list[Line]:
     return found
 
 
-def _lines(path: Path, text: str) -> Iterator[Line | Message]:
+def _lines(path: Path, text: str, beside: bool) -> Iterator[Line | Message]:
     """Works, and what is wrong, in the order of the file. A wrong head ends it: nothing below it could be read."""
-    rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=_separator(text))
     begins = 1
     head: list[str] | None = None
     seen: dict[Path, int] = {}
@@ -59,13 +64,18 @@ def _lines(path: Path, text: str) -> Iterator[Line | Message]:
                     yield from problems
                     return
             elif len(row) != len(head):
-                yield _problem(
-                    number, "-", Message("registry.wrong.cells", {"count": len(row), "wanted": len(head)})
-                )
+                facts = {"line": number, "count": len(row), "wanted": len(head)}
+                yield Message("registry.wrong.cells", facts)
             else:
-                yield from _line(path, number, dict(zip(head, row, strict=True)), seen)
+                yield from _line(path, number, dict(zip(head, row, strict=True)), seen, beside)
     except csv.Error as error:
-        yield _problem(begins, "-", Message("registry.wrong.csv", {"system": error}))
+        yield Message("registry.wrong.csv", {"line": begins, "system": error})
+
+
+def _separator(text: str) -> str:
+    """What the first line has most of."""
+    head = next((line for line in text.splitlines() if line.strip()), "")
+    return max(",;\t", key=head.count)
 
 
 def _head_problems(number: int, head: list[str]) -> Iterator[Message]:
@@ -79,7 +89,9 @@ def _head_problems(number: int, head: list[str]) -> Iterator[Message]:
         yield _problem(number, "file", Message("registry.wrong.no_file_column"))
 
 
-def _line(path: Path, number: int, cells: dict[str, str], seen: dict[Path, int]) -> Iterator[Line | Message]:
+def _line(
+    path: Path, number: int, cells: dict[str, str], seen: dict[Path, int], beside: bool
+) -> Iterator[Line | Message]:
     said, wrong = read(cells)
     for problem in wrong:
         yield _problem(number, problem.column, problem.message)
@@ -88,7 +100,9 @@ def _line(path: Path, number: int, cells: dict[str, str], seen: dict[Path, int])
             yield _problem(number, "file", Message("registry.wrong.no_file"))
         return
     file = path.parent / said.file
-    if not file.is_file():
+    if beside and file.is_dir():
+        yield _problem(number, "file", Message("registry.wrong.folder", {"file": said.file}))
+    elif beside and not file.is_file():
         yield _problem(number, "file", Message("registry.wrong.missing", {"file": said.file}))
     elif file in seen:
         facts = {"file": said.file, "line": seen[file]}

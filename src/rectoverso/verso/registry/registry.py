@@ -27,6 +27,7 @@ from rectoverso.errors import (
     WorkNotFound,
     WorkTooPlain,
 )
+from rectoverso.i18n import Listing
 from rectoverso.protocols import Clock
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
@@ -143,7 +144,9 @@ class Registry:
         return self._guard.works()
 
     def named(self, names: Iterable[str], owner: str | None = None) -> Sequence[Work]:
-        """The works of these ids or titles, and those of this owner. Raises WorkNotFound and OwnerNotFound."""
+        """The works of these ids or titles, and those of this owner. Raises WorkNotFound, TitleShared,
+        OwnerNotFound.
+        """
         works = self.list()
         owned = [work for work in works if owner is not None and work.owner == owner]
         if owner is not None and not owned:
@@ -162,15 +165,16 @@ class Registry:
         ended = [work for work in self.list() if work.rights.have_ended(day) and not work.expired]
         return self._changed([replace(work, expired=True) for work in ended], "work_expired", {})
 
-    def remove(self, name: str) -> Work:
-        """Take a work off the register, by id or title. Raises WorkNotFound."""
-        work = _named(self.list(), name)
+    def remove(self, works: Iterable[Work]) -> Sequence[Work]:
+        """Take these works off the register; returns them."""
+        removed = list(works)
         with self._guard.changing() as tx:
-            self._home.traces.remove(tx, work.id)
-            self._home.descriptors.remove(tx, work.id)
-            if self._home.works.remove(tx, work.id):
-                self._record(tx, "work_removed", work, {})
-        return work
+            for work in removed:
+                self._home.traces.remove(tx, work.id)
+                self._home.descriptors.remove(tx, work.id)
+                if self._home.works.remove(tx, work.id):
+                    self._record(tx, "work_removed", work, {})
+        return removed
 
     def add_common(self, offers: Callable[[], Iterable[Offer]]) -> tuple[Sequence[Work], Sequence[Work]]:
         """Enter pictures that anybody may use; returns them, and the works that are alike to one and so cannot block.
@@ -212,7 +216,7 @@ class Registry:
         return commons, list(marked.values())
 
     def remove_common(self, name: str) -> Work:
-        """Take a picture out of the common ones, by id or title. Raises CommonNotFound."""
+        """Take a picture out of the common ones, by id or title. Raises CommonNotFound, TitleShared."""
         common = called(self._home.commons.all(), name)
         if common is None:
             raise CommonNotFound(common=name)
@@ -250,7 +254,7 @@ class Registry:
             self._record(tx, kind, work, facts)
 
     def _now(self) -> str:
-        return self._clock.now().isoformat(timespec="seconds")
+        return self._clock.now().isoformat(timespec="milliseconds")  # works keep the order that they came in
 
 
 def enrol(offer: Offer, *, added_at: str) -> tuple[Pixels, Work]:
@@ -275,7 +279,7 @@ def _common_to(offer: Offer, pixels: Pixels, commons: Gallery) -> tuple[str, ...
 
 
 def _named(works: Sequence[Work], name: str) -> Work:
-    """Raises WorkNotFound."""
+    """Raises WorkNotFound, and TitleShared."""
     work = called(works, name)
     if work is None:
         raise WorkNotFound(work=name)
@@ -308,5 +312,4 @@ class _Bad:
         if len(self._errors) == 1:
             raise self._errors[0]
         if self._errors:
-            listing = "\n".join(f"- {error}" for error in self._errors)
-            raise BadWorks(count=len(self._errors), total=self._total, listing=listing)
+            raise BadWorks(count=len(self._errors), total=self._total, listing=Listing(*self._errors))

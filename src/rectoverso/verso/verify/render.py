@@ -12,7 +12,7 @@ from rectoverso.i18n import printable, say
 from rectoverso.types import Layer, Message, Report
 from rectoverso.verso.verify.layers import does_not_prove, proves, words
 
-WIDTH = 96
+WIDTH = 80
 
 
 def render(report: Report, language: str = "en") -> str:
@@ -64,7 +64,7 @@ def _wrapped(text: str, indent: str, first: str | None = None) -> list[str]:
 
 
 _PIECES = re.compile(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*|\s+")
-_CLOSING = "，。；：、）！？"
+_CLOSING = "，。；：、）！？》」』】"
 
 
 def _columns(text: str) -> int:

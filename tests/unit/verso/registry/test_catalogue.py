@@ -35,10 +35,10 @@ def _problems(path: Path) -> list[tuple[int, str]]:
     listing = str(caught.value.facts["listing"])
     found = [
         (int(line), column)
-        for line, column in re.findall(r"^- line (\d+), column (\S+):", listing, re.MULTILINE)
+        for line, column in re.findall(r"^- line (\d+)(?:, column (\S+))?: ", listing, re.MULTILINE)
     ]
     assert caught.value.facts["count"] == len(found) == len(listing.splitlines())
-    assert explain(caught.value, "zh").count("行，") == len(found)
+    assert explain(caught.value, "zh").count("- 第 ") == len(found)
     return found
 
 
@@ -52,6 +52,19 @@ def test_works_are_read_in_their_order(written: Written, tmp_path: Path) -> None
 
 def test_what_spreadsheets_put_before_the_first_letter_is_no_part_of_it(written: Written) -> None:
     assert len(read_catalogue(written("\ufefffile\na.png\n"))) == 1
+
+
+@pytest.mark.parametrize("between", [",", ";", "\t"])
+def test_what_stands_between_the_columns_stands_between_all_cells(written: Written, between: str) -> None:
+    row = between.join(("a.png", '"One, two; three"', "DE,FR" if between != "," else "DE FR"))
+    (line,) = read_catalogue(written(between.join(("file", "title", "territory")) + f"\n{row}\n"))
+    assert (line.said.title, line.said.rights.territory) == ("One, two; three", ("DE", "FR"))
+
+
+def test_a_folder_is_no_picture_and_said_to_be_one(written: Written, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(BadCatalogue, match="folder is a folder"):
+        read_catalogue(written("file\nfolder\n"))
 
 
 def test_everything_wrong_is_told_at_once_by_line_and_column(written: Written) -> None:
@@ -74,7 +87,7 @@ def test_everything_wrong_is_told_at_once_by_line_and_column(written: Written) -
         (2, "territory"),
         (3, "file"),
         (4, "file"),
-        (5, "-"),
+        (5, ""),
         (6, "until"),
         (7, "file"),
         (8, "title"),
@@ -88,7 +101,7 @@ def test_everything_wrong_is_told_at_once_by_line_and_column(written: Written) -
         ("file,license", [(1, "license")]),
         ("title,owner", [(1, "file")]),
         ("file,asked,asked", [(1, "asked"), (1, "asked")]),
-        ("file;asked", [(1, "file;asked"), (1, "file")]),
+        ("file;license", [(1, "license")]),
         ("file,", [(1, "-")]),
     ],
 )
@@ -100,7 +113,7 @@ def test_a_wrong_first_line_is_told_and_nothing_below_it_is_guessed(
 
 @pytest.mark.parametrize("text", ['file\n"a.png\nb.png\n', 'file\n"a.png"x\n', f"file\n{'x' * 200_000}\n"])
 def test_what_is_no_csv_is_told_by_its_line(written: Written, text: str) -> None:
-    assert _problems(written(text)) == [(2, "-")]
+    assert _problems(written(text)) == [(2, "")]
 
 
 @pytest.mark.parametrize(

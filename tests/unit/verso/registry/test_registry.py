@@ -23,6 +23,7 @@ from rectoverso.errors import (
     CommonNotFound,
     ImageDamaged,
     OwnerNotFound,
+    TitleShared,
     WorkCommon,
     WorkNotFound,
     WorkTooPlain,
@@ -121,7 +122,7 @@ def test_a_work_is_entered_with_title_owner_and_time(
     assert (work.title, work.owner, work.added_at) == (
         "The Harbour",
         "A. Painter",
-        "2026-11-23T12:00:00+00:00",
+        "2026-11-23T12:00:00.000+00:00",
     )
     assert registry.list() == [work]
 
@@ -187,7 +188,7 @@ def test_a_change_that_cannot_be_recorded_is_not_made(
     with pytest.raises(OSError, match="full"):
         unrecorded.add(offers(painted("one.png", 1)))
     with pytest.raises(OSError, match="full"):
-        unrecorded.remove(kept.id)
+        unrecorded.remove([kept])
     assert registry.list() == [kept]
 
 
@@ -209,7 +210,7 @@ def test_a_work_has_a_trace_while_it_is_registered(
     (work,) = registry.add(offers(painted("one.png", 1)))
     assert list(home.traces) == [work.id]
     assert len(home.traces[work.id]) <= 12 * 1024
-    registry.remove(work.id)
+    registry.remove([work])
     assert list(home.traces) == []
 
 
@@ -236,19 +237,30 @@ def test_ranking_tells_the_nearest_even_when_none_is_near(painted: Callable[[str
     assert matches[0].likeness >= matches[1].likeness
 
 
-def test_a_work_is_removed_by_id_or_title_and_both_are_recorded(
+def test_works_are_removed_by_id_or_title_and_each_is_recorded(
     registry: Registry, notes: Notes, painted: Callable[[str, int], Path]
 ) -> None:
     one, two = registry.add(offers(painted("one.png", 1), painted("two.png", 2)))
-    registry.remove(one.id)
-    registry.remove("two")
+    assert registry.remove(registry.named([one.id, "two"])) == [one, two]
     assert registry.list() == []
     assert notes.kept[2:] == [("work_removed", "one"), ("work_removed", two.title)]
 
 
 def test_removing_what_is_not_registered_says_so(registry: Registry) -> None:
     with pytest.raises(WorkNotFound, match="nothing"):
-        registry.remove("nothing")
+        registry.named(["nothing"])
+
+
+def test_of_several_works_with_one_title_none_is_guessed(
+    registry: Registry, painted: Callable[[str, int], Path]
+) -> None:
+    works = registry.add(
+        offer for seed in (1, 2) for offer in offers(painted(f"{seed}.png", seed), title="Untitled")
+    )
+    with pytest.raises(TitleShared) as raised:
+        registry.named(["Untitled"])
+    assert all(work.id in str(raised.value) for work in works)
+    assert registry.named([works[1].id]) == [works[1]]
 
 
 def test_no_picture_is_kept_only_fingerprints(

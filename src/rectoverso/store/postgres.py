@@ -175,7 +175,7 @@ class PostgresDatabase(Database):
 
         if not isinstance(error, psycopg.Error):
             return None
-        code, said = error.sqlstate or "", str(error).strip().replace("\n", " ")
+        code, said = error.sqlstate or "", " ".join(str(error).split())
         if code in _BUSY:
             return HomeBusy(home=self.home, seconds=round(self.wait_s))
         if code in _REFUSED:

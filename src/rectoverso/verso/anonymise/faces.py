@@ -20,7 +20,6 @@ from typing import Any, Protocol
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from rectoverso.errors import DetectorMissing, DetectorUnsound, MissingExtra
 from rectoverso.types import Pixels
@@ -132,6 +131,7 @@ class FaceFinder:
 
 def lower_bound(found: int, of: int, confidence: float = 0.95) -> float:
     """The share that at least holds, when ``found`` of ``of`` independent trials did (Clopper and Pearson 1934)."""
+
     def chance(share: float) -> float:
         """Of as many as were found, or more."""
         return sum(comb(of, k) * share**k * (1 - share) ** (of - k) for k in range(found, of + 1))

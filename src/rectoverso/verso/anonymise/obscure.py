@@ -1,8 +1,9 @@
 """Making faces unrecognisable: as a few squares, as a few soft patches, or as a hole that a generator fills.
 
-Both ways keep no more than the colours of a few cells: a soft patch is a mosaic that was smoothed, because a blur of the
-face itself can be undone in part. Then the picture is looked at again, and where a face is still found, or another one,
-fewer cells are left, at last one. What a detector does not see before, nobody hides: see ``faces`` for how often that is.
+Both ways keep no more than the colours of a few cells: a soft patch is a mosaic that was smoothed, because a blur of
+the face itself can be undone in part. Then the picture is looked at again, and where a face is still found, or another
+one, fewer cells are left, at last one. What a detector does not see at first, nobody hides: how often that is stands in
+docs/en/anonymisation.md.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Printed letters in a picture: small marks of one brightness, of like height, in rows.
 
-It is a test for burned-in annotation and captions, not a reader: it says where rows of letters seem to be. Marks are what
-stands out from its surroundings by a top-hat or a black-hat (Serra 1982) of the size of letters; a row is four of them or
-more that stand side by side on one line. Letters from about 7 to 40 pixels high are looked for.
+It is a test for burned-in annotation and captions, not a reader: it says where rows of letters seem to be. Marks are
+what stands out from its surroundings by a top-hat or a black-hat (Serra 1982) of the size of letters; a row is four of
+them or more that stand side by side on one line. Letters from about 7 to 40 pixels high are looked for.
 """
 
 from __future__ import annotations

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 
 import numpy as np
-import planted
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+import planted
 from rectoverso.errors import NotVerified
 from rectoverso.verso.anonymise import bare as bare_module
 from rectoverso.verso.anonymise.bare import SUFFIXES, bare, bare_type

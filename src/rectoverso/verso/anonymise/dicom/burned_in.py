@@ -1,4 +1,4 @@
-"""Whether a picture may show words: what its file says of it, what its kind is known for, and what its pixels look like.
+"""Whether a picture may show words: what its file says, what its kind is known for, and what its pixels look like.
 
 Any reason is enough to hold a file until people have looked at it, and none of them is enough to let one pass: the test
 of the pixels finds printed letters in rows, and misses handwriting, single letters and faint ones (`text`).

@@ -134,7 +134,7 @@ class Cleaner:
         return self.clean(item)
 
     def _code(self, item: Dataset) -> Dataset | None:
-        """The code with the meaning that the dictionary gives it, and what hangs on it; None for one that is unknown."""
+        """The code with the meaning that the dictionary gives it; None for one that is unknown."""
         scheme, value = str(item.get("CodingSchemeDesignator", "")), str(item.get("CodeValue", ""))
         meaning = words.meanings().get((scheme, value))
         if meaning is None:
@@ -146,24 +146,23 @@ class Cleaner:
 
     def _unlisted(self, dataset: Dataset, element: DataElement) -> DataElement | None:
         """What the table does not speak of."""
-        match element.VR:
-            case "UI":
-                return self._remapped(element)
-            case "SQ":
-                return self._walked(element)
-            case "DA" | "DT" | "TM":
-                return self._shifted(element)
-            case "CS":
-                return self._terms(element)
-            case "OB" | "OW" | "OB or OW" | "US or OW":
-                return element if element.keyword in TABLES and fits_its_descriptor(dataset, element) else None
-            case "DS" | "IS":
-                return element if all(_NUMBER.fullmatch(str(one)) for one in values_of(element)) else None
-            case "US or SS":
-                return element
-            case kind if kind in NUMBERS:
-                return element
+        ways: dict[str, Callable[[DataElement], DataElement | None]] = {
+            "UI": self._remapped,
+            "SQ": self._walked,
+            "CS": self._terms,
+            **dict.fromkeys(("DA", "DT", "TM"), self._shifted),
+            **dict.fromkeys(("DS", "IS"), self._number),
+        }
+        if element.VR in ways:
+            return ways[element.VR](element)
+        if element.VR in NUMBERS or element.VR == "US or SS":
+            return element
+        if element.keyword in TABLES:
+            return element if fits_its_descriptor(dataset, element) else None
         return self._words(element)
+
+    def _number(self, element: DataElement) -> DataElement | None:
+        return element if all(map(_is_number, values_of(element))) else None
 
     def _terms(self, element: DataElement) -> DataElement | None:
         values = [str(value) for value in values_of(element)]
@@ -184,7 +183,7 @@ class Cleaner:
         creator_tag = BaseTag(tag.group << 16 | tag.element >> 8)
         creator = str(dataset[creator_tag].value) if tag.element > 0xFF and creator_tag in dataset else ""
         kind = SAFE_PRIVATE.get((creator, tag.group, tag.element & 0xFF))
-        if kind is None or element.VR != kind or not all(map(_is_number, values_of(element))):
+        if kind is None or kind != element.VR or not all(map(_is_number, values_of(element))):
             self.done["private_removed"] += 1
             return
         self.done["private_kept"] += 1
@@ -206,7 +205,7 @@ def is_itself(element: DataElement) -> bool:
     """
     if element.tag.group in NEVER or not element.keyword:
         return False
-    return element.VR in (wanted := dictionary_VR(element.tag)).split(" or ") or element.VR == wanted
+    return element.VR in (wanted := dictionary_VR(element.tag)).split(" or ") or wanted == element.VR
 
 
 def fits_its_descriptor(dataset: Dataset, element: DataElement) -> bool:

@@ -32,12 +32,15 @@ from rectoverso.types import Message
 from rectoverso.verso.anonymise.dicom.burned_in import grey_frames, may_show_words
 from rectoverso.verso.anonymise.dicom.clean import Cleaner
 from rectoverso.verso.anonymise.dicom.pixels import PixelsUnusable, PlainPixels, plain_pixels
-from rectoverso.verso.anonymise.dicom.profile import CODES, METHOD, SAFE_PRIVATE_CODE
+from rectoverso.verso.anonymise.dicom.profile import (
+    CODES,
+    IMPLEMENTATION,
+    IMPLEMENTATION_NAME,
+    METHOD,
+    SAFE_PRIVATE_CODE,
+)
 from rectoverso.verso.anonymise.dicom.pseudonyms import Pseudonyms
 from rectoverso.verso.anonymise.dicom.verifier import Traces, Verification, verify
-
-IMPLEMENTATION = "2.25.176972032875700306339663009447115071996"
-"""The UID of what writes these files: 2.25 and a UUID (PS3.5, B.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,12 @@ def _deidentify(original: Any, key: bytes, *, looked_at: bool) -> Deidentified:
         return Deidentified(None, held=verification.problems, done=done)
     # 7 stamp, and verify the stamped
     is_free = looked_at or str(original.get("BurnedInAnnotation", "")) == "NO"
-    stamp(cleaned, verification, burned_in="NO" if is_free else None, safe_private=bool(done.get("private_kept")))
+    stamp(
+        cleaned,
+        verification,
+        burned_in="NO" if is_free else None,
+        safe_private=bool(done.get("private_kept")),
+    )
     out = written(cleaned)
     verification = verify(out, traces, pseudonyms, stamped=True)
     if not verification.passes:
@@ -108,7 +116,9 @@ def _deidentify(original: Any, key: bytes, *, looked_at: bool) -> Deidentified:
 def stamp(dataset: Dataset, verification: Verification, *, burned_in: str | None, safe_private: bool) -> None:
     """Write into the data set that the identity was removed, and how. Raises NotVerified unless it was verified."""
     if not verification.passes:
-        raise NotVerified(path=dataset.get("SOPInstanceUID", ""), problems="\n".join(map(say, verification.problems)))
+        raise NotVerified(
+            path=dataset.get("SOPInstanceUID", ""), problems="\n".join(map(say, verification.problems))
+        )
     dataset.PatientIdentityRemoved = "YES"
     dataset.DeidentificationMethod = METHOD
     codes = [*CODES, *([SAFE_PRIVATE_CODE] if safe_private else [])]
@@ -126,7 +136,7 @@ def written(dataset: Dataset) -> bytes:
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.ImplementationClassUID = IMPLEMENTATION
-    meta.ImplementationVersionName = "RECTOVERSO"
+    meta.ImplementationVersionName = IMPLEMENTATION_NAME
     whole = copy.copy(dataset)
     whole.file_meta = meta
     out = BytesIO()
@@ -137,12 +147,13 @@ def written(dataset: Dataset) -> bytes:
 def _read(data: bytes, name: str) -> Any:
     try:
         original = pydicom.dcmread(BytesIO(data))
-        if "TransferSyntaxUID" not in original.file_meta:
-            raise ValueError("no transfer syntax")
+        is_told = "TransferSyntaxUID" in original.file_meta
     except MemoryError:
         raise
     except Exception as error:  # readers throw anything
         raise DicomUnreadable(path=name, reason=str(error) or type(error).__name__) from error
+    if not is_told:
+        raise DicomUnreadable(path=name, reason="no transfer syntax")
     return original
 
 
@@ -185,7 +196,15 @@ def _frames(original: Any, pixels: PlainPixels) -> NDArray[np.uint8]:
     samples = int(original.SamplesPerPixel)
     shown = Dataset()
     for word in (
-        *("Rows", "Columns", "SamplesPerPixel", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
+        *(
+            "Rows",
+            "Columns",
+            "SamplesPerPixel",
+            "BitsAllocated",
+            "BitsStored",
+            "HighBit",
+            "PixelRepresentation",
+        ),
         *("NumberOfFrames", "PhotometricInterpretation", "PlanarConfiguration"),
     ):
         if word in original:

@@ -43,6 +43,10 @@ CODES = (
 SAFE_PRIVATE_CODE = ("113111", "Retain Safe Private Option")
 """What the stamp says was done, in the words of PS3.16, CID 7050."""
 
+IMPLEMENTATION = "2.25.176972032875700306339663009447115071996"
+"""The UID of what writes these files: 2.25 and a UUID (PS3.5, B.2)."""
+IMPLEMENTATION_NAME = "RECTOVERSO"
+
 METHOD = "rectoverso: PS3.15 2025a basic profile, dates moved, verified"
 """What the stamp says in words (DeidentificationMethod, at most 64 letters)."""
 

@@ -57,4 +57,6 @@ class Pseudonyms:
         return day + found[2] + (found[3] or "") if found and day else ""
 
     def _digest(self, purpose: str, value: str) -> bytes:
-        return hmac.digest(self.key, f"rectoverso dicom {purpose} {value}".encode("utf-8", "replace"), "sha256")
+        return hmac.digest(
+            self.key, f"rectoverso dicom {purpose} {value}".encode("utf-8", "replace"), "sha256"
+        )

@@ -4,11 +4,11 @@
 2  writing what was read gives the very bytes: nothing lies between, behind or within that was not looked at
 3  every element, in every sequence, is one that may be there, with a value that it may have
 4  no UID of the original is left, and no date
-5  no word that names somebody or something in the original is anywhere in the bytes, in Latin letters or in UTF-16
+5  no word that names somebody or something in the original is anywhere in the bytes, in UTF-8, Latin 1 or UTF-16
 6  there are as many bytes of pixels as the picture has, and no bit above them is set
 7  what says that the identity was removed is there when it was stamped, and not before
 
-Steps 2, 4 and 5 know nothing of the rules that made the file; 1, 3, 6 and 7 ask again of the result what the rules meant.
+Steps 2, 4 and 5 know nothing of the rules that made the file; 1, 3, 6 and 7 ask of the result what the rules meant.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from rectoverso.verso.anonymise.dicom.clean import STAMPS, fits_its_descriptor, 
 from rectoverso.verso.anonymise.dicom.pixels import PixelsUnusable, plain_pixels
 from rectoverso.verso.anonymise.dicom.profile import (
     CODES,
+    IMPLEMENTATION,
+    IMPLEMENTATION_NAME,
     METHOD,
     NUMBERS,
     PIXELS,
@@ -50,6 +52,11 @@ META = {
     "TransferSyntaxUID",
     "ImplementationClassUID",
     "ImplementationVersionName",
+}
+_STAND_INS = ("ANONYMOUS", "OTHER", "000Y", "0")
+_FORMS = {
+    **dict.fromkeys(("DA", "DT", "TM"), re.compile(r"[\d.]*")),
+    **dict.fromkeys(("DS", "IS"), re.compile(r"[\s\d.eE+-]*")),
 }
 _PSEUDONYM = re.compile(r"ANON-[0-9A-F]{12}")
 _NAMING = re.compile(
@@ -126,8 +133,14 @@ def _frame(data: bytes, dataset: Any) -> Iterator[Message]:
     for element in meta:
         if element.keyword not in META:
             yield _problem("meta", element=element.keyword or str(element.tag))
-    if meta.get("TransferSyntaxUID") != ExplicitVRLittleEndian:
-        yield _problem("meta", element="TransferSyntaxUID")
+    ours = {
+        "TransferSyntaxUID": ExplicitVRLittleEndian,
+        "ImplementationClassUID": IMPLEMENTATION,
+        "ImplementationVersionName": IMPLEMENTATION_NAME,
+    }
+    for keyword, value in ours.items():
+        if meta.get(keyword) != value:
+            yield _problem("meta", element=keyword)
     if meta.get("MediaStorageSOPInstanceUID") != dataset.get("SOPInstanceUID"):
         yield _problem("meta", element="MediaStorageSOPInstanceUID")
 
@@ -168,27 +181,30 @@ def _may_stay(dataset: Dataset, element: DataElement, *, at_top: bool) -> bool:
     if what is Action.EMPTY:
         return not texts and (element.VR != "SQ" or not element.value)
     if what is Action.DUMMY:
-        return all(text in ("ANONYMOUS", "OTHER", "000Y", "0") for text in texts) and element.VR != "SQ"
-    match element.VR:
-        case "SQ" | "UI":
-            return True
-        case "CS":
-            return all(not text or words.term(text) == text for text in texts)
-        case "DA" | "DT" | "TM":
-            return all(re.fullmatch(r"[\d.]*", text) for text in texts)
-        case "DS" | "IS":
-            return all(re.fullmatch(r"[\s\d.eE+-]*", text) for text in texts)
-        case "OB" | "OW":
-            if element.keyword in PIXELS:
-                return at_top
-            return element.keyword in TABLES and fits_its_descriptor(dataset, element)
-        case kind if kind in NUMBERS:
-            return True
+        return element.VR != "SQ" and all(text in _STAND_INS for text in texts)
+    return _has_its_value(dataset, element, texts, at_top=at_top)
+
+
+def _has_its_value(dataset: Dataset, element: DataElement, texts: list[str], *, at_top: bool) -> bool:
+    """Whether the value is of the form that values of its representation may have."""
+    kind = element.VR
+    if kind in _FORMS:
+        return all(map(_FORMS[kind].fullmatch, texts))
+    if kind == "CS":
+        return all(not text or words.term(text) == text for text in texts)
+    if kind in ("OB", "OW"):
+        is_table = element.keyword in TABLES and fits_its_descriptor(dataset, element)
+        return is_table or (at_top and element.keyword in PIXELS)
+    return kind in NUMBERS or kind in ("SQ", "UI") or _are_known_words(dataset, element, texts)
+
+
+def _are_known_words(dataset: Dataset, element: DataElement, texts: list[str]) -> bool:
+    """Whether a text is one that may be written: of a code as the dictionary has it, a maker, a pattern."""
     if element.keyword in ("CodeValue", "CodingSchemeDesignator", "CodeMeaning"):
         key = (str(dataset.get("CodingSchemeDesignator")), str(dataset.get("CodeValue")))
         return str(dataset.get("CodeMeaning")) == words.meanings().get(key, "")[:64]
     if element.keyword == "Manufacturer":
-        return all(words.is_ours(text) for text in texts)
+        return all(map(words.is_ours, texts))
     return all(words.fits(element.keyword, text) for text in texts)
 
 
@@ -200,7 +216,7 @@ def _is_safe(dataset: Dataset, element: DataElement) -> bool:
         return (str(element.value), tag.group) in creators
     creator = dataset.get((tag.group, tag.element >> 8))
     kind = SAFE_PRIVATE.get((str(creator.value) if creator else "", tag.group, tag.element & 0xFF))
-    return kind is not None and element.VR == kind
+    return kind is not None and kind == element.VR
 
 
 def _traces(data: bytes, dataset: Any, traces: Traces, pseudonyms: Pseudonyms) -> Iterator[Message]:

@@ -24,7 +24,12 @@ def _words() -> dict[str, Any]:
 @cache
 def terms() -> frozenset[str]:
     """Every value that a coded string may keep."""
-    return frozenset(_words()["terms"].split()) | {"PALETTE COLOR", "FOR PRESENTATION", "FOR PROCESSING", "WHOLE BODY"}
+    return frozenset(_words()["terms"].split()) | {
+        "PALETTE COLOR",
+        "FOR PRESENTATION",
+        "FOR PROCESSING",
+        "WHOLE BODY",
+    }
 
 
 def term(value: str) -> str:

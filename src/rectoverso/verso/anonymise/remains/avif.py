@@ -1,4 +1,4 @@
-"""AVIF (ISO/IEC 14496-12 and 23008-12): boxes, the items that they declare, and every byte of the data that is of none."""
+"""AVIF (ISO/IEC 14496-12 and 23008-12): boxes, the items that they declare, and every byte of data that is of none."""
 
 from __future__ import annotations
 
@@ -43,7 +43,11 @@ def _walk(data: bytes) -> Iterator[Remain]:
     metas = [box for box in boxes if box.kind == b"meta"]
     for box in boxes:
         if box.kind not in (b"ftyp", b"meta", b"mdat"):
-            yield Remain(Kind.SECOND_PICTURE if box.kind == b"moov" else Kind.UNKNOWN, named(box.kind), box.end - box.begin)
+            yield Remain(
+                Kind.SECOND_PICTURE if box.kind == b"moov" else Kind.UNKNOWN,
+                named(box.kind),
+                box.end - box.begin,
+            )
     if len(metas) != 1:
         raise _Broken
     inside = list(_boxes(data, metas[0].begin + 4, metas[0].end))
@@ -137,9 +141,7 @@ def _items(data: bytes, inside: list[Box]) -> dict[int, list[tuple[int, int]]]:
     return found
 
 
-def _items_told(
-    data: bytes, inside: list[Box], items: dict[int, list[tuple[int, int]]]
-) -> Iterator[Remain]:
+def _items_told(data: bytes, inside: list[Box], items: dict[int, list[tuple[int, int]]]) -> Iterator[Remain]:
     """Items that are no picture, and names of any."""
     box = _only(inside, b"iinf")
     if box is None:
@@ -160,7 +162,9 @@ def _items_told(
         elif kind == b"mime":
             is_xmp = b"application/rdf+xml" in words
             yield from of_xmp(body, "mime") if is_xmp else [Remain(Kind.UNKNOWN, "mime", len(body))]
-        elif kind not in (b"av01", b"grid") or words.replace(b"Color", b"").replace(b"Alpha", b"").strip(b"\0"):
+        elif kind not in (b"av01", b"grid") or words.replace(b"Color", b"").replace(b"Alpha", b"").strip(
+            b"\0"
+        ):
             yield Remain(Kind.UNKNOWN, named(kind), len(body) + len(words))
 
 

@@ -47,7 +47,9 @@ def walk(data: bytes) -> Iterator[Remain]:
 def _segment(marker: int, body: bytes) -> Iterator[Remain]:
     if marker in _CODING or marker == _SOS:
         return
-    place = "COM" if marker == _COM else f"APP{marker - 0xE0}" if 0xE0 <= marker <= 0xEF else f"0x{marker:02X}"
+    place = (
+        "COM" if marker == _COM else f"APP{marker - 0xE0}" if 0xE0 <= marker <= 0xEF else f"0x{marker:02X}"
+    )
     if marker == 0xE0 and body.startswith(b"JFIF\0") and len(body) == _JFIF_LENGTH and not any(body[-2:]):
         return
     if marker == 0xE1 and body.startswith(b"Exif\0"):

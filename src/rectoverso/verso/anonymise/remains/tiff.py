@@ -19,7 +19,7 @@ _PICTURE = {
     *(256, 257, 258, 259, 262, 266, 277, 278, 282, 283, 284, 296, 317, 320, 322, 323, 338, 339),
     *(_STRIPS, _STRIP_LENGTHS, _TILES, _TILE_LENGTHS),
 }
-"""Sides, bits, compression, photometry, samples, resolution, predictor, palette, tiles, alpha; strips and their lengths."""
+"""Sides, bits, compression, photometry, samples, resolution, predictor, palette, tiles, alpha; strips and lengths."""
 _KINDS = {
     700: Kind.XMP,
     33723: Kind.IPTC,
@@ -65,7 +65,7 @@ def _field(data: bytes, fields: Fields, field: Field) -> Iterator[Remain]:
 
 
 def _uncovered(data: bytes, fields: Fields, first: Directory) -> Iterator[Remain]:
-    """Bytes that neither the header, the directory, a field of the picture nor a strip covers; a zero to align is none."""
+    """Bytes that neither the header, the directory, a field nor a strip covers; one zero, to align, is none of them."""
     spans = [(0, 8), (first.place, first.place + first.length)]
     spans += [(field.place, field.place + field.length) for field in first.fields]
     for places, lengths in ((_STRIPS, _STRIP_LENGTHS), (_TILES, _TILE_LENGTHS)):

@@ -8,7 +8,12 @@ from rectoverso.verso.anonymise.remains.fields import of_exif
 from rectoverso.verso.anonymise.remains.kinds import Kind, Remain, named, of_trailer, of_xmp
 
 _PICTURE = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH"}
-_KINDS = {b"ICCP": Kind.PROFILE, b"C2PA": Kind.CREDENTIAL, b"ANIM": Kind.SECOND_PICTURE, b"ANMF": Kind.SECOND_PICTURE}
+_KINDS = {
+    b"ICCP": Kind.PROFILE,
+    b"C2PA": Kind.CREDENTIAL,
+    b"ANIM": Kind.SECOND_PICTURE,
+    b"ANMF": Kind.SECOND_PICTURE,
+}
 _ALPHA = 0x10
 _EXTENDED_LENGTH = 10
 

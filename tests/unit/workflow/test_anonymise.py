@@ -31,7 +31,7 @@ class Sees:
     def __init__(self, *, stubborn: bool = False) -> None:
         self.seen, self.stubborn = False, stubborn
 
-    def find(self, pixels: Pixels) -> list[Face]:
+    def find(self, pixels: Pixels) -> list[Face]:  # noqa: ARG002 - a fake
         self.seen = not self.seen
         return [Face(8, 8, 12, 12, 0.9)] if self.seen or self.stubborn else []
 

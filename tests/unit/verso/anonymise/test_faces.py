@@ -59,17 +59,15 @@ def test_no_face_is_found_in_a_picture_whose_faces_were_hidden(finder: FaceFinde
     assert np.array_equal(hidden.pixels[:8, :8], shown[:8, :8])
 
 
-def test_a_detector_that_finds_nothing_is_not_believed(
-    finder: FaceFinder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("finder")
+def test_a_detector_that_finds_nothing_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FaceFinder, "_at", lambda *_: iter(()))
     with pytest.raises(DetectorUnsound, match="found 0 faces"):
         FaceFinder()
 
 
-def test_a_detector_that_finds_faces_everywhere_is_not_believed(
-    finder: FaceFinder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("finder")
+def test_a_detector_that_finds_faces_everywhere_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     """As OpenCV's own backend did from the second shape on."""
     many = [Face(10.0 * n, 10.0 * n, 9, 9, 0.9) for n in range(40)]
     monkeypatch.setattr(FaceFinder, "_at", lambda *_: iter(many))

@@ -18,7 +18,7 @@ class Sees:
     def __init__(self, *looks: list[Face]) -> None:
         self.looks = list(looks)
 
-    def find(self, pixels: Pixels) -> list[Face]:
+    def find(self, pixels: Pixels) -> list[Face]:  # noqa: ARG002 - a fake
         return self.looks.pop(0) if self.looks else []
 
 

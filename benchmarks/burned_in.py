@@ -1,6 +1,6 @@
 """How often does the pixel test see a row of letters that was drawn into an image, and how often one that was not?
 
-    python benchmarks/burned_in.py [--draws 24] [--out FILE]
+    python benchmarks/burned_in.py [--draws 12] [--keep]
 
 The images are those of pydicom's own test files that hold one of CT, MR, NM, PT, RTDOSE or SEG in grey, and that show
 no words (looked at). Lines of 8 to 21 letters as scanners print them (a name, an id, a date) are drawn into them at random
@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
+import report
 from PIL import Image, ImageDraw, ImageFont
 
 from rectoverso.verso.anonymise.dicom.burned_in import grey_frames
@@ -61,24 +64,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--draws", type=int, default=24)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--draws", type=int, default=12)
+    parser.add_argument("--keep", action="store_true")
     asked = parser.parse_args()
     random = np.random.default_rng(0)
     shown = images()
     alarms = {name: len(rows_of_text(frame)) for name, frame in shown.items()}
     seen = [bool(rows_of_text(drawn(frame, random))) for frame in shown.values() for _ in range(asked.draws)]
     result = {
+        "date": date.today().isoformat(),
         "images": {name: list(frame.shape) for name, frame in shown.items()},
         "with_an_alarm": [name for name, rows in alarms.items() if rows],
         "drawn": len(seen),
         "seen": sum(seen),
         "recall_at_least": round(lower_bound(sum(seen), len(seen)), 3),
     }
-    text = json.dumps(result, indent=1)
-    print(text)
-    if asked.out:
-        asked.out.write_text(text + "\n")
+    print(json.dumps(result, indent=1))
+    if asked.keep:
+        report.keep("burned_in", result, told(result))
+
+
+def told(result: dict[str, Any]) -> str:
+    """The table in the README."""
+    head = ("lines drawn", "seen", "recall at least (95 %)", "images without words with an alarm")
+    alarms = f"{len(result['with_an_alarm'])} of {len(result['images'])}"
+    row = report.row(result["drawn"], result["seen"], f"{result['recall_at_least']:.1%}", alarms)
+    return "\n".join([report.row(*head), report.row("--:", "--:", "--:", "--:"), row])
 
 
 if __name__ == "__main__":

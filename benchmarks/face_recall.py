@@ -1,6 +1,6 @@
 """How many faces does the detector find, and in how many pictures without any does it see one?
 
-    python benchmarks/face_recall.py --data train.parquet [--empty 60] [--out FILE]
+    python benchmarks/face_recall.py --data train.parquet [--empty 24] [--keep]
 
 The faces of BSDS500's training pictures (300 photographs of 481 x 321 pixels) were pointed at by one person on contact
 sheets, before the detector had seen them (anonymising/bsds500.json): every face of about 20 pixels and more of which an
@@ -14,10 +14,13 @@ import argparse
 import io
 import json
 import time
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.parquet as parquet
+import report
 from PIL import Image
 
 from rectoverso.verso.anonymise.faces import Face, FaceFinder, lower_bound
@@ -61,11 +64,30 @@ def main() -> None:
         }
         for at in THRESHOLDS
     ]
-    result = {"table": table, "missed": missed, "cpu_seconds_a_picture": round(float(np.median(seconds)), 2)}
-    text = json.dumps(result, indent=1)
-    print(text)
-    if asked.out:
-        asked.out.write_text(text + "\n")
+    result = {
+        "date": date.today().isoformat(),
+        "table": table,
+        "missed": missed,
+        "cpu_seconds_a_picture": round(float(np.median(seconds)), 2),
+    }
+    print(json.dumps(result, indent=1))
+    if asked.keep:
+        report.keep("face_recall", result, told(result))
+
+
+def told(result: dict[str, Any]) -> str:
+    """The table in the README."""
+    head = ("threshold", "found", "recall at least (95 %)", "pictures without faces with an alarm")
+    rows = [
+        report.row(
+            one["threshold"],
+            f"{one['found']} of {one['faces']}",
+            f"{one['recall_at_least']:.1%}",
+            f"{one['of_them_with_an_alarm']} of {one['pictures_without_faces']}",
+        )
+        for one in result["table"]
+    ]
+    return "\n".join([report.row(*head), report.row("--:", "--:", "--:", "--:"), *rows])
 
 
 def arguments() -> argparse.Namespace:
@@ -73,8 +95,8 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--empty", type=int, default=60)
-    parser.add_argument("--out", type=Path)
+    parser.add_argument("--empty", type=int, default=24)
+    parser.add_argument("--keep", action="store_true")
     return parser.parse_args()
 
 

@@ -40,7 +40,6 @@ from rectoverso.workflow.progress import Listener, Progress, silent
 
 if TYPE_CHECKING:
     from rectoverso.types import Pixels
-    from rectoverso.workflow.fill import Filler
 
 LIST = "anonymised.json"
 """The list of what was written, beside it. It names no source."""
@@ -231,8 +230,8 @@ class _Worker:
         media_type = sniff(data)
         if media_type == "application/octet-stream":
             raise ImageUnsupported(path=str(path))
-        found = tuple(dict.fromkeys(remain.kind.value for remain in remains(data)))
         pixels = shared().open(data, name=str(path)).pixels
+        found = tuple(dict.fromkeys(remain.kind.value for remain in remains(data)))
         row = Treated(str(path), "picture", found=found)
         if self._wanted.faces and self._finder:
             hidden = hide(pixels, self._finder, self._wanted.faces)
@@ -252,10 +251,9 @@ class _Worker:
         """The file under its name, or, of a bare suffix, under one made of its digest; never over another one."""
         digest = digests.of_bytes(data)
         path = self._out / (name if name.stem and not name.name.startswith(".") else f"{digest[:16]}{name}")
-        number = 2
+        stem, number = path.stem, 2
         while path.exists() and digests.of_bytes(path.read_bytes()) != digest:
-            path = path.with_stem(f"{path.stem.partition(' ')[0]} {number}")
-            number += 1
+            path, number = path.with_stem(f"{stem} {number}"), number + 1
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, data)
         return replace(row, path=path, digest=digest)
@@ -274,7 +272,7 @@ class _Worker:
             return
         from rectoverso.workflow.fill import Filler
 
-        filler: Filler = Filler(wanted.fill, home_path, listener, clock)
+        filler = Filler(wanted.fill, home_path, listener, clock)
         passages = dict(zip(self._waiting, filler.fill(list(self._waiting.values()), self._out), strict=True))
         for number, row in enumerate(rows):
             passage = passages.get(number)

@@ -39,7 +39,8 @@ def term(value: str) -> str:
 
 def maker(value: str) -> str | None:
     """The canonical name of a maker of devices, None for one that is not known."""
-    return next((name for start, name in _words()["makers"].items() if value.upper().startswith(start)), None)
+    makers = _words()["makers"].items()
+    return next((str(name) for start, name in makers if value.upper().startswith(start)), None)
 
 
 def fits(keyword: str, value: str) -> bool:

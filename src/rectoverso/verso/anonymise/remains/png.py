@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from rectoverso.verso.anonymise.remains.fields import of_exif
 from rectoverso.verso.anonymise.remains.kinds import Kind, Remain, named, of_trailer, of_xmp
 from rectoverso.verso.mark import png
+from rectoverso.verso.picture import MAX_PIXELS
 
 _PICTURE = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _TEXTS = {b"tEXt", b"zTXt", b"iTXt"}
 _KINDS = {b"iCCP": Kind.PROFILE, b"tIME": Kind.COMMENT, b"caBX": Kind.CREDENTIAL}
 _SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _AT_ONCE = 1 << 20
+_MOST = 9 * MAX_PIXELS
+"""Bytes of rows: larger pictures are not opened, and 16 bits of four samples are eight a pixel."""
 
 
 def walk(data: bytes) -> Iterator[Remain]:
@@ -63,16 +66,18 @@ def _rows(bodies: list[bytes], header: bytes) -> Iterator[Remain]:
         return
     width, height = int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big")
     bits = header[8] * _SAMPLES.get(header[9], 0)
-    expected = None if header[12] else height * (1 + (width * bits + 7) // 8)
-    inflater, length = zlib.decompressobj(), 0
+    length = height * (1 + (width * bits + 7) // 8)
+    is_interlaced = header[12] != 0  # its rows are cut into seven pictures: a little longer, and never twice as long
+    most = min(2 * length + 1024 if is_interlaced else length, _MOST)
+    inflater, found = zlib.decompressobj(), 0
     try:
         for body in bodies:
-            length += len(inflater.decompress(body, _AT_ONCE))
-            while inflater.unconsumed_tail and (expected is None or length <= expected):
-                length += len(inflater.decompress(inflater.unconsumed_tail, _AT_ONCE))
+            found += len(inflater.decompress(body, _AT_ONCE))
+            while inflater.unconsumed_tail and found <= most:
+                found += len(inflater.decompress(inflater.unconsumed_tail, _AT_ONCE))
     except zlib.error:
         yield Remain(Kind.UNKNOWN, "IDAT", sum(map(len, bodies)))
         return
     behind = len(inflater.unused_data)
-    if behind or not inflater.eof or (expected is not None and length != expected):
-        yield Remain(Kind.UNKNOWN, "IDAT", behind or max(0, length - (expected or 0)))
+    if behind or not inflater.eof or found > most or (found < length and not is_interlaced):
+        yield Remain(Kind.UNKNOWN, "IDAT", behind or abs(found - length))

@@ -3,15 +3,15 @@
     python benchmarks/burned_in.py [--draws 12] [--keep]
 
 The images are those of pydicom's own test files that hold one of CT, MR, NM, PT, RTDOSE or SEG in grey, and that show
-no words (looked at). Lines of 8 to 21 letters as scanners print them (a name, an id, a date) are drawn into them at random
-places with Pillow's own font, 9 to 24 pixels high, in the lightest value, with a dark edge or without.
+no words (looked at). Lines of 8 to 21 letters as scanners print them (a name, an id, a date) are drawn into them at
+random places with Pillow's own font, 9 to 24 pixels high, in the lightest value, with a dark edge or without.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,7 @@ def main() -> None:
     alarms = {name: len(rows_of_text(frame)) for name, frame in shown.items()}
     seen = [bool(rows_of_text(drawn(frame, random))) for frame in shown.values() for _ in range(asked.draws)]
     result = {
-        "date": date.today().isoformat(),
+        "date": datetime.now(UTC).date().isoformat(),
         "images": {name: list(frame.shape) for name, frame in shown.items()},
         "with_an_alarm": [name for name, rows in alarms.items() if rows],
         "drawn": len(seen),

@@ -14,7 +14,7 @@ import argparse
 import io
 import json
 import time
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ def main() -> None:
         for at in THRESHOLDS
     ]
     result = {
-        "date": date.today().isoformat(),
+        "date": datetime.now(UTC).date().isoformat(),
         "table": table,
         "missed": missed,
         "cpu_seconds_a_picture": round(float(np.median(seconds)), 2),

@@ -1,8 +1,8 @@
 """A file of pixels and nothing else, and the proof of it.
 
 The picture is decoded and written anew, so that nothing of its first file comes along: not even the colour profile,
-which was applied when it was opened, or the 16th bit. PNG, WebP and TIFF keep every pixel; JPEG and AVIF have quality 95
-without chroma subsampling. Then every byte of the new file is accounted for (``remains``).
+which was applied when it was opened, or the 16th bit. PNG, WebP and TIFF keep every pixel; JPEG and AVIF have quality
+95 without chroma subsampling. Then every byte of the new file is accounted for (``remains``).
 """
 
 from __future__ import annotations

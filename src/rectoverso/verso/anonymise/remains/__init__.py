@@ -4,7 +4,8 @@
 
 Each container is walked by its own structure, with a list of what a bare picture needs. Whatever is not on the list is
 told, known or not, and so are bytes that nothing refers to. Nothing is decoded but a PNG's compressed rows, to see
-whether they end where they should, and nothing raises: a file that cannot be walked to its end has a remain that says so.
+whether they end where they should, and nothing raises: a file that cannot be walked to its end has a remain that says
+so.
 
 What is hidden within the coded picture itself (its least bits, unused codes) is no matter of the container, and not
 seen.

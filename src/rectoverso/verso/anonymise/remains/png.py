@@ -67,7 +67,9 @@ def _rows(bodies: list[bytes], header: bytes) -> Iterator[Remain]:
     width, height = int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big")
     bits = header[8] * _SAMPLES.get(header[9], 0)
     length = height * (1 + (width * bits + 7) // 8)
-    is_interlaced = header[12] != 0  # its rows are cut into seven pictures: a little longer, and never twice as long
+    is_interlaced = (
+        header[12] != 0
+    )  # its rows are cut into seven pictures: a little longer, and never twice as long
     most = min(2 * length + 1024 if is_interlaced else length, _MOST)
     inflater, found = zlib.decompressobj(), 0
     try:

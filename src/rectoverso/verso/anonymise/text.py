@@ -19,6 +19,9 @@ LEAST_CONTRAST = 70
 LEAST_LETTERS = 4
 _LOW, _HIGH = 6, 40
 _WIDEST = 1.6
+_UNEVEN = 70
+"""Of 255, between a quarter and three quarters of a mark's pixels: letters have one brightness, but for soft edges."""
+_GAP = 1.0
 _KERNEL = 13
 """Pixels: strokes that are wider are no letters' strokes."""
 
@@ -53,7 +56,7 @@ def _marks(mask: NDArray[np.uint8], grey: NDArray[np.uint8]) -> list[tuple[int, 
         if not (_LOW <= height <= _HIGH and width <= _WIDEST * height and area >= height):
             continue
         inside = grey[y : y + height, x : x + width][labels[y : y + height, x : x + width] == index]
-        if float(np.percentile(inside, 75) - np.percentile(inside, 25)) <= LEAST_CONTRAST:
+        if float(np.percentile(inside, 75) - np.percentile(inside, 25)) <= _UNEVEN:
             marks.append((x, y, width, height))
     return marks
 
@@ -75,7 +78,7 @@ def _continues(last: tuple[int, int, int, int], mark: tuple[int, int, int, int])
     taller = max(height, mark[3])
     like = taller <= 1.5 * min(height, mark[3])
     on_line = abs((y + height) - (mark[1] + mark[3])) <= 0.3 * taller or abs(y - mark[1]) <= 0.2 * taller
-    return like and on_line and -2 <= mark[0] - (x + width) <= 1.0 * taller
+    return like and on_line and -2 <= mark[0] - (x + width) <= _GAP * taller
 
 
 def _row(marks: list[tuple[int, int, int, int]]) -> Row:

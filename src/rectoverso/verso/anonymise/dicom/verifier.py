@@ -91,7 +91,9 @@ class Traces:
     @classmethod
     def of(cls, original: Dataset) -> Traces:
         """Everything that must not be found again. The file meta's own UID is one of them."""
-        uids, days, names = set(), set(), set()
+        uids: set[str] = set()
+        days: set[str] = set()
+        names: set[str] = set()
         for element in _every(original):
             values = [str(value) for value in values_of(element)] if element.VR != "SQ" else []
             if element.VR == "UI":

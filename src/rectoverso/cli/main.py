@@ -11,6 +11,7 @@ import sys
 import typer
 
 from rectoverso.cli import (
+    anonymise,
     comply,
     credit,
     demo,
@@ -63,6 +64,7 @@ app.command()(hub.pull)
 app.command()(seal.seal)
 app.command()(verify.verify)
 app.command()(comply.comply)
+app.command()(anonymise.anonymise)
 app.add_typer(registry.app, name="registry")
 app.add_typer(policy.app, name="policy")
 app.add_typer(ledger.app, name="ledger")

@@ -24,6 +24,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── RateUnsupported     more than so many unrelated pictures can show
     │   ├── UnknownName         a system, preset, use, law ... that does not exist
     │   ├── BadSetting
+    │   ├── DicomUnreadable
     │   ├── RunNotFound
     │   ├── RunExists
     │   ├── RunMismatch         resumed with other data or settings
@@ -56,6 +57,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   └── NotOffered          what a service that only reads does not do
     ├── AnswerIsNo              exit 1: the check ran, and the answer is no
     │   ├── LedgerBroken
+    │   ├── NotVerified         what was made anonymous still holds what it may not
     │   ├── NotIngrained        a generator did not learn to mark what it draws
     │   └── WeightsChanged      a pulled run's weights are not those of its record
     └── CouldNotRun             exit 3: nothing could be said
@@ -63,6 +65,8 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         ├── TooManyRequests     of one address, in a minute
         ├── NotNow              a service that does not get at its records
         ├── MissingExtra        an optional part is not installed
+        ├── DetectorMissing     what finds faces is not on this machine
+        ├── DetectorUnsound     or does not find the face that it is tried on
         ├── MissingProgram      another program that a task needs
         ├── ExportDiffers       the exported network does not draw what the run draws
         ├── CreditUnknown       what a run keeps of its training pictures cannot say whom to name
@@ -167,6 +171,7 @@ from rectoverso.errors.pictures import (
     ImageUnreadable,
     ImageUnsupported,
 )
+from rectoverso.errors.privacy import DetectorMissing, DetectorUnsound, DicomUnreadable, NotVerified
 from rectoverso.errors.resolution import (
     AlgorithmUnknown,
     ManifestRevoked,
@@ -227,6 +232,9 @@ __all__ = [
     "DataNotFound",
     "DataUnusable",
     "DemoTooShort",
+    "DetectorMissing",
+    "DetectorUnsound",
+    "DicomUnreadable",
     "EmbedderUnusable",
     "EntryNotFound",
     "ExportDiffers",
@@ -273,6 +281,7 @@ __all__ = [
     "NotNow",
     "NotOffered",
     "NotReleased",
+    "NotVerified",
     "NothingRegistered",
     "OutNotWritable",
     "OwnerNotFound",

@@ -29,6 +29,8 @@ class Vault:
         self._names = hmac.digest(blob_key, b"rectoverso names v1", "sha256")
         self.veil_key = hmac.digest(blob_key, b"rectoverso veil v1", "sha256")
         """What hashes are veiled with where a database searches them by itself."""
+        self.pseudonym_key = hmac.digest(blob_key, b"rectoverso pseudonyms v1", "sha256")
+        """What patients, their UIDs and their dates are replaced by."""
 
     def seal(self, plain: bytes, place: str) -> bytes:
         """``plain`` encrypted for one place, such as ``works/1a2b3c4d``."""

@@ -1,7 +1,6 @@
 """What a curation knows so far: a SQLite file beside its results, so that it goes on where it was killed.
 
-    listed    the pictures of the source, in their order; places count from 0
-    looked    one record (JSON) a picture, its print, and what identifies its pixels
+    looked    one record (JSON) a picture, its print, and what identifies its pixels; places count from 0
     compared  pairs that are copies, and which blocks have been compared
     decided   what becomes of each picture, and why
     written   what was written of each
@@ -21,7 +20,7 @@ from typing import Any
 TABLES = """
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS pictures (
-    place INTEGER PRIMARY KEY, source TEXT NOT NULL, looked TEXT, pixels TEXT, verdict TEXT, action TEXT, written TEXT
+    place INTEGER PRIMARY KEY, source TEXT NOT NULL, looked TEXT NOT NULL, pixels TEXT, verdict TEXT, action TEXT, written TEXT
 );
 CREATE TABLE IF NOT EXISTS prints (
     place INTEGER PRIMARY KEY, hashes BLOB NOT NULL, views BLOB NOT NULL, thumb BLOB NOT NULL
@@ -39,11 +38,12 @@ _FROM_THE_START = tuple(f"DELETE FROM {table}" for table in ("pictures", "prints
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One picture as far as it is known: ``looked``, ``verdict`` and ``written`` are records, None until then."""
+    """One picture as far as it is known: ``verdict`` and ``written`` are None until then."""
 
     place: int
     source: str
-    looked: dict[str, Any] | None
+    looked: dict[str, Any]
+    action: str | None
     verdict: dict[str, Any] | None
     written: dict[str, Any] | None
 
@@ -83,35 +83,43 @@ class Curation:
             for statement in _AFTER_LOOKING:
                 self._db.execute(statement)
 
-    def list(self, sources: Iterable[tuple[int, str]]) -> None:
-        """Pictures that are there, with their places; those that are listed already stay as they are."""
+    def forget_written(self) -> None:
+        """Write anew; what was decided stays."""
         with self._db:
-            self._db.executemany("INSERT OR IGNORE INTO pictures (place, source) VALUES (?, ?)", sources)
+            self._db.execute("UPDATE pictures SET written = NULL")
 
-    def count(self, having: str = "listed") -> int:
-        """How many pictures were ``listed``, ``looked`` at, ``decided`` on, ``written``."""
-        column = {"listed": "place", "looked": "looked", "decided": "verdict", "written": "written"}[having]
-        return int(self._db.execute(f"SELECT count({column}) FROM pictures").fetchone()[0])  # noqa: S608 - of the table above
+    def looked_at(self) -> int:
+        """How many pictures were looked at; they are the first ones."""
+        return int(self._db.execute("SELECT count(*) FROM pictures").fetchone()[0])
+
+    def places(self) -> int:
+        """The number of places: one more than the last."""
+        last = self._db.execute("SELECT max(place) FROM pictures").fetchone()[0]
+        return 0 if last is None else int(last) + 1
 
     def counts(self) -> dict[str, int]:
         """How many pictures each action fell to."""
         return dict(self._db.execute("SELECT action, count(*) FROM pictures GROUP BY action ORDER BY action"))
-
-    def is_looked_at(self, place: int) -> bool:
-        row = self._db.execute("SELECT looked IS NOT NULL FROM pictures WHERE place = ?", (place,)).fetchone()
-        return bool(row and row[0])
 
     def keep_looks(self, looks: Iterable[tuple[int, str, dict[str, Any], str | None, Sequence[bytes] | None]]) -> None:
         """What was seen of pictures: place, source, record, what identifies the pixels, and hashes, views and thumb."""
         with self._db:
             for place, source, record, pixels, printed in looks:
                 self._db.execute(
-                    "INSERT INTO pictures (place, source, looked, pixels) VALUES (?, ?, ?, ?) ON CONFLICT (place) "
-                    "DO UPDATE SET looked = excluded.looked, pixels = excluded.pixels",
+                    "INSERT INTO pictures (place, source, looked, pixels) VALUES (?, ?, ?, ?)",
                     (place, source, _json(record), pixels),
                 )
                 if printed is not None:
                     self._db.execute("INSERT OR REPLACE INTO prints VALUES (?, ?, ?, ?)", (place, *printed))
+
+    def written(self) -> int:
+        """How many pictures were written."""
+        return int(self._db.execute("SELECT count(written) FROM pictures").fetchone()[0])
+
+    def has_right(self, name: str) -> bool:
+        """Whether any picture has this one of the facts about its rights."""
+        asked = "SELECT 1 FROM pictures WHERE json_extract(looked, '$.rights.' || ?) IS NOT NULL LIMIT 1"
+        return self._db.execute(asked, (name,)).fetchone() is not None
 
     def same_pixels(self) -> Iterator[tuple[int, int]]:
         """Each picture whose very pixels another had before, and the first that had them."""
@@ -123,8 +131,7 @@ class Curation:
 
     def blocks(self, size: int) -> int:
         """How many blocks of so many places there are."""
-        last = self._db.execute("SELECT max(place) FROM pictures").fetchone()[0]
-        return 0 if last is None else int(last) // size + 1
+        return -(-self.places() // size)
 
     def prints(self, block: int, size: int) -> tuple[list[int], list[tuple[bytes, bytes]]]:
         """Places, and hashes and views, of one block: of several with the same pixels only the first."""
@@ -152,6 +159,13 @@ class Curation:
         """All pairs, by the place of the later."""
         yield from self._db.execute("SELECT later, earlier, how, score FROM pairs ORDER BY later, earlier")
 
+    def has_same_pixels(self, one: int, other: int) -> bool:
+        """Whether two pictures are the same, pixel by pixel."""
+        found = self._db.execute(
+            "SELECT count(DISTINCT pixels), count(pixels) FROM pictures WHERE place IN (?, ?)", (one, other)
+        ).fetchone()
+        return tuple(found) == (1, 2)
+
     def pair_of(self, one: int, other: int) -> tuple[str, float] | None:
         """How two pictures are copies of each other, where they were found to be so themselves."""
         found = self._db.execute(
@@ -164,15 +178,15 @@ class Curation:
 
     def rows(self, action: str | None = None, start: int = 0) -> Iterator[Row]:
         """All pictures, or those of one action, from a place on, in order. Reads ahead of what is written meanwhile."""
-        columns, at, many = "place, source, looked, verdict, written", start, 500
+        columns, at, many = "place, source, looked, action, verdict, written", start, 500
         where = "place >= ? AND action = ?" if action else "place >= ?"
         while True:
             asked = (at, action, many) if action else (at, many)
             found = self._db.execute(
                 f"SELECT {columns} FROM pictures WHERE {where} ORDER BY place LIMIT ?", asked  # noqa: S608 - constants
             ).fetchall()
-            for place, source, *records in found:
-                yield Row(place, source, *(None if text is None else json.loads(text) for text in records))
+            for place, source, looked, action_of, verdict, written in found:
+                yield Row(place, source, json.loads(looked), action_of, _record(verdict), _record(written))
             if len(found) < many:
                 return
             at = found[-1][0] + 1
@@ -191,6 +205,10 @@ class Curation:
             self._db.executemany(
                 "UPDATE pictures SET written = ? WHERE place = ?", ((_json(record), place) for place, record in written)
             )
+
+
+def _record(text: str | None) -> dict[str, Any] | None:
+    return None if text is None else json.loads(text)
 
 
 def _json(record: dict[str, Any]) -> str:

@@ -1,13 +1,11 @@
-"""What looks for people and for printed words: a slot for detectors that this project may or may not have.
-
-    finder = FINDERS["faces"]()     # in each process anew; None where nothing on this machine looks
-    finder.find(pixels)             # how many, and how sure
+"""What looks for people and for printed words: a slot for detectors that a machine may or may not have.
 
 Nothing found and not looked for are two answers, and everything that tells of them keeps them apart.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,16 +13,21 @@ from rectoverso.types import Pixels
 
 
 class Finder(Protocol):
-    """Looks for one kind of thing in pictures. Raising counts as not having looked."""
+    """Finds the places of one kind of thing in a picture (uint8 HWC with 1, 3 or 4 channels)."""
 
-    @property
-    def name(self) -> str:
-        """What looked, with its version: it goes into the manifest."""
-        ...
+    def find(self, pixels: Pixels) -> Sequence[object]: ...
 
-    def find(self, pixels: Pixels) -> int:
-        """How many there are in a picture (uint8 HWC with 1, 3 or 4 channels)."""
-        ...
+
+@dataclass(frozen=True, slots=True)
+class Eye:
+    """A finder, and the name that a manifest knows it by, with its version or digest."""
+
+    name: str
+    finder: Finder
+
+
+MakeEye = Callable[[], Eye | None]
+"""Called once in each process, so a function of a module; None where nothing on this machine can look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,11 @@ class Seen:
         return {"looked": True, "found": self.found, "by": self.by} if self.by else {"looked": False}
 
 
-def look(finder: Finder | None, pixels: Pixels) -> Seen:
-    """What a finder sees; without one, and where it fails, that nothing looked."""
-    if finder is None:
+def look(eye: Eye | None, pixels: Pixels) -> Seen:
+    """What an eye sees; without one, and where it fails, that nothing looked."""
+    if eye is None:
         return Seen()
     try:
-        return Seen(finder.find(pixels), finder.name)
+        return Seen(len(eye.finder.find(pixels)), eye.name)
     except Exception:  # noqa: BLE001 - a model that fails has not looked, and must not pass for one that found nothing
         return Seen()

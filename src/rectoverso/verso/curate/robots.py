@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
+from typing import Any
 from urllib.parse import quote, unquote
 
 from rectoverso.verso.curate import preference
@@ -55,8 +56,18 @@ class Group:
 @cache
 def agents() -> frozenset[str]:
     """The agents that gather for AI, in lower case, as listed on the day that `agents.toml` gives."""
+    return frozenset(name.lower() for name in _listed()["agents"])
+
+
+def agents_date() -> str:
+    """The day of that list."""
+    return str(_listed()["date"])
+
+
+@cache
+def _listed() -> dict[str, Any]:
     text = resources.files(__package__).joinpath("agents.toml").read_text(encoding="utf-8")
-    return frozenset(name.lower() for name in tomllib.loads(text)["agents"])
+    return tomllib.loads(text)
 
 
 def signals(text: str, path: str, source: Source) -> Iterator[Signal]:

@@ -76,8 +76,8 @@ class Decision(StrEnum):
 class Maker:
     """What made an image: a run, a pipeline, a remote service, or nobody known.
 
-    ``digest`` is that of its weights, ``data_digest`` that of what it was trained on, ``manifests`` those of the curations
-    that this came from.
+    ``digest`` is that of its weights, ``data_digest`` that of what it was trained on, ``manifests`` those of the
+    curations that this came from.
     """
 
     name: str

@@ -20,7 +20,8 @@ from typing import Any
 TABLES = """
 CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS pictures (
-    place INTEGER PRIMARY KEY, source TEXT NOT NULL, looked TEXT NOT NULL, pixels TEXT, verdict TEXT, action TEXT, written TEXT
+    place INTEGER PRIMARY KEY, source TEXT NOT NULL, looked TEXT NOT NULL, pixels TEXT, verdict TEXT, action TEXT,
+    written TEXT
 );
 CREATE TABLE IF NOT EXISTS prints (
     place INTEGER PRIMARY KEY, hashes BLOB NOT NULL, views BLOB NOT NULL, thumb BLOB NOT NULL
@@ -32,8 +33,15 @@ CREATE TABLE IF NOT EXISTS blocks (one INTEGER, other INTEGER, PRIMARY KEY (one,
 CREATE INDEX IF NOT EXISTS by_pixels ON pictures (pixels, place);
 CREATE INDEX IF NOT EXISTS by_action ON pictures (action, place);
 """
+_ROWS = """
+SELECT place, source, looked, action, verdict, written FROM pictures
+WHERE place >= :at AND (:action IS NULL OR action = :action) ORDER BY place LIMIT :many
+"""
 _AFTER_LOOKING = ("UPDATE pictures SET verdict = NULL, action = NULL, written = NULL",)
-_FROM_THE_START = tuple(f"DELETE FROM {table}" for table in ("pictures", "prints", "pairs", "blocks", "notes"))  # noqa: S608 - constants
+_FROM_THE_START = (
+    *("DELETE FROM pictures", "DELETE FROM prints", "DELETE FROM pairs"),
+    *("DELETE FROM blocks", "DELETE FROM notes"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +109,9 @@ class Curation:
         """How many pictures each action fell to."""
         return dict(self._db.execute("SELECT action, count(*) FROM pictures GROUP BY action ORDER BY action"))
 
-    def keep_looks(self, looks: Iterable[tuple[int, str, dict[str, Any], str | None, Sequence[bytes] | None]]) -> None:
+    def keep_looks(
+        self, looks: Iterable[tuple[int, str, dict[str, Any], str | None, Sequence[bytes] | None]]
+    ) -> None:
         """What was seen of pictures: place, source, record, what identifies the pixels, and hashes, views and thumb."""
         with self._db:
             for place, source, record, pixels, printed in looks:
@@ -136,8 +146,8 @@ class Curation:
     def prints(self, block: int, size: int) -> tuple[list[int], list[tuple[bytes, bytes]]]:
         """Places, and hashes and views, of one block: of several with the same pixels only the first."""
         rows = self._db.execute(
-            "SELECT place, hashes, views FROM prints JOIN pictures USING (place) WHERE place >= ? AND place < ? AND NOT "
-            "EXISTS (SELECT 1 FROM pictures before WHERE before.pixels = pictures.pixels "
+            "SELECT place, hashes, views FROM prints JOIN pictures USING (place) WHERE place >= ? AND place < ? "
+            "AND NOT EXISTS (SELECT 1 FROM pictures before WHERE before.pixels = pictures.pixels "
             "AND before.place < pictures.place) ORDER BY place",
             (block * size, (block + 1) * size),
         ).fetchall()
@@ -147,7 +157,9 @@ class Curation:
         return bytes(self._db.execute("SELECT thumb FROM prints WHERE place = ?", (place,)).fetchone()[0])
 
     def is_compared(self, one: int, other: int) -> bool:
-        return bool(self._db.execute("SELECT 1 FROM blocks WHERE one = ? AND other = ?", (one, other)).fetchone())
+        return bool(
+            self._db.execute("SELECT 1 FROM blocks WHERE one = ? AND other = ?", (one, other)).fetchone()
+        )
 
     def keep_pairs(self, one: int, other: int, pairs: Iterable[tuple[int, int, str, float]]) -> None:
         """The copies between two blocks (later, earlier, how, score), and that these were compared."""
@@ -178,13 +190,9 @@ class Curation:
 
     def rows(self, action: str | None = None, start: int = 0) -> Iterator[Row]:
         """All pictures, or those of one action, from a place on, in order. Reads ahead of what is written meanwhile."""
-        columns, at, many = "place, source, looked, action, verdict, written", start, 500
-        where = "place >= ? AND action = ?" if action else "place >= ?"
+        at, many = start, 500
         while True:
-            asked = (at, action, many) if action else (at, many)
-            found = self._db.execute(
-                f"SELECT {columns} FROM pictures WHERE {where} ORDER BY place LIMIT ?", asked  # noqa: S608 - constants
-            ).fetchall()
+            found = self._db.execute(_ROWS, {"at": at, "action": action, "many": many}).fetchall()
             for place, source, looked, action_of, verdict, written in found:
                 yield Row(place, source, json.loads(looked), action_of, _record(verdict), _record(written))
             if len(found) < many:
@@ -203,7 +211,8 @@ class Curation:
         """What was written of pictures."""
         with self._db:
             self._db.executemany(
-                "UPDATE pictures SET written = ? WHERE place = ?", ((_json(record), place) for place, record in written)
+                "UPDATE pictures SET written = ? WHERE place = ?",
+                ((_json(record), place) for place, record in written),
             )
 
 

@@ -1,4 +1,4 @@
-"""`verso curate`: a training set with its rights, copies, people and metadata dealt with, and the papers to show for it.
+"""`verso curate`: a training set whose rights, copies, people and metadata are dealt with, and its papers.
 
     1  look      at every picture, in several processes (`curating.look`)
     2  compare   every picture with every other (`curating.copies`)
@@ -32,6 +32,7 @@ from rectoverso.store.curation import Curation, Row
 from rectoverso.store.home import Home
 from rectoverso.store.lock import exclusive
 from rectoverso.types import Digest, Message
+from rectoverso.version import __version__
 from rectoverso.verso.curate.about import About
 from rectoverso.verso.curate.croissant import croissant
 from rectoverso.verso.curate.datasheet import NAMES, Made, datasheet
@@ -40,7 +41,6 @@ from rectoverso.verso.curate.robots import agents_date
 from rectoverso.verso.curate.rules import Action, Rules
 from rectoverso.verso.curate.summary import Summary
 from rectoverso.verso.ledger.entry import Json
-from rectoverso.version import __version__
 from rectoverso.workflow.curated import MANIFEST, PICTURES, RESULT
 from rectoverso.workflow.curating import answers, copies, parts, verdicts
 from rectoverso.workflow.curating.feed import Feed, Offer, open_feed
@@ -65,8 +65,8 @@ Table = TypeVar("Table")
 
 @dataclass(frozen=True, slots=True)
 class CurateRequest:
-    """What `verso curate` was asked for. ``make_eyes``: by ``faces`` and ``text``, what makes the finder of them in each
-    process; without one they are not looked for.
+    """What `verso curate` was asked for. ``make_eyes``: by ``faces`` and ``text``, what makes the finder of them in
+    each process; without one they are not looked for.
     """
 
     source: Path
@@ -113,7 +113,8 @@ def curate(
 ) -> Curated:
     """Make a training set of a source.
 
-    Raises FilesUnusable for a source, rules or answers that cannot be used, CurationUnusable, OutNotWritable, MissingExtra.
+    Raises FilesUnusable for a source, rules or answers that cannot be used, CurationUnusable, OutNotWritable,
+    MissingExtra.
     """
     with optional_part("verso curate", "train"):
         import pyarrow  # noqa: F401, ICN001 - before hours are spent on looking
@@ -165,7 +166,9 @@ class _Job:
         if self._curation.note("stamp") != stamp:
             self._curation.begin(stamp)
         done = self._curation.looked_at()
-        workers: Workers[Offer, Looked] = Workers(_looker, (self._feed.root, self._eyes), self._processes, _ended)
+        workers: Workers[Offer, Looked] = Workers(
+            _looker, (self._feed.root, self._eyes), self._processes, _ended
+        )
         looks = workers.answers(islice(self._feed.offers(), done, None))
         while group := list(islice(looks, LOOKED_AT_ONCE)):
             self._curation.keep_looks(
@@ -200,7 +203,9 @@ class _Job:
         kept = self._curation.counts().get(Action.KEEP, 0)
         columns = self._columns()
         done = self._curation.written()
-        for count in parts.write_parts(self._curation, self._feed.offers(), self._parts, columns, self._processes):
+        for count in parts.write_parts(
+            self._curation, self._feed.offers(), self._parts, columns, self._processes
+        ):
             done += count
             self._tell("writing_set", done, kept)
 
@@ -214,9 +219,7 @@ class _Job:
         milder = tuple(self._rules.milder_than(Rules.read()))
         date = self._curation.note("date") or self._clock.now().date().isoformat()
         self._curation.set_note("date", date)
-        made = Made(
-            self._feed.name, date, __version__, manifest, self._rules.digest, agents_date(), milder
-        )
+        made = Made(self._feed.name, date, __version__, manifest, self._rules.digest, agents_date(), milder)
         for language in LANGUAGES:
             self._put(NAMES[language], datasheet(summary, made, self._about, language))
         files = {PICTURES: pictures, MANIFEST: manifest}
@@ -232,7 +235,9 @@ class _Job:
 
     def _is_finished(self) -> bool:
         finished = self._curation.note("finished")
-        return bool(finished) and (self._out / PICTURES).is_file() and of_file(self._out / PICTURES) == finished
+        return (
+            bool(finished) and (self._out / PICTURES).is_file() and of_file(self._out / PICTURES) == finished
+        )
 
     def _pictures(self, columns: tuple[str, ...], manifest: Digest) -> Digest:
         """The parts in one file."""
@@ -264,7 +269,11 @@ class _Job:
     def _asked(self) -> Iterator[tuple[str, str, str]]:
         for row in self._curation.rows(Action.ASK):
             reasons = (row.verdict or {}).get("reasons", ())
-            yield str(row.looked.get("digest", "")), row.source, "; ".join(reason["rule"] for reason in reasons)
+            yield (
+                str(row.looked.get("digest", "")),
+                row.source,
+                "; ".join(reason["rule"] for reason in reasons),
+            )
 
     def _put(self, name: str, text: str) -> None:
         write_atomically(self._out / name, text.encode(), mode=0o644)
@@ -333,7 +342,9 @@ def _read(path: Path, read: Callable[[str], Table], kind: str) -> Table:
         raise unusable(path, "unreadable_file", system=error.strerror or error) from error
     except ValueError as error:
         facts = {"problem": " ".join(str(error).split())[:300]}
-        reason, advice = (Phrase(Message(f"curate.unusable.{kind}_{part}", facts)) for part in ("reason", "advice"))
+        reason, advice = (
+            Phrase(Message(f"curate.unusable.{kind}_{part}", facts)) for part in ("reason", "advice")
+        )
         raise FilesUnusable(files=path, reason=reason, advice=advice) from error
 
 

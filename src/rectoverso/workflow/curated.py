@@ -1,7 +1,7 @@
 """Whether pictures to be trained on came from `verso curate`, by its papers beside them.
 
-The Parquet file names its manifest. That counts where the manifest is there and has this digest, and where the result of
-the curation has the digest of the very Parquet file: one that was changed since is not what was curated.
+The Parquet file names its manifest. That counts where the manifest is there and has this digest, and where the result
+of the curation has the digest of the very Parquet file: one that was changed since is not what was curated.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ def _is_borne_out(path: Path, manifest: str) -> bool:
     try:
         told = json.loads((path.parent / RESULT).read_text(encoding="utf-8"))["files"]
         expected = {path: told[PICTURES], path.parent / MANIFEST: told[MANIFEST]}
-        return told[MANIFEST] == manifest and all(of_file(file) == digest for file, digest in expected.items())
+        return told[MANIFEST] == manifest and all(
+            of_file(file) == digest for file, digest in expected.items()
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -123,8 +123,8 @@ def find_source(
 ) -> Source:
     """Find the pictures of DATA, as `open_source`, and look at as many as their outline needs.
 
-    The outline is that of all pictures; bad ones, and whether all are grey, are seen in reading. ``curation`` is what is
-    known of where DATA was curated. Raises DataNotFound, DataUnusable, BadSetting, MissingExtra.
+    The outline is that of all pictures; bad ones, and whether all are grey, are seen in reading. ``curation`` is what
+    is known of where DATA was curated. Raises DataNotFound, DataUnusable, BadSetting, MissingExtra.
     """
     frame = None if size is None else Frame.of(size)
     if channels not in _CHANNELS:

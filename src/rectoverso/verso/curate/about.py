@@ -1,14 +1,14 @@
 """What only people know of a data set, as they write it down for its datasheet (``--about``).
 
-    name = "Harbour photographs"
-    description = "Photographs of European harbours, 2019 to 2025."
-    licence = "CC-BY-4.0"
-    creator = "Anna Muster"
-    url = "https://example.org/harbours"
+name = "Harbour photographs"
+description = "Photographs of European harbours, 2019 to 2025."
+licence = "CC-BY-4.0"
+creator = "Anna Muster"
+url = "https://example.org/harbours"
 
-    [answers]                              # by the questions' names in the datasheet
-    purpose = "To train a generator of harbour views for a game."
-    consent = { en = "By contract.", zh = "依合同。" }
+[answers]                              # by the questions' names in the datasheet
+purpose = "To train a generator of harbour views for a game."
+consent = { en = "By contract.", zh = "依合同。" }
 """
 
 from __future__ import annotations

@@ -136,7 +136,11 @@ def _header_text(value: Any) -> str:
         except ValueError:
             return value
     if isinstance(value, Mapping):
-        value = [(name, one) for name, many in value.items() for one in (many if isinstance(many, list) else [many])]
+        value = [
+            (name, one)
+            for name, many in value.items()
+            for one in (many if isinstance(many, list) else [many])
+        ]
     if isinstance(value, list):
         pairs = [pair for pair in value if isinstance(pair, list | tuple) and len(pair) == 2]
         return "\n".join(f"{name}: {' '.join(str(one).split())}" for name, one in pairs)

@@ -1,8 +1,8 @@
 """Which pictures of a collection are copies of each other, also mirrored, turned, or cut by a tenth of their sides.
 
-Every picture is compared with every other, block by block, so that memory does not grow with their number; the time does,
-with its square. Of those who come near by their coarse shapes the small pictures are laid over each other, at several
-scales, and how well the one agrees with a part of the other decides.
+Every picture is compared with every other, block by block, so that memory does not grow with their number; the time
+does, with its square. Of those who come near by their coarse shapes the small pictures are laid over each other, at
+several scales, and how well the one agrees with a part of the other decides.
 
 Source of the hash: T. Davis et al., "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm", 2019.
 """

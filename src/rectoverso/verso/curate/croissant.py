@@ -14,7 +14,18 @@ from rectoverso.verso.curate.summary import Summary
 
 _TERMS = (
     *("citeAs", "column", "extract", "field", "fileProperty", "fileObject", "fileSet", "format", "includes"),
-    *("isLiveDataset", "jsonPath", "key", "md5", "parentField", "path", "recordSet", "references", "regex", "repeated"),
+    *(
+        "isLiveDataset",
+        "jsonPath",
+        "key",
+        "md5",
+        "parentField",
+        "path",
+        "recordSet",
+        "references",
+        "regex",
+        "repeated",
+    ),
     *("replace", "separator", "source", "subField", "transform"),
 )
 CONTEXT: dict[str, Any] = {
@@ -52,7 +63,7 @@ RAI: Mapping[str, tuple[str, ...]] = {
 def croissant(
     summary: Summary, made: Made, about: About, files: Mapping[str, str], columns: Iterable[str]
 ) -> dict[str, Any]:
-    """The description of the set. ``files``: the SHA-256 of each, the pictures' first; ``columns``: those of its table."""
+    """The description of the set. ``files``: the SHA-256 of each, the pictures' first; ``columns``: of its table."""
     pictures = next(iter(files))
     told: dict[str, Any] = {
         "@context": CONTEXT,

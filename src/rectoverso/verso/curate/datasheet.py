@@ -20,7 +20,16 @@ from rectoverso.verso.curate.summary import Summary
 NAMES = {"en": "datasheet.md", "zh": "datasheet.zh.md"}
 PARTS: Mapping[str, tuple[str, ...]] = {
     "motivation": ("purpose", "makers", "funding"),
-    "composition": ("instances", "sample", "labels", "redundancy", "self_contained", "offensive", "people", "sensitive"),
+    "composition": (
+        "instances",
+        "sample",
+        "labels",
+        "redundancy",
+        "self_contained",
+        "offensive",
+        "people",
+        "sensitive",
+    ),
     "collection": ("acquired", "collectors", "timeframe", "review", "consent", "withdrawal"),
     "preprocessing": ("done", "raw", "software"),
     "uses": ("used", "unsuitable", "impact"),
@@ -67,12 +76,18 @@ def measured(name: str, summary: Summary, made: Made) -> Iterator[Message]:
 
 
 def _instances(summary: Summary, _: Made) -> Iterator[Message]:
-    facts = {"count": f"{summary.kept:,}", "megabytes": f"{summary.bytes / 1e6:,.1f}", "captioned": f"{summary.captioned:,}"}
+    facts = {
+        "count": f"{summary.kept:,}",
+        "megabytes": f"{summary.bytes / 1e6:,.1f}",
+        "captioned": f"{summary.captioned:,}",
+    }
     yield Message("datasheet.facts.instances", facts)
 
 
 def _sample(summary: Summary, _: Made) -> Iterator[Message]:
-    facts = {action.value: f"{summary.actions[action]:,}" for action in Action} | {"total": f"{summary.total:,}"}
+    facts = {action.value: f"{summary.actions[action]:,}" for action in Action} | {
+        "total": f"{summary.total:,}"
+    }
     yield Message("datasheet.facts.sample", facts)
     if summary.reasons:
         yield Message("datasheet.facts.reasons", {"list": _listed(summary.reasons)})
@@ -120,7 +135,9 @@ def _consent(summary: Summary, _: Made) -> Iterator[Message]:
 
 
 def _done(summary: Summary, made: Made) -> Iterator[Message]:
-    yield Message("datasheet.facts.done", {"changed": f"{summary.changed:,}", "redrawn": summary.removed["redrawn"]})
+    yield Message(
+        "datasheet.facts.done", {"changed": f"{summary.changed:,}", "redrawn": summary.removed["redrawn"]}
+    )
     yield Message("datasheet.facts.rules", {"rules": made.rules})
     if made.milder:
         yield Message("datasheet.facts.milder", {"list": ", ".join(f"`{name}`" for name in made.milder)})
@@ -136,7 +153,9 @@ def _licence(summary: Summary, _: Made) -> Iterator[Message]:
     named = Counter({name: count for name, count in summary.licences.items() if name})
     if named:
         yield Message("datasheet.facts.licences", {"list": _listed(named)})
-    yield Message("datasheet.facts.no_licence", {"count": f"{summary.licences['']:,}", "total": f"{summary.kept:,}"})
+    yield Message(
+        "datasheet.facts.no_licence", {"count": f"{summary.licences['']:,}", "total": f"{summary.kept:,}"}
+    )
 
 
 def _reservations(summary: Summary, _: Made) -> Iterator[Message]:

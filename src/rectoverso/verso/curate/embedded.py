@@ -6,9 +6,10 @@
 | assertion ``cawg.training-mining`` | CAWG Training and Data Mining Assertion 1.1 |
 | assertion ``c2pa.training-mining`` | C2PA 1.x and 2.0, now CAWG's |
 
-``constrained`` without a word on the conditions counts as not allowed (CAWG 1.1). All manifests of a file are read, also
-of what it was made from. A reservation counts whoever signed it, and also under a broken signature; a permission under a
-broken one does not. A manifest that cannot be read, or is kept on a server, may hold a reservation: it is unclear.
+``constrained`` without a word on the conditions counts as not allowed (CAWG 1.1). All manifests of a file are read,
+also of what it was made from. A reservation counts whoever signed it, and also under a broken signature; a permission
+under a broken one does not. A manifest that cannot be read, or is kept on a server, may hold a reservation: it is
+unclear.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from xml.parsers import expat
 
+from rectoverso.verso.curate.signal import Says, Signal, SignalKind, Source, strictest
 from rectoverso.verso.mark import jumbf, label, xmp
 from rectoverso.verso.mark.credential import offline
-from rectoverso.verso.curate.signal import Says, Signal, SignalKind, Source, strictest
 from rectoverso.verso.picture import sniff
 
 DATA_MINING = "http://ns.useplus.org/ldf/xmp/1.0/ DataMining"
@@ -62,7 +63,9 @@ def packet_signals(packet: bytes, source: Source) -> Iterator[Signal]:
         values = [value for _, value in xmp.properties(packet, {DATA_MINING})]
     except (expat.ExpatError, UnicodeError, ValueError):
         if b"DataMining" in packet:
-            yield Signal(SignalKind.PLUS_XMP, Says.UNCLEAR, "XMP that cannot be read names DataMining", source)
+            yield Signal(
+                SignalKind.PLUS_XMP, Says.UNCLEAR, "XMP that cannot be read names DataMining", source
+            )
         return
     for value in values:
         code = _CODE.search(value)

@@ -1,8 +1,9 @@
 """What a picture's file says beside its pixels, and the same picture without it.
 
-JPEG and PNG are written anew from the parts that make the pixels, which stay as they are, bit for bit. Whatever would look
-otherwise without its metadata (turned by EXIF, in colours of its own profile, CMYK, more than 8 bits), and every other
-kind of file, becomes a PNG of what is seen. Whether anything is left is looked for in what was written, not concluded.
+JPEG and PNG are written anew from the parts that make the pixels, which stay as they are, bit for bit. Whatever would
+look otherwise without its metadata (turned by EXIF, in colours of its own profile, CMYK, more than 8 bits), and every
+other kind of file, becomes a PNG of what is seen. Whether anything is left is looked for in what was written, not
+concluded.
 
 Sources: JPEG, ITU-T T.81, B.1; Exif 2.32, 4.5; PNG 1.2, 4; ISO 15444 and C2PA 2.2, A.3 for what follows the picture.
 """
@@ -68,12 +69,17 @@ def stripped(data: bytes) -> bytes:
         return png.join((name, body) for name, body in png.chunks(data) if name in _PNG_KEPT)
     out = [b"\xff\xd8"]
     for marker, body in _segments(data):
-        if marker == _JFIF and body.startswith(b"JFIF\0"):
-            body = body[:12] + b"\0\0"  # without its thumbnail
-        elif marker in _APPS and not (marker == _ADOBE and body.startswith(b"Adobe")) or marker == _COMMENT:
-            continue
-        out += [bytes((0xFF, marker)), (len(body) + 2).to_bytes(2, "big"), body]
+        if kept := _kept(marker, body):
+            out += [bytes((0xFF, marker)), (len(kept) + 2).to_bytes(2, "big"), kept]
     return b"".join(out) + data[_scan_start(data) : _jpeg_end(data)]
+
+
+def _kept(marker: int, body: bytes) -> bytes:
+    """What of a segment makes the pixels; nothing of most that applications write."""
+    if marker == _JFIF and body.startswith(b"JFIF\0"):
+        return body[:12] + b"\0\0"  # without its thumbnail
+    is_adobes = marker == _ADOBE and body.startswith(b"Adobe")  # which colours are meant
+    return body if is_adobes or (marker not in _APPS and marker != _COMMENT) else b""
 
 
 def clean(data: bytes, pixels: Pixels | None = None) -> tuple[bytes, str]:
@@ -113,7 +119,13 @@ def _scan_start(data: bytes) -> int:
         marker = data[at + 1]
         if marker in (_SCAN, _END):
             return at
-        at += 1 if marker == 0xFF else 2 if marker in _ALONE else 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
+        at += (
+            1
+            if marker == 0xFF
+            else 2
+            if marker in _ALONE
+            else 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
+        )
     return len(data)
 
 
@@ -146,7 +158,13 @@ def _of_segment(marker: int, body: bytes) -> str | None:
 
 def _of_chunk(name: bytes, body: bytes) -> str:
     if name in (b"tEXt", b"zTXt", b"iTXt"):
-        return "xmp" if body.startswith(b"XML:com.adobe.xmp\0") else "exif" if b"exif" in body[:40] else "comment"
+        return (
+            "xmp"
+            if body.startswith(b"XML:com.adobe.xmp\0")
+            else "exif"
+            if b"exif" in body[:40]
+            else "comment"
+        )
     return _PNG_KINDS.get(name, "other")
 
 
@@ -160,7 +178,7 @@ def _as_opened(data: bytes) -> tuple[set[str], bool]:
             deep = image.mode.startswith(("I", "F")) or (image.format == "PNG" and data[24] > 8)
             odd = image.mode in ("CMYK", "YCCK", "LAB")
             return kinds, turned or deep or odd or _is_coloured(image.info.get("icc_profile"))
-    except Exception:  # noqa: BLE001 - readers throw anything on damaged files; what cannot be read is redrawn or dropped
+    except Exception:  # noqa: BLE001 - readers throw anything on damaged files; these are redrawn or dropped
         return set(), True
 
 
@@ -178,7 +196,13 @@ def _of_exif(exif: Any) -> set[str]:
 
 
 def _of_info(info: dict[Any, Any]) -> set[str]:
-    names = {"exif": "exif", "xmp": "xmp", "comment": "comment", "icc_profile": "profile", "photoshop": "iptc"}
+    names = {
+        "exif": "exif",
+        "xmp": "xmp",
+        "comment": "comment",
+        "icc_profile": "profile",
+        "photoshop": "iptc",
+    }
     return {kind for name, kind in names.items() if info.get(name)}
 
 

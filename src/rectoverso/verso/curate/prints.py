@@ -1,8 +1,9 @@
 """What is kept of a picture to find its copies among others: a hash, its coarse shapes, and a small grey picture.
 
-The hash (PDQ, in all eight symmetries) finds what was saved again, resized, turned or mirrored. What was cut is as unlike
-by hash as a stranger, so that coarse shapes propose it: those of a picture's middle and corners, nine tenths of its sides,
-are among those that any cut of a tenth comes near to. The small pictures then say whether one lies in the other.
+The hash (PDQ, in all eight symmetries) finds what was saved again, resized, turned or mirrored. What was cut is as
+unlike by hash as a stranger, so that coarse shapes propose it: those of a picture's middle and corners, nine tenths of
+its sides, are among those that any cut of a tenth comes near to. The small pictures then say whether one lies in the
+other.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ NUM_FREQUENCIES = len(_MIRRORED)
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """``hashes``: 8 x 32 bytes, the first of the picture as it lies, none of a plain one. ``views``: V x F float16, none
-    of a plain one. ``thumb``: 64 x 64 bytes.
+    """``hashes``: 8 x 32 bytes, the first of the picture as it lies, none of a plain one. ``views``: V x F float16,
+    none of a plain one. ``thumb``: 64 x 64 bytes.
     """
 
     hashes: bytes

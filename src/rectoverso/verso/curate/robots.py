@@ -28,6 +28,7 @@ from rectoverso.verso.curate.signal import Says, Signal, SignalKind, Source, str
 MOST_BYTES = 512_000
 """RFC 9309, 2.5: at least 500 KiB are to be read."""
 EVERYBODY = "*"
+_AI_TXT = {"disallow": Says.RESERVED, "allow": Says.ALLOWED}
 _USAGE = {"content-usage": SignalKind.AIPREF_ROBOTS, "content-signal": SignalKind.CONTENT_SIGNAL}
 
 
@@ -85,10 +86,8 @@ def signals(text: str, path: str, source: Source) -> Iterator[Signal]:
 def ai_txt_signals(text: str, path: str, source: Source) -> Iterator[Signal]:
     """What an ``ai.txt`` says: its patterns are mostly endings such as ``*.jpg``."""
     path = normal(path)
-    found = []
-    for rules in _for_ai(_groups(text)):
-        if rule := _heaviest(rules, path, ("allow", "disallow"), first="disallow"):
-            found.append((Says.RESERVED if rule.name == "disallow" else Says.ALLOWED, rule.raw))
+    deciding = (_heaviest(rules, path, tuple(_AI_TXT), first="disallow") for rules in _for_ai(_groups(text)))
+    found = [(_AI_TXT[rule.name], rule.raw) for rule in deciding if rule]
     if said := strictest(answer for answer, _ in found):
         raw = "\n".join(words for answer, words in found if answer is said)
         yield Signal(SignalKind.AI_TXT, said, raw, source)
@@ -101,11 +100,12 @@ def normal(path: str) -> str:
 
 def _refused(groups: list[Group], path: str, source: Source) -> Iterator[Signal]:
     """One signal for all agents that may not get it."""
-    lines = []
-    for agent in _named(groups):
-        rule = _heaviest(_rules_of(groups, agent), path, ("allow", "disallow"), first="allow")
-        if rule and rule.name == "disallow":
-            lines.append(f"User-agent: {agent}\n{rule.raw}")
+    rules = {
+        agent: _heaviest(_rules_of(groups, agent), path, ("allow", "disallow"), first="allow")
+        for agent in _named(groups)
+    }
+    refusing = {agent: rule for agent, rule in rules.items() if rule and rule.name == "disallow"}
+    lines = [f"User-agent: {agent}\n{rule.raw}" for agent, rule in refusing.items()]
     if lines:
         yield Signal(SignalKind.ROBOTS_AGENTS, Says.RESERVED, "\n".join(lines), source)
 

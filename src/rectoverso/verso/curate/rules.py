@@ -62,7 +62,9 @@ class Reason:
 
     def plain(self) -> dict[str, str]:
         """As a manifest keeps it."""
-        return {"rule": self.rule, "action": self.action.value} | ({"about": self.about} if self.about else {})
+        return {"rule": self.rule, "action": self.action.value} | (
+            {"about": self.about} if self.about else {}
+        )
 
 
 class Rules(_Table):
@@ -78,11 +80,15 @@ class Rules(_Table):
 
     @classmethod
     def read(cls, text: str = "") -> Self:
-        """The shipped table with what ``text`` (TOML) says otherwise. Raises ValueError: TOMLDecodeError, ValidationError."""
+        """The shipped table with what ``text`` (TOML) says otherwise. Raises ValueError."""
         table = tomllib.loads(resources.files(__package__).joinpath(SHIPPED).read_text(encoding="utf-8"))
         changes = tomllib.loads(text)
         for name, value in changes.items():
-            table[name] = table[name] | value if isinstance(table.get(name), dict) and isinstance(value, dict) else value
+            table[name] = (
+                table[name] | value
+                if isinstance(table.get(name), dict) and isinstance(value, dict)
+                else value
+            )
         return cls.model_validate(table)
 
     @property

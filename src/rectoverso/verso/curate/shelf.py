@@ -41,9 +41,7 @@ class Shelf:
             if read := self._at(file.with_name(name)):
                 found = _joined(found, _object(*read))
         texts = {kind: self._all(file, f".{kind}") for kind in ("headers", "html", "xmp")}
-        return _joined(
-            found, Beside(headers=texts["headers"], pages=texts["html"], packets=texts["xmp"])
-        )
+        return _joined(found, Beside(headers=texts["headers"], pages=texts["html"], packets=texts["xmp"]))
 
     def _all(self, file: Path, suffix: str) -> tuple[Read, ...]:
         names = dict.fromkeys((f"{file.name}{suffix}", f"{file.stem}{suffix}"))

@@ -20,9 +20,9 @@ def counter() -> Counter[str]:
 
 @dataclass(slots=True)
 class Summary:
-    """``actions``: of all pictures. ``reasons``: rules by the pictures that they were a reason for. ``signals``: kind and
-    what it says. Of the kept ones: ``licences`` ("" for none known), ``consents``, ``labels``, ``hosts``, ``removed``
-    (kinds of metadata). ``looked``: for faces and text, by what (``""``: not looked for) and how many were found.
+    """``actions``: of all pictures. ``reasons``: rules by the pictures that they were a reason for. ``signals``: kind
+    and what it says. Of the kept ones: ``licences`` ("" for none known), ``consents``, ``labels``, ``hosts``,
+    ``removed`` (kinds of metadata). ``seen``: who looked for faces and text, and in how many pictures some were found.
     """
 
     actions: Counter[str] = field(default_factory=counter)
@@ -70,13 +70,24 @@ class Summary:
             self._keep(line)
 
     def looked_by(self, about: str) -> str | None:
-        """What looked for ``faces`` or ``text``; None where nothing did, or not at all pictures that could be opened."""
+        """What looked for ``faces`` or ``text`` in all pictures that could be opened; None where nothing did."""
         names = [name for key in self.seen if (name := key.partition("=")[2]) and key.startswith(f"{about}=")]
         return names[0] if len(names) == 1 and not self.seen[f"{about}="] else None
 
     def plain(self) -> dict[str, Any]:
         """As JSON keeps it."""
-        names = ("actions", "reasons", "signals", "copies", "licences", "consents", "labels", "hosts", "removed", "seen")
+        names = (
+            "actions",
+            "reasons",
+            "signals",
+            "copies",
+            "licences",
+            "consents",
+            "labels",
+            "hosts",
+            "removed",
+            "seen",
+        )
         told = {name: dict(sorted(getattr(self, name).items())) for name in names}
         counts = {name: getattr(self, name) for name in ("changed", "answered", "captioned", "bytes")}
         return {"total": self.total, **told, **counts}

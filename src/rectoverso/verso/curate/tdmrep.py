@@ -17,7 +17,7 @@ MOST_CHARACTERS = 2_000_000
 
 
 def signals(text: str, path: str, source: Source) -> Iterator[Signal]:
-    """What the file says of the resource at ``path``, which begins with a slash; of a broken one, that it is unclear."""
+    """What the file says of the resource at ``path``, which begins with a slash; a broken one is unclear."""
     try:
         rules = json.loads(text[:MOST_CHARACTERS].removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}"))
         matching = next((rule for rule in _objects(rules) if _is_for(rule, normal(path))), None)

@@ -95,7 +95,9 @@ def of_rows(path: Path, columns: Iterable[str]) -> Iterator[Row]:
             for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=asked, use_threads=False):
                 for row in batch.to_pylist():
                     image = row.pop("image")
-                    data, inner = (image.get("bytes"), image.get("path")) if isinstance(image, dict) else (image, None)
+                    data, inner = (
+                        (image.get("bytes"), image.get("path")) if isinstance(image, dict) else (image, None)
+                    )
                     if isinstance(row.get("label"), int) and 0 <= row["label"] < len(named):
                         row["label"] = named[row["label"]]
                     yield None if data is None else bytes(data), inner, row
@@ -107,7 +109,9 @@ def of_rows(path: Path, columns: Iterable[str]) -> Iterator[Row]:
 def _class_names(schema: pa.Schema) -> list[str]:
     """The names of labels at info > features > label > names of the ``huggingface`` metadata."""
     try:
-        names = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]["label"]["names"]
+        names = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]["label"][
+            "names"
+        ]
     except (KeyError, TypeError, ValueError):
         return []
     return [str(name) for name in names] if isinstance(names, list) else []

@@ -37,22 +37,29 @@ def read(table: Path) -> dict[str, Given]:
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file)
-            if missing := [name for name in ("digest", "answer", "by") if name not in (rows.fieldnames or ())]:
+            if missing := [
+                name for name in ("digest", "answer", "by") if name not in (rows.fieldnames or ())
+            ]:
                 raise unusable(table, "answers_column", column=missing[0])
-            return {row["digest"].strip(): _given(table, line, row) for line, row in enumerate(rows, 2) if _answer(row)}
+            return {
+                row["digest"].strip(): _given(table, line, row)
+                for line, row in enumerate(rows, 2)
+                if _answer(row)
+            }
     except (OSError, UnicodeError, csv.Error) as error:
         raise unusable(table, "unreadable_table", system=error) from error
 
 
 def write(table: Path, rows: Iterable[tuple[str, str, str]]) -> None:
     """What there is to ask: digest, source and reasons of each picture; no table where that is nothing."""
-    written = 0
+    is_empty = True
     with table.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(COLUMNS)
-        for written, (digest, source, reasons) in enumerate(rows, 1):
+        for digest, source, reasons in rows:
             lines.writerow((digest, _harmless(source), reasons, "", "", ""))
-    if not written:
+            is_empty = False
+    if is_empty:
         table.unlink()
 
 

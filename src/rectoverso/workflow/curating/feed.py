@@ -1,7 +1,7 @@
 """The pictures of a source, one after the other, in an order that does not depend on the machine.
 
-A folder (with sidecars), a CSV whose column ``file`` names pictures, or a Parquet file with a column ``image``. Of a folder
-the names in one sub-folder are in memory at a time, of a Parquet file eight rows.
+A folder (with sidecars), a CSV whose column ``file`` names pictures, or a Parquet file with a column ``image``. Of a
+folder the names in one sub-folder are in memory at a time, of a Parquet file eight rows.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,10 @@ _SIDECARS = {".json", ".headers", ".html", ".xmp", ".txt", ".md", ".csv", ".json
 
 
 def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(os.path.commonprefix([one, other]))
+    """The folders that both paths begin with."""
+    return tuple(
+        part for part, _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    )
 
 
 def _in_folder(root: Path, depth: int) -> Iterator[Offer]:
@@ -148,7 +152,19 @@ def _in_parquet(table: Path) -> Iterator[Offer]:
 
 
 TEXTS = (
-    *("url", "licence", "license", "consent", "owner", "artist", "author", "creator", "title", "label", "caption"),
+    *(
+        "url",
+        "licence",
+        "license",
+        "consent",
+        "owner",
+        "artist",
+        "author",
+        "creator",
+        "title",
+        "label",
+        "caption",
+    ),
     *("headers", "html", "robots_txt", "ai_txt", "tdmrep"),
 )
 """The columns of a table that are read beside the picture."""
@@ -166,4 +182,8 @@ def _files(root: Path) -> Iterator[Path]:
 def _add(state: Any, root: Path, path: Path) -> None:
     """A file's name, size and time of change into the stamp."""
     found = path.stat()
-    state.update(f"{os.path.relpath(path, root)}\0{found.st_size}\0{found.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+    state.update(
+        f"{os.path.relpath(path, root)}\0{found.st_size}\0{found.st_mtime_ns}\n".encode(
+            "utf-8", "surrogateescape"
+        )
+    )

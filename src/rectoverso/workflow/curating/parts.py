@@ -1,4 +1,4 @@
-"""Writing the pictures that are kept: in parts, so that a kill costs one part, and then all of them in one Parquet file.
+"""Writing the pictures that are kept: in parts, so that a kill costs one part, then all in one Parquet file.
 
 Columns, as `verso train` reads them: ``image`` ({bytes, path}), ``label`` and ``caption`` where any picture has one,
 ``title``, ``owner``, ``licence``; and ``digest``, of the file that the picture was, which is also in the manifest.
@@ -76,8 +76,13 @@ def join(folder: Path, out: Path, columns: tuple[str, ...], manifest: str) -> No
     """All parts in one file, in order, which names the manifest of the curation."""
     import pyarrow.parquet as pq
 
-    features = {name: {"_type": "Value", "dtype": "string"} for name in columns} | {"image": {"_type": "Image"}}
-    told = {b"huggingface": json.dumps({"info": {"features": features}}).encode(), MANIFEST_KEY: manifest.encode()}
+    features = {name: {"_type": "Value", "dtype": "string"} for name in columns} | {
+        "image": {"_type": "Image"}
+    }
+    told = {
+        b"huggingface": json.dumps({"info": {"features": features}}).encode(),
+        MANIFEST_KEY: manifest.encode(),
+    }
     with pq.ParquetWriter(out, _schema(columns).with_metadata(told), compression="none") as writer:
         for part in sorted(folder.glob("*.parquet")):
             writer.write_table(pq.read_table(part).replace_schema_metadata(told))
@@ -112,7 +117,9 @@ def _cleaned(kept: Kept) -> Cleaned:
     return Cleaned(offer.place, data, media_type)
 
 
-def _close(curation: Curation, part: list[tuple[Row, Cleaned]], folder: Path, columns: tuple[str, ...]) -> int:
+def _close(
+    curation: Curation, part: list[tuple[Row, Cleaned]], folder: Path, columns: tuple[str, ...]
+) -> int:
     """Put a part on the disk, then note that it is there: killed between the two, it is written again."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -128,7 +135,11 @@ def _close(curation: Curation, part: list[tuple[Row, Cleaned]], folder: Path, co
 
 def _line(row: Row, cleaned: Cleaned, columns: tuple[str, ...]) -> dict[str, Any]:
     rights: Mapping[str, str] = row.looked["rights"]
-    name = Path(row.source).with_suffix(SUFFIXES[cleaned.media_type]).as_posix() if "[" not in row.source else row.source
+    name = (
+        Path(row.source).with_suffix(SUFFIXES[cleaned.media_type]).as_posix()
+        if "[" not in row.source
+        else row.source
+    )
     told = {**rights, "title": rights.get("title") or row.source, "digest": row.looked["digest"]}
     return {"image": {"bytes": cleaned.data, "path": name}} | {name: told.get(name) for name in columns}
 
@@ -136,7 +147,12 @@ def _line(row: Row, cleaned: Cleaned, columns: tuple[str, ...]) -> dict[str, Any
 def _written(row: Row, cleaned: Cleaned) -> dict[str, Any]:
     changes = [*row.looked["metadata"], *(["redrawn"] if row.looked["redraw"] else [])]
     digest = digests.of_bytes(cleaned.data)
-    return {"digest": digest, "media_type": cleaned.media_type, "bytes": len(cleaned.data), "removed": changes}
+    return {
+        "digest": digest,
+        "media_type": cleaned.media_type,
+        "bytes": len(cleaned.data),
+        "removed": changes,
+    }
 
 
 def _drop(curation: Curation, row: Row, why: str) -> None:

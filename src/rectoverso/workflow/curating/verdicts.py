@@ -1,9 +1,9 @@
 """What becomes of each picture: its own findings by the rules, then those of its copies, then what people answered.
 
-    1  Its own: signals, licence, consent, faces, words, whether it can be opened.
-    2  Copies of a picture that somebody reserved: the reservation goes with the picture.
-    3  Of copies that would be kept one is kept, the first.
-    4  People's answers to what was asked. An answer of keep takes no drop back.
+1  Its own: signals, licence, consent, faces, words, whether it can be opened.
+2  Copies of a picture that somebody reserved: the reservation goes with the picture.
+3  Of copies that would be kept one is kept, the first.
+4  People's answers to what was asked. An answer of keep takes no drop back.
 """
 
 from __future__ import annotations
@@ -108,7 +108,9 @@ class _Judge:
             yield Reason("content.text", rules.content.text, str(words))
         if problem := record.get("problem"):
             # Whatever the rules say, there is nothing to train on.
-            yield Reason("content.unreadable", max(rules.content.unreadable, Action.DROP, key=SEVERITY.index), problem)
+            yield Reason(
+                "content.unreadable", max(rules.content.unreadable, Action.DROP, key=SEVERITY.index), problem
+            )
 
     def _copied(self, row: Row, other: int) -> Copied:
         source = self._curation.source(other)

@@ -1,7 +1,7 @@
 """Work on many things in several processes, in order, with a bound on what is ahead.
 
-A process may be ended by a picture, whatever was done against that. Then what was not answered is given out again, one thing
-at a time; the one that ends its process once more is told as what it is.
+A process may be ended by a picture, whatever was done against that. Then what was not answered is given out again, one
+thing at a time; the one that ends its process once more is told as what it is.
 """
 
 from __future__ import annotations

@@ -79,7 +79,9 @@ def _seen(picture: Path) -> Pixels:
 
 
 def _header(**fields: str) -> Callable[[Path], None]:
-    return lambda picture: beside(picture, headers={name.replace("_", "-"): value for name, value in fields.items()})
+    return lambda picture: beside(
+        picture, headers={name.replace("_", "-"): value for name, value in fields.items()}
+    )
 
 
 def _page(meta: str) -> Callable[[Path], None]:
@@ -106,25 +108,31 @@ OPT_OUTS: dict[SignalKind, Callable[[Path], None]] = {
     SignalKind.TDMREP_META: _page('<meta name="tdm-reservation" content="1">'),
     SignalKind.TDMREP_FILE: lambda picture: beside(
         picture,
-        tdmrep=[{"location": "/private/", "tdm-reservation": 0}, {"location": "/photos/*", "tdm-reservation": 1}],
+        tdmrep=[
+            {"location": "/private/", "tdm-reservation": 0},
+            {"location": "/photos/*", "tdm-reservation": 1},
+        ],
     ),
     SignalKind.AIPREF_HEADER: _header(Content_Usage="search=y, train-ai=n"),
     SignalKind.AIPREF_ROBOTS: lambda picture: beside(
-        picture, robots_txt="User-Agent: *\nAllow: /\nContent-Usage: train-ai=y\nContent-Usage: /photos/ train-ai=n\n"
+        picture,
+        robots_txt="User-Agent: *\nAllow: /\nContent-Usage: train-ai=y\nContent-Usage: /photos/ train-ai=n\n",
     ),
     SignalKind.CONTENT_SIGNAL: lambda picture: beside(
         picture, robots_txt="User-Agent: *\nContent-Signal: search=yes, ai-train=no\nAllow: /\n"
     ),
     SignalKind.ROBOTS_AGENTS: lambda picture: beside(
-        picture, robots_txt="User-agent: GPTBot\nUser-agent: CCBot\nDisallow: /photos/\n\nUser-agent: *\nAllow: /\n"
+        picture,
+        robots_txt="User-agent: GPTBot\nUser-agent: CCBot\nDisallow: /photos/\n\nUser-agent: *\nAllow: /\n",
     ),
-    SignalKind.AI_TXT: lambda picture: beside(picture, ai_txt="User-Agent: *\nDisallow: *.jpg\nDisallow: *.png\n"),
+    SignalKind.AI_TXT: lambda picture: beside(
+        picture, ai_txt="User-Agent: *\nDisallow: *.jpg\nDisallow: *.png\n"
+    ),
     SignalKind.NOAI_HEADER: _header(X_Robots_Tag="googlebot: nofollow, noimageai"),
     SignalKind.NOAI_META: _page('<META NAME="robots" CONTENT="index, noai, noimageai">'),
-    SignalKind.PLUS_XMP: lambda picture: picture.write_bytes(
-        with_xmp("DMI-PROHIBITED-GENAIMLTRAINING", _seen(picture))
-    )
-    and None,
+    SignalKind.PLUS_XMP: lambda picture: (
+        picture.write_bytes(with_xmp("DMI-PROHIBITED-GENAIMLTRAINING", _seen(picture))) and None
+    ),
     SignalKind.CAWG: _assertion("cawg"),
     SignalKind.C2PA: _assertion("c2pa"),
     SignalKind.ISCC: _declare,

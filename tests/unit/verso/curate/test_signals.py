@@ -11,7 +11,7 @@ import pytest
 from rectoverso.types import Pixels
 from rectoverso.verso.curate import embedded, headers, pages, preference, robots, tdmrep
 from rectoverso.verso.curate.beside import Facts, said
-from rectoverso.verso.curate.iscc import Declarations, image_bits, unit_of
+from rectoverso.verso.curate.iscc import Declarations, image_bits
 from rectoverso.verso.curate.signal import Says, Signal, SignalKind, Source, strictest
 from rectoverso.verso.picture import to_png
 from unit.verso.conftest import photo
@@ -46,7 +46,9 @@ def test_header_fields(lines: str, expected: tuple[SignalKind, Says]) -> None:
     assert only(headers.signals(headers.parsed(answer), HERE)) == expected
 
 
-@pytest.mark.parametrize("lines", ["content-usage: search=n", "x-robots-tag: noindex, nofollow", "x-noai: 1", ""])
+@pytest.mark.parametrize(
+    "lines", ["content-usage: search=n", "x-robots-tag: noindex, nofollow", "x-noai: 1", ""]
+)
 def test_fields_that_say_nothing_of_training(lines: str) -> None:
     assert not list(headers.signals(headers.parsed(lines), HERE))
 
@@ -94,7 +96,11 @@ def test_meta_tags_in_comments_and_in_other_names_are_none() -> None:
         ("User-agent: *\nDisallow: /\n\nUser-agent: Googlebot\nAllow: /", "/a.jpg", Says.RESERVED),
         ("User-agent: Googlebot\nDisallow: /", "/a.jpg", None),
         ("User-agent: GPTBot\nDisallow: /p%C3%A9/", "/pé/a.jpg", Says.RESERVED),
-        ("\N{ZERO WIDTH NO-BREAK SPACE}User-agent: CCBot # Common Crawl\nDisallow: / # all", "/a", Says.RESERVED),
+        (
+            "\N{ZERO WIDTH NO-BREAK SPACE}User-agent: CCBot # Common Crawl\nDisallow: / # all",
+            "/a",
+            Says.RESERVED,
+        ),
     ],
 )
 def test_robots_for_ai(text: str, path: str, expected: Says | None) -> None:
@@ -127,7 +133,10 @@ def test_preferences_of_equal_paths_and_of_an_ai_agent_count_by_the_strictest() 
 
 
 def test_a_preference_without_any_agent_is_for_all() -> None:
-    assert only(robots.signals("Content-Signal: ai-train=no", "/a", HERE)) == (SignalKind.CONTENT_SIGNAL, Says.RESERVED)
+    assert only(robots.signals("Content-Signal: ai-train=no", "/a", HERE)) == (
+        SignalKind.CONTENT_SIGNAL,
+        Says.RESERVED,
+    )
 
 
 @pytest.mark.parametrize(
@@ -156,7 +165,11 @@ def test_a_pattern_of_many_stars_takes_no_time() -> None:
     ("rules", "path", "expected"),
     [
         ([{"location": "/", "tdm-reservation": 1}], "/a.jpg", Says.RESERVED),
-        ([{"location": "/open/", "tdm-reservation": 0}, {"location": "/", "tdm-reservation": 1}], "/open/a", Says.ALLOWED),
+        (
+            [{"location": "/open/", "tdm-reservation": 0}, {"location": "/", "tdm-reservation": 1}],
+            "/open/a",
+            Says.ALLOWED,
+        ),
         ([{"location": "/*.jpg", "tdm-reservation": "1"}], "/b/a.jpg", Says.RESERVED),
         ([{"location": "/b/", "tdm-reservation": 1}], "/a.jpg", None),
         ([{"location": "/", "tdm-reservation": 2}], "/a.jpg", Says.UNCLEAR),
@@ -219,7 +232,9 @@ def test_the_words_of_c2pa_and_cawg(entries: dict[str, object], expected: Says |
 
 @pytest.mark.parametrize("prefix", ["cawg", "c2pa"])
 def test_assertions_in_signed_files_are_read(prefix: str, pixels: Pixels) -> None:
-    data = with_assertion(f"{prefix}.training-mining", {f"{prefix}.ai_training": {"use": "notAllowed"}}, pixels)
+    data = with_assertion(
+        f"{prefix}.training-mining", {f"{prefix}.ai_training": {"use": "notAllowed"}}, pixels
+    )
     assert only(embedded.signals(data, HERE)) == (SignalKind(prefix), Says.RESERVED)
 
 
@@ -244,9 +259,11 @@ def test_a_picture_that_says_nothing(pixels: Pixels) -> None:
 
 def test_iscc_records_are_found_by_what_the_picture_looks_like(pixels: Pixels) -> None:
     bits = image_bits(pixels)
-    text = json.dumps([{"iscc": iscc_unit(bits), "train": "reserved"}, {"iscc": "ISCC:KACT", "train": "reserved"}])
+    text = json.dumps(
+        [{"iscc": iscc_unit(bits), "train": "reserved"}, {"iscc": "ISCC:KACT", "train": "reserved"}]
+    )
     declared = Declarations.read(text, HERE)
-    assert only(declared.signals(image_bits(np.ascontiguousarray(pixels[::2, ::2])))) [0] is SignalKind.ISCC
+    assert only(declared.signals(image_bits(np.ascontiguousarray(pixels[::2, ::2]))))[0] is SignalKind.ISCC
     assert only(declared.signals(bits)) == (SignalKind.ISCC, Says.RESERVED)
     near = bytes([bits[0] ^ 0b11, *bits[1:]])
     assert only(declared.signals(near)) == (SignalKind.ISCC, Says.CONSTRAINED)
@@ -261,13 +278,20 @@ def test_an_iscc_record_that_allows_speaks_of_no_other_picture(pixels: Pixels) -
 
 
 def test_sidecars_say_the_same_however_their_headers_were_saved() -> None:
-    for saved in ({"TDM-Reservation": "1"}, [["tdm-reservation", 1]], "tdm-reservation: 1", '{"tdm-reservation": ["1"]}'):
+    for saved in (
+        {"TDM-Reservation": "1"},
+        [["tdm-reservation", 1]],
+        "tdm-reservation: 1",
+        '{"tdm-reservation": ["1"]}',
+    ):
         found = list(said("a.json", {"url": "https://a.example/x.png", "headers": saved}).signals())
         assert [signal.says for signal in found] == [Says.RESERVED], saved
 
 
 def test_a_sidecar_cannot_smuggle_a_line_into_the_headers() -> None:
-    found = list(said("a.json", {"headers": {"x": "a\ntdm-reservation: 0", "tdm-reservation": "1"}}).signals())
+    found = list(
+        said("a.json", {"headers": {"x": "a\ntdm-reservation: 0", "tdm-reservation": "1"}}).signals()
+    )
     assert [signal.says for signal in found] == [Says.RESERVED]
 
 

@@ -29,6 +29,7 @@ from rectoverso.i18n import LANGUAGES, Phrase
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.atomic import write_atomically
 from rectoverso.store.curation import Curation, Row
+from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
 from rectoverso.store.lock import exclusive
 from rectoverso.types import Digest, Message
@@ -121,6 +122,8 @@ def curate(
     rules = _rules(request.rules)
     about = _about(request.about)
     given = answers.read(request.answers) if request.answers else {}
+    if request.source.is_dir() and request.out.resolve().is_relative_to(request.source.resolve()):
+        raise _not_there(request.out, "inside_reason", "inside_advice")
     feed = open_feed(request.source)
     home = Home.open(home_path)
     open_keys(home, listener=listener, clock=clock)
@@ -147,7 +150,6 @@ class _Job:
         listener: Listener,
         clock: Clock,
     ) -> None:
-        self._request = request
         self._out = request.out
         self._feed = feed
         self._curation = curation
@@ -279,10 +281,7 @@ class _Job:
         write_atomically(self._out / name, text.encode(), mode=0o644)
 
     def _record(self, home: Home, summary: Summary, manifest: Digest, pictures: Digest) -> int:
-        """The entry of this manifest, made once."""
-        known = self._curation.note("recorded") or ""
-        if known.startswith(f"{manifest} {pictures} {home.path.resolve()} "):
-            return int(known.rpartition(" ")[2])
+        """The entry of this set in the ledger of the home, made once."""
         facts: dict[str, Json] = {
             "manifest": manifest,
             "pictures": pictures,
@@ -292,12 +291,18 @@ class _Job:
         }
         keys = open_keys(home)
         with home.lock(), home.database.transaction() as tx:
-            index = open_ledger(home, keys, self._clock).append(tx, ENTRY, facts)
-        self._curation.set_note("recorded", f"{manifest} {pictures} {home.path.resolve()} {index}")
-        return index
+            known = _entry_of(home, tx, manifest, pictures)
+            return open_ledger(home, keys, self._clock).append(tx, ENTRY, facts) if known is None else known
 
     def _tell(self, stage: str, done: int, total: int) -> None:
         self._listener(Progress(Message(f"progress.{stage}"), done, total))
+
+
+def _entry_of(home: Home, tx: Transaction, *digests: Digest) -> int | None:
+    """The entry that has these digests already: a curation may have been killed after it."""
+    entries = home.log.entries(tx, 0, home.log.size(tx)).items()
+    signs = (f'"{ENTRY}"', *digests)
+    return next((at for at, entry in entries if all(sign.encode() in entry for sign in signs)), None)
 
 
 @contextmanager

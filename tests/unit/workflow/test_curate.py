@@ -386,7 +386,7 @@ def test_tables_bring_their_columns(tmp_path: Path) -> None:
 def test_a_csv_names_its_pictures(tmp_path: Path) -> None:
     write(tmp_path / "files", a=to_png(photo(1, SIDE)), b=to_png(photo(2, SIDE)))
     (tmp_path / "t.csv").write_text(
-        'file,label,licence,ai_txt\nfiles/a.png,x,CC0-1.0,\n'
+        "file,label,licence,ai_txt\nfiles/a.png,x,CC0-1.0,\n"
         'files/b.png,y,,"User-Agent: *\nDisallow: /"\nfiles/c.png,,,\n'
     )
     run(tmp_path / "t.csv", tmp_path / "set")
@@ -448,6 +448,8 @@ def test_two_at_once_are_told_apart_and_foreign_folders_stay_as_they_are(tmp_pat
     with pytest.raises(CurationUnusable):
         run(tmp_path / "pictures", tmp_path / "other")
     assert [path.name for path in (tmp_path / "other").iterdir()] == ["mine.txt"]
+    with pytest.raises(CurationUnusable):
+        run(tmp_path / "pictures", tmp_path / "pictures" / "set")
     (tmp_path / "file").write_text("")
     with pytest.raises(OutNotWritable):
         run(tmp_path / "pictures", tmp_path / "file")

@@ -27,7 +27,7 @@ LIKE = 0.80
 """The cosine of coarse shapes from which on two pictures are laid over each other."""
 AGREE = 0.93
 """The correlation from which on one lies in the other."""
-NEAREST = 16
+NEAREST = 32
 """So many of each block are looked at for each picture."""
 
 _SCALES = tuple(np.arange(0.85, 1.001, 0.03))

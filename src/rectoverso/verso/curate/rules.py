@@ -49,7 +49,6 @@ class Rights(_Table):
 
 class Content(_Table):
     text: Action
-    unreadable: Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ class Rules(_Table):
     def milder_than(self, other: Rules) -> list[str]:
         """The rules that are less strict than those of ``other``, by name."""
         theirs = dict(other._named())
-        rows = [(name, action, theirs.get(name, self._general(name))) for name, action in self._named()]
+        rows = [(name, action, theirs.get(name, other._general(name))) for name, action in self._named()]
         return [name for name, action, their in rows if SEVERITY.index(action) < SEVERITY.index(their)]
 
     def of_signals(self, signals: Iterable[Signal]) -> Iterator[Reason]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 
 from rectoverso.verso.curate.beside import SITE_FILES, Beside, Facts, Read, Site, said
 
-MOST_BYTES = 4_000_000
+MOST_BYTES = 2_000_000
 """Of a file beside a picture; more of it is not read."""
 SITES = "sites"
 DECLARATIONS = ("declarations.jsonl", "declarations.json")
@@ -23,7 +23,7 @@ class Shelf:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._read = lru_cache(maxsize=256)(_read)
+        self._read_again = lru_cache(maxsize=128)(_read)
         self._is_folder = lru_cache(maxsize=4096)(Path.is_dir)
 
     def beside(self, file: Path | None, row: Mapping[str, Any] | None, source: str) -> Beside:
@@ -67,11 +67,12 @@ class Shelf:
             return
         for name in SITE_FILES:
             for place in (folder / name, folder / _WELL_KNOWN / name):
-                if read := self._at(place):
+                # All pictures of a site ask for the same.
+                if read := self._at(place, self._read_again):
                     yield Site(name, read, path)
 
-    def _at(self, path: Path) -> Read | None:
-        data = self._read(path)
+    def _at(self, path: Path, read: Callable[[Path], bytes | None] | None = None) -> Read | None:
+        data = (read or _read)(path)
         return None if data is None else (path.relative_to(self._root).as_posix(), data)
 
 

@@ -148,7 +148,9 @@ def _of_parquet(table: Path) -> Feed:
 
 def _in_parquet(table: Path) -> Iterator[Offer]:
     for place, (data, path, row) in enumerate(of_rows(table, TEXTS)):
-        yield Offer(place, f"{table.name}[{place}]", data=data, said={"title": path, **row})
+        yield Offer(
+            place, f"{table.name}[{place}]", data=data, said={**row, "title": row.get("title") or path}
+        )
 
 
 TEXTS = (

@@ -28,7 +28,6 @@ MOST_BYTES = 64 << 20
 """Of a part, before it is closed: a part is in memory while it is made."""
 OPTIONAL = ("label", "caption")
 _TEXTS = ("label", "caption", "title", "owner", "licence", "digest")
-SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg"}
 MANIFEST_KEY = b"rectoverso.manifest"
 
 Kept = tuple[Offer, dict[str, Any]]
@@ -135,13 +134,8 @@ def _close(
 
 def _line(row: Row, cleaned: Cleaned, columns: tuple[str, ...]) -> dict[str, Any]:
     rights: Mapping[str, str] = row.looked["rights"]
-    name = (
-        Path(row.source).with_suffix(SUFFIXES[cleaned.media_type]).as_posix()
-        if "[" not in row.source
-        else row.source
-    )
     told = {**rights, "title": rights.get("title") or row.source, "digest": row.looked["digest"]}
-    return {"image": {"bytes": cleaned.data, "path": name}} | {name: told.get(name) for name in columns}
+    return {"image": {"bytes": cleaned.data, "path": row.source}} | {name: told.get(name) for name in columns}
 
 
 def _written(row: Row, cleaned: Cleaned) -> dict[str, Any]:
@@ -157,7 +151,7 @@ def _written(row: Row, cleaned: Cleaned) -> dict[str, Any]:
 
 def _drop(curation: Curation, row: Row, why: str) -> None:
     verdict = dict(row.verdict or {})
-    reason = {"rule": "content.unreadable", "action": Action.DROP.value, "about": why}
+    reason = {"rule": "unreadable", "action": Action.DROP.value, "about": why}
     verdict["reasons"] = [*verdict.get("reasons", ()), reason]
     curation.keep_verdicts([(row.place, Action.DROP.value, verdict)])
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rectoverso.store.curation import Curation, Row
-from rectoverso.verso.curate.rules import SEVERITY, Action, Reason, Rules, decided
+from rectoverso.verso.curate.rules import Action, Reason, Rules, decided
 from rectoverso.verso.curate.signal import Says, Signal
 from rectoverso.workflow.curating.answers import Given
 
@@ -43,7 +43,7 @@ def decide(curation: Curation, rules: Rules, answers: Mapping[str, Given], first
     """Decide on every picture. ``first``: for each place the first of its copies (`copies.groups`)."""
     reserved = np.full(len(first), _NOBODY, np.int32)
     for row in curation.rows():
-        if _is_reserved(row) and reserved[first[row.place]] == _NOBODY:
+        if _is_reserved(row, rules) and reserved[first[row.place]] == _NOBODY:
             reserved[first[row.place]] = row.place
     kept = np.full(len(first), _NOBODY, np.int32)
     judge = _Judge(curation, rules, answers, first, reserved, kept)
@@ -78,7 +78,9 @@ class _Judge:
         record = row.looked
         reasons = [reason for reason in self._own(record) if reason.action is not Action.KEEP]
         group, copied = int(self._first[row.place]), None
-        if (source := int(self._reserved[group])) not in (_NOBODY, row.place) and not _is_reserved(row):
+        if (source := int(self._reserved[group])) not in (_NOBODY, row.place) and not _is_reserved(
+            row, self._rules
+        ):
             copied = self._copied(row, source)
             reasons.append(Reason("copies.of_reserved", self._rules.copies.of_reserved, copied.source))
         answer = self._answers.get(str(record.get("digest")))
@@ -107,10 +109,7 @@ class _Judge:
         if words := _found(record, "text"):
             yield Reason("content.text", rules.content.text, str(words))
         if problem := record.get("problem"):
-            # Whatever the rules say, there is nothing to train on.
-            yield Reason(
-                "content.unreadable", max(rules.content.unreadable, Action.DROP, key=SEVERITY.index), problem
-            )
+            yield Reason("unreadable", Action.DROP, problem)
 
     def _copied(self, row: Row, other: int) -> Copied:
         source = self._curation.source(other)
@@ -124,9 +123,10 @@ def _answered(action: Action, answer: Given | None) -> Action:
     return answer.action if answer and action is Action.ASK else action
 
 
-def _is_reserved(row: Row) -> bool:
-    """Whether somebody reserved the picture itself, whatever the rules make of that."""
-    return any(signal["says"] == Says.RESERVED for signal in row.looked.get("signals", ()))
+def _is_reserved(row: Row, rules: Rules) -> bool:
+    """Whether somebody reserved the picture itself, in a way that the rules do not pass over."""
+    signals = [Signal.of_plain(signal) for signal in row.looked["signals"] if signal["says"] == Says.RESERVED]
+    return any(reason.action is not Action.KEEP for reason in rules.of_signals(signals))
 
 
 def _found(record: Mapping[str, Any], about: str) -> int | None:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from rectoverso.types import Pixels
-from rectoverso.verso.curate.copies import AGREE, HASH_BITS, LIKE, Pair, agreement, pairs
+from rectoverso.verso.curate.copies import AGREE, LIKE, TURNED_BITS, Pair, agreement, pairs
 from rectoverso.verso.curate.prints import NUM_FREQUENCIES, NUM_VIEWS, Block, Print, described, mirrored
 from unit.verso.conftest import decoded, encoded, photo
 
@@ -53,7 +53,7 @@ def test_a_copy_is_found_whichever_came_first(edit: str) -> None:
         for pictures in ((original, EDITS[edit](original)), (EDITS[edit](original), original)):
             (pair,) = found(*pictures)
             assert (pair.later, pair.earlier) == (1, 0)
-            assert pair.score <= HASH_BITS if pair.by == "hash" else pair.score >= AGREE
+            assert pair.score <= TURNED_BITS if pair.by == "hash" else pair.score >= AGREE
 
 
 def test_strangers_are_none_and_nothing_is_a_copy_of_itself() -> None:

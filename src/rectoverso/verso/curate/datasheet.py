@@ -15,7 +15,7 @@ from rectoverso.i18n import printable, say
 from rectoverso.types import Message
 from rectoverso.verso.curate.about import About
 from rectoverso.verso.curate.rules import Action
-from rectoverso.verso.curate.summary import Summary
+from rectoverso.verso.curate.summary import REDRAWN, Summary
 
 NAMES = {"en": "datasheet.md", "zh": "datasheet.zh.md"}
 PARTS: Mapping[str, tuple[str, ...]] = {
@@ -116,8 +116,8 @@ def _people(summary: Summary, _: Made) -> Iterator[Message]:
 
 def _sensitive(summary: Summary, _: Made) -> Iterator[Message]:
     yield _looked("text", summary)
-    if summary.removed:
-        yield Message("datasheet.facts.removed", {"list": _listed(summary.removed)})
+    if removed := Counter({kind: count for kind, count in summary.removed.items() if kind != REDRAWN}):
+        yield Message("datasheet.facts.removed", {"list": _listed(removed)})
 
 
 def _acquired(summary: Summary, _: Made) -> Iterator[Message]:
@@ -136,7 +136,7 @@ def _consent(summary: Summary, _: Made) -> Iterator[Message]:
 
 def _done(summary: Summary, made: Made) -> Iterator[Message]:
     yield Message(
-        "datasheet.facts.done", {"changed": f"{summary.changed:,}", "redrawn": summary.removed["redrawn"]}
+        "datasheet.facts.done", {"changed": f"{summary.changed:,}", "redrawn": summary.removed[REDRAWN]}
     )
     yield Message("datasheet.facts.rules", {"rules": made.rules})
     if made.milder:

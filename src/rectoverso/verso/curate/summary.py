@@ -12,6 +12,8 @@ from rectoverso.verso.curate.rules import Action
 MOST_NAMES = 50
 """Different licences, owners' hosts or classes that are counted by name; the rest are counted together."""
 OTHERS = "..."
+REDRAWN = "redrawn"
+"""Among the kinds of metadata: that the picture was written anew as it is seen."""
 
 
 def counter() -> Counter[str]:

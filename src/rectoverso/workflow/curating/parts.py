@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from rectoverso.errors import ImageStopped, ImageUnreadable
 from rectoverso.store.curation import Curation, Row
 from rectoverso.verso.curate.rules import Action
+from rectoverso.verso.curate.summary import REDRAWN
 from rectoverso.workflow import digests
 from rectoverso.workflow.curating.feed import Offer
 from rectoverso.workflow.curating.look import clean
@@ -139,7 +140,7 @@ def _line(row: Row, cleaned: Cleaned, columns: tuple[str, ...]) -> dict[str, Any
 
 
 def _written(row: Row, cleaned: Cleaned) -> dict[str, Any]:
-    changes = [*row.looked["metadata"], *(["redrawn"] if row.looked["redraw"] else [])]
+    changes = [*row.looked["metadata"], *([REDRAWN] if row.looked["redraw"] else [])]
     digest = digests.of_bytes(cleaned.data)
     return {
         "digest": digest,

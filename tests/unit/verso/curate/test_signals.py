@@ -11,7 +11,7 @@ import pytest
 from rectoverso.types import Pixels
 from rectoverso.verso.curate import embedded, headers, pages, preference, robots, tdmrep
 from rectoverso.verso.curate.beside import Facts, said
-from rectoverso.verso.curate.iscc import Declarations, image_bits
+from rectoverso.verso.curate.iscc import Declarations, image_bits, unit_of
 from rectoverso.verso.curate.signal import Says, Signal, SignalKind, Source, strictest
 from rectoverso.verso.picture import to_png
 from unit.verso.conftest import photo
@@ -255,6 +255,22 @@ def test_a_manifest_that_cannot_be_read_is_no_yes(pixels: Pixels) -> None:
 
 def test_a_picture_that_says_nothing(pixels: Pixels) -> None:
     assert not list(embedded.signals(to_png(pixels), HERE))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ISCC:EEA34SKMB4D3NJ4J",
+        "ISCC:KECT67CM7US7QP56XZEUYDYHW2TYTSBY4U2T4JSZSVJLOEWNL223VEY",
+    ],
+)
+def test_the_image_unit_is_that_of_the_reference(code: str) -> None:
+    """As iscc-core 1.5.0 gives them, of the picture alone, and in a whole code with metadata, data and instance."""
+    assert unit_of(code) == image_bits(photo(0, 120, 90))
+
+
+def test_codes_without_an_image_unit_have_none() -> None:
+    assert {unit_of(code) for code in ("", "ISCC:", "ISCC:GAAQ", "no code!", "ISCC:KACT")} == {None}
 
 
 def test_iscc_records_are_found_by_what_the_picture_looks_like(pixels: Pixels) -> None:

@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ from PIL import Image
 
 from rectoverso.cli.main import main
 from rectoverso.errors import CurationUnusable, FilesUnusable, OutNotWritable
-from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.types import Pixels
 from rectoverso.verso.curate.eyes import Eye
 from rectoverso.verso.curate.metadata import examined
@@ -34,11 +32,9 @@ from rectoverso.workflow.curate import Curated, CurateRequest, curate
 from rectoverso.workflow.curated import curation_of
 from rectoverso.workflow.curating import look
 from rectoverso.workflow.digests import of_bytes, of_file
-from rectoverso.workflow.ledgers import check_ledger, existing_home
-from rectoverso.workflow.train import train_run
+from rectoverso.workflow.ledgers import check_ledger
 from unit.verso.conftest import encoded, photo
 from unit.verso.curate.crawl import OPT_OUTS, beside
-from unit.workflow.test_train import tiny_request
 
 SIDE = 128
 GPS = {1: "N", 2: (51.0, 30.0, 0.0), 3: "E", 4: (0.0, 7.0, 0.0)}
@@ -542,25 +538,6 @@ def test_training_carries_the_manifest_and_a_changed_set_does_not(tmp_path: Path
     changed = curation_of(str(pictures))
     assert changed.manifest is None
     assert [note.key for note in changed.notes] == ["data.note.curation_unproven"]
-
-
-def test_a_run_carries_the_manifest_on_everything_it_makes(tmp_path: Path) -> None:
-    write(tmp_path / "pictures", **{f"p{at}": to_png(photo(at, 64)) for at in range(12)})
-    curated = run(tmp_path / "pictures", tmp_path / "set")
-    request = tiny_request(tmp_path / "run", data=str(tmp_path / "set" / "pictures.parquet"), images=16)
-    train_run(request, HOME[-1])
-    config = tomllib.loads((tmp_path / "run" / "config.toml").read_text("utf-8"))
-    assert config["data"]["manifests"] == [curated.manifest]
-    assert (
-        json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))["data"]["manifest"] == curated.manifest
-    )
-    for card in ("card.md", "card.zh.md"):
-        assert curated.manifest in (tmp_path / "run" / card).read_text("utf-8")
-    assert RunGenerator(tmp_path / "run").maker.manifests == (curated.manifest,)
-    with existing_home(HOME[-1]).database.read() as tx:
-        log = existing_home(HOME[-1]).log
-        trained = [entry for entry in log.entries(tx, 0, log.size(tx)).values() if b'"run_trained"' in entry]
-    assert json.loads(trained[-1])["manifests"] == [curated.manifest]
 
 
 def test_the_command(

@@ -217,7 +217,10 @@ class Curation:
 
 
 def _record(text: str | None) -> dict[str, Any] | None:
-    return None if text is None else json.loads(text)
+    if text is None:
+        return None
+    record: dict[str, Any] = json.loads(text)
+    return record
 
 
 def _json(record: dict[str, Any]) -> str:

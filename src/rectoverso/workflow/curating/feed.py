@@ -67,7 +67,8 @@ def open_feed(source: Path) -> Feed:
 
 def _of_folder(root: Path) -> Feed:
     state, total, other = hashlib.sha256(), 0, 0
-    shallowest, common = None, ()
+    shallowest: int | None = None
+    common: tuple[str, ...] = ()
     for path in _files(root):
         _add(state, root, path)
         if path.suffix.lower() not in SUFFIXES:

@@ -70,6 +70,8 @@ def _print(source: Path, curated: Curated) -> None:
         tell("curate.passed_over", count=curated.passed_over)
     if curated.lost:
         tell("curate.lost", columns=", ".join(curated.lost))
+    if curated.declared or curated.declarations_left_out:
+        tell("curate.declarations", compared=curated.declared, left_out=curated.declarations_left_out)
     if summary.actions["ask"]:
         tell("curate.asked", source=source, out=curated.out, table=curated.out / TO_ASK)
     tell("curate.manifest", digest=curated.manifest)

@@ -19,7 +19,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -45,7 +45,7 @@ from rectoverso.verso.ledger.entry import Json
 from rectoverso.workflow.curated import MANIFEST, PICTURES, RESULT
 from rectoverso.workflow.curating import answers, copies, parts, verdicts
 from rectoverso.workflow.curating.feed import Feed, Offer, open_feed
-from rectoverso.workflow.curating.look import Looked, Looker
+from rectoverso.workflow.curating.look import Looked, Looker, declarations
 from rectoverso.workflow.curating.workers import Work, Workers
 from rectoverso.workflow.digests import of_file
 from rectoverso.workflow.extras import optional_part
@@ -91,6 +91,8 @@ class Curated:
     passed_over: int
     lost: tuple[str, ...]
     ledger_index: int
+    declared: int = 0
+    declarations_left_out: int = 0
 
     def plain(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -105,6 +107,7 @@ class Curated:
             "milder_rules": list(self.milder),
             "passed_over": self.passed_over,
             "columns_lost": list(self.lost),
+            "declarations": {"compared": self.declared, "left_out": self.declarations_left_out},
             "ledger_index": self.ledger_index,
         }
 
@@ -125,6 +128,7 @@ def curate(
     if request.source.is_dir() and request.out.resolve().is_relative_to(request.source.resolve()):
         raise _not_there(request.out, "inside_reason", "inside_advice")
     feed = open_feed(request.source)
+    declared = declarations(feed.root)
     home = Home.open(home_path)
     open_keys(home, listener=listener, clock=clock)
     with _opened(request.out) as curation:
@@ -133,7 +137,8 @@ def curate(
         job.compare()
         job.decide()
         job.write()
-        return job.account(home)
+        left_out = sum(records.left_out for records in declared)
+        return replace(job.account(home), declared=sum(map(len, declared)), declarations_left_out=left_out)
 
 
 class _Job:

@@ -144,6 +144,26 @@ def test_constrained_and_unclear_are_no_yes_and_people_decide(tmp_path: Path) ->
     assert len(set_of(out)) == 2
 
 
+def test_a_sidecar_that_cannot_be_read_is_asked_about(tmp_path: Path) -> None:
+    source = tmp_path / "crawl"
+    write(source, broken=to_png(photo(1, SIDE)), whole=to_png(photo(2, SIDE)))
+    (source / "broken.png.json").write_text('{"headers": {"tdm-reservation"')
+    run(source, tmp_path / "set")
+    found = lines(tmp_path / "set")
+    assert found["broken"]["reasons"] == [
+        {"rule": "rights.sidecar_unreadable", "action": "ask", "about": "broken.png.json"}
+    ]
+    assert found["whole"]["action"] == "keep"
+
+
+def test_broken_records_of_a_registry_stop_before_anything_is_made(tmp_path: Path) -> None:
+    write(tmp_path / "crawl", a=to_png(photo(1, SIDE)))
+    (tmp_path / "crawl" / "declarations.jsonl").write_text("{")
+    with pytest.raises(FilesUnusable):
+        run(tmp_path / "crawl", tmp_path / "set")
+    assert not (tmp_path / "set").exists()
+
+
 def test_an_answer_takes_no_reservation_back(tmp_path: Path) -> None:
     source, out = tmp_path / "crawl", tmp_path / "set"
     write(source, no=to_png(photo(1, SIDE)), free=to_png(photo(2, SIDE)))

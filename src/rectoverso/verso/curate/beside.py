@@ -95,6 +95,8 @@ class Beside:
     pages: tuple[Read, ...] = ()
     packets: tuple[Read, ...] = ()
     sites: tuple[Site, ...] = ()
+    broken: tuple[str, ...] = ()
+    """Sidecars that cannot be read: what they say is not known, so it is not taken for nothing."""
 
     def signals(self) -> Iterator[Signal]:
         """What all of it says of the use of the picture."""

@@ -75,13 +75,20 @@ class Declarations:
     says: tuple[Says, ...]
     raws: tuple[str, ...]
     source: Source
+    left_out: int = 0
+    """Records without an image unit, or of other things than training: they cannot be compared with a picture."""
 
     @classmethod
     def read(cls, text: str, source: Source) -> Self:
-        """From a JSON list, or a record a line; records without an image unit, or of other things, are left out."""
-        rows = [(unit, said, raw) for unit, said, raw in _records(text)]
+        """From a JSON list, or a record a line. Raises ValueError for anything else."""
+        records = list(_objects(text))
+        rows = list(_comparable(records))
         units = np.frombuffer(b"".join(unit for unit, _, _ in rows), np.uint8).reshape(-1, UNIT_BYTES)
-        return cls(units, tuple(said for _, said, _ in rows), tuple(raw for _, _, raw in rows), source)
+        says, raws = tuple(said for _, said, _ in rows), tuple(raw for _, _, raw in rows)
+        return cls(units, says, raws, source, len(records) - len(rows))
+
+    def __len__(self) -> int:
+        return len(self.raws)
 
     def signals(self, bits: bytes) -> Iterator[Signal]:
         """What the records say of a picture with this image unit."""
@@ -96,19 +103,22 @@ class Declarations:
             yield Signal(SignalKind.ISCC, said, raw, self.source)
 
 
-def _records(text: str) -> Iterator[tuple[bytes, Says, str]]:
-    for record in _objects(text):
+def _comparable(records: Iterable[dict[str, Any]]) -> Iterator[tuple[bytes, Says, str]]:
+    for record in records:
         unit = unit_of(str(record.get("iscc", "")))
         said = _said(record)
         if unit is not None and said is not None:
             yield unit, said, json.dumps(record, ensure_ascii=False)
 
 
-def _objects(text: str) -> Iterable[dict[str, Any]]:
-    lines = [text] if text.lstrip().startswith("[") else text.splitlines()
-    for line in filter(str.strip, lines):
-        found = json.loads(line)
-        yield from (row for row in (found if isinstance(found, list) else [found]) if isinstance(row, dict))
+def _objects(text: str) -> Iterator[dict[str, Any]]:
+    whole = text.lstrip("\N{ZERO WIDTH NO-BREAK SPACE} \t\r\n")
+    for part in [whole] if whole.startswith("[") else filter(str.strip, whole.splitlines()):
+        found = json.loads(part)
+        for record in found if isinstance(found, list) else [found]:
+            if not isinstance(record, dict):
+                raise ValueError("a record is an object")  # noqa: TRY004 - as of any text that is no such list
+            yield record
 
 
 def _said(record: dict[str, Any]) -> Says | None:

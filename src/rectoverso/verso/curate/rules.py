@@ -45,6 +45,7 @@ class Rights(_Table):
     no_consent: Action
     consent_refused: Action
     faces_unconsented: Action
+    sidecar_unreadable: Action
 
 
 class Content(_Table):

@@ -87,12 +87,12 @@ def _read(path: Path) -> bytes | None:
 
 
 def _object(where: str, data: bytes) -> Beside:
-    """What a sidecar says; one that is no object says nothing."""
+    """What a sidecar says; one that is no object is broken."""
     try:
         told = json.loads(data)
     except (ValueError, RecursionError):
-        return Beside()
-    return said(where, told) if isinstance(told, dict) else Beside()
+        return Beside(broken=(where,))
+    return said(where, told) if isinstance(told, dict) else Beside(broken=(where,))
 
 
 def _joined(one: Beside, other: Beside) -> Beside:
@@ -104,4 +104,5 @@ def _joined(one: Beside, other: Beside) -> Beside:
         one.pages + other.pages,
         one.packets + other.packets,
         one.sites + other.sites,
+        one.broken + other.broken,
     )

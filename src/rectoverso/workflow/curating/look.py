@@ -23,6 +23,7 @@ from rectoverso.verso.picture import read_bytes
 from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow import digests
 from rectoverso.workflow.curating.feed import Offer
+from rectoverso.workflow.files import unusable
 
 LEAST_SIDE_PX = 8
 """Smaller ones cannot be trained on."""
@@ -44,7 +45,7 @@ class Looker:
 
     def __init__(self, root: Path, make_eyes: Mapping[str, MakeEye]) -> None:
         self._shelf = Shelf(root)
-        self._declared = [declared for name in DECLARATIONS if (declared := _declarations(root, name))]
+        self._declared = declarations(root)
         self._eyes: dict[str, Eye | None] = {
             about: make_eyes[about]() if about in make_eyes else None for about in ("faces", "text")
         }
@@ -53,6 +54,8 @@ class Looker:
         """What there is to know of a picture. Never raises for what it holds."""
         beside = self._shelf.beside(offer.file, offer.said, offer.source)
         record: dict[str, Any] = {"rights": _rights(beside, offer.label)}
+        if beside.broken:
+            record["broken"] = list(beside.broken)
         try:
             data = read_bytes(offer.file) if offer.data is None and offer.file else offer.data or b""
         except ImageUnreadable as error:
@@ -115,11 +118,14 @@ def _rights(beside: Beside, label: str) -> dict[str, str]:
     return {name: value for name, value in told.items() if value}
 
 
-def _declarations(root: Path, name: str) -> Declarations | None:
-    """The records of a registry that lie in the source, where there are any that can be compared."""
-    try:
-        data = (root / name).read_bytes()
-        found = Declarations.read(data.decode(), Source.of(name, data))
-    except (OSError, ValueError):
-        return None
-    return found if found.raws else None
+def declarations(root: Path) -> list[Declarations]:
+    """The records of registries that lie in a source. Raises FilesUnusable for a file that holds none."""
+    found = []
+    for path in (root / name for name in DECLARATIONS):
+        if path.is_file():
+            try:
+                data = path.read_bytes()
+                found.append(Declarations.read(data.decode(), Source.of(path.name, data)))
+            except (OSError, ValueError) as error:
+                raise unusable(path, "declarations", system=error) from error
+    return found

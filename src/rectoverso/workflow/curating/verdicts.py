@@ -106,6 +106,8 @@ class _Judge:
         yield from rules.of_signals(map(Signal.of_plain, record.get("signals", ())))
         yield from rules.of_licence(rights.get("licence", ""))
         yield from rules.of_consent(rights.get("consent", ""), _found(record, "faces"))
+        for where in record.get("broken", ()):
+            yield Reason("rights.sidecar_unreadable", rules.rights.sidecar_unreadable, where)
         if words := _found(record, "text"):
             yield Reason("content.text", rules.content.text, str(words))
         if problem := record.get("problem"):

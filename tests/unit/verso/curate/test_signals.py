@@ -77,9 +77,30 @@ def test_meta_tags(meta: str, expected: tuple[SignalKind, Says]) -> None:
     assert only(pages.signals(f"<html><head>{meta}</head></html>", HERE)) == expected
 
 
-def test_meta_tags_in_comments_and_in_other_names_are_none() -> None:
-    html = '<!-- <meta name="robots" content="noai"> --><meta name="description" content="noai">'
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<!-- <meta name="robots" content="noai"> -->',
+        '<script>document.write(\'<meta name="robots" content="noai">\')</script>',
+        '<meta name="description" content="noai">',
+        '<meta content="noai">',
+        '<meta name="robots" content="noairplanes">',
+    ],
+)
+def test_meta_tags_that_are_none(html: str) -> None:
     assert not list(pages.signals(html, HERE))
+
+
+def test_a_tag_after_a_comment_counts_and_entities_are_read() -> None:
+    html = '<!-- x --><META NAME=robots CONTENT="index,&#32;no&#97;i">'
+    assert only(pages.signals(html, HERE)) == (SignalKind.NOAI_META, Says.RESERVED)
+
+
+@pytest.mark.parametrize("piece", ["<!", "<!--", "<meta ", "<meta name=", "<a b='", "<script"])
+def test_a_hostile_page_takes_no_time(piece: str) -> None:
+    start = time.process_time()
+    list(pages.signals(piece * (pages.MOST_CHARACTERS // len(piece)), HERE))
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize(
@@ -284,6 +305,20 @@ def test_iscc_records_are_found_by_what_the_picture_looks_like(pixels: Pixels) -
     near = bytes([bits[0] ^ 0b11, *bits[1:]])
     assert only(declared.signals(near)) == (SignalKind.ISCC, Says.CONSTRAINED)
     assert not list(declared.signals(image_bits(photo(8, 96))))
+
+
+def test_records_that_cannot_be_compared_are_counted_and_broken_ones_are_mistakes() -> None:
+    records = (
+        {"iscc": "ISCC:MAACAJINXFXA2SQX", "train": "reserved"},
+        {"iscc": "ISCC:EEA34SKMB4D3NJ4J", "search": "open"},
+    )
+    text = "\n".join(map(json.dumps, records))
+    declared = Declarations.read(text, HERE)
+    assert (len(declared), declared.left_out) == (0, 2)
+    assert not list(declared.signals(bytes(8)))
+    for broken in ("{", "[1]", '{"iscc": "x"}\nnot json'):
+        with pytest.raises(ValueError, match=r"Expect|object"):
+            Declarations.read(broken, HERE)
 
 
 def test_an_iscc_record_that_allows_speaks_of_no_other_picture(pixels: Pixels) -> None:

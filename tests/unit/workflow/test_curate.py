@@ -246,6 +246,7 @@ def test_nothing_but_the_picture_is_written(tmp_path: Path) -> None:
     curated = run(source, out)
     found = lines(out)
     assert {"exif", "gps", "maker_note", "comment", "trailer"} <= set(found["straight"]["metadata"])
+    assert found["straight"]["in_file"] == {"owner": "SECRET PERSON"}  # kept, in the manifest alone
     assert b"SECRET" not in (out / "pictures.parquet").read_bytes()
     for row in set_of(out):
         data = row["image"]["bytes"]

@@ -56,15 +56,14 @@ class Print:
     @classmethod
     def of(cls, pixels: Pixels) -> Print:
         """The print of a picture (uint8 HWC with 1, 3 or 4 channels, of any size)."""
-        image = on_white(pixels)
-        small = image.resize((THUMB_PX, THUMB_PX), Image.Resampling.BICUBIC, reducing_gap=3.0)
+        square = on_white(pixels).resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC, reducing_gap=3.0)
+        small = square.resize((THUMB_PX, THUMB_PX), Image.Resampling.BICUBIC)
         grey = np.asarray(small.convert("L"))
         views = b"" if grey.std() <= PLAIN else described(np.asarray(small)).astype(np.float16).tobytes()
-        return cls(_hashes(image), views, grey.tobytes())
+        return cls(_hashes(np.asarray(square)), views, grey.tobytes())
 
 
-def _hashes(image: Image.Image) -> bytes:
-    square = np.asarray(image.resize((SIDE_PX, SIDE_PX), Image.Resampling.BICUBIC, reducing_gap=3.0))
+def _hashes(square: Pixels) -> bytes:
     bits, quality = pdqhash.compute_dihedral(square)
     return np.packbits(np.asarray(bits, bool), axis=1).tobytes() if quality >= MIN_QUALITY else b""
 

@@ -100,7 +100,7 @@ class Summary:
 
     def _keep(self, line: Mapping[str, Any]) -> None:
         rights, written = line["rights"], line["written"]
-        _count(self.licences, rights.get("licence", ""))
+        _count(self.licences, licence_of(line))
         _count(self.consents, rights.get("consent", ""))
         _count(self.labels, rights.get("label", ""))
         _count(self.hosts, rights.get("host", ""))
@@ -108,6 +108,11 @@ class Summary:
         self.changed += bool(written["removed"])
         self.captioned += "caption" in rights
         self.bytes += written["bytes"]
+
+
+def licence_of(record: Mapping[str, Any]) -> str:
+    """The licence that is stated beside a picture, or else in its file; "" for none."""
+    return str(record["rights"].get("licence") or record.get("in_file", {}).get("licence", ""))
 
 
 def _count(counts: Counter[str], name: str) -> None:

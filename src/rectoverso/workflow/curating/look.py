@@ -14,6 +14,7 @@ from rectoverso.errors import ImageStopped, ImageUnreadable
 from rectoverso.types import Pixels
 from rectoverso.verso.curate import embedded, metadata
 from rectoverso.verso.curate.beside import Beside
+from rectoverso.verso.curate.credits import credits_in
 from rectoverso.verso.curate.eyes import Eye, MakeEye, look
 from rectoverso.verso.curate.iscc import Declarations, image_bits
 from rectoverso.verso.curate.prints import Print
@@ -62,6 +63,8 @@ class Looker:
             return self._unseen(offer, record, beside, error.code)
         source = Source(offer.source, digests.of_bytes(data))
         record["digest"] = source.digest
+        if told := credits_in(data):
+            record["in_file"] = told
         signals = [*beside.signals(), *embedded.signals(data, source)]
         try:
             pixels = opened(data, offer.source)

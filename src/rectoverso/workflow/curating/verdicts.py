@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from rectoverso.store.curation import Curation, Row
 from rectoverso.verso.curate.rules import Action, Reason, Rules, decided
 from rectoverso.verso.curate.signal import Says, Signal
+from rectoverso.verso.curate.summary import licence_of
 from rectoverso.workflow.curating.answers import Given
 
 CHUNK = 500
@@ -104,7 +105,7 @@ class _Judge:
     def _own(self, record: Mapping[str, Any]) -> Iterator[Reason]:
         rules, rights = self._rules, record.get("rights", {})
         yield from rules.of_signals(map(Signal.of_plain, record.get("signals", ())))
-        yield from rules.of_licence(rights.get("licence", ""))
+        yield from rules.of_licence(licence_of(record))
         yield from rules.of_consent(rights.get("consent", ""), _found(record, "faces"))
         for where in record.get("broken", ()):
             yield Reason("rights.sidecar_unreadable", rules.rights.sidecar_unreadable, where)

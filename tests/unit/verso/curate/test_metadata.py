@@ -8,13 +8,15 @@ import struct
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
+from PIL.PngImagePlugin import PngInfo
 
 from rectoverso.types import Pixels
+from rectoverso.verso.curate.credits import credits_in
 from rectoverso.verso.curate.metadata import clean, examined, stripped
 from rectoverso.verso.mark import png
 from rectoverso.verso.picture import open_picture, to_png
 from unit.verso.conftest import decoded, encoded, photo
-from unit.verso.curate.crawl import with_assertion, with_xmp
+from unit.verso.curate.crawl import XMP, with_assertion, with_xmp
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +32,24 @@ def with_exif(pixels: Pixels, kind: str = "JPEG", **options: object) -> bytes:
 
 
 @pytest.mark.parametrize("progressive", [False, True])
+def test_whom_a_file_names_is_read_before_it_is_gone(pixels: Pixels) -> None:
+    exif = Image.Exif()
+    exif[0x013B], exif[0x8298] = "Anna Muster", "(c) 2026\0 A. Muster"
+    data = encoded(pixels, "JPEG", exif=exif.tobytes())
+    assert credits_in(data) == {"owner": "Anna Muster", "notice": "(c) 2026 A. Muster"}
+    packet = XMP.format(code="DMI-ALLOWED").replace(
+        "/></rdf:RDF>",
+        ' xmlns:cc="http://creativecommons.org/ns#"><cc:license rdf:resource="https://creativecommons.org/licenses/by/4.0/"/>'
+        '<dc:creator xmlns:dc="http://purl.org/dc/elements/1.1/"><rdf:Seq><rdf:li>Ben</rdf:li></rdf:Seq></dc:creator>'
+        "</rdf:Description></rdf:RDF>",
+    )
+    info = PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", packet)
+    told = credits_in(encoded(pixels, pnginfo=info))
+    assert told == {"licence": "https://creativecommons.org/licenses/by/4.0/", "owner": "Ben"}
+    assert credits_in(b"no picture") == credits_in(to_png(pixels)) == {}
+
+
 def test_a_jpegs_coefficients_stay_as_they_are(pixels: Pixels, progressive: bool) -> None:
     data = with_exif(pixels, progressive=progressive, quality=88)
     written, media_type = clean(data)

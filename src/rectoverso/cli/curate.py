@@ -9,6 +9,8 @@ import typer
 
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from rectoverso.cli.output import live_progress, print_json, tell
+from rectoverso.i18n import catalogue
+from rectoverso.types import Message
 
 if TYPE_CHECKING:
     from rectoverso.workflow.curate import Curated
@@ -46,6 +48,12 @@ def curate(
         _print(source, curated)
 
 
+def _words(rule: str) -> Message:
+    """What a rule says; those for kinds and licences, which anybody writes, have no words of their own."""
+    key = f"curate.rule.{rule}"
+    return Message(key if key in catalogue("en") else "curate.rule.other")
+
+
 def _print(source: Path, curated: Curated) -> None:
     from rectoverso.workflow.curate import PICTURES, TO_ASK
 
@@ -59,7 +67,7 @@ def _print(source: Path, curated: Curated) -> None:
         changed=f"{summary.changed:,}",
     )
     for rule, count in sorted(summary.reasons.items(), key=lambda row: (-row[1], row[0])):
-        tell("curate.reason", count=f"{count:6,}", rule=rule)
+        tell("curate.reason", count=f"{count:6,}", words=_words(rule), rule=rule)
     tell("curate.copies", count=f"{summary.copies.total():,}")
     for looked_for in ("faces", "text"):
         if summary.looked_by(looked_for) is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rectoverso.i18n import catalogue
 from rectoverso.verso.curate.eyes import Eye, Seen, look
 from rectoverso.verso.curate.rules import Action, Reason, Rules, decided
 from rectoverso.verso.curate.signal import Says, Signal, SignalKind, Source
@@ -66,6 +67,11 @@ def test_milder_rules_are_named_and_stricter_ones_are_not() -> None:
     assert shipped.milder_than(shipped) == []
     text = 'signals.constrained = "keep"\nsignals.unclear = "drop"\nkinds.cawg = { reserved = "ask", unclear = "drop" }'
     assert Rules.read(text).milder_than(shipped) == ["signals.constrained", "kinds.cawg.reserved"]
+
+
+def test_every_shipped_rule_has_words() -> None:
+    rules = {name for name, _ in Rules.read()._named()}
+    assert {f"curate.rule.{name}" for name in rules | {"unreadable"}} <= set(catalogue("en"))
 
 
 def test_a_table_is_known_by_what_it_says_not_by_how_it_is_written() -> None:

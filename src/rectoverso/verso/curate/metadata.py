@@ -24,6 +24,7 @@ from rectoverso.verso.picture import FORMATS, sniff, to_png
 _ORIENTATION, _EXIF_IFD, _GPS_IFD, _MAKER_NOTE = 0x0112, 0x8769, 0x8825, 0x927C
 _THUMBNAIL = 1
 _JFIF, _ADOBE, _COMMENT, _SCAN, _END = 0xE0, 0xEE, 0xFE, 0xDA, 0xD9
+_ADOBE_BYTES = 12
 _APPS = range(0xE0, 0xF0)
 _ALONE = {0x01, *range(0xD0, 0xD8)}
 _PNG_KEPT = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"sRGB", b"gAMA", b"cHRM", b"sBIT"}
@@ -78,8 +79,9 @@ def _kept(marker: int, body: bytes) -> bytes:
     """What of a segment makes the pixels; nothing of most that applications write."""
     if marker == _JFIF and body.startswith(b"JFIF\0"):
         return body[:12] + b"\0\0"  # without its thumbnail
-    is_adobes = marker == _ADOBE and body.startswith(b"Adobe")  # which colours are meant
-    return body if is_adobes or (marker not in _APPS and marker != _COMMENT) else b""
+    if marker == _ADOBE and body.startswith(b"Adobe"):
+        return body[:_ADOBE_BYTES]  # which colours are meant
+    return b"" if marker in _APPS or marker == _COMMENT else body
 
 
 def clean(data: bytes, pixels: Pixels | None = None) -> tuple[bytes, str]:
@@ -149,7 +151,8 @@ def _jpeg_end(data: bytes) -> int:
 def _of_segment(marker: int, body: bytes) -> str | None:
     if marker == _COMMENT:
         return "comment"
-    if marker not in _APPS or (marker == _ADOBE and body.startswith(b"Adobe")):
+    is_adobes = marker == _ADOBE and body.startswith(b"Adobe")
+    if marker not in _APPS or (is_adobes and len(body) <= _ADOBE_BYTES):
         return None
     if marker == _JFIF and body.startswith(b"JFIF\0"):
         return "thumbnail" if body[12:14] not in (b"", b"\0\0") else None

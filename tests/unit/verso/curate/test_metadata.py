@@ -86,6 +86,18 @@ def test_a_thumbnail_inside_jfif_is_taken_out(pixels: Pixels) -> None:
     assert np.array_equal(decoded(written), decoded(data))
 
 
+def test_nothing_hides_behind_the_note_on_colours(pixels: Pixels) -> None:
+    data = encoded(pixels, "JPEG", quality=88)
+    note = b"Adobe" + bytes((0, 100, 0, 0, 0, 0, 1))
+    plain, hiding = (
+        data[:2] + b"\xff\xee" + struct.pack(">H", 2 + len(body)) + body + data[2:]
+        for body in (note, note + b"SECRET")
+    )
+    assert examined(plain).kinds == ()
+    assert examined(hiding).kinds == ("other",)
+    assert clean(hiding)[0] == clean(plain)[0] == plain
+
+
 def test_a_png_keeps_its_pixels_and_nothing_else(pixels: Pixels) -> None:
     for data in (with_xmp("DMI-ALLOWED", pixels), with_exif(pixels, "PNG"), encoded(pixels, dpi=(300, 300))):
         assert examined(data).kinds

@@ -485,8 +485,9 @@ import sys
 from pathlib import Path
 from rectoverso.workflow.curate import CurateRequest, curate
 if __name__ == "__main__":
-    source, out, home, processes = sys.argv[1:] curate(CurateRequest(Path(source), Path(out),
-    processes=int(processes)), Path(home), lambda told: print(told.stage.key, told.done, flush=True))
+    source, out, home, processes = sys.argv[1:]
+    request = CurateRequest(Path(source), Path(out), processes=int(processes))
+    curate(request, Path(home), lambda told: print(told.stage.key, told.done, flush=True))
 """
 
 

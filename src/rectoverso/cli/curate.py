@@ -55,7 +55,8 @@ def _words(rule: str) -> Message:
 
 
 def _print(source: Path, curated: Curated) -> None:
-    from rectoverso.workflow.curate import PICTURES, TO_ASK
+    from rectoverso.workflow.curate import TO_ASK
+    from rectoverso.workflow.curated import PICTURES
 
     summary = curated.summary
     tell(

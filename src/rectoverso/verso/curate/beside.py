@@ -96,7 +96,7 @@ class Beside:
     packets: tuple[Read, ...] = ()
     sites: tuple[Site, ...] = ()
     broken: tuple[str, ...] = ()
-    """Sidecars that cannot be read: what they say is not known, so it is not taken for nothing."""
+    """Sidecars and columns that cannot be read: what they say is not known, so it is not taken for nothing."""
 
     def signals(self) -> Iterator[Signal]:
         """What all of it says of the use of the picture."""
@@ -117,26 +117,29 @@ _READERS = {"robots.txt": robots.signals, "ai.txt": robots.ai_txt_signals, "tdmr
 def said(where: str, row: Mapping[str, Any]) -> Beside:
     """What a sidecar's object or a table's row says; ``where`` names it."""
     facts = Facts.of(row)
-    fields = _header_text(row.get("headers"))
+    broken = ""
+    try:
+        fields = _header_text(row.get("headers"))
+    except (ValueError, RecursionError):
+        fields, broken = "", f"{where}: headers"
     page = _text(row.get("html"), whole=True)
     sites = {name: text for column, name in _TEXTS.items() if (text := _site_text(row.get(column)))}
     return Beside(
         facts,
-        headers=((f"{where}: headers", fields.encode()),) if fields else (),
-        pages=((f"{where}: html", page.encode()),) if page else (),
+        headers=((f"{where}: headers", fields.encode("utf-8", "replace")),) if fields else (),
+        pages=((f"{where}: html", page.encode("utf-8", "replace")),) if page else (),
         sites=tuple(
-            Site(name, (f"{where}: {name}", text.encode()), facts.path) for name, text in sites.items()
+            Site(name, (f"{where}: {name}", text.encode("utf-8", "replace")), facts.path)
+            for name, text in sites.items()
         ),
+        broken=(broken,) if broken else (),
     )
 
 
 def _header_text(value: Any) -> str:
-    """Header fields as lines, from however they were saved."""
+    """Header fields as lines, from however they were saved. Raises ValueError, RecursionError for broken JSON."""
     if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return value
+        value = json.loads(value)
     if isinstance(value, Mapping):
         value = [
             (name, one)

@@ -339,6 +339,13 @@ def test_sidecars_say_the_same_however_their_headers_were_saved() -> None:
         assert [signal.says for signal in found] == [Says.RESERVED], saved
 
 
+@pytest.mark.parametrize("headers", ['{"tdm-reservation": "1"', "[" * 100_000, "[[1]]]"])
+def test_headers_that_cannot_be_read_are_not_taken_for_none(headers: str) -> None:
+    found = said("a.json", {"headers": headers, "html": "half a letter: \ud800"})
+    assert found.broken == ("a.json: headers",)
+    assert not list(found.signals())
+
+
 def test_a_sidecar_cannot_smuggle_a_line_into_the_headers() -> None:
     found = list(
         said("a.json", {"headers": {"x": "a\ntdm-reservation: 0", "tdm-reservation": "1"}}).signals()

@@ -13,7 +13,18 @@ from rectoverso.verso.curate.datasheet import Made, answered
 from rectoverso.verso.curate.summary import Summary
 
 _TERMS = (
-    *("citeAs", "column", "extract", "field", "fileProperty", "fileObject", "fileSet", "format", "includes"),
+    *(
+        "citeAs",
+        "column",
+        "equivalentProperty",
+        "extract",
+        "field",
+        "fileProperty",
+        "fileObject",
+        "fileSet",
+        "format",
+        "includes",
+    ),
     *(
         "isLiveDataset",
         "jsonPath",
@@ -26,7 +37,7 @@ _TERMS = (
         "regex",
         "repeated",
     ),
-    *("replace", "separator", "source", "subField", "transform"),
+    *("replace", "samplingRate", "separator", "source", "subField", "transform"),
 )
 CONTEXT: dict[str, Any] = {
     "@language": "en",
@@ -75,6 +86,7 @@ def croissant(
         "version": "1.0.0",
         "license": about.licence or sorted(name for name in summary.licences if name) or "not stated",
         **({"url": about.url} if about.url else {}),
+        **({"citeAs": about.citation} if about.citation else {}),
         **({"creator": {"@type": "sc:Person", "name": about.creator}} if about.creator else {}),
         "distribution": [_file(name, digest) for name, digest in files.items()],
         "recordSet": [

@@ -5,6 +5,7 @@ description = "Photographs of European harbours, 2019 to 2025."
 licence = "CC-BY-4.0"
 creator = "Anna Muster"
 url = "https://example.org/harbours"
+citation = "A. Muster, Harbour photographs, 2025."
 
 [answers]                              # by the questions' names in the datasheet
 purpose = "To train a generator of harbour views for a game."
@@ -42,6 +43,7 @@ class About(BaseModel):
     licence: str = ""
     creator: str = ""
     url: str = ""
+    citation: str = ""
     answers: dict[str, str | Words] = {}
 
     @classmethod

@@ -44,6 +44,7 @@ from rectoverso.verso.curate.summary import Summary
 from rectoverso.verso.ledger.entry import Json
 from rectoverso.workflow.curated import MANIFEST, PICTURES, RESULT
 from rectoverso.workflow.curating import answers, copies, parts, verdicts
+from rectoverso.workflow.curating.eyes import EYES
 from rectoverso.workflow.curating.feed import Feed, Offer, open_feed
 from rectoverso.workflow.curating.look import Looked, Looker, declarations
 from rectoverso.workflow.curating.workers import Work, Workers
@@ -67,7 +68,7 @@ Table = TypeVar("Table")
 @dataclass(frozen=True, slots=True)
 class CurateRequest:
     """What `verso curate` was asked for. ``make_eyes``: by ``faces`` and ``text``, what makes the finder of them in
-    each process; without one they are not looked for.
+    each process, else what this machine has; without one they are not looked for.
     """
 
     source: Path
@@ -163,7 +164,7 @@ class _Job:
         self._given = given
         self._listener = listener
         self._clock = clock
-        self._eyes = dict(request.make_eyes or {})
+        self._eyes = dict(EYES if request.make_eyes is None else request.make_eyes)
         self._processes = request.processes or os.cpu_count() or 1
 
     def look(self) -> None:

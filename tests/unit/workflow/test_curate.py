@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from rectoverso.cli.main import main
 from rectoverso.errors import CurationUnusable, FilesUnusable, OutNotWritable
@@ -28,6 +28,7 @@ from rectoverso.verso.curate.eyes import Eye
 from rectoverso.verso.curate.metadata import examined
 from rectoverso.verso.curate.signal import SignalKind
 from rectoverso.verso.picture import open_picture, to_png
+from rectoverso.workflow import curate as curate_module
 from rectoverso.workflow.curate import Curated, CurateRequest, curate
 from rectoverso.workflow.curated import curation_of
 from rectoverso.workflow.curating import look
@@ -83,6 +84,7 @@ HOME: list[Path] = []
 
 
 def run(source: Path, out: Path, **more: Any) -> Curated:
+    more.setdefault("make_eyes", {})
     return curate(CurateRequest(source, out, processes=1, **more), HOME[-1])
 
 
@@ -328,6 +330,18 @@ def test_a_detector_that_is_missing_or_fails_has_not_looked(tmp_path: Path, eyes
     assert "没有找过" in (tmp_path / "set" / "datasheet.zh.md").read_text("utf-8")
 
 
+def test_what_this_machine_has_looks_for_words_and_says_who_looked(tmp_path: Path) -> None:
+    written = Image.new("RGB", (SIDE, SIDE), "white")
+    ImageDraw.Draw(written).text((8, 40), "PRINTED WORDS", fill="black", font_size=14)
+    write(tmp_path / "pictures", words=to_png(np.asarray(written)), calm=to_png(photo(1, SIDE)))
+    curated = run(tmp_path / "pictures", tmp_path / "set", make_eyes=None)
+    found = lines(tmp_path / "set")
+    assert found["words"]["text"]["found"] >= 1
+    assert found["calm"]["text"] == {"looked": True, "found": 0, "by": "rows of letters 1"}
+    assert curated.summary.looked_by("text") == "rows of letters 1"
+    assert len({row["faces"]["looked"] for row in found.values()}) == 1
+
+
 def test_what_cannot_be_opened_is_left_out_with_its_reason(tmp_path: Path) -> None:
     source = tmp_path / "pictures"
     write(
@@ -486,7 +500,7 @@ from pathlib import Path
 from rectoverso.workflow.curate import CurateRequest, curate
 if __name__ == "__main__":
     source, out, home, processes = sys.argv[1:]
-    request = CurateRequest(Path(source), Path(out), processes=int(processes))
+    request = CurateRequest(Path(source), Path(out), processes=int(processes), make_eyes={})
     curate(request, Path(home), lambda told: print(told.stage.key, told.done, flush=True))
 """
 
@@ -548,7 +562,7 @@ def test_a_picture_that_ends_its_process_is_told_and_costs_no_other(tmp_path: Pa
 def test_two_processes_make_what_one_makes(tmp_path: Path) -> None:
     write(tmp_path / "pictures", **{f"p{at}": jpeg_with_secrets(photo(at, 64)) for at in range(20)})
     one = run(tmp_path / "pictures", tmp_path / "one")
-    two = curate(CurateRequest(tmp_path / "pictures", tmp_path / "two", processes=2), HOME[-1])
+    two = curate(CurateRequest(tmp_path / "pictures", tmp_path / "two", processes=2, make_eyes={}), HOME[-1])
     assert (one.manifest, one.pictures) == (two.manifest, two.pictures)
 
 
@@ -569,6 +583,7 @@ def test_the_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(curate_module, "EYES", {})
     write(tmp_path / "pictures", a=to_png(photo(1, SIDE)), b=to_png(photo(2, SIDE)))
     beside(tmp_path / "pictures" / "b.png", headers={"content-usage": "train-ai=?"})
     with pytest.raises(SystemExit) as left:

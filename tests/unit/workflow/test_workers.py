@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +69,30 @@ def test_no_more_is_taken_than_is_worked_on() -> None:
     next(answers := workers.answers(things()))  # type: ignore[arg-type]
     assert len(taken) <= BATCH * (AHEAD * 2 + 1)
     answers.close()  # type: ignore[attr-defined]
+
+
+SLOW = """
+import os, time
+from rectoverso.workflow.curating.workers import Workers
+def make():
+    def work(number):
+        time.sleep(0.05)
+        return os.getpid()
+    return work
+if __name__ == "__main__":
+    for answer in Workers(make, (), 2, id).answers(range(10_000)):
+        print(answer, flush=True)
+"""
+
+
+def test_processes_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW)
+    parent = subprocess.Popen([sys.executable, str(tmp_path / "slow.py")], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    workers = {int(parent.stdout.readline()) for _ in range(20)}
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 30
+    while (left := [pid for pid in workers if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left == []

@@ -6,13 +6,15 @@ thing at a time; the one that ends its process once more is told as what it is.
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any, Generic, TypeVar
 
 Thing = TypeVar("Thing")
@@ -110,7 +112,15 @@ _here: list[Callable[[Any], Any]] = []
 
 
 def _begin(make: Callable[..., Callable[[Any], Any]], made_of: tuple[Any, ...]) -> None:
+    Thread(target=_end_with_parent, daemon=True).start()
     _here.append(make(*made_of))
+
+
+def _end_with_parent() -> None:
+    """A process whose parent was killed would wait for work for ever."""
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def _work_on(batch: list[Any]) -> list[Any]:

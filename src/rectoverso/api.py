@@ -1,5 +1,5 @@
-"""The verbs in Python: `train`, `generate`, `invert`, `dream`, `ingrain`, `credit`, `seal`, `verify`. Each is what its
-command does.
+"""The verbs in Python: `curate`, `train`, `generate`, `invert`, `dream`, `ingrain`, `credit`, `seal`, `verify`. Each is
+what its command does.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rectoverso.recto.train.status import Status
     from rectoverso.workflow.batch import Batch
     from rectoverso.workflow.credit import Credited
+    from rectoverso.workflow.curate import Curated
     from rectoverso.workflow.dream import Dreamed
     from rectoverso.workflow.ingrain import Ingrained
     from rectoverso.workflow.invert import Projected
@@ -27,6 +28,36 @@ INGRAIN_IMAGES = 3_200
 """How many pictures a generator is ingrained on, where nobody says: enough for small ones, in half a minute."""
 
 AnyPath = str | PathLike[str]
+
+
+def curate(
+    source: AnyPath,
+    *,
+    out: AnyPath,
+    rules: AnyPath | None = None,
+    answers: AnyPath | None = None,
+    about: AnyPath | None = None,
+    processes: int = 0,
+    home: AnyPath | None = None,
+) -> Curated:
+    """Make a training set in ``out`` of the pictures of ``source`` (a folder, a CSV table or a Parquet file).
+
+    ``rules`` (TOML) says what to decide otherwise than the shipped table, ``answers`` (CSV) what people decided of what
+    was asked, ``about`` (TOML) what only people know, for the datasheet. So many ``processes`` work at once; 0 is one
+    for each core. Raises FilesUnusable, CurationUnusable, OutNotWritable, MissingExtra.
+    """
+    from rectoverso.workflow.curate import CurateRequest
+    from rectoverso.workflow.curate import curate as make
+
+    request = CurateRequest(
+        Path(source),
+        Path(out),
+        rules=_path(rules),
+        about=_path(about),
+        answers=_path(answers),
+        processes=processes,
+    )
+    return make(request, _home(home))
 
 
 def train(

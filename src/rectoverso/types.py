@@ -76,13 +76,15 @@ class Decision(StrEnum):
 class Maker:
     """What made an image: a run, a pipeline, a remote service, or nobody known.
 
-    ``digest`` is that of its weights, ``data_digest`` that of what it was trained on.
+    ``digest`` is that of its weights, ``data_digest`` that of what it was trained on, ``manifests`` those of the
+    curations that this came from.
     """
 
     name: str
     version: str
     digest: Digest | None = None
     data_digest: Digest | None = None
+    manifests: tuple[Digest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

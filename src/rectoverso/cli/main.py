@@ -14,6 +14,7 @@ from rectoverso.cli import (
     anonymise,
     comply,
     credit,
+    curate,
     demo,
     directions,
     doctor,
@@ -48,6 +49,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(demo.demo)
+app.command()(curate.curate)
 app.command()(systems.systems)
 app.command()(train.train)
 app.command()(evaluate.evaluate)

@@ -7,6 +7,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     ├── InputError              exit 2: what was given cannot be used
     │   ├── DataNotFound
     │   ├── DataUnusable        no picture, or too few, in the data
+    │   ├── CurationUnusable    a folder that no curation can go into
     │   ├── BadImages           some pictures cannot be trained on
     │   ├── ImageUnreadable     one picture cannot be opened
     │   │   ├── ImageNotFound
@@ -160,6 +161,7 @@ from rectoverso.errors.marks import (
 )
 from rectoverso.errors.pictures import (
     BadImages,
+    CurationUnusable,
     DataNotFound,
     DataUnusable,
     ImageAnimated,
@@ -229,6 +231,7 @@ __all__ = [
     "CommonNotFound",
     "CouldNotRun",
     "CreditUnknown",
+    "CurationUnusable",
     "DataNotFound",
     "DataUnusable",
     "DemoTooShort",

@@ -19,6 +19,15 @@ class DataUnusable(InputError):
     fix = "{advice}"
 
 
+class CurationUnusable(InputError):
+    """Facts: out, reason, advice."""
+
+    code = "curation_unusable"
+    what = "Nothing can be curated into {out}."
+    why = "{reason}"
+    fix = "{advice}"
+
+
 class BadImages(InputError):
     """Facts: count, total, listing (one line a picture: path, reason, fix)."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from pathlib import Path
 from typing import Any
 
 import rfc8785
@@ -13,6 +14,12 @@ from rectoverso.types import Digest, Pixels
 
 def of_bytes(data: bytes) -> Digest:
     return Digest(hashlib.sha256(data).hexdigest())
+
+
+def of_file(path: Path) -> Digest:
+    """The SHA-256 of a file of any size."""
+    with path.open("rb") as file:
+        return Digest(hashlib.file_digest(file, "sha256").hexdigest())
 
 
 def of_pixels(pixels: Pixels) -> Digest:

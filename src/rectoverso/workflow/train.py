@@ -21,6 +21,7 @@ from rectoverso.verso.ledger.entry import Json
 from rectoverso.verso.screen.memorisation import Fingerprints
 from rectoverso.workflow import digests
 from rectoverso.workflow.attributions import write_attributions
+from rectoverso.workflow.curated import curation_of
 from rectoverso.workflow.evaluate import CACHE
 from rectoverso.workflow.extras import optional_part, training_part
 from rectoverso.workflow.files import make_folder, unmade_by_failure
@@ -206,6 +207,7 @@ def _find(request: TrainRequest, recipe: Recipe) -> Source:
         cache=cache,
         fewest=recipe.least_pictures,
         longest_px=recipe.natural_px,
+        curation=curation_of(request.data),
     )
     if request.data_b is None:
         return first
@@ -217,6 +219,7 @@ def _find(request: TrainRequest, recipe: Recipe) -> Source:
         take=request.take,
         skip_bad=request.skip_bad,
         cache=cache,
+        curation=curation_of(request.data_b),
     )
     return with_other(first, second)
 
@@ -368,6 +371,7 @@ def _log(request: TrainRequest, dataset: Dataset, home: Home, keys: Keys, clock:
         "preset": request.preset,
         "data": dataset.digest,
         "data_images": len(dataset),
+        "manifests": list(dataset.manifests),
         "fingerprints": digests.of_bytes(fingerprints_of(request.run).read_bytes()),
     }
     with home.lock(), home.database.transaction() as tx:

@@ -71,7 +71,8 @@ class Dataset:
     set of pictures of the same sides and channels, for what goes from one to the other; its pictures are nobody's
     counterparts. ``attributions`` has what each picture is called, none where they have no names; it is not in the
     digest. ``skipped`` are the bad pictures left out, ``notes`` what else the card should say. ``taken_from`` is
-    how many there were when only a part was asked for; it belongs to the digest.
+    how many there were when only a part was asked for; it belongs to the digest. ``manifest`` is that of the curation
+    which the pictures came from.
     """
 
     name: str
@@ -86,6 +87,7 @@ class Dataset:
     notes: tuple[Message, ...] = ()
     taken_from: int | None = None
     attributions: tuple[Attribution, ...] = ()
+    manifest: Digest | None = None
     digest: Digest = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,6 +105,12 @@ class Dataset:
         image_NHWC = self.images[place_N]
         forget(self.images)
         return image_NHWC
+
+    @property
+    def manifests(self) -> tuple[Digest, ...]:
+        """Those of the curations that the pictures and their other set came from."""
+        own = () if self.manifest is None else (self.manifest,)
+        return own if self.other is None else own + self.other.manifests
 
     @property
     def is_captioned(self) -> bool:
@@ -144,6 +152,7 @@ class Dataset:
             "other": None if self.other is None else self.other.describe(),
             "taken_from": self.taken_from,
             "digest": str(self.digest),
+            "manifest": self.manifest,
             "skipped": describe(self.skipped),
             "notes": [say(note) for note in self.notes],
         }

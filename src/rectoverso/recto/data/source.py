@@ -28,7 +28,7 @@ from rectoverso.recto.data.masks import read_masks
 from rectoverso.recto.data.picture import decode, is_see_through, short_side, sides_of
 from rectoverso.recto.data.storage import CHUNK, InMemory, OnDisk, Storage
 from rectoverso.recto.data.subset import taken
-from rectoverso.types import Message
+from rectoverso.types import Digest, Message
 
 __all__ = ["BUILTINS", "Dataset", "Listener", "Source", "find_source", "open_source"]
 
@@ -47,6 +47,14 @@ _CHANNELS: dict[object, int | None] = {None: 3, "auto": None} | {
 _THREADS = 2
 _SAMPLE = 256
 _DECODED_SAMPLE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Curated:
+    """The digest of the manifest of a curation, where pictures came from one, and what is to be said of it."""
+
+    manifest: Digest | None = None
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +119,12 @@ def find_source(
     ram_bytes: int | None = None,
     fewest: int = FEWEST,
     longest_px: int | None = None,
+    curation: Curated = Curated(),
 ) -> Source:
     """Find the pictures of DATA, as `open_source`, and look at as many as their outline needs.
 
-    The outline is that of all pictures; bad ones, and whether all are grey, are seen in reading. Raises DataNotFound,
-    DataUnusable, BadSetting, MissingExtra.
+    The outline is that of all pictures; bad ones, and whether all are grey, are seen in reading. ``curation`` is what
+    is known of where DATA was curated. Raises DataNotFound, DataUnusable, BadSetting, MissingExtra.
     """
     frame = None if size is None else Frame.of(size)
     if channels not in _CHANNELS:
@@ -134,7 +143,8 @@ def find_source(
 
     def read(listener: Listener | None) -> Dataset:
         images, bad = _reused(wanted, room) or _decoded(wanted, room, skip_bad=skip_bad, listener=listener)
-        return _assembled(wanted, images, bad, None if take is None else len(found.entries), mask_classes)
+        taken_from = None if take is None else len(found.entries)
+        return _assembled(wanted, images, bad, taken_from, mask_classes, curation)
 
     return Source(Foreseen.of(wanted, room), read)
 
@@ -420,6 +430,7 @@ def _assembled(
     bad: dict[int, BadImage],
     taken_from: int | None,
     mask_classes: int | None,
+    curation: Curated,
 ) -> Dataset:
     found = wanted.contents
     entries = [entry for place, entry in enumerate(found.entries) if place not in bad]
@@ -438,7 +449,8 @@ def _assembled(
         masks=masks,
         regions=regions,
         skipped=tuple(bad.values()),
-        notes=found.notes + notes,
+        notes=found.notes + notes + curation.notes,
         taken_from=taken_from,
         attributions=tuple(entry.attribution for entry in entries),
+        manifest=curation.manifest,
     )

@@ -67,7 +67,8 @@ class RunGenerator:
             raise RunNotFound(path=run, reason=reason) from error
         digest = Digest(hashlib.sha256(weights).hexdigest())
         name = f"{self.recipe.system}/{self.recipe.preset}"
-        self.maker = Maker(name, __version__, digest, config["data"].get("digest"))
+        data = config["data"]
+        self.maker = Maker(name, __version__, digest, data.get("digest"), tuple(data.get("manifests", ())))
         self.is_resized = False
         self.size = (self.shape.width_px, self.shape.height_px)
         self.noise = self.recipe.noise(self.shape)

@@ -34,6 +34,7 @@ def card(dataset: Dataset, facts: Mapping[str, Any], language: str, symptoms: Se
             "data": dataset.name,
             "count": f"{len(dataset):,}",
             "digest": dataset.digest,
+            "manifest": _curations(dataset),
             "width": dataset.width,
             "height": dataset.height,
             "colours": Message(f"card.colours.{dataset.channels}"),
@@ -44,3 +45,10 @@ def card(dataset: Dataset, facts: Mapping[str, Any], language: str, symptoms: Se
     )
     notes = "".join(f"- {say(note, language)}\n" for note in (*symptoms, *dataset.notes))
     return say(message, language) + notes
+
+
+def _curations(dataset: Dataset) -> Message:
+    """Where the pictures were curated, or that nothing is known of it."""
+    if not dataset.manifests:
+        return Message("card.not_curated")
+    return Message("card.curated", {"manifests": ", ".join(f"`{digest}`" for digest in dataset.manifests)})

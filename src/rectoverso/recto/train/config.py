@@ -125,6 +125,7 @@ def _tables(asked: Asked, recipe: Recipe, threads: int) -> dict[str, Any]:
         "data": {
             "name": asked.dataset.name,
             "digest": str(asked.dataset.digest),
+            "manifests": list(asked.dataset.manifests),
             "images": len(asked.dataset),
             "taken_from": asked.dataset.taken_from,
             "height": shape.height_px,

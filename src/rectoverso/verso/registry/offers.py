@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -63,6 +64,23 @@ def of_parquet(path: Path, said: Said = Said()) -> Iterator[Offer]:  # noqa: B00
     Raises FilesUnusable for a file, column or row that holds no pictures and for too large a group, MissingExtra
     without pyarrow.
     """
+    for number, (data, inner, _) in enumerate(of_rows(path, ())):
+        if data is None:
+            raise _unusable(f"{path}[{number}]", "no_bytes")
+        yield _offer_of_row(path, number, data, inner, said)
+
+
+Row = tuple[bytes | None, str | None, dict[str, Any]]
+"""A picture's bytes, the path that came with them, and the cells of the columns asked for."""
+
+
+def of_rows(path: Path, columns: Iterable[str]) -> Iterator[Row]:
+    """The same rows, with the columns of these names as far as there are any. A column of numbers that stand for names
+    (as `datasets` writes labels) gives the names.
+
+    Raises FilesUnusable for a file or column that holds no pictures and for too large a group, MissingExtra without
+    pyarrow.
+    """
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -72,22 +90,37 @@ def of_parquet(path: Path, said: Said = Said()) -> Iterator[Offer]:  # noqa: B00
         with pq.ParquetFile(path, memory_map=True, buffer_size=_READ_AHEAD_BYTES) as file:
             _demand_pictures(path, file.schema_arrow)
             _demand_small_groups(path, file.metadata)
-            batches = file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=["image"], use_threads=False)
-            rows = (row for batch in batches for row in batch.column(0).to_pylist())
-            for number, row in enumerate(rows):
-                yield _offer_of_row(path, number, row, said)
+            named = _class_names(file.schema_arrow)
+            asked = ["image", *(name for name in columns if name in file.schema_arrow.names)]
+            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=asked, use_threads=False):
+                for row in batch.to_pylist():
+                    image = row.pop("image")
+                    data, inner = (
+                        (image.get("bytes"), image.get("path")) if isinstance(image, dict) else (image, None)
+                    )
+                    if isinstance(row.get("label"), int) and 0 <= row["label"] < len(named):
+                        row["label"] = named[row["label"]]
+                    yield None if data is None else bytes(data), inner, row
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         words = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise _unusable(path, "damaged", words=words) from error
 
 
-def _offer_of_row(path: Path, number: int, row: Any, said: Said) -> Offer:
-    data, inner = (row.get("bytes"), row.get("path")) if isinstance(row, dict) else (row, None)
-    if data is None:
-        raise _unusable(f"{path}[{number}]", "no_bytes")
+def _class_names(schema: pa.Schema) -> list[str]:
+    """The names of labels at info > features > label > names of the ``huggingface`` metadata."""
+    try:
+        names = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))["info"]["features"]["label"][
+            "names"
+        ]
+    except (KeyError, TypeError, ValueError):
+        return []
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def _offer_of_row(path: Path, number: int, data: bytes, inner: str | None, said: Said) -> Offer:
     name = Path(inner).stem if inner else f"{path.stem}[{number}]"
     title = _title(said.title, name, alone=False)
-    return Offer(f"{path}[{number}]", lambda: bytes(data), title, said.owner, said.rights)
+    return Offer(f"{path}[{number}]", lambda: data, title, said.owner, said.rights)
 
 
 def _demand_pictures(path: Path, schema: pa.Schema) -> None:

@@ -126,6 +126,16 @@ def test_nothing_is_stated_that_is_not_known() -> None:
     assert manifest["ingredients"] == []
 
 
+def test_the_curations_of_the_data_are_stated_and_of_a_photograph_none() -> None:
+    curated = replace(TRAINED, manifests=(Digest("7" * 64), Digest("8" * 64)))
+    for origin, expected in ((Origin.AI, f"{'7' * 64} {'8' * 64}"), (Origin.CAPTURED, None)):
+        facts = replace(FACTS, maker=curated, origin=origin)
+        (asset,) = (
+            item for item in credential.manifest(facts, "image/png")["assertions"] if "asset" in item["label"]
+        )
+        assert asset["data"].get("curation") == expected
+
+
 def test_model_and_data_are_ingredients_named_by_their_digests(studio: Studio) -> None:
     manifest = told(signed(studio, facts=replace(FACTS, maker=TRAINED)), studio.signer.anchors)
     store = manifest["assertion_store"]

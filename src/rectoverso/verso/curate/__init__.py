@@ -1,0 +1,1 @@
+"""What a training set is made of, looked at before anything is trained: rights, copies, people, metadata."""

@@ -1,0 +1,380 @@
+"""`verso curate`: a training set whose rights, copies, people and metadata are dealt with, and its papers.
+
+    1  look      at every picture, in several processes (`curating.look`)
+    2  compare   every picture with every other (`curating.copies`)
+    3  decide    by the rules, and by what people answered (`curating.verdicts`)
+    4  write     what is kept, in parts (`curating.parts`)
+    5  account   for every picture in the manifest; the datasheet; Croissant; all parts in one file
+    6  record    an entry `curated` in the ledger
+
+Killed at any moment and started again, it goes on where it was, and what it writes is the same. Nothing is fetched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rectoverso.errors import CurationUnusable, FilesUnusable, HomeBusy, OutNotWritable
+from rectoverso.i18n import LANGUAGES, Phrase
+from rectoverso.protocols import Clock, SystemClock
+from rectoverso.store.atomic import write_atomically
+from rectoverso.store.curation import Curation, Row
+from rectoverso.store.database import Transaction
+from rectoverso.store.home import Home
+from rectoverso.store.lock import exclusive
+from rectoverso.types import Digest, Message
+from rectoverso.version import __version__
+from rectoverso.verso.curate.about import About
+from rectoverso.verso.curate.croissant import croissant
+from rectoverso.verso.curate.datasheet import NAMES, Made, datasheet
+from rectoverso.verso.curate.eyes import MakeEye
+from rectoverso.verso.curate.robots import agents_date
+from rectoverso.verso.curate.rules import Action, Rules
+from rectoverso.verso.curate.summary import Summary
+from rectoverso.verso.ledger.entry import Json
+from rectoverso.workflow.curated import MANIFEST, PICTURES, RESULT
+from rectoverso.workflow.curating import answers, copies, parts, verdicts
+from rectoverso.workflow.curating.eyes import EYES
+from rectoverso.workflow.curating.feed import Feed, Offer, open_feed
+from rectoverso.workflow.curating.look import Looked, Looker, declarations
+from rectoverso.workflow.curating.workers import Work, Workers
+from rectoverso.workflow.digests import of_file
+from rectoverso.workflow.extras import optional_part
+from rectoverso.workflow.files import make_folder, unusable
+from rectoverso.workflow.keys import open_keys
+from rectoverso.workflow.ledgers import open_ledger
+from rectoverso.workflow.progress import Listener, Progress, silent
+
+CROISSANT = "croissant.json"
+TO_ASK = "to-ask.csv"
+STATE, PARTS = ".curation", "parts"
+LOOKED_AT_ONCE = 64
+"""After so many pictures what was seen is on the disk."""
+ENTRY = "curated"
+
+Table = TypeVar("Table")
+
+
+@dataclass(frozen=True, slots=True)
+class CurateRequest:
+    """What `verso curate` was asked for. ``make_eyes``: by ``faces`` and ``text``, what makes the finder of them in
+    each process, else what this machine has; without one they are not looked for.
+    """
+
+    source: Path
+    out: Path
+    rules: Path | None = None
+    about: Path | None = None
+    answers: Path | None = None
+    processes: int = 0
+    make_eyes: Mapping[str, MakeEye] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Curated:
+    """What came of it."""
+
+    out: Path
+    manifest: Digest
+    pictures: Digest
+    summary: Summary
+    milder: tuple[str, ...]
+    passed_over: int
+    lost: tuple[str, ...]
+    ledger_index: int
+    declared: int = 0
+    declarations_left_out: int = 0
+
+    def plain(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {
+            "out": str(self.out),
+            "pictures": str(self.out / PICTURES),
+            "manifest": self.manifest,
+            "pictures_digest": self.pictures,
+            **self.summary.plain(),
+            "faces_looked_for": self.summary.looked_by("faces"),
+            "text_looked_for": self.summary.looked_by("text"),
+            "milder_rules": list(self.milder),
+            "passed_over": self.passed_over,
+            "columns_lost": list(self.lost),
+            "declarations": {"compared": self.declared, "left_out": self.declarations_left_out},
+            "ledger_index": self.ledger_index,
+        }
+
+
+def curate(
+    request: CurateRequest, home_path: Path, listener: Listener = silent, clock: Clock | None = None
+) -> Curated:
+    """Make a training set of a source.
+
+    Raises FilesUnusable for a source, rules or answers that cannot be used, CurationUnusable, OutNotWritable,
+    MissingExtra.
+    """
+    with optional_part("verso curate", "train"):
+        import pyarrow  # noqa: F401, ICN001 - before hours are spent on looking
+    rules = _rules(request.rules)
+    about = _about(request.about)
+    given = answers.read(request.answers) if request.answers else {}
+    if request.source.is_dir() and request.out.resolve().is_relative_to(request.source.resolve()):
+        raise _not_there(request.out, "inside_reason", "inside_advice")
+    feed = open_feed(request.source)
+    declared = declarations(feed.root)
+    home = Home.open(home_path)
+    open_keys(home, listener=listener, clock=clock)
+    with _opened(request.out) as curation:
+        job = _Job(request, feed, curation, rules, about, given, listener, clock or SystemClock())
+        job.look()
+        job.compare()
+        job.decide()
+        job.write()
+        left_out = sum(records.left_out for records in declared)
+        return replace(job.account(home), declared=sum(map(len, declared)), declarations_left_out=left_out)
+
+
+class _Job:
+    """One curation, step by step; each step goes on where it was."""
+
+    def __init__(
+        self,
+        request: CurateRequest,
+        feed: Feed,
+        curation: Curation,
+        rules: Rules,
+        about: About,
+        given: Mapping[str, answers.Given],
+        listener: Listener,
+        clock: Clock,
+    ) -> None:
+        self._out = request.out
+        self._feed = feed
+        self._curation = curation
+        self._rules = rules
+        self._about = about
+        self._given = given
+        self._listener = listener
+        self._clock = clock
+        self._eyes = dict(EYES if request.make_eyes is None else request.make_eyes)
+        self._processes = request.processes or os.cpu_count() or 1
+
+    def look(self) -> None:
+        """Look at all pictures; where the source is not as it was, from the start."""
+        eyes = ",".join(sorted(self._eyes))
+        stamp = f"{__version__} {self._feed.stamp} {eyes}"
+        if self._curation.note("stamp") != stamp:
+            self._curation.begin(stamp)
+        done = self._curation.looked_at()
+        workers: Workers[Offer, Looked] = Workers(
+            _looker, (self._feed.root, self._eyes), self._processes, _ended
+        )
+        looks = workers.answers(islice(self._feed.offers(), done, None))
+        while group := list(islice(looks, LOOKED_AT_ONCE)):
+            self._curation.keep_looks(
+                (look.place, look.source, look.record, look.pixels, look.printed) for look in group
+            )
+            done += len(group)
+            self._tell("curating", done, self._feed.total)
+
+    def compare(self) -> None:
+        """Compare all with all."""
+        copies.compare(self._curation, lambda done, total: self._tell("comparing_copies", done, total))
+
+    def decide(self) -> None:
+        """Decide on all; where rules or answers are others than before, anew."""
+        facts = {digest: answer.plain() for digest, answer in sorted(self._given.items())}
+        by = f"{self._rules.digest} {hashlib.sha256(json.dumps(facts).encode()).hexdigest()}"
+        if self._curation.note("decided") == by:
+            return
+        for note in ("decided", "finished"):
+            self._curation.set_note(note, "")
+        self._curation.forget_verdicts()
+        shutil.rmtree(self._parts, ignore_errors=True)
+        verdicts.decide(self._curation, self._rules, self._given, copies.groups(self._curation))
+        self._curation.set_note("decided", by)
+
+    def write(self) -> None:
+        """Write the pictures that are kept, in parts; not where that was finished, and is as it was."""
+        if self._is_finished():
+            return
+        if not self._parts.is_dir():
+            self._curation.forget_written()
+        kept = self._curation.counts().get(Action.KEEP, 0)
+        columns = self._columns()
+        done = self._curation.written()
+        for count in parts.write_parts(
+            self._curation, self._feed.offers(), self._parts, columns, self._processes
+        ):
+            done += count
+            self._tell("writing_set", done, kept)
+
+    def account(self, home: Home) -> Curated:
+        """Write the papers, put the parts together, and tell the ledger."""
+        manifest = self._manifest()
+        with (self._out / MANIFEST).open(encoding="utf-8") as lines:
+            summary = Summary.of(map(json.loads, lines))
+        columns = self._columns()
+        pictures = self._pictures(columns, manifest)
+        milder = tuple(self._rules.milder_than(Rules.read()))
+        date = self._curation.note("date") or self._clock.now().date().isoformat()
+        self._curation.set_note("date", date)
+        made = Made(self._feed.name, date, __version__, manifest, self._rules.digest, agents_date(), milder)
+        for language in LANGUAGES:
+            self._put(NAMES[language], datasheet(summary, made, self._about, language))
+        files = {PICTURES: pictures, MANIFEST: manifest}
+        self._put(CROISSANT, _json(croissant(summary, made, self._about, files, columns)))
+        answers.write(self._out / TO_ASK, self._asked())
+        result = {"v": 1, "date": date, "version": __version__, "files": files, "rules": self._rules.digest}
+        self._put(RESULT, _json(result | {"summary": summary.plain()}))
+        index = self._record(home, summary, manifest, pictures)
+        shutil.rmtree(self._parts, ignore_errors=True)
+        return Curated(
+            self._out, manifest, pictures, summary, milder, self._feed.passed_over, self._feed.lost, index
+        )
+
+    def _is_finished(self) -> bool:
+        finished = self._curation.note("finished")
+        return (
+            bool(finished) and (self._out / PICTURES).is_file() and of_file(self._out / PICTURES) == finished
+        )
+
+    def _pictures(self, columns: tuple[str, ...], manifest: Digest) -> Digest:
+        """The parts in one file."""
+        if self._is_finished():
+            return Digest(self._curation.note("finished") or "")
+        unfinished = self._out / f".{PICTURES}.part"
+        parts.join(self._parts, unfinished, columns, manifest)
+        unfinished.replace(self._out / PICTURES)
+        pictures = of_file(self._out / PICTURES)
+        self._curation.set_note("finished", pictures)
+        return pictures
+
+    @property
+    def _parts(self) -> Path:
+        return self._out / STATE / PARTS
+
+    def _columns(self) -> tuple[str, ...]:
+        return parts.columns_of(name for name in parts.OPTIONAL if self._curation.has_right(name))
+
+    def _manifest(self) -> Digest:
+        """A line for every picture, in the order of the source: what was seen, what became of it, and why."""
+        unfinished = self._out / f".{MANIFEST}.part"
+        with unfinished.open("w", encoding="utf-8") as file:
+            for row in self._curation.rows():
+                file.write(json.dumps(_line(row), ensure_ascii=False, sort_keys=True) + "\n")
+        unfinished.replace(self._out / MANIFEST)
+        return of_file(self._out / MANIFEST)
+
+    def _asked(self) -> Iterator[tuple[str, str, str]]:
+        for row in self._curation.rows(Action.ASK):
+            reasons = (row.verdict or {}).get("reasons", ())
+            yield (
+                str(row.looked.get("digest", "")),
+                row.source,
+                "; ".join(reason["rule"] for reason in reasons),
+            )
+
+    def _put(self, name: str, text: str) -> None:
+        write_atomically(self._out / name, text.encode(), mode=0o644)
+
+    def _record(self, home: Home, summary: Summary, manifest: Digest, pictures: Digest) -> int:
+        """The entry of this set in the ledger of the home, made once."""
+        facts: dict[str, Json] = {
+            "manifest": manifest,
+            "pictures": pictures,
+            "rules": self._rules.digest,
+            "seen": summary.total,
+            **{action.value: summary.actions[action] for action in Action},
+        }
+        keys = open_keys(home)
+        with home.lock(), home.database.transaction() as tx:
+            known = _entry_of(home, tx, manifest, pictures)
+            return open_ledger(home, keys, self._clock).append(tx, ENTRY, facts) if known is None else known
+
+    def _tell(self, stage: str, done: int, total: int) -> None:
+        self._listener(Progress(Message(f"progress.{stage}"), done, total))
+
+
+def _entry_of(home: Home, tx: Transaction, *digests: Digest) -> int | None:
+    """The entry that has these digests already: a curation may have been killed after it."""
+    entries = home.log.entries(tx, 0, home.log.size(tx)).items()
+    signs = (f'"{ENTRY}"', *digests)
+    return next((at for at, entry in entries if all(sign.encode() in entry for sign in signs)), None)
+
+
+@contextmanager
+def _opened(out: Path) -> Iterator[Curation]:
+    """The state of the curation in a folder, which nobody else works on meanwhile."""
+    if out.is_dir() and not (out / STATE).is_dir() and any(out.iterdir()):
+        raise _not_there(out, "reason", "advice")
+    make_folder(out / STATE)
+    try:
+        with exclusive(out / STATE / "lock", 0, out):
+            curation = Curation(out / STATE / "state.sqlite3")
+            try:
+                yield curation
+            finally:
+                curation.close()
+    except HomeBusy as error:
+        if error.facts.get("home") == out:
+            raise _not_there(out, "busy_reason", "busy_advice") from error
+        raise
+    except (sqlite3.Error, OSError) as error:
+        raise OutNotWritable(out=out, system=getattr(error, "strerror", None) or error) from error
+
+
+def _not_there(out: Path, reason: str, advice: str) -> CurationUnusable:
+    why, what_to_do = (Phrase(Message(f"curate.mismatch.{name}")) for name in (reason, advice))
+    return CurationUnusable(out=out, reason=why, advice=what_to_do)
+
+
+def _rules(path: Path | None) -> Rules:
+    return Rules.read() if path is None else _read(path, Rules.read, "rules")
+
+
+def _about(path: Path | None) -> About:
+    return About() if path is None else _read(path, About.read, "about")
+
+
+def _read(path: Path, read: Callable[[str], Table], kind: str) -> Table:
+    """A TOML file by ``read``. Raises FilesUnusable, which says what is wrong in it."""
+    try:
+        return read(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise unusable(path, "unreadable_file", system=error.strerror or error) from error
+    except ValueError as error:
+        facts = {"problem": " ".join(str(error).split())[:300]}
+        reason, advice = (
+            Phrase(Message(f"curate.unusable.{kind}_{part}", facts)) for part in ("reason", "advice")
+        )
+        raise FilesUnusable(files=path, reason=reason, advice=advice) from error
+
+
+def _looker(root: Path, eyes: Mapping[str, MakeEye]) -> Work[Offer, Looked]:
+    return Looker(root, eyes).look
+
+
+def _ended(offer: Offer) -> Looked:
+    nothing = {"rights": {}, "signals": [], "problem": "image_stopped"}
+    return Looked(offer.place, offer.source, nothing)
+
+
+def _line(row: Row) -> dict[str, Any]:
+    """A picture's line in the manifest."""
+    told = {name: value for name, value in row.looked.items() if name != "redraw"}
+    verdict = row.verdict or {"reasons": []}
+    written = {"written": row.written} if row.written else {}
+    return {"picture": row.place, "source": row.source, "action": row.action, **told, **verdict, **written}
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"

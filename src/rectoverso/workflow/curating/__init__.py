@@ -1,0 +1,1 @@
+"""The steps of `verso curate`, one file each; `workflow/curate.py` takes them in order."""

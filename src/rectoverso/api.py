@@ -52,9 +52,9 @@ def curate(
     request = CurateRequest(
         Path(source),
         Path(out),
-        rules=_path(rules),
-        about=_path(about),
-        answers=_path(answers),
+        rules=Path(rules) if rules is not None else None,
+        about=Path(about) if about is not None else None,
+        answers=Path(answers) if answers is not None else None,
         processes=processes,
     )
     return make(request, _home(home))

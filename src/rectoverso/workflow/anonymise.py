@@ -244,7 +244,7 @@ class _Worker:
         media_type = bare_type(media_type, pixels)
         return self._written(row, bare(pixels, media_type), self._name(relative, SUFFIXES[media_type]))
 
-    def _name(self, relative: Path, suffix: str) -> Path | None:
+    def _name(self, relative: Path, suffix: str) -> Path:
         return relative.with_suffix(suffix) if self._wanted.keep_names else Path(suffix)
 
     def _written(self, row: Treated, data: bytes, name: Path) -> Treated:

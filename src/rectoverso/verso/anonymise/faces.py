@@ -110,8 +110,8 @@ class FaceFinder:
             tall, wide = np.exp(np.minimum(size_NCyx[0, :, y, x], 8.0)) * _CELL
             down, along = offset_NCyx[0, :, y, x]
             left, top = (x + along + 0.5) * _CELL - wide / 2, (y + down + 0.5) * _CELL - tall / 2
-            box = (float(value) / scale for value in (left, top, wide, tall))
-            yield Face(*box, score=float(score_NCyx[0, 0, y, x]))
+            left, top, wide, tall = (float(value) / scale for value in (left, top, wide, tall))
+            yield Face(left, top, wide, tall, float(score_NCyx[0, 0, y, x]))
 
     def _prove(self) -> None:
         """Find the one face of our own picture where it is, in two shapes one after the other, and none in noise.

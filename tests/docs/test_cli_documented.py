@@ -28,7 +28,7 @@ COMMANDS = dict(_commands(typer.main.get_command(app), "verso"))
 
 def _sections(language: str) -> dict[str, str]:
     text = (DOCS / language / "cli.md").read_text(encoding="utf-8")
-    parts = re.split(r"^## (verso[ a-z]*[a-z]).*$", text, flags=re.MULTILINE)
+    parts = re.split(r"^## (verso[ a-z-]*[a-z]).*$", text, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 

@@ -43,7 +43,9 @@ def anonymise(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Take metadata, and if asked faces, out of pictures, and patients out of DICOM files. Works offline.
+    """Take out of files whom they show and what they tell.
+
+    Metadata, and if asked faces, out of pictures, and patients out of DICOM files. Works offline.
 
     What cannot be shown to be clean is held. Exit 1 if anything is.
     """

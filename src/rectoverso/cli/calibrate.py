@@ -46,7 +46,7 @@ def calibrate(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Set the register's limits by what strangers score against it. Measures how near they come to works."""
+    """Set the register's limits by how near strangers come."""
     from rectoverso.workflow.calibrate import calibrate as measure
 
     with live_progress() as listener:

@@ -36,7 +36,10 @@ def curate(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a training set: rights, copies, people and metadata dealt with, with manifest and datasheet."""
+    """Make a training set a lawyer can sign.
+
+    Rights, copies, people and metadata are dealt with; it comes with a manifest and a datasheet.
+    """
     from rectoverso.workflow.curate import CurateRequest, curate
 
     request = CurateRequest(source, out, rules, about, answers, processes)

@@ -266,7 +266,10 @@ def unsafe_accept(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Take the register as it is found, after rows were changed past this program. The ledger keeps that you did."""
+    """Take the register as it is found, though altered.
+
+    Rows were changed past this program. The ledger keeps that you did.
+    """
     from rectoverso.workflow import guard
 
     count = guard.unsafe_accept(home, reason)

@@ -35,7 +35,7 @@ def test_the_door_is_free_while_pictures_are_opened(
 
     work, common = picture("work.png", 1), picture("common.png", 2)
     while_reading(monkeypatch, work, pass_by)
-    assert len(add_works([work], home)) == 1
+    assert len(add_works([work], home).works) == 1
     while_reading(monkeypatch, common, pass_by)
     assert len(add_commons([common], home)[0]) == 1
 

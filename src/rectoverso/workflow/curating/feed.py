@@ -118,7 +118,7 @@ def _of_csv(table: Path) -> Feed:
 
 
 def _in_csv(table: Path) -> Iterator[Offer]:
-    csv.field_size_limit(LONGEST_CELL)
+    before = csv.field_size_limit(LONGEST_CELL)  # of the whole process: catalogues keep theirs
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file)
@@ -129,6 +129,8 @@ def _in_csv(table: Path) -> Iterator[Offer]:
                 yield Offer(place, said.get("file", ""), table.parent / said.get("file", ""), said=said)
     except (OSError, UnicodeError, csv.Error) as error:
         raise unusable(table, "unreadable_table", system=error) from error
+    finally:
+        csv.field_size_limit(before)
 
 
 def _of_parquet(table: Path) -> Feed:

@@ -254,9 +254,8 @@ def test_removing_what_is_not_registered_says_so(registry: Registry) -> None:
 def test_of_several_works_with_one_title_none_is_guessed(
     registry: Registry, painted: Callable[[str, int], Path]
 ) -> None:
-    works = registry.add(
-        offer for seed in (1, 2) for offer in offers(painted(f"{seed}.png", seed), title="Untitled")
-    )
+    files = [painted(f"{seed}.png", seed) for seed in (1, 2)]
+    works = [work for file in files for work in registry.add(offers(file, title="Untitled"))]
     with pytest.raises(TitleShared) as raised:
         registry.named(["Untitled"])
     assert all(work.id in str(raised.value) for work in works)

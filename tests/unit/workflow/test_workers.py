@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import pytest
 
 from rectoverso.workflow.curating.workers import AHEAD, BATCH, Workers
-
-
-def squares(add: int) -> Callable[[int], int]:
-    return lambda number: number * number + add
-
-
-def ends_at(*fatal: int) -> Callable[[int], int]:
-    def work(number: int) -> int:
-        if number in fatal:
-            os._exit(9)
-        return number
-
-    return work
-
-
-def fails() -> Callable[[int], int]:
-    def work(number: int) -> int:
-        raise ValueError(number)
-
-    return work
-
-
-def lost(number: int) -> int:
-    return -number
+from work import cannot_begin, ends_at, fails, lost, squares
 
 
 @pytest.mark.parametrize("processes", [1, 2])
@@ -54,6 +30,12 @@ def test_what_ends_a_process_costs_no_other(fatal: tuple[int, ...]) -> None:
 def test_what_the_work_raises_is_raised() -> None:
     workers: Workers[int, int] = Workers(fails, (), 2, lost)
     with pytest.raises(ValueError, match="0"):
+        list(workers.answers(range(3)))
+
+
+def test_a_process_that_cannot_begin_is_no_fault_of_what_it_was_given() -> None:
+    workers: Workers[int, int] = Workers(cannot_begin, (), 2, lost)
+    with pytest.raises(BrokenProcessPool):
         list(workers.answers(range(3)))
 
 

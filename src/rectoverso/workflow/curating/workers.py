@@ -29,7 +29,7 @@ Work = Callable[[Thing], Answer]
 
 class Workers(Generic[Thing, Answer]):
     """``make(*made_of)`` gives each process its work, a function of one thing; ``ended`` answers for a thing that ended
-    a process. With one process the work is done here.
+    a process. With one process the work is done here. Raises BrokenProcessPool where processes end without any thing.
     """
 
     def __init__(
@@ -79,6 +79,9 @@ class Workers(Generic[Thing, Answer]):
                         yield pool.submit(_work_on, [thing]).result()[0]
                     except BrokenProcessPool:
                         pool = self._new(pool, 1)
+                        pool.submit(
+                            _work_on, []
+                        ).result()  # one that cannot even begin is no fault of the thing
                         yield self._ended(thing)
         finally:
             pool.shutdown(cancel_futures=True)

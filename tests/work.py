@@ -1,0 +1,34 @@
+"""Work for several processes, in a module of its own: a process that is started must find it by its name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+
+def squares(add: int) -> Callable[[int], int]:
+    return lambda number: number * number + add
+
+
+def ends_at(*fatal: int) -> Callable[[int], int]:
+    def work(number: int) -> int:
+        if number in fatal:
+            os._exit(9)
+        return number
+
+    return work
+
+
+def fails() -> Callable[[int], int]:
+    def work(number: int) -> int:
+        raise ValueError(number)
+
+    return work
+
+
+def lost(number: int) -> int:
+    return -number
+
+
+def cannot_begin() -> Callable[[int], int]:
+    os._exit(9)

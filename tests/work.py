@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+from rectoverso.types import Pixels
+from rectoverso.verso.curate.eyes import Eye
 
 
 def squares(add: int) -> Callable[[int], int]:
@@ -32,3 +35,18 @@ def lost(number: int) -> int:
 
 def cannot_begin() -> Callable[[int], int]:
     os._exit(9)
+
+
+def has_white_corner(pixels: Pixels) -> bool:
+    return bool(pixels[:8, :8].min() == 255)
+
+
+class _Ends:
+    def find(self, pixels: Pixels) -> Sequence[object]:
+        if has_white_corner(pixels):
+            os._exit(9)
+        return []
+
+
+def ends_at_white_corner() -> Eye:
+    return Eye("finder 3", _Ends())

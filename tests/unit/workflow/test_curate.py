@@ -36,6 +36,7 @@ from rectoverso.workflow.digests import of_bytes, of_file
 from rectoverso.workflow.ledgers import check_ledger
 from unit.verso.conftest import encoded, photo
 from unit.verso.curate.crawl import OPT_OUTS, beside
+from work import ends_at_white_corner, has_white_corner
 
 SIDE = 128
 GPS = {1: "N", 2: (51.0, 30.0, 0.0), 3: "E", 4: (0.0, 7.0, 0.0)}
@@ -290,10 +291,6 @@ def fails() -> Eye:
     return Eye("finder 2", _Fails())
 
 
-def has_white_corner(pixels: Pixels) -> bool:
-    return bool(pixels[:8, :8].min() == 255)
-
-
 def cornered(seed: int) -> bytes:
     """A picture with a white corner."""
     pixels = photo(seed, SIDE)
@@ -535,22 +532,11 @@ def test_killed_at_any_moment_it_ends_as_if_it_was_not(tmp_path: Path) -> None:
     assert of_file(tmp_path / "set" / "manifest.jsonl") == whole.manifest
 
 
-class _Ends:
-    def find(self, pixels: Pixels) -> Sequence[object]:
-        if has_white_corner(pixels):
-            os._exit(9)
-        return []
-
-
-def ends() -> Eye:
-    return Eye("finder 3", _Ends())
-
-
 @pytest.mark.slow
 def test_a_picture_that_ends_its_process_is_told_and_costs_no_other(tmp_path: Path) -> None:
     source = tmp_path / "people"
     write(source, **{f"calm{at}": to_png(photo(at, SIDE)) for at in range(12)}, fatal=cornered(99))
-    request = CurateRequest(source, tmp_path / "set", processes=2, make_eyes={"faces": ends})
+    request = CurateRequest(source, tmp_path / "set", processes=2, make_eyes={"faces": ends_at_white_corner})
     curate(request, HOME[-1])
     found = lines(tmp_path / "set")
     assert found.pop("fatal")["reasons"] == [

@@ -34,7 +34,7 @@ from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow import digests
 from rectoverso.workflow.calibration import in_force
 from rectoverso.workflow.extras import optional_part
-from rectoverso.workflow.files import make_folder, picture_files, unusable
+from rectoverso.workflow.files import PARQUET, make_folder, pictures_and_tables, unusable
 from rectoverso.workflow.guard import guarded_works
 from rectoverso.workflow.ledgers import existing_home
 from rectoverso.workflow.progress import Listener, Progress, silent
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from rectoverso.store.home import Home
     from rectoverso.store.works import Work
 
-PARQUET, CSV = ".parquet", ".csv"
+CSV = ".csv"
 UNREADABLE = "unreadable"
 ROWS_A_GROUP = 1000
 AHEAD = 8
@@ -109,7 +109,9 @@ def screen_many(
     ScreeningStopped when a process was killed.
     """
     table = _table_of(out)
-    pictures, tables = _parted(list(files))
+    pictures, tables = pictures_and_tables(files)
+    if not pictures and not tables:
+        raise unusable("FILE", "no_pictures")
     with closing(existing_home(home_path)) as home:
         if not _works_in_force(home):
             raise NothingRegistered(home=home_path)
@@ -137,15 +139,6 @@ def screen_many(
     finally:
         unfinished.unlink(missing_ok=True)
     return tally
-
-
-def _parted(files: list[Path]) -> tuple[list[Path], list[Path]]:
-    """Pictures, also those in folders, and the Parquet files beside them. Raises FilesUnusable."""
-    if not files:
-        raise unusable("FILE", "no_pictures")
-    tables = [path for path in files if path.suffix.lower() == PARQUET and not path.is_dir()]
-    pictures = [path for path in files if path not in tables]
-    return picture_files(pictures) if pictures else [], tables
 
 
 def _each(pictures: list[Path], tables: list[Path]) -> Iterator[Item]:

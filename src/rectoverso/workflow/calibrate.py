@@ -40,13 +40,13 @@ from rectoverso.verso.screen.scores import Score, shipped
 from rectoverso.verso.screen.similarity import cascade_of
 from rectoverso.workflow import digests
 from rectoverso.workflow.calibration import CALIBRATED, summary
-from rectoverso.workflow.files import picture_files
+from rectoverso.workflow.files import is_table, picture_files
 from rectoverso.workflow.guard import Guard
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import committed, open_ledger
 from rectoverso.workflow.planted import found_again
 from rectoverso.workflow.progress import Listener, silent
-from rectoverso.workflow.registry import PARQUET, offers_of, works_in_force
+from rectoverso.workflow.registry import offers_of, works_in_force
 from rectoverso.workflow.strangers import Likeness, Strangers
 from rectoverso.workflow.weights import embedder_of, weights_digest
 
@@ -166,7 +166,7 @@ def _record(home: Home, keys: Keys, clock: Clock, calibration: Calibration) -> i
 
 def _count(negatives: Sequence[Path]) -> int | None:
     """How many pictures are given, where that can be told without reading them. Raises FilesUnusable."""
-    if any(path.suffix.lower() == PARQUET and not path.is_dir() for path in negatives):
+    if any(map(is_table, negatives)):
         return None
     return len(picture_files(negatives))
 

@@ -13,6 +13,7 @@ from rectoverso.i18n import Phrase
 from rectoverso.types import Message
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".avif"})
+PARQUET = ".parquet"
 
 
 def picture_files(files: Iterable[Path]) -> list[Path]:
@@ -27,6 +28,19 @@ def picture_files(files: Iterable[Path]) -> list[Path]:
     if not found:
         raise unusable(", ".join(map(str, given)) or "FILE", "no_pictures")
     return list(dict.fromkeys(found))
+
+
+def pictures_and_tables(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    """The pictures of files and folders, and the Parquet files beside them. Raises FilesUnusable."""
+    given = list(files)
+    tables = [path for path in given if is_table(path)]
+    others = [path for path in given if path not in tables]
+    return picture_files(others) if others else [], tables
+
+
+def is_table(path: Path) -> bool:
+    """Whether it is a Parquet file by its name."""
+    return path.suffix.lower() == PARQUET and not path.is_dir()
 
 
 def make_folder(out: Path) -> None:

@@ -6,7 +6,6 @@ what else the door compares by: the calibration in force, the weights that were 
     2. Check     No entry since the seal is of such a kind, each being what was signed; and the rows come to what was
                  sealed. This is done wherever works are read to be compared, and before each change: a change would
                  seal what it found.
-
     3. Recall    The ledger goes on from the last checkpoint that the home's folder has seen, which is written there
                  after each change and by whoever leaves the door. So the database cannot be put back whole either.
 

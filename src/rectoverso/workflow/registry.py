@@ -21,14 +21,12 @@ from rectoverso.verso.registry.catalogue import read_catalogue
 from rectoverso.verso.registry.columns import Said, read
 from rectoverso.verso.registry.offers import Offer, of_files, of_lines, of_parquet
 from rectoverso.verso.registry.registry import Registry
-from rectoverso.workflow.files import picture_files, unusable
+from rectoverso.workflow.files import pictures_and_tables, unusable
 from rectoverso.workflow.guard import Guard, guarded_works
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import committed, open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
 from rectoverso.workflow.weights import embedder_of
-
-PARQUET = ".parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ def add_works(
     lines = read_catalogue(catalogue) if catalogue else []
     if not given and not catalogue:
         raise unusable("FILE", "no_pictures")
-    pictures, tables = _parted(given)
+    pictures, tables = pictures_and_tables(given)
     home, registry = opened(home_path, clock)
 
     def offers() -> Iterator[Offer]:
@@ -133,7 +131,7 @@ def add_commons(
 
     Raises as `add_works` does for its files.
     """
-    pictures, tables = _parted(files)
+    pictures, tables = pictures_and_tables(files)
     said = _said({"title": title} if title else {})
     _, registry = opened(home_path, clock)
     total = None if tables else len(pictures)
@@ -192,7 +190,7 @@ def plain_common(common: Work) -> dict[str, Any]:
 
 def offers_of(files: Iterable[Path]) -> Iterator[Offer]:
     """The pictures in files, folders and Parquet files, of which nothing is said. Raises FilesUnusable."""
-    return _offers(*_parted(files), Said())
+    return _offers(*pictures_and_tables(files), Said())
 
 
 def _said(cells: Mapping[str, str]) -> Said:
@@ -211,14 +209,6 @@ def _demand_named(names: Sequence[str], owner: str | None) -> None:
 def _bad(setting: str, problem: str, *reasons: Message) -> BadSetting:
     advice = Phrase(Message(f"registry.{problem}.advice"))
     return BadSetting(setting=setting, reason=Phrase(*reasons), advice=advice)
-
-
-def _parted(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
-    """The pictures of files and folders, and the Parquet files beside them. Raises FilesUnusable."""
-    given = list(files)
-    tables = [path for path in given if path.suffix.lower() == PARQUET and not path.is_dir()]
-    others = [path for path in given if path not in tables]
-    return picture_files(others) if others else [], tables
 
 
 def _offers(pictures: Iterable[Path], tables: Iterable[Path], said: Said) -> Iterator[Offer]:

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from importlib.metadata import PackageNotFoundError, distribution
-from math import comb
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +23,7 @@ import numpy as np
 from rectoverso.errors import DetectorMissing, DetectorUnsound, MissingExtra
 from rectoverso.types import Pixels
 from rectoverso.verso.picture import open_picture
+from rectoverso.verso.screen.replication import upper_bound
 
 # Shapes: N pictures, C channels, H height, W width; y and x are cells of the network's answer, of 4 pixels each.
 
@@ -69,7 +69,7 @@ class Measured:
     @property
     def at_least(self) -> float:
         """The lower end of the one-sided 95 % interval of Clopper and Pearson (1934)."""
-        return lower_bound(self.found, self.faces)
+        return 1 - upper_bound(self.faces - self.found, self.faces)
 
 
 class Finder(Protocol):
@@ -127,20 +127,6 @@ class FaceFinder:
         noise = np.random.default_rng(0).integers(0, 256, (160, 224, 3), np.uint8)
         if faces := self.find(noise):
             raise DetectorUnsound(found=len(faces), expected=0)
-
-
-def lower_bound(found: int, of: int, confidence: float = 0.95) -> float:
-    """The share that at least holds, when ``found`` of ``of`` independent trials did (Clopper and Pearson 1934)."""
-
-    def chance(share: float) -> float:
-        """Of as many as were found, or more."""
-        return sum(comb(of, k) * share**k * (1 - share) ** (of - k) for k in range(found, of + 1))
-
-    low, high = 0.0, found / of if of else 0.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if chance(middle) < 1 - confidence else (low, middle)
-    return low
 
 
 def _network() -> bytes:

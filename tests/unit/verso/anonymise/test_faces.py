@@ -9,7 +9,7 @@ import pytest
 
 from rectoverso.errors import DetectorMissing, DetectorUnsound
 from rectoverso.verso.anonymise import faces as module
-from rectoverso.verso.anonymise.faces import Face, FaceFinder, lower_bound
+from rectoverso.verso.anonymise.faces import Face, FaceFinder, Measured
 from rectoverso.verso.anonymise.obscure import hide
 from rectoverso.verso.anonymise.ways import Way
 
@@ -90,6 +90,6 @@ def test_another_network_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_the_lower_bound_is_that_of_clopper_and_pearson() -> None:
-    assert lower_bound(64, 65) == pytest.approx(0.9291, abs=1e-4)
-    assert lower_bound(10, 10) == pytest.approx(0.05 ** (1 / 10))
-    assert lower_bound(0, 10) == 0
+    assert Measured(64, 65, "").at_least == pytest.approx(0.9291, abs=1e-4)
+    assert Measured(10, 10, "").at_least == pytest.approx(0.05 ** (1 / 10))
+    assert Measured(0, 10, "").at_least == 0

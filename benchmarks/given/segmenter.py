@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.data.pixels import to_tensor
-from rectoverso.recto.train.machine import autocast
+from rectoverso.recto.train.machine import autocast, resolve
 
 WIDTH, BATCH, SEED = 32, 16, 0
 RATE, WARM = 2e-3, 0.1
@@ -62,7 +62,7 @@ def taught(dataset: Dataset, steps: int) -> Segmenter:
         light = torch.from_numpy(rng.uniform(0.7, 1.3, (BATCH, 1, 1, 1)).astype(np.float32))
         x_NCHW = ((to_tensor(image_NHWC) + 1) * light - 1).contiguous(memory_format=torch.channels_last)
         optimiser.zero_grad()
-        with autocast("bfloat16", torch.device("cpu")):
+        with autocast(resolve("auto")):
             logits = net(x_NCHW)
         F.cross_entropy(logits.float(), torch.from_numpy(mask_NHW.astype(np.int64))).backward()
         optimiser.step()

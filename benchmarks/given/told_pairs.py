@@ -20,6 +20,7 @@ from torch import nn
 from rectoverso.recto.data.pixels import to_pixels, to_tensor
 from rectoverso.recto.systems.cyclegan import DEFAULT
 from rectoverso.recto.systems.recipe import Shape
+from rectoverso.recto.train.machine import autocast, resolve
 
 SEED, BATCH, RATE, LEAST = 0, 8, 1e-3, 0.02
 Images = NDArray[np.uint8]
@@ -39,7 +40,7 @@ def trained(a_NHWC: Images, b_NHWC: Images, seconds: float) -> tuple[nn.Module, 
         adam.param_groups[0]["lr"] = RATE * (LEAST + (1 - LEAST) * (1 + math.cos(math.pi * share)) / 2)
         chosen, way = rng.integers(len(a_NHWC), size=BATCH), rng.choice([-1, 1])
         a, b = (to_tensor(images[chosen, :, ::way].copy()) for images in (a_NHWC, b_NHWC))
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast(resolve("auto")):
             made = network(a)
         adam.zero_grad()
         F.l1_loss(made.float(), b).backward()

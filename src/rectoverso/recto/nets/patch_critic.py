@@ -27,11 +27,14 @@ WIDEST = 8
 class PatchCritic(nn.Module):
     """Pictures (N, I, H, W) to logits (N, 1, h, w). ``downs`` halvings: each logit sees 16 pixels a side of one, 34 of
     two, 70 of three. ``spectral``: spectral norm of the weights beside the instance norms, as SPADE has it (Park et al.
-    2019).
+    2019). Without ``instance`` norms it sees how bright, of what colour and how rich in contrast a picture is.
     """
 
-    def __init__(self, inputs: int, *, width: int, downs: int, spectral: bool = False) -> None:
+    def __init__(
+        self, inputs: int, *, width: int, downs: int, spectral: bool = False, instance: bool = True
+    ) -> None:
         super().__init__()
+        self.instance = instance
         widths = [width * min(WIDEST, 2**level) for level in range(downs + 1)]
         strides = [2] * (downs - 1) + [1]
         convs = [nn.Conv2d(inputs, width, 4, stride=2, padding=1)]
@@ -52,7 +55,7 @@ class PatchCritic(nn.Module):
         x = x_NIHW
         for place, conv in enumerate(self.convs):
             x = conv(x)
-            x = F.leaky_relu(channel_norm(x) if place else x, SLOPE)
+            x = F.leaky_relu(channel_norm(x) if self.instance and place else x, SLOPE)
             seen.append(x)
         return self.last(x).float(), seen
 

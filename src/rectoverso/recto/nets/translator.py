@@ -3,9 +3,8 @@
 Johnson, Alahi and Fei-Fei 2016 (arXiv:1603.08155), as CycleGAN (Zhu et al. 2017, arXiv:1703.10593, section 7.2) and
 pix2pixHD's global generator (Wang et al. 2018, arXiv:1711.11585, section 3.2) use it: reflected edges, instance norm
 without gain, two convolutions a block. Departures: pictures are doubled by nearest neighbour and a 3x3 convolution
-instead of a transposed one, which leaves no chequers; with ``patch`` above 1 squares of so many pixels a side come in
-and go out as one pixel each, which spares the costliest resolution; and with ``skip`` the network begins as one that
-changes nothing, so that it need not learn to keep what stays, and has no reason to exchange colours.
+instead of a transposed one, which leaves fewer chequers; with ``patch`` above 1 squares of so many pixels a side come
+in and go out as one pixel each, which spares the costliest resolution.
 
 Shapes: N images, I and O channels in and out, C channels, H height, W width.
 """
@@ -42,13 +41,8 @@ def picture_norm(x_NCHW: Tensor) -> Tensor:
     return F.group_norm(x_NCHW, 1)
 
 
-NORMS: dict[str, Norm] = {"channel": channel_norm, "picture": picture_norm}
-
-
 class Translator(nn.Module):
-    """Pictures (N, I, H, W) to pictures (N, O, H, W) in [-1, 1] after tanh; ``raw`` leaves that out. With ``skip`` what
-    the network makes, as it is, is added to what came in: it may leave the range a little.
-    """
+    """Pictures (N, I, H, W) to pictures (N, O, H, W) in [-1, 1] after tanh; ``raw`` leaves that out."""
 
     def __init__(
         self,
@@ -61,10 +55,9 @@ class Translator(nn.Module):
         patch: int = 1,
         norm: Norm = channel_norm,
         raw: bool = False,
-        skip: bool = False,
     ) -> None:
         super().__init__()
-        self.patch, self.raw, self.norm, self.skip = patch, raw, norm, skip
+        self.patch, self.raw, self.norm = patch, raw, norm
         kernel = 7 if patch == 1 else 5
         widths = [min(width * 2**level, width * WIDEST) for level in range(downs + 1)]
         self.first = Reflected(inputs * patch**2, width, kernel)
@@ -73,13 +66,6 @@ class Translator(nn.Module):
         self.ups = nn.ModuleList(Up(w, v) for w, v in pairwise(reversed(widths)))
         self.last = Reflected(width, outputs * patch**2, kernel)
         begun_alike(self.last.conv, patch)
-        if skip:
-            self.begin_at_nothing()
-
-    def begin_at_nothing(self) -> None:
-        """Let the last convolution make zeros of everything, until it has learnt."""
-        nn.init.zeros_(self.last.conv.weight)
-        nn.init.zeros_(self.last.conv.bias)  # type: ignore[arg-type]
 
     def forward(self, x_NIHW: Tensor) -> Tensor:
         x = F.relu(self.norm(self.first(F.pixel_unshuffle(x_NIHW, self.patch))))
@@ -89,9 +75,7 @@ class Translator(nn.Module):
             x = block(x)
         for up in self.ups:
             x = F.relu(self.norm(up(x)))
-        y_NOHW = F.pixel_shuffle(self.last(x), self.patch)
-        if self.skip:
-            return x_NIHW + y_NOHW
+        y_NOHW: Tensor = F.pixel_shuffle(self.last(x), self.patch)
         return y_NOHW if self.raw else torch.tanh(y_NOHW)
 
 

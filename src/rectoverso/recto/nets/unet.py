@@ -4,7 +4,7 @@ Ronneberger et al. 2015 (U-net, arXiv:1505.04597): halvings, doublings, and what
 comes up. Residual blocks begin with their norm (He et al. 2016, arXiv:1603.05027) and with nothing to add, so what is
 known of colours passes by the norms from one end to the other; at the smallest sides they are dilated, to see far (Yu
 and Koltun 2016, arXiv:1511.07122). With ``patch`` above 1 squares of so many pixels a side come in and go out as one
-pixel each, which spares the costliest resolution.
+pixel each, which spares the costliest resolution. ``smooth`` doublings leave no chequers.
 
 Shapes: N images, I and O channels in and out, C channels, H height, W width.
 """
@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rectoverso.recto.nets.resampling import begun_alike, larger
+from rectoverso.recto.nets.resampling import begun_alike, larger, larger_smoothly
 
 DILATIONS = (1, 2, 4)
 
@@ -28,10 +28,19 @@ class UNet(nn.Module):
     """
 
     def __init__(
-        self, inputs: int, outputs: int, *, width: int, downs: int, blocks: int, patch: int = 1
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        width: int,
+        downs: int,
+        blocks: int,
+        patch: int = 1,
+        smooth: bool = False,
     ) -> None:
         super().__init__()
         self.patch = patch
+        self.larger = larger_smoothly if smooth else larger
         widths = [width * 2**level for level in range(downs + 1)]
         self.first = nn.Conv2d(inputs * patch**2, width, 3, padding=1)
         self.seen = nn.ModuleList(Block(w) for w in widths[:-1])
@@ -53,7 +62,7 @@ class UNet(nn.Module):
             x = down(seen[-1])
         x = self.blocks(x)
         for up, beside, block in zip(self.ups, self.beside, self.made, strict=True):
-            x = block(beside(torch.cat([larger(up(x)), seen.pop()], 1)))
+            x = block(beside(torch.cat([self.larger(up(x)), seen.pop()], 1)))
         return F.pixel_shuffle(self.last(x), self.patch)
 
 

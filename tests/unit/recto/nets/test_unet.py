@@ -10,10 +10,12 @@ from rectoverso.recto.nets.unet import UNet
 PICTURE_NCHW = torch.rand(2, 4, 16, 24, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 
-@pytest.mark.parametrize(("patch", "downs"), [(1, 0), (1, 2), (2, 1)])
-def test_it_begins_with_nothing_to_add_and_all_of_it_learns(patch: int, downs: int) -> None:
+@pytest.mark.parametrize(
+    ("patch", "downs", "smooth"), [(1, 0, False), (1, 2, False), (2, 1, False), (1, 2, True)]
+)
+def test_it_begins_with_nothing_to_add_and_all_of_it_learns(patch: int, downs: int, smooth: bool) -> None:
     torch.manual_seed(1)
-    net = UNet(4, 3, width=8, downs=downs, blocks=2, patch=patch)
+    net = UNet(4, 3, width=8, downs=downs, blocks=2, patch=patch, smooth=smooth)
     made_NCHW = net(PICTURE_NCHW)
     assert made_NCHW.shape == (2, 3, 16, 24)
     assert not made_NCHW.any()

@@ -108,7 +108,7 @@ def cifar(folder: Path) -> tuple[Dataset, NDArray[np.uint8]]:
     return shown, whole.images[-HELD_CIFAR:]
 
 
-def scenes(folder: Path, size: int) -> tuple[Dataset, Dataset]:
+def scenes(folder: Path, size: int | str) -> tuple[Dataset, Dataset]:
     """CamVid's own split: road scenes with masks to learn from, and others to be asked about."""
     shown = open_source(folder / "camvid" / "train.parquet", size=size)
     held = open_source(folder / "camvid" / "val.parquet", size=size, mask_classes=len(shown.regions))

@@ -46,7 +46,7 @@ class Streets:
     held: Dataset
 
 
-def streets(folder: Path, size: int) -> Streets:
+def streets(folder: Path, size: int | str) -> Streets:
     """The first half of the scenes as maps, the other half as photographs: they are in the order of their films."""
     shown, held = scenes(folder, size)
     assert shown.masks is not None

@@ -18,8 +18,12 @@ from PIL import Image
 
 sys.path.append(str(Path(__file__).parents[1]))
 from given.data import STYLES, drawn_scenes, held_emoji, held_photographs
+from given.streets import streets
+
+from rectoverso.recto.data.dataset import Dataset
 
 SIDE = 64
+STREETS = "256x192"
 
 
 def main() -> None:
@@ -34,9 +38,18 @@ def main() -> None:
     table = pq.read_table(asked.data / "bsds500" / "train.parquet")
     pq.write_table(table.filter(pa.array(~held_photographs(len(table)))), asked.out / "bsds500.parquet")
     pq.write_table(pq.read_table(asked.data / "camvid" / "train.parquet"), asked.out / "camvid.parquet")
+    shown = streets(asked.data, STREETS).shown
+    assert shown.other is not None
+    for one in (shown, shown.other):
+        pq.write_table(pa.table({"image": _files(one)}), asked.out / f"{one.name}.parquet")
     scenes = drawn_scenes(SIDE)
-    images = [{"bytes": _png(image)} for image in scenes.images]
-    pq.write_table(pa.table({"image": images, "caption": scenes.captions}), asked.out / "shapes.parquet")
+    pq.write_table(
+        pa.table({"image": _files(scenes), "caption": scenes.captions}), asked.out / "shapes.parquet"
+    )
+
+
+def _files(dataset: Dataset) -> list[dict[str, bytes]]:
+    return [{"bytes": _png(image)} for image in dataset.images]
 
 
 def _png(image: NDArray[np.uint8]) -> bytes:

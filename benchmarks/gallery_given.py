@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 from gallery import GALLERY, say, verso
 from given.data import captioned_emoji, emoji, scenes, unseen_scenes
+from given.streets import coloured
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -41,9 +42,17 @@ def cyclegan(data: Path, place: Path) -> Given:
 
 
 def maps(data: Path, place: Path) -> Given:
+    return ["--image", written(held_maps(data), place / "maps")]
+
+
+def maps_in_colours(data: Path, place: Path) -> Given:
+    return ["--image", written(coloured(held_maps(data)), place / "maps")]
+
+
+def held_maps(data: Path) -> Images:
     held = scenes(data, SIZE)[1].masks
     assert held is not None
-    return ["--image", written(held[:: len(held) // COUNT][:COUNT], place / "maps")]
+    return held[:: len(held) // COUNT][:COUNT]
 
 
 def edgeconnect(data: Path, place: Path) -> Given:
@@ -71,6 +80,7 @@ def prompts(captions: list[str]) -> Given:
 
 SHEETS: dict[str, Callable[[Path, Path], Given]] = {
     "cyclegan": cyclegan,
+    "cyclegan-streets": maps_in_colours,
     "pix2pixhd": maps,
     "spade": maps,
     "edgeconnect": edgeconnect,

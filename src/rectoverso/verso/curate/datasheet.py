@@ -14,6 +14,7 @@ from typing import Any
 from rectoverso.i18n import printable, say
 from rectoverso.types import Message
 from rectoverso.verso.curate.about import About
+from rectoverso.verso.curate.consent import Consent, consent_of
 from rectoverso.verso.curate.rules import Action
 from rectoverso.verso.curate.summary import REDRAWN, Summary
 
@@ -129,7 +130,9 @@ def _acquired(summary: Summary, _: Made) -> Iterator[Message]:
 
 
 def _consent(summary: Summary, _: Made) -> Iterator[Message]:
-    given = sum(count for name, count in summary.consents.items() if name.casefold() in ("yes", "given"))
+    given = sum(
+        count for name, count in summary.consents.items() if name and consent_of(name) is Consent.GIVEN
+    )
     unknown = summary.kept - given
     yield Message("datasheet.facts.consent", {"given": f"{given:,}", "unknown": f"{unknown:,}"})
 

@@ -3,9 +3,10 @@
     python benchmarks/curate.py --data DIR [--pictures 5000] [--planted 100] [--processes 2] [--dry] [--sheet FILE]
 
 `DIR` has bsds500 (photographs) and cifar10 (32 x 32 pixels). Among so many pictures of cifar10, or all of bsds500,
-copies are planted: of each of ``planted`` pictures one of every kind, at random places in the order. Where more are asked
-for than cifar10 has, the rest are put together of four of its pictures each. A planted copy is found where it hangs together with the picture that it was made of. What else is called a copy is counted against it,
-though the data have copies of their own; `--sheet` draws these pairs, for people to look at.
+copies are planted: of each of ``planted`` pictures one of every kind, at random places in the order. Where more are
+asked for than cifar10 has, the rest are put together of four of its pictures each. A planted copy is found where it
+hangs together with the picture that it was made of. What else is called a copy is counted against it, though the data
+have copies of their own; `--sheet` draws these pairs, for people to look at.
 
 Writes the table of README.md and results/curate-DATE.json; `--dry` only prints.
 """

@@ -38,6 +38,8 @@ SELECT place, source, looked, action, verdict, written FROM pictures
 WHERE place >= :at AND (:action IS NULL OR action = :action) ORDER BY place LIMIT :many
 """
 _AFTER_LOOKING = ("UPDATE pictures SET verdict = NULL, action = NULL, written = NULL",)
+COMPARED = "compared"
+"""The note that all were compared."""
 FAILED = "failed"
 """The note that some picture could not be written."""
 _NAMES = ("pictures", "prints", "pairs", "blocks", "notes")
@@ -63,6 +65,7 @@ class Curation:
         self._db.execute("PRAGMA journal_mode = WAL")
         # A power cut may take the last seconds, which are then done anew; a kill takes nothing.
         self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA secure_delete = ON")
         self._db.executescript(TABLES)
 
     def close(self) -> None:
@@ -127,7 +130,8 @@ class Curation:
         """What was seen of a picture no longer holds: it cannot be written, and all have to be decided on again."""
         with self._db:
             self._db.execute(
-                "UPDATE pictures SET looked = json_set(looked, '$.problem', ?) WHERE place = ?", (problem, place)
+                "UPDATE pictures SET looked = json_set(looked, '$.problem', ?) WHERE place = ?",
+                (problem, place),
             )
             self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, '1')", (FAILED,))
 
@@ -165,6 +169,14 @@ class Curation:
             (block * size, (block + 1) * size),
         ).fetchall()
         return [row[0] for row in rows], [(row[1], row[2]) for row in rows]
+
+    def forget_prints(self) -> None:
+        """All was compared: small pictures, also of what nobody may have, do not stay on the disk."""
+        with self._db:
+            self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, '1')", (COMPARED,))
+            self._db.execute("DELETE FROM prints")
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def thumb(self, place: int) -> bytes:
         return bytes(self._db.execute("SELECT thumb FROM prints WHERE place = ?", (place,)).fetchone()[0])

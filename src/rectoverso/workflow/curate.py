@@ -27,8 +27,8 @@ from typing import Any, TypeVar
 from rectoverso.errors import CurationUnusable, FilesUnusable, HomeBusy, OutNotWritable
 from rectoverso.i18n import LANGUAGES, Phrase
 from rectoverso.protocols import Clock, SystemClock
-from rectoverso.store.atomic import put_durably, write_atomically
-from rectoverso.store.curation import FAILED, Curation, Row
+from rectoverso.store.atomic import PRIVATE_FOLDER, put_durably, write_atomically
+from rectoverso.store.curation import COMPARED, FAILED, Curation, Row
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
 from rectoverso.store.lock import exclusive
@@ -200,8 +200,10 @@ class _Job:
             self._tell("curating", done, self._feed.total)
 
     def compare(self) -> None:
-        """Compare all with all."""
-        copies.compare(self._curation, lambda done, total: self._tell("comparing_copies", done, total))
+        """Compare all with all, once."""
+        if not self._curation.note(COMPARED):
+            copies.compare(self._curation, lambda done, total: self._tell("comparing_copies", done, total))
+            self._curation.forget_prints()
 
     def decide(self) -> None:
         """Decide on all; where rules or answers are others than before, anew."""
@@ -363,6 +365,7 @@ def _opened(out: Path) -> Iterator[Curation]:
     if out.is_dir() and not (out / STATE).is_dir() and any(out.iterdir()):
         raise _not_there(out, "reason", "advice")
     make_folder(out / STATE)
+    (out / STATE).chmod(PRIVATE_FOLDER)
     try:
         with exclusive(out / STATE / "lock", 0, out):
             curation = Curation(out / STATE / "state.sqlite3")

@@ -193,7 +193,7 @@ def _page_text(value: Any) -> str:
 
 
 def _rules_text(value: Any) -> str:
-    return json.dumps(value) if isinstance(value, list | dict) else _page_text(value)
+    return json.dumps(value, default=str) if isinstance(value, list | dict) else _page_text(value)
 
 
 _READINGS: dict[str, Callable[[Any], str]] = {

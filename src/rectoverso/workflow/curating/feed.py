@@ -8,6 +8,7 @@ eight rows.
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -183,14 +184,15 @@ def _in_parquet(table: Path, columns: list[str]) -> Iterator[Offer]:
         )
 
 
-def _names_in(root: Path, folder: PurePosixPath) -> Iterable[PurePosixPath]:
-    places = (folder, folder / ".well-known")
-    return (
-        folder_of / path.name
-        for folder_of in places
-        if (root / folder_of).is_dir()
-        for path in sorted((root / folder_of).iterdir())
-    )
+def _names_in(root: Path, folder: PurePosixPath) -> Iterator[PurePosixPath]:
+    for place in (folder, folder / ".well-known"):
+        try:
+            yield from sorted(place / path.name for path in (root / place).iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, ValueError) as error:
+            if getattr(error, "errno", None) not in (None, errno.ENAMETOOLONG):
+                raise unusable(root / place, "unreadable_file", system=error) from error
 
 
 def _add_sites(state: Any, root: Folder) -> None:

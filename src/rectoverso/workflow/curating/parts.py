@@ -148,7 +148,12 @@ def _close(
 
 def _line(row: Row, cleaned: Cleaned, columns: tuple[str, ...]) -> dict[str, Any]:
     rights: Mapping[str, str] = row.looked["rights"]
-    told = {**rights, "title": rights.get("title") or row.source, "digest": row.looked["digest"]}
+    told = {
+        **row.looked.get("in_file", {}),
+        **rights,
+        "title": rights.get("title") or row.source,
+        "digest": row.looked["digest"],
+    }
     return {"image": {"bytes": cleaned.data, "path": row.source}} | {name: told.get(name) for name in columns}
 
 

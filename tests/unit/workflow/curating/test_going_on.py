@@ -19,6 +19,7 @@ import pytest
 
 from rectoverso.errors import CurationUnusable, OutNotWritable
 from rectoverso.verso.curate.iscc import image_bits
+from rectoverso.verso.curate.prints import Print
 from rectoverso.verso.picture import to_png
 from rectoverso.workflow.curate import CurateRequest, curate
 from rectoverso.workflow.curating import parts
@@ -210,6 +211,17 @@ def test_a_part_that_was_never_noted_is_not_joined(tmp_path: Path) -> None:
     with sqlite3.connect(out / ".curation" / "state.sqlite3") as state:
         state.execute("UPDATE pictures SET written = NULL")
     assert run(source, out).pictures == whole.pictures
+
+
+def test_small_pictures_of_what_nobody_may_have_do_not_stay(tmp_path: Path) -> None:
+    source, out = tmp_path / "pictures", tmp_path / "set"
+    write(source, a=picture(1))
+    beside(source / "a.png", headers={"tdm-reservation": "1"})
+    thumb = Print.of(photo(1, SIDE)).thumb[:64]
+    run(source, out)
+    for file in (path for path in out.rglob("*") if path.is_file()):
+        assert thumb not in file.read_bytes(), file
+    assert (out / ".curation").stat().st_mode & 0o077 == 0
 
 
 def test_the_manifest_covers_what_was_decided_by(tmp_path: Path) -> None:

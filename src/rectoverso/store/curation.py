@@ -42,7 +42,7 @@ COMPARED = "compared"
 """The note that all were compared."""
 FAILED = "failed"
 """The note that some picture could not be written."""
-_NAMES = ("pictures", "prints", "pairs", "blocks", "notes")
+_NAMES = ("notes", "pictures", "prints", "pairs", "blocks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ class Curation:
     def begin(self, stamp: str) -> None:
         """Forget everything, also how an earlier version kept it, and note what the source was like."""
         with self._db:
+            self._db.execute("BEGIN")
             for name in _NAMES:
                 self._db.execute(f"DROP TABLE IF EXISTS {name}")
             for statement in filter(str.strip, TABLES.split(";")):

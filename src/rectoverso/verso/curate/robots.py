@@ -104,7 +104,9 @@ def normal(path: str) -> str:
     """Percent-encoded in one way, so that what means the same is the same, octet by octet. A star and a dollar sign in
     it are no patterns (RFC 9309, 2.2.3), and are encoded.
     """
-    return quote(unquote_to_bytes(path or "/"), safe="/%?&=+:;,@!'()~-._")
+    # A file system's name may have octets that are no letters.
+    octets = unquote_to_bytes((path or "/").encode("utf-8", "surrogateescape"))
+    return quote(octets, safe="/%?&=+:;,@!'()~-._")
 
 
 def _refused(groups: list[Group], path: str, source: Source) -> Iterator[Signal]:

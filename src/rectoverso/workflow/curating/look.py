@@ -6,12 +6,19 @@ Strangers' pictures are decoded, and their metadata is read, in the bounded proc
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
-from rectoverso.errors import ImageNotFound, ImageStopped, ImageTooLarge, ImageUnreadable
+from rectoverso.errors import (
+    ImageNotFound,
+    ImageStopped,
+    ImageTooLarge,
+    ImageUnreadable,
+    RectoversoError,
+    Unexpected,
+)
 from rectoverso.types import Pixels
 from rectoverso.verso.curate import metadata
 from rectoverso.verso.curate.beside import Beside, decoded
@@ -31,6 +38,9 @@ from rectoverso.workflow.files import unusable
 LEAST_SIDE_PX = 8
 """Smaller ones cannot be trained on."""
 MOST_DECLARED_BYTES = 1 << 30
+NOT_STARTED = "verify.reason.bounded_not_started"
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,17 @@ class Looker:
         self._eyes = eyes_of(make_eyes)
 
     def look(self, offer: Offer) -> Looked:
-        """What there is to know of a picture. Never raises for what it holds."""
+        """What there is to know of a picture. Never raises for what it holds: what nobody foresaw is a reason to
+        leave it out, and none to stop.
+        """
+        try:
+            return self._looked(offer)
+        except RectoversoError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
+            return _unseen(offer, {"rights": {}}, (), f"not_looked_at ({type(error).__name__})")
+
+    def _looked(self, offer: Offer) -> Looked:
         beside = self._shelf.beside(offer.file, offer.said, offer.source)
         record: dict[str, Any] = {"rights": _rights(beside, offer.label), "signals": []}
         if beside.broken:
@@ -121,21 +141,28 @@ def bytes_of(root: Root, offer: Offer) -> bytes:
 
 
 def examined(data: bytes, packets: Sequence[bytes], name: str) -> Examination:
-    """What a picture is and says, by the bounded process; asked twice where that took too long, for a busy machine is
-    no fault of the picture. Raises ImageStopped.
-    """
-    try:
-        return shared().examine(data, packets, name=name)
-    except ImageStopped:
-        return shared().examine(data, packets, name=name)
+    """What a picture is and says, by the bounded process. Raises ImageStopped, Unexpected."""
+    return _asked_twice(lambda: shared().examine(data, packets, name=name))
 
 
 def opened(data: bytes, name: str) -> Pixels:
-    """The picture alone, likewise. Raises ImageUnreadable."""
+    """The picture alone, likewise. Raises ImageUnreadable, Unexpected."""
+    return _asked_twice(lambda: shared().open(data, name=name).pixels)
+
+
+def _asked_twice(ask: Callable[[], Answer]) -> Answer:
+    """A busy machine is no fault of the picture; nor is one that starts no process."""
     try:
-        return shared().open(data, name=name).pixels
+        return ask()
     except ImageStopped:
-        return shared().open(data, name=name).pixels
+        pass
+    try:
+        return ask()
+    except ImageStopped as error:
+        reason = error.facts["reason"]
+        if NOT_STARTED in {message.key for message in getattr(reason, "messages", ())}:
+            raise Unexpected(problem=str(reason)) from error
+        raise
 
 
 def clean(root: Root, offer: Offer, record: Mapping[str, Any]) -> tuple[bytes, str]:

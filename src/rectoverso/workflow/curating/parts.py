@@ -17,7 +17,7 @@ from rectoverso.errors import ImageStopped, ImageUnreadable
 from rectoverso.store.atomic import put_durably
 from rectoverso.store.curation import Curation, Row
 from rectoverso.verso.curate.rules import Action
-from rectoverso.verso.curate.summary import REDRAWN
+from rectoverso.verso.curate.summary import REDRAWN, licences_of
 from rectoverso.workflow import digests
 from rectoverso.workflow.curating.feed import Feed, Offer
 from rectoverso.workflow.curating.look import clean
@@ -149,9 +149,9 @@ def _close(
 def _line(row: Row, cleaned: Cleaned, columns: tuple[str, ...]) -> dict[str, Any]:
     rights: Mapping[str, str] = row.looked["rights"]
     told = {
-        **row.looked.get("in_file", {}),
         **rights,
         "title": rights.get("title") or row.source,
+        "licence": next(iter(licences_of(row.looked)), None),
         "digest": row.looked["digest"],
     }
     return {"image": {"bytes": cleaned.data, "path": row.source}} | {name: told.get(name) for name in columns}

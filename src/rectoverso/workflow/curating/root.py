@@ -87,7 +87,8 @@ class Folder:
         except ValueError:  # a NUL in the name
             return None
         except OSError as error:
-            if error.errno in _ABSENT and not place.is_symlink():
+            is_dangling = error.errno == errno.ENOENT and place.is_symlink()
+            if error.errno in _ABSENT and not is_dangling:
                 return None
             raise
         try:
@@ -102,7 +103,7 @@ class Folder:
             os.close(handle)
 
     def _holds(self, place: Path) -> bool:
-        return Path(os.path.realpath(place)).is_relative_to(os.path.realpath(self.folder))
+        return Path(os.path.realpath(place)).is_relative_to(_real(self.folder.absolute()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,11 @@ def _opened_as_it_was(
 
 def _members(file: Path) -> dict[PurePosixPath, zipfile.ZipInfo]:
     return _opened(file)[1]
+
+
+@lru_cache(maxsize=4)
+def _real(folder: Path) -> Path:
+    return Path(os.path.realpath(folder))
 
 
 def _is_shown(name: str) -> bool:

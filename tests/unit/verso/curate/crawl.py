@@ -122,9 +122,7 @@ OPT_OUTS: dict[SignalKind, Callable[[Path], None]] = {
             {"location": "/photos/*", "tdm-reservation": 1},
         ],
     ),
-    SignalKind.TDMREP_XMP: lambda picture: (
-        picture.write_bytes(with_packet(TDM_XMP, _seen(picture))) and None
-    ),
+    SignalKind.TDMREP_XMP: lambda picture: picture.write_bytes(with_packet(TDM_XMP, _seen(picture))) and None,
     SignalKind.AIPREF_HEADER: _header(Content_Usage="search=y, train-ai=n"),
     SignalKind.AIPREF_ROBOTS: lambda picture: beside(
         picture,

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 from rectoverso.types import Pixels
 from rectoverso.verso.curate.eyes import Eye
 from rectoverso.verso.picture import to_png
+from rectoverso.workflow.curating.eyes import for_text
 from unit.verso.conftest import photo
 from unit.verso.curate.crawl import beside
 from unit.workflow.curating.sets import SIDE, cornered, finds, lines, run, write
@@ -63,6 +64,6 @@ def test_what_this_machine_has_looks_for_words_and_says_who_looked(tmp_path: Pat
     curated = run(tmp_path / "pictures", tmp_path / "set", make_eyes=None)
     found = lines(tmp_path / "set")
     assert found["words"]["text"]["found"] >= 1
-    assert found["calm"]["text"] == {"looked": True, "found": 0, "by": "rows of letters 1"}
-    assert curated.summary.looked_by("text") == "rows of letters 1"
+    assert found["calm"]["text"] == {"looked": True, "found": 0, "by": for_text().name}
+    assert curated.summary.looked_by("text") == for_text().name
     assert len({row["faces"]["looked"] for row in found.values()}) == 1

@@ -6,13 +6,29 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+import pytest
 from PIL import Image
 
+from rectoverso.errors import ImageStopped, Unexpected
+from rectoverso.i18n import Phrase
+from rectoverso.types import Message, Pixels
 from rectoverso.verso.curate.metadata import examined
 from rectoverso.verso.picture import open_picture, to_png
 from rectoverso.workflow.curated import curation_of
+from rectoverso.workflow.curating import look
 from unit.verso.conftest import encoded, photo
-from unit.workflow.curating.sets import SIDE, jpeg_with_secrets, lines, run, set_of, write
+from unit.workflow.curating.sets import (
+    SIDE,
+    actions,
+    cornered,
+    jpeg_with_secrets,
+    lines,
+    picture,
+    run,
+    set_of,
+    write,
+)
+from work import has_white_corner
 
 
 def test_nothing_but_the_picture_is_written(tmp_path: Path) -> None:
@@ -76,3 +92,33 @@ def test_training_carries_the_manifest_and_a_changed_set_does_not(tmp_path: Path
     changed = curation_of(str(pictures))
     assert changed.manifest is None
     assert [note.key for note in changed.notes] == ["data.note.curation_unproven"]
+
+
+def test_what_nobody_foresaw_leaves_a_picture_out_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "pictures", a=picture(1), b=cornered(2))
+    image_bits = look.image_bits
+
+    def fails(pixels: Pixels) -> bytes:
+        if has_white_corner(pixels):
+            raise ZeroDivisionError
+        return image_bits(pixels)
+
+    (tmp_path / "pictures" / "declarations.jsonl").write_text("")
+    monkeypatch.setattr(look, "image_bits", fails)
+    run(tmp_path / "pictures", tmp_path / "set")
+    assert actions(tmp_path / "set") == {"a": "keep", "b": "drop"}
+    assert lines(tmp_path / "set")["b"]["reasons"][0]["about"] == "not_looked_at (ZeroDivisionError)"
+
+
+def test_where_no_process_can_be_started_nothing_is_blamed_on_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise ImageStopped(path="a", reason=Phrase(Message(look.NOT_STARTED, {"layer": "opening"})))
+
+    write(tmp_path / "pictures", a=picture(1))
+    monkeypatch.setattr(look, "examined", lambda *_: look._asked_twice(stopped))
+    with pytest.raises(Unexpected):
+        run(tmp_path / "pictures", tmp_path / "set")

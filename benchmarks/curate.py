@@ -1,12 +1,15 @@
 """How many pictures a second are curated, in how much memory, and are planted copies found and strangers spared?
 
-    python benchmarks/curate.py --data DIR [--pictures 5000] [--planted 100] [--processes 2] [--dry] [--sheet FILE]
+    python benchmarks/curate.py --data DIR [--pictures 5000] [--planted 100] [--processes 2] [--eyes] [--dry]
+        [--sheet FILE]
 
 `DIR` has bsds500 (photographs) and cifar10 (32 x 32 pixels). Among so many pictures of cifar10, or all of bsds500,
 copies are planted: of each of ``planted`` pictures one of every kind, at random places in the order. Where more are
 asked for than cifar10 has, the rest are put together of four of its pictures each. A planted copy is found where it
 hangs together with the picture that it was made of. What else is called a copy is counted against it, though the data
 have copies of their own; `--sheet` draws these pairs, for people to look at.
+
+Faces and printed words are looked for with `--eyes` alone: what finds them takes longer than all the rest.
 
 Writes the table of README.md and results/curate-DATE.json; `--dry` only prints.
 """
@@ -112,7 +115,7 @@ def source(data: Path, split: str, most: int, planted: int, out: Path) -> int:
     return len(rows)
 
 
-def measured(file: Path, out: Path, processes: int) -> dict[str, Any]:
+def measured(file: Path, out: Path, processes: int, *, eyes: bool) -> dict[str, Any]:
     """One curation in this process: what it took."""
     stages: dict[str, float] = {}
     start = last = time.monotonic()
@@ -125,7 +128,11 @@ def measured(file: Path, out: Path, processes: int) -> dict[str, Any]:
         )
         last = now
 
-    curated = curate(CurateRequest(file, out, processes=processes), out.parent / "home", hear)
+    curated = curate(
+        CurateRequest(file, out, processes=processes, make_eyes=None if eyes else {}),
+        out.parent / "home",
+        hear,
+    )
     seconds = time.monotonic() - start
     mine, theirs = (
         resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
@@ -186,12 +193,13 @@ def sheet(table: Path, pairs: list[list[str]], file: Path) -> None:
 def main() -> None:
     asked = arguments()
     if asked.one:
-        print(json.dumps(measured(asked.one, asked.out, asked.processes)))
+        print(json.dumps(measured(asked.one, asked.out, asked.processes, eyes=asked.eyes)))
         return
     result: dict[str, Any] = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
         "processes": asked.processes,
+        "eyes": asked.eyes,
         "planted_of_each_kind": asked.planted,
         "runs": [],
     }
@@ -212,7 +220,9 @@ def main() -> None:
                 str(place / "set"),
             ]
             told = subprocess.run(
-                [*command, "--processes", str(asked.processes)], check=True, stdout=subprocess.PIPE
+                [*command, "--processes", str(asked.processes), *["--eyes"] * asked.eyes],
+                check=True,
+                stdout=subprocess.PIPE,
             )
             run = {"data": split} | json.loads(told.stdout.splitlines()[-1]) | found(place / "set")
             if asked.sheet and run["pairs_to_look_at"]:
@@ -250,7 +260,8 @@ def table(result: dict[str, Any]) -> str:
     told = (
         f"{planted} copies of each kind were planted; the columns of kinds are recall. Precision counts every copy "
         "that was not planted as wrong, also those that the data have of their own. "
-        f"{result['processes']} processes, {result['machine']}."
+        f"{result['processes']} processes, {result['machine']}, faces and words "
+        f"{'looked for' if result['eyes'] else 'not looked for'}."
     )
     return "\n".join(lines) + f"\n\n{told}"
 
@@ -262,6 +273,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--photographs", type=int, default=1, choices=(0, 1))
     parser.add_argument("--planted", type=int, default=100)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--eyes", action="store_true", help="look for faces and words as well")
     parser.add_argument("--dry", action="store_true")
     parser.add_argument("--sheet", type=Path)
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)

@@ -130,7 +130,7 @@ def said(where: str, row: Mapping[str, Any]) -> Beside:
     its name promises is broken.
     """
     told = {str(name).lower(): value for name, value in row.items() if value is not None}
-    facts, broken = Facts.of(told), []
+    facts, broken = Facts.of(told), list[str]()
     texts = dict[str, str]()
     for name, read in _READINGS.items():
         try:

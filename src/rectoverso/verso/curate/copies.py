@@ -30,7 +30,7 @@ HASH_BITS = 31
 """Of 256, as its authors advise. Unrelated photographs differ in 69 or more bits where a million are compared."""
 PIECES, PIECE_BITS, PIECE_FLIPS = 16, 16, 1
 """Where up to 31 of 256 bits differ, at most one does in one of 16 pieces: none of these copies is missed."""
-LIKE = 0.88
+LIKE = 0.86
 """The cosine of coarse shapes from which on two pictures are laid over each other."""
 AGREE = 0.93
 """The correlation from which on one lies in the other."""

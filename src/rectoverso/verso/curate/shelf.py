@@ -9,14 +9,18 @@ from functools import lru_cache, partial
 from pathlib import PurePosixPath
 from typing import Any
 
-from rectoverso.verso.curate.beside import SITE_FILES, Beside, Facts, Site, said
+from rectoverso.verso.curate.beside import SITE_FILES, Beside, Facts, Read, Site, said
 
 MOST_BYTES = 2_000_000
 """Of a file beside a picture; what is longer cannot be read to its end."""
 SITES = "sites"
 DECLARATIONS = ("declarations.jsonl", "declarations.json")
 _WELL_KNOWN = ".well-known"
-_PLAIN = {"html": "pages", "xmp": "packets", "headers": "headers"}
+_MADE_OF: dict[str, Callable[[tuple[Read, ...]], Beside]] = {
+    "headers": lambda reads: Beside(headers=reads),
+    "html": lambda reads: Beside(pages=reads),
+    "xmp": lambda reads: Beside(packets=reads),
+}
 
 ReadFile = Callable[[PurePosixPath, int], bytes | None]
 """The first so many bytes of a file by its path in the source; None where there is none. Raises OSError."""
@@ -41,7 +45,7 @@ class Shelf:
         return found
 
     def _sidecars(self, file: PurePosixPath) -> Iterator[Beside]:
-        for suffix in ("json", *_PLAIN):
+        for suffix in ("json", *_MADE_OF):
             for name in dict.fromkeys((f"{file.name}.{suffix}", f"{file.stem}.{suffix}")):
                 where = file.with_name(name)
                 data = _read(self._read, where)
@@ -50,7 +54,7 @@ class Shelf:
                 elif data is not None and suffix == "json":
                     yield _object(str(where), data)
                 elif data is not None:
-                    yield Beside(**{_PLAIN[suffix]: ((str(where), data),)})
+                    yield _MADE_OF[suffix](((str(where), data),))
 
     def _of_host(self, facts: Facts) -> Iterator[Beside]:
         # A host may have dots, hyphens and underscores; what else an address may claim is no name of a folder.

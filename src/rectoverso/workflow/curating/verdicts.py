@@ -2,7 +2,7 @@
 
 1  Its own: signals, licence, consent, faces, words, whether it can be opened.
 2  Copies of a picture: what was said of its use, of consent, and that people have to be asked, goes with the picture.
-3  Of copies that would be kept one is kept, the first.
+3  Of copies that would be kept one is kept: the largest, and of those the first.
 4  People's answers to what was asked. An answer of keep takes no drop back.
 """
 
@@ -51,6 +51,8 @@ def decide(curation: Curation, rules: Rules, answers: Mapping[str, Given], first
     judge = _Judge(curation, rules, answers, first)
     for row in curation.rows():
         judge.hear(row)
+    for row in curation.rows():
+        judge.prefer(row)
     verdicts = []
     for row in curation.rows():
         verdicts.append(judge.verdict(row))
@@ -77,6 +79,7 @@ class _Judge:
             _FACES: (rules.rights.faces_unconsented, _nobody(first)),
         }
         self._kept = _nobody(first)
+        self._area = np.zeros(len(first), np.int64)
 
     def hear(self, row: Row) -> None:
         """Keep what goes from a picture to its copies."""
@@ -86,31 +89,39 @@ class _Judge:
             if heard[group] == _NOBODY:
                 heard[group] = row.place
 
+    def prefer(self, row: Row) -> None:
+        """Of copies that would be kept, remember the largest; all have been heard."""
+        group, area = int(self._first[row.place]), int(np.prod(row.looked.get("size", [0])))
+        if area > self._area[group] and self._without_copies(row)[0] is Action.KEEP:
+            self._kept[group], self._area[group] = row.place, area
+
     def verdict(self, row: Row) -> tuple[int, str, dict[str, Any]]:
         """Place, action and the record of why."""
-        record, copied = row.looked, None
-        reasons = [reason for reason in self._own(record) if reason.action is not Action.KEEP]
-        for reason, other in self._from_copies(row, _going(reasons)):
-            copied = copied or self._copied(row, other)
-            reasons.append(reason)
-        answer = self._answers.get(record.get("digest", ""))
-        action = _answered(decided(reasons), answer)
-        group = int(self._first[row.place])
-        if action is Action.KEEP and (kept := int(self._kept[group])) != _NOBODY:
+        action, reasons, source = self._without_copies(row)
+        copied = None if source is None else self._copied(row, source)
+        answer = self._answers.get(row.looked.get("digest", ""))
+        kept = int(self._kept[self._first[row.place]])
+        if action is Action.KEEP and kept != row.place:
             copied = self._copied(row, kept)
             is_exact = copied.how == "pixels"
             led_to = self._rules.copies.exact if is_exact else self._rules.copies.near
             if led_to is not Action.KEEP:
                 reasons.append(Reason("copies.exact" if is_exact else "copies.near", led_to, copied.source))
             action = _answered(decided(reasons), answer)
-        if action is Action.KEEP and self._kept[group] == _NOBODY:
-            self._kept[group] = row.place
         verdict: dict[str, Any] = {"reasons": [reason.plain() for reason in reasons]}
         if copied:
             verdict["copy"] = copied.plain()
         if answer and any(reason.action is Action.ASK for reason in reasons):
             verdict["answer"] = answer.plain()
         return row.place, action.value, verdict
+
+    def _without_copies(self, row: Row) -> tuple[Action, list[Reason], int | None]:
+        """What would become of a picture that is kept but for its copies, why, and whose words went to it."""
+        reasons = [reason for reason in self._own(row.looked) if reason.action is not Action.KEEP]
+        gone = list(self._from_copies(row, _going(reasons)))
+        reasons += [reason for reason, _ in gone]
+        action = _answered(decided(reasons), self._answers.get(row.looked.get("digest", "")))
+        return action, reasons, gone[0][1] if gone else None
 
     def _own(self, record: Mapping[str, Any]) -> Iterator[Reason]:
         rules, rights = self._rules, record.get("rights", {})

@@ -107,3 +107,13 @@ def test_the_first_copy_that_may_be_kept_is(tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text('licences."CC-BY-NC*" = "drop"')
     run(source, out, rules=tmp_path / "rules.toml")
     assert actions(out) == {"a": "drop", "b": "keep", "c": "drop"}
+
+
+def test_of_copies_the_largest_is_kept(tmp_path: Path) -> None:
+    source, out = tmp_path / "crawl", tmp_path / "set"
+    pixels = photo(7, 160)
+    small = np.asarray(Image.fromarray(pixels).resize((80, 80), Image.Resampling.LANCZOS))
+    write(source, a=to_png(small), b=to_png(pixels), c=to_png(pixels))
+    run(source, out)
+    assert actions(out) == {"a": "drop", "b": "keep", "c": "drop"}
+    assert lines(out)["a"]["copy"]["source"] == "b.png"

@@ -99,7 +99,9 @@ def croissant(
         ],
     }
     for name, questions in RAI.items():
-        told[f"rai:{name}"] = " ".join(answered(one, summary, made, about, "en") for one in questions)
+        # What nobody answered is not there for a program either.
+        if words := " ".join(filter(None, (answered(one, summary, made, about, "en") for one in questions))):
+            told[f"rai:{name}"] = words
     return told
 
 

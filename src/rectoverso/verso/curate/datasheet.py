@@ -59,16 +59,17 @@ def datasheet(summary: Summary, made: Made, about: About, language: str) -> str:
         lines.append(f"## {say(Message(f'datasheet.parts.{part}'), language)}\n")
         for name in names:
             lines.append(f"**{say(Message(f'datasheet.questions.{name}'), language)}** (`{name}`)\n")
-            lines.append(answered(name, summary, made, about, language) + "\n")
+            told = answered(name, summary, made, about, language)
+            lines.append((told or say(Message("datasheet.unanswered"), language)) + "\n")
     return "\n".join(lines)
 
 
 def answered(name: str, summary: Summary, made: Made, about: About, language: str) -> str:
-    """What was measured and what people said, in this order; that nobody answered, where it is neither."""
+    """What was measured and what people said, in this order; "" where it is neither."""
     told = [say(message, language) for message in measured(name, summary, made)]
     if words := about.answer(name, language):
         told.append(words)
-    return "\n".join(told) or say(Message("datasheet.unanswered"), language)
+    return "\n".join(told)
 
 
 def measured(name: str, summary: Summary, made: Made) -> Iterator[Message]:

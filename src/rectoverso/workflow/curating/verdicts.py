@@ -27,6 +27,7 @@ _NOBODY = -1
 _OF_USE = ("signals.", "kinds.")
 _OF_PEOPLE = ("rights.consent_refused",)
 _FACES = "rights.faces_unconsented"
+_SETTLED = {"copies.of_asked", _FACES}
 _ASKED = (*_OF_USE, "rights.consent_unclear", "rights.sidecar_unreadable")
 """The rules about the picture, whichever file it is in; those of licences, copies and words are about the file."""
 
@@ -82,9 +83,10 @@ class _Judge:
         self._area = np.zeros(len(first), np.int64)
 
     def hear(self, row: Row) -> None:
-        """Keep what goes from a picture to its copies."""
-        group = int(self._first[row.place])
-        for rule in _going(self._own(row.looked)):
+        """Keep what goes from a picture to its copies; where people said that it may be kept, nothing is left to ask."""
+        group, answer = int(self._first[row.place]), self._answers.get(row.looked.get("digest", ""))
+        is_settled = answer is not None and answer.action is Action.KEEP
+        for rule in _going(self._own(row.looked)) - (_SETTLED if is_settled else set()):
             _, heard = self._going_with[rule]
             if heard[group] == _NOBODY:
                 heard[group] = row.place

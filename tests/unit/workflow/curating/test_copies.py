@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from rectoverso.verso.picture import to_png
+from rectoverso.workflow.digests import of_bytes
 from unit.verso.conftest import encoded, photo
 from unit.verso.curate.crawl import beside
 from unit.workflow.curating.sets import SIDE, actions, finds, lines, rules_of, run, set_of, write
@@ -117,3 +118,13 @@ def test_of_copies_the_largest_is_kept(tmp_path: Path) -> None:
     run(source, out)
     assert actions(out) == {"a": "drop", "b": "keep", "c": "drop"}
     assert lines(out)["a"]["copy"]["source"] == "b.png"
+
+
+def test_what_people_let_pass_is_not_asked_again_of_its_copies(tmp_path: Path) -> None:
+    source, out = tmp_path / "crawl", tmp_path / "set"
+    two_copies(source)
+    beside(source / "a.png", headers={"tdm-reservation": "perhaps"})
+    digest = of_bytes((source / "a.png").read_bytes())
+    (tmp_path / "answers.csv").write_text(f"digest,answer,by\n{digest},keep,Anna\n")
+    run(source, out, answers=tmp_path / "answers.csv")
+    assert actions(out) == {"a": "keep", "b": "drop"}

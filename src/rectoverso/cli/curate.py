@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,12 +14,13 @@ from rectoverso.i18n import catalogue
 from rectoverso.types import Message
 
 if TYPE_CHECKING:
-    from rectoverso.workflow.curate import Curated
+    from rectoverso.workflow.curate import Curated, CurateRequest
 
 
 def curate(
     source: Annotated[
-        Path, typer.Argument(help="A folder of pictures, a CSV table or a Parquet file.", metavar="SOURCE")
+        Path,
+        typer.Argument(help="A folder or zip of pictures, a CSV table or a Parquet file.", metavar="SOURCE"),
     ],
     out: Annotated[Path, typer.Option("--out", help="The set: a new folder, or one to go on with.")],
     rules: Annotated[
@@ -48,7 +50,7 @@ def curate(
     if as_json:
         print_json(curated.plain())
     else:
-        _print(source, curated)
+        _print(curated, _again(request, home))
 
 
 def _words(rule: str) -> Message:
@@ -57,8 +59,18 @@ def _words(rule: str) -> Message:
     return Message(key if key in catalogue("en") else "curate.rule.other")
 
 
-def _print(source: Path, curated: Curated) -> None:
+def _again(request: CurateRequest, home: Path) -> str:
+    """The same command, with the answers of people."""
     from rectoverso.workflow.curate import TO_ASK
+
+    given = {"--rules": request.rules, "--about": request.about}
+    options = [part for name, path in given.items() if path for part in (name, str(path))]
+    options += [] if home == DEFAULT_HOME else ["--home", str(home)]
+    answers = ["--answers", str(request.out / TO_ASK)]
+    return shlex.join(["verso", "curate", str(request.source), "--out", str(request.out), *options, *answers])
+
+
+def _print(curated: Curated, again: str) -> None:
     from rectoverso.workflow.curated import PICTURES
 
     summary = curated.summary
@@ -73,18 +85,24 @@ def _print(source: Path, curated: Curated) -> None:
     for rule, count in sorted(summary.reasons.items(), key=lambda row: (-row[1], row[0])):
         tell("curate.reason", count=f"{count:6,}", words=_words(rule), rule=rule)
     tell("curate.copies", count=f"{summary.copies.total():,}")
+    _print_what_else(curated)
+    if summary.actions["ask"]:
+        tell("curate.asked", command=again)
+    tell("curate.manifest", digest=curated.manifest)
+    tell("curate.next", pictures=curated.out / PICTURES)
+
+
+def _print_what_else(curated: Curated) -> None:
+    """What was not done, and what came of files that are no pictures."""
     for looked_for in ("faces", "text"):
-        if summary.looked_by(looked_for) is None:
+        if curated.summary.looked_by(looked_for) is None:
             tell(f"curate.{looked_for}_not_looked_for")
     if curated.milder:
         tell("curate.milder", list=", ".join(curated.milder))
-    if curated.passed_over:
-        tell("curate.passed_over", count=curated.passed_over)
+    for name in ("passed_over", "astray", "answers_unused"):
+        if count := getattr(curated, name):
+            tell(f"curate.{name}", count=count)
     if curated.lost:
         tell("curate.lost", columns=", ".join(curated.lost))
     if curated.declared or curated.declarations_left_out:
         tell("curate.declarations", compared=curated.declared, left_out=curated.declarations_left_out)
-    if summary.actions["ask"]:
-        tell("curate.asked", source=source, out=curated.out, table=curated.out / TO_ASK)
-    tell("curate.manifest", digest=curated.manifest)
-    tell("curate.next", pictures=curated.out / PICTURES)

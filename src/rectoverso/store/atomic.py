@@ -33,6 +33,14 @@ def write_durably(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:
         os.fsync(file.fileno())
 
 
+def put_durably(written: Path, path: Path) -> None:
+    """Give a file that was written its name, once the disk has it."""
+    with written.open("rb") as file:
+        os.fsync(file.fileno())
+    written.replace(path)
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Wait until the disk knows the names in ``folder``: a rename is durable only then."""
     handle = os.open(folder, os.O_RDONLY)

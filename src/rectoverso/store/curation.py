@@ -1,7 +1,7 @@
 """What a curation knows so far: a SQLite file beside its results, so that it goes on where it was killed.
 
     looked    one record (JSON) a picture, its print, and what identifies its pixels; places count from 0
-    compared  pairs that are copies, and which blocks have been compared
+    compared  pairs that are copies, and which pictures were looked up in which index
     decided   what becomes of each picture, and why
     written   what was written of each
 
@@ -24,7 +24,7 @@ CREATE TABLE IF NOT EXISTS pictures (
     written TEXT
 );
 CREATE TABLE IF NOT EXISTS prints (
-    place INTEGER PRIMARY KEY, hashes BLOB NOT NULL, views BLOB NOT NULL, thumb BLOB NOT NULL
+    place INTEGER PRIMARY KEY, hashed BLOB NOT NULL, views BLOB NOT NULL, thumb BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS pairs (
     later INTEGER, earlier INTEGER, how TEXT NOT NULL, score REAL NOT NULL, PRIMARY KEY (later, earlier)
@@ -38,10 +38,11 @@ SELECT place, source, looked, action, verdict, written FROM pictures
 WHERE place >= :at AND (:action IS NULL OR action = :action) ORDER BY place LIMIT :many
 """
 _AFTER_LOOKING = ("UPDATE pictures SET verdict = NULL, action = NULL, written = NULL",)
-_FROM_THE_START = (
-    *("DELETE FROM pictures", "DELETE FROM prints", "DELETE FROM pairs"),
-    *("DELETE FROM blocks", "DELETE FROM notes"),
-)
+COMPARED = "compared"
+"""The note that all were compared."""
+FAILED = "failed"
+"""The note that some picture could not be written."""
+_NAMES = ("notes", "pictures", "prints", "pairs", "blocks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class Curation:
         self._db.execute("PRAGMA journal_mode = WAL")
         # A power cut may take the last seconds, which are then done anew; a kill takes nothing.
         self._db.execute("PRAGMA synchronous = NORMAL")
+        self._db.execute("PRAGMA secure_delete = ON")
         self._db.executescript(TABLES)
 
     def close(self) -> None:
@@ -79,9 +81,12 @@ class Curation:
             self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
 
     def begin(self, stamp: str) -> None:
-        """Forget everything, and note what the source was like."""
+        """Forget everything, also how an earlier version kept it, and note what the source was like."""
         with self._db:
-            for statement in _FROM_THE_START:
+            self._db.execute("BEGIN")
+            for name in _NAMES:
+                self._db.execute(f"DROP TABLE IF EXISTS {name}")
+            for statement in filter(str.strip, TABLES.split(";")):
                 self._db.execute(statement)
             self._db.execute("INSERT INTO notes VALUES ('stamp', ?)", (stamp,))
 
@@ -112,7 +117,7 @@ class Curation:
     def keep_looks(
         self, looks: Iterable[tuple[int, str, dict[str, Any], str | None, Sequence[bytes] | None]]
     ) -> None:
-        """What was seen of pictures: place, source, record, what identifies the pixels, and hashes, views and thumb."""
+        """What was seen of pictures: place, source, record, what identifies the pixels, and hash, views and thumb."""
         with self._db:
             for place, source, record, pixels, printed in looks:
                 self._db.execute(
@@ -122,9 +127,22 @@ class Curation:
                 if printed is not None:
                     self._db.execute("INSERT OR REPLACE INTO prints VALUES (?, ?, ?, ?)", (place, *printed))
 
+    def keep_problem(self, place: int, problem: str) -> None:
+        """What was seen of a picture no longer holds: it cannot be written, and all have to be decided on again."""
+        with self._db:
+            self._db.execute(
+                "UPDATE pictures SET looked = json_set(looked, '$.problem', ?) WHERE place = ?",
+                (problem, place),
+            )
+            self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, '1')", (FAILED,))
+
     def written(self) -> int:
         """How many pictures were written."""
         return int(self._db.execute("SELECT count(written) FROM pictures").fetchone()[0])
+
+    def is_written(self, place: int) -> bool:
+        found = self._db.execute("SELECT written FROM pictures WHERE place = ?", (place,)).fetchone()
+        return bool(found and found[0])
 
     def has_right(self, name: str) -> bool:
         """Whether any picture has this one of the facts about its rights."""
@@ -146,12 +164,20 @@ class Curation:
     def prints(self, block: int, size: int) -> tuple[list[int], list[tuple[bytes, bytes]]]:
         """Places, and hashes and views, of one block: of several with the same pixels only the first."""
         rows = self._db.execute(
-            "SELECT place, hashes, views FROM prints JOIN pictures USING (place) WHERE place >= ? AND place < ? "
+            "SELECT place, hashed, views FROM prints JOIN pictures USING (place) WHERE place >= ? AND place < ? "
             "AND NOT EXISTS (SELECT 1 FROM pictures before WHERE before.pixels = pictures.pixels "
             "AND before.place < pictures.place) ORDER BY place",
             (block * size, (block + 1) * size),
         ).fetchall()
         return [row[0] for row in rows], [(row[1], row[2]) for row in rows]
+
+    def forget_prints(self) -> None:
+        """All was compared: small pictures, also of what nobody may have, do not stay on the disk."""
+        with self._db:
+            self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, '1')", (COMPARED,))
+            self._db.execute("DELETE FROM prints")
+        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def thumb(self, place: int) -> bytes:
         return bytes(self._db.execute("SELECT thumb FROM prints WHERE place = ?", (place,)).fetchone()[0])
@@ -162,7 +188,7 @@ class Curation:
         )
 
     def keep_pairs(self, one: int, other: int, pairs: Iterable[tuple[int, int, str, float]]) -> None:
-        """The copies between two blocks (later, earlier, how, score), and that these were compared."""
+        """The copies in an index of those in a block (later, earlier, how, score), and that it was looked up there."""
         with self._db:
             self._db.executemany("INSERT OR IGNORE INTO pairs VALUES (?, ?, ?, ?)", pairs)
             self._db.execute("INSERT OR IGNORE INTO blocks VALUES (?, ?)", (one, other))

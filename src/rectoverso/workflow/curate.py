@@ -20,15 +20,15 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from rectoverso.errors import CurationUnusable, FilesUnusable, HomeBusy, OutNotWritable
 from rectoverso.i18n import LANGUAGES, Phrase
 from rectoverso.protocols import Clock, SystemClock
-from rectoverso.store.atomic import write_atomically
-from rectoverso.store.curation import Curation, Row
+from rectoverso.store.atomic import PRIVATE_FOLDER, put_durably, write_atomically
+from rectoverso.store.curation import COMPARED, FAILED, Curation, Row
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
 from rectoverso.store.lock import exclusive
@@ -40,13 +40,15 @@ from rectoverso.verso.curate.datasheet import NAMES, Made, datasheet
 from rectoverso.verso.curate.eyes import MakeEye
 from rectoverso.verso.curate.robots import agents_date
 from rectoverso.verso.curate.rules import Action, Rules
+from rectoverso.verso.curate.signal import sound
 from rectoverso.verso.curate.summary import Summary
 from rectoverso.verso.ledger.entry import Json
 from rectoverso.workflow.curated import MANIFEST, PICTURES, RESULT
 from rectoverso.workflow.curating import answers, copies, parts, verdicts
 from rectoverso.workflow.curating.eyes import EYES
 from rectoverso.workflow.curating.feed import Feed, Offer, open_feed
-from rectoverso.workflow.curating.look import Looked, Looker, declarations
+from rectoverso.workflow.curating.look import Looked, Looker, declarations, eyes_of
+from rectoverso.workflow.curating.root import Root
 from rectoverso.workflow.curating.workers import Work, Workers
 from rectoverso.workflow.digests import of_file
 from rectoverso.workflow.extras import optional_part
@@ -58,9 +60,12 @@ from rectoverso.workflow.progress import Listener, Progress, silent
 CROISSANT = "croissant.json"
 TO_ASK = "to-ask.csv"
 STATE, PARTS = ".curation", "parts"
+STATE_VERSION = 2
+"""How it is kept: what another version began is begun anew."""
 LOOKED_AT_ONCE = 64
 """After so many pictures what was seen is on the disk."""
 ENTRY = "curated"
+ENTRIES_AT_ONCE = 1000
 
 Table = TypeVar("Table")
 
@@ -94,6 +99,8 @@ class Curated:
     ledger_index: int
     declared: int = 0
     declarations_left_out: int = 0
+    astray: int = 0
+    answers_unused: int = 0
 
     def plain(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -107,6 +114,8 @@ class Curated:
             "text_looked_for": self.summary.looked_by("text"),
             "milder_rules": list(self.milder),
             "passed_over": self.passed_over,
+            "links_left_out": self.astray,
+            "answers_unused": self.answers_unused,
             "columns_lost": list(self.lost),
             "declarations": {"compared": self.declared, "left_out": self.declarations_left_out},
             "ledger_index": self.ledger_index,
@@ -126,6 +135,8 @@ def curate(
     rules = _rules(request.rules)
     about = _about(request.about)
     given = answers.read(request.answers) if request.answers else {}
+    if left := answers.left_behind(request.out / TO_ASK, given):
+        raise _not_there(request.out, "answers_reason", "answers_advice", count=left)
     if request.source.is_dir() and request.out.resolve().is_relative_to(request.source.resolve()):
         raise _not_there(request.out, "inside_reason", "inside_advice")
     feed = open_feed(request.source)
@@ -139,7 +150,8 @@ def curate(
         job.decide()
         job.write()
         left_out = sum(records.left_out for records in declared)
-        return replace(job.account(home), declared=sum(map(len, declared)), declarations_left_out=left_out)
+        done = job.account(home)
+        return replace(done, declared=sum(map(len, declared)), declarations_left_out=left_out)
 
 
 class _Job:
@@ -165,12 +177,14 @@ class _Job:
         self._listener = listener
         self._clock = clock
         self._eyes = dict(EYES if request.make_eyes is None else request.make_eyes)
+        self._looking = {about: eye.name if eye else "" for about, eye in eyes_of(self._eyes).items()}
         self._processes = request.processes or os.cpu_count() or 1
 
     def look(self) -> None:
         """Look at all pictures; where the source is not as it was, from the start."""
-        eyes = ",".join(sorted(self._eyes))
-        stamp = f"{__version__} {self._feed.stamp} {eyes}"
+        stamp = (
+            f"{STATE_VERSION} {__version__} {self._feed.stamp} {agents_date()} {json.dumps(self._looking)}"
+        )
         if self._curation.note("stamp") != stamp:
             self._curation.begin(stamp)
         done = self._curation.looked_at()
@@ -186,8 +200,10 @@ class _Job:
             self._tell("curating", done, self._feed.total)
 
     def compare(self) -> None:
-        """Compare all with all."""
-        copies.compare(self._curation, lambda done, total: self._tell("comparing_copies", done, total))
+        """Compare all with all, once."""
+        if not self._curation.note(COMPARED):
+            copies.compare(self._curation, lambda done, total: self._tell("comparing_copies", done, total))
+            self._curation.forget_prints()
 
     def decide(self) -> None:
         """Decide on all; where rules or answers are others than before, anew."""
@@ -195,7 +211,7 @@ class _Job:
         by = f"{self._rules.digest} {hashlib.sha256(json.dumps(facts).encode()).hexdigest()}"
         if self._curation.note("decided") == by:
             return
-        for note in ("decided", "finished"):
+        for note in ("decided", "finished", "date"):
             self._curation.set_note(note, "")
         self._curation.forget_verdicts()
         shutil.rmtree(self._parts, ignore_errors=True)
@@ -211,20 +227,25 @@ class _Job:
         kept = self._curation.counts().get(Action.KEEP, 0)
         columns = self._columns()
         done = self._curation.written()
-        for count in parts.write_parts(
-            self._curation, self._feed.offers(), self._parts, columns, self._processes
-        ):
+        for count in parts.write_parts(self._curation, self._feed, self._parts, columns, self._processes):
             done += count
             self._tell("writing_set", done, kept)
+        if self._curation.note(FAILED):
+            # Decided without those that could not be written: a copy of theirs may be kept.
+            for note in (FAILED, "decided"):
+                self._curation.set_note(note, "")
+            self.decide()
+            self.write()
 
     def account(self, home: Home) -> Curated:
         """Write the papers, put the parts together, and tell the ledger."""
         manifest = self._manifest()
         with (self._out / MANIFEST).open(encoding="utf-8") as lines:
-            summary = Summary.of(map(json.loads, lines))
+            summary = Summary.of(map(json.loads, islice(lines, 1, None)))
         columns = self._columns()
         pictures = self._pictures(columns, manifest)
         milder = tuple(self._rules.milder_than(Rules.read()))
+        # Of the first time that this was decided: what is run again is the same.
         date = self._curation.note("date") or self._clock.now().date().isoformat()
         self._curation.set_note("date", date)
         made = Made(self._feed.name, date, __version__, manifest, self._rules.digest, agents_date(), milder)
@@ -232,13 +253,24 @@ class _Job:
             self._put(NAMES[language], datasheet(summary, made, self._about, language))
         files = {PICTURES: pictures, MANIFEST: manifest}
         self._put(CROISSANT, _json(croissant(summary, made, self._about, files, columns)))
-        answers.write(self._out / TO_ASK, self._asked())
-        result = {"v": 1, "date": date, "version": __version__, "files": files, "rules": self._rules.digest}
-        self._put(RESULT, _json(result | {"summary": summary.plain()}))
+        used = set[str]()
+        answers.write(self._out / TO_ASK, self._asked(used), self._given)
+        papers = {name: of_file(self._out / name) for name in (*NAMES.values(), CROISSANT)}
+        result = {"v": 1, "date": date, "version": __version__, "rules": self._rules.digest}
+        self._put(RESULT, _json(result | {"files": files | papers, "summary": summary.plain()}))
         index = self._record(home, summary, manifest, pictures)
         shutil.rmtree(self._parts, ignore_errors=True)
         return Curated(
-            self._out, manifest, pictures, summary, milder, self._feed.passed_over, self._feed.lost, index
+            self._out,
+            manifest,
+            pictures,
+            summary,
+            milder,
+            self._feed.passed_over,
+            self._feed.lost,
+            index,
+            astray=self._feed.astray,
+            answers_unused=len(self._given.keys() - used),
         )
 
     def _is_finished(self) -> bool:
@@ -253,7 +285,7 @@ class _Job:
             return Digest(self._curation.note("finished") or "")
         unfinished = self._out / f".{PICTURES}.part"
         parts.join(self._parts, unfinished, columns, manifest)
-        unfinished.replace(self._out / PICTURES)
+        put_durably(unfinished, self._out / PICTURES)
         pictures = of_file(self._out / PICTURES)
         self._curation.set_note("finished", pictures)
         return pictures
@@ -266,22 +298,35 @@ class _Job:
         return parts.columns_of(name for name in parts.OPTIONAL if self._curation.has_right(name))
 
     def _manifest(self) -> Digest:
-        """A line for every picture, in the order of the source: what was seen, what became of it, and why."""
+        """What was decided by, then a line for every picture, in the order of the source: what was seen, what became of
+        it, and why.
+        """
         unfinished = self._out / f".{MANIFEST}.part"
         with unfinished.open("w", encoding="utf-8") as file:
-            for row in self._curation.rows():
-                file.write(json.dumps(_line(row), ensure_ascii=False, sort_keys=True) + "\n")
-        unfinished.replace(self._out / MANIFEST)
+            for line in chain([self._head()], map(_line, self._curation.rows())):
+                file.write(json.dumps(line, ensure_ascii=False, sort_keys=True) + "\n")
+        put_durably(unfinished, self._out / MANIFEST)
         return of_file(self._out / MANIFEST)
 
-    def _asked(self) -> Iterator[tuple[str, str, str]]:
-        for row in self._curation.rows(Action.ASK):
-            reasons = (row.verdict or {}).get("reasons", ())
-            yield (
-                str(row.looked.get("digest", "")),
-                row.source,
-                "; ".join(reason["rule"] for reason in reasons),
-            )
+    def _head(self) -> dict[str, Any]:
+        return {
+            "curation": 1,
+            "version": __version__,
+            "source": sound(self._feed.name),
+            "rules": self._rules.model_dump(mode="json"),
+            "agents": agents_date(),
+            "looked_for_by": self._looking,
+            "pictures": self._curation.looked_at(),
+        }
+
+    def _asked(self, used: set[str]) -> Iterator[tuple[str, str, str]]:
+        """Who was to be asked about, also what was answered; ``used`` gets the digests of those."""
+        for row in self._curation.rows(None if self._given else Action.ASK):
+            verdict, digest = row.verdict or {}, str(row.looked.get("digest", ""))
+            if digest in self._given:
+                used.add(digest)
+            if row.action == Action.ASK or "answer" in verdict:
+                yield digest, row.source, "; ".join(reason["rule"] for reason in verdict.get("reasons", ()))
 
     def _put(self, name: str, text: str) -> None:
         write_atomically(self._out / name, text.encode(), mode=0o644)
@@ -306,9 +351,12 @@ class _Job:
 
 def _entry_of(home: Home, tx: Transaction, *digests: Digest) -> int | None:
     """The entry that has these digests already: a curation may have been killed after it."""
-    entries = home.log.entries(tx, 0, home.log.size(tx)).items()
-    signs = (f'"{ENTRY}"', *digests)
-    return next((at for at, entry in entries if all(sign.encode() in entry for sign in signs)), None)
+    signs = [sign.encode() for sign in (f'"{ENTRY}"', *digests)]
+    for start in range(0, home.log.size(tx), ENTRIES_AT_ONCE):
+        for at, entry in home.log.entries(tx, start, start + ENTRIES_AT_ONCE).items():
+            if all(sign in entry for sign in signs):
+                return at
+    return None
 
 
 @contextmanager
@@ -317,6 +365,7 @@ def _opened(out: Path) -> Iterator[Curation]:
     if out.is_dir() and not (out / STATE).is_dir() and any(out.iterdir()):
         raise _not_there(out, "reason", "advice")
     make_folder(out / STATE)
+    (out / STATE).chmod(PRIVATE_FOLDER)
     try:
         with exclusive(out / STATE / "lock", 0, out):
             curation = Curation(out / STATE / "state.sqlite3")
@@ -332,8 +381,8 @@ def _opened(out: Path) -> Iterator[Curation]:
         raise OutNotWritable(out=out, system=getattr(error, "strerror", None) or error) from error
 
 
-def _not_there(out: Path, reason: str, advice: str) -> CurationUnusable:
-    why, what_to_do = (Phrase(Message(f"curate.mismatch.{name}")) for name in (reason, advice))
+def _not_there(out: Path, reason: str, advice: str, **facts: object) -> CurationUnusable:
+    why, what_to_do = (Phrase(Message(f"curate.mismatch.{name}", facts)) for name in (reason, advice))
     return CurationUnusable(out=out, reason=why, advice=what_to_do)
 
 
@@ -359,7 +408,7 @@ def _read(path: Path, read: Callable[[str], Table], kind: str) -> Table:
         raise FilesUnusable(files=path, reason=reason, advice=advice) from error
 
 
-def _looker(root: Path, eyes: Mapping[str, MakeEye]) -> Work[Offer, Looked]:
+def _looker(root: Root, eyes: Mapping[str, MakeEye]) -> Work[Offer, Looked]:
     return Looker(root, eyes).look
 
 

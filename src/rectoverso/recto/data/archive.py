@@ -15,23 +15,28 @@ _ENCRYPTED = 0x1
 
 
 def contents(path: Path) -> Contents:
-    """The pictures of a zip, by path, under the same rules as a folder's.
+    """The pictures of a zip, by path, under the same rules as a folder's. Raises DataUnusable."""
+    return _listed(path, *members(path))
+
+
+def members(path: Path) -> tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]:
+    """A zip and the files in it. Raises DataUnusable for one that is damaged or locked.
 
     A path that would lead outside (``../x``, ``/x``, ``C:x``) makes the whole archive suspect, so it is refused
     although nothing is unpacked.
     """
     try:
         archive = zipfile.ZipFile(path)
-        members = [member for member in archive.infolist() if not member.is_dir()]
+        found = [member for member in archive.infolist() if not member.is_dir()]
     except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
         raise unusable(path, "damaged_zip") from error
     except OSError as error:
         raise unusable(path, "unlistable", words=error.strerror or str(error)) from error
-    if odd := next((member.filename for member in members if _leads_outside(member.orig_filename)), None):
+    if odd := next((member.filename for member in found if _leads_outside(member.orig_filename)), None):
         raise unusable(path, "odd_path", member=repr(odd))
-    if any(member.flag_bits & _ENCRYPTED for member in members):
+    if any(member.flag_bits & _ENCRYPTED for member in found):
         raise unusable(path, "locked_zip")
-    return _listed(path, archive, members)
+    return archive, found
 
 
 def _listed(path: Path, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> Contents:

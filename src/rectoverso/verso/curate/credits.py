@@ -17,7 +17,8 @@ from xml.parsers import expat
 from PIL import Image
 
 from rectoverso.verso.curate.beside import MOST_CHARACTERS
-from rectoverso.verso.mark import label, xmp
+from rectoverso.verso.curate.packets import every_packet
+from rectoverso.verso.mark import xmp
 from rectoverso.verso.picture import FORMATS
 
 _DC = "http://purl.org/dc/elements/1.1/"
@@ -30,6 +31,7 @@ _XMP = {
     f"{_DC} rights": "notice",
 }
 _EXIF = {0x013B: "owner", 0x8298: "notice"}
+NAMES = frozenset({*_XMP.values(), *_EXIF.values()})
 
 
 def credits_in(data: bytes) -> dict[str, str]:
@@ -44,7 +46,7 @@ def credits_in(data: bytes) -> dict[str, str]:
 
 def _of_xmp(data: bytes) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    for packet in label.every_packet(data):
+    for packet in every_packet(data):
         try:
             found += [(_XMP[name], value) for name, value in xmp.properties(packet, _XMP)]
         except (expat.ExpatError, UnicodeError, ValueError):

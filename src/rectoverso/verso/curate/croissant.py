@@ -10,7 +10,7 @@ from typing import Any
 
 from rectoverso.verso.curate.about import About
 from rectoverso.verso.curate.datasheet import Made, answered
-from rectoverso.verso.curate.summary import Summary
+from rectoverso.verso.curate.summary import OTHERS, Summary
 
 _TERMS = (
     *(
@@ -84,7 +84,7 @@ def croissant(
         "description": about.description or answered("instances", summary, made, about, "en"),
         "datePublished": made.date,
         "version": "1.0.0",
-        "license": about.licence or sorted(name for name in summary.licences if name) or "not stated",
+        "license": about.licence or sorted(summary.licences.keys() - {"", OTHERS}) or "not stated",
         **({"url": about.url} if about.url else {}),
         **({"citeAs": about.citation} if about.citation else {}),
         **({"creator": {"@type": "sc:Person", "name": about.creator}} if about.creator else {}),
@@ -99,7 +99,9 @@ def croissant(
         ],
     }
     for name, questions in RAI.items():
-        told[f"rai:{name}"] = " ".join(answered(one, summary, made, about, "en") for one in questions)
+        # What nobody answered is not there for a program either.
+        if words := " ".join(filter(None, (answered(one, summary, made, about, "en") for one in questions))):
+            told[f"rai:{name}"] = words
     return told
 
 

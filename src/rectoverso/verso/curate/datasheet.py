@@ -14,6 +14,7 @@ from typing import Any
 from rectoverso.i18n import printable, say
 from rectoverso.types import Message
 from rectoverso.verso.curate.about import About
+from rectoverso.verso.curate.consent import Consent, consent_of
 from rectoverso.verso.curate.rules import Action
 from rectoverso.verso.curate.summary import REDRAWN, Summary
 
@@ -58,16 +59,17 @@ def datasheet(summary: Summary, made: Made, about: About, language: str) -> str:
         lines.append(f"## {say(Message(f'datasheet.parts.{part}'), language)}\n")
         for name in names:
             lines.append(f"**{say(Message(f'datasheet.questions.{name}'), language)}** (`{name}`)\n")
-            lines.append(answered(name, summary, made, about, language) + "\n")
+            told = answered(name, summary, made, about, language)
+            lines.append((told or say(Message("datasheet.unanswered"), language)) + "\n")
     return "\n".join(lines)
 
 
 def answered(name: str, summary: Summary, made: Made, about: About, language: str) -> str:
-    """What was measured and what people said, in this order; that nobody answered, where it is neither."""
+    """What was measured and what people said, in this order; "" where it is neither."""
     told = [say(message, language) for message in measured(name, summary, made)]
     if words := about.answer(name, language):
         told.append(words)
-    return "\n".join(told) or say(Message("datasheet.unanswered"), language)
+    return "\n".join(told)
 
 
 def measured(name: str, summary: Summary, made: Made) -> Iterator[Message]:
@@ -129,7 +131,9 @@ def _acquired(summary: Summary, _: Made) -> Iterator[Message]:
 
 
 def _consent(summary: Summary, _: Made) -> Iterator[Message]:
-    given = sum(count for name, count in summary.consents.items() if name.casefold() in ("yes", "given"))
+    given = sum(
+        count for name, count in summary.consents.items() if name and consent_of(name) is Consent.GIVEN
+    )
     unknown = summary.kept - given
     yield Message("datasheet.facts.consent", {"given": f"{given:,}", "unknown": f"{unknown:,}"})
 

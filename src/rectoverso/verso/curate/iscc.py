@@ -113,7 +113,7 @@ def _comparable(records: Iterable[dict[str, Any]]) -> Iterator[tuple[bytes, Says
 
 def _objects(text: str) -> Iterator[dict[str, Any]]:
     whole = text.lstrip("\N{ZERO WIDTH NO-BREAK SPACE} \t\r\n")
-    for part in [whole] if whole.startswith("[") else filter(str.strip, whole.splitlines()):
+    for part in [whole] if whole.startswith("[") else filter(str.strip, whole.split("\n")):
         found = json.loads(part)
         for record in found if isinstance(found, list) else [found]:
             if not isinstance(record, dict):

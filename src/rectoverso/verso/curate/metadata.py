@@ -29,7 +29,7 @@ _JFIF, _ADOBE, _COMMENT, _SCAN, _END = 0xE0, 0xEE, 0xFE, 0xDA, 0xD9
 _JFIF_BYTES = 12
 _APPS = range(0xE0, 0xF0)
 _ALONE = {0x01, *range(0xD0, 0xD8)}
-_PNG_KEPT = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"sRGB", b"gAMA", b"cHRM", b"sBIT"}
+_PNG_KEPT = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS"}
 _DEEP = 8
 _BIT_DEPTH_AT = 24
 
@@ -64,16 +64,14 @@ def stripped(data: bytes) -> bytes:
 
 
 def clean(data: bytes, pixels: Pixels | None = None) -> tuple[bytes, str]:
-    """The picture without anything beside it, and its media type; ``pixels`` are what is seen, where it is redrawn.
+    """The picture without anything beside it, and its media type; ``pixels`` are what is seen, where it has to be drawn
+    anew (`examined`).
 
-    Raises ValueError when something is left all the same, or ``pixels`` are missing.
+    Raises ValueError when something is left all the same.
     """
-    if not examined(data).redraw:
-        written = stripped(data)
-    elif pixels is None:
+    if pixels is None and sniff(data) not in (_JPEG, _PNG):
         raise ValueError("this picture has to be drawn anew")
-    else:
-        written = to_png(pixels)
+    written = stripped(data) if pixels is None else to_png(pixels)
     if left := remains(written):
         raise ValueError(f"left after cleaning: {', '.join(remain.place for remain in left)}")
     return written, sniff(written)

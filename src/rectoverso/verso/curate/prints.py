@@ -1,9 +1,9 @@
 """What is kept of a picture to find its copies among others: a hash, its coarse shapes, and a small grey picture.
 
-The hash (PDQ, in all eight symmetries) finds what was saved again, resized, turned or mirrored. What was cut is as
-unlike by hash as a stranger, so that coarse shapes propose it: those of a picture's middle and corners, nine tenths of
-its sides, are among those that any cut of a tenth comes near to. The small pictures then say whether one lies in the
-other.
+The hash (PDQ) finds what was saved again or resized, also in other colours. What was cut, turned or mirrored is as
+unlike by hash as a stranger, so that coarse shapes propose it: those of a picture's middle and corners, nine tenths
+of its sides, are among those that any cut of a tenth comes near to, and turning a picture turns them
+(`turned_views`). The small pictures then say whether one lies in the other.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from PIL import Image
 from rectoverso.types import Pixels
 from rectoverso.verso.screen.fingerprint import MIN_QUALITY, NUM_BYTES, SIDE_PX, on_white
 from rectoverso.verso.screen.sketch import BRIGHTNESS_BLUE_RED
+from rectoverso.verso.screen.symmetry import turned_coefficients
 
-# Shapes: V views, F frequencies, P planes (brightness, blue, red), S symmetries.
+# Shapes: N pictures, V views, F frequencies, P planes (brightness, blue, red).
 
 Floats = NDArray[np.float32]
 
-NUM_SYMMETRIES = 8
 THUMB_PX = 64
 CUT = 0.9
 """The sides of the views, of those of the picture."""
@@ -39,17 +39,19 @@ _COLOUR = _SUMS < 4
 _MASKS = (_BRIGHTNESS, _COLOUR, _COLOUR)
 _WEIGHTS = np.sqrt(np.maximum(_SUMS, 0.5)).astype(np.float32)
 """Photographs fall off as one over frequency; the root gives fine shapes a say, and a shift not too much."""
-_MIRRORED = np.concatenate([np.where(np.nonzero(mask)[1] % 2, -1, 1) for mask in _MASKS]).astype(np.float32)
-NUM_FREQUENCIES = len(_MIRRORED)
+_SIDE = int(_SUMS[_BRIGHTNESS].max()) + 1
+_INDEX = tuple(np.concatenate(rows) for rows in zip(*map(np.nonzero, _MASKS), strict=True))
+_PLANE = np.repeat(np.arange(len(_MASKS)), [mask.sum() for mask in _MASKS])
+NUM_FREQUENCIES = len(_PLANE)
 
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """``hashes``: 8 x 32 bytes, the first of the picture as it lies, none of a plain one. ``views``: V x F float16,
-    none of a plain one. ``thumb``: 64 x 64 bytes.
+    """``hashed``: 32 bytes, none of a plain one. ``views``: V x F float16, none of a plain one. ``thumb``: 64 x 64
+    bytes.
     """
 
-    hashes: bytes
+    hashed: bytes
     views: bytes
     thumb: bytes
 
@@ -60,12 +62,12 @@ class Print:
         small = square.resize((THUMB_PX, THUMB_PX), Image.Resampling.BICUBIC)
         grey = np.asarray(small.convert("L"))
         views = b"" if grey.std() <= PLAIN else described(np.asarray(small)).astype(np.float16).tobytes()
-        return cls(_hashes(np.asarray(square)), views, grey.tobytes())
+        return cls(_hashed(np.asarray(square)), views, grey.tobytes())
 
 
-def _hashes(square: Pixels) -> bytes:
-    bits, quality = pdqhash.compute_dihedral(square)
-    return np.packbits(np.asarray(bits, bool), axis=1).tobytes() if quality >= MIN_QUALITY else b""
+def _hashed(square: Pixels) -> bytes:
+    bits, quality = pdqhash.compute(square)
+    return np.packbits(bits.astype(bool)).tobytes() if quality >= MIN_QUALITY else b""
 
 
 def described(small: Pixels) -> Floats:
@@ -85,14 +87,18 @@ def _frequencies(part_HWP: Floats) -> Floats:
     return np.concatenate(found)
 
 
-def mirrored(views: Floats) -> Floats:
-    """The views of the mirrored picture, in the same order but for their corners: mirroring negates odd frequencies."""
-    return views * _MIRRORED
+def turned_views(views: Floats, symmetry: int) -> Floats:
+    """The views (..., F) of the picture under one of the eight symmetries, in the same order but for their corners."""
+    grid = np.zeros((*views.shape[:-1], len(_MASKS), _SIDE, _SIDE), np.float32)
+    grid[..., _PLANE, *_INDEX] = views
+    return np.asarray(turned_coefficients(grid, symmetry)[..., _PLANE, *_INDEX], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The prints of many pictures, by their places in the source; empty hashes and views are all zero."""
+    """The prints of many pictures, by their places in the source: hashes (N, 32) and views (N, V, F); empty ones are
+    all zero.
+    """
 
     places: NDArray[np.int64]
     hashes: NDArray[np.uint8]
@@ -101,11 +107,11 @@ class Block:
     @classmethod
     def of(cls, places: list[int], prints: list[tuple[bytes, bytes]]) -> Block:
         """From hashes and views as `Print` has them."""
-        hashes = np.zeros((len(places), NUM_SYMMETRIES, NUM_BYTES), np.uint8)
+        hashes = np.zeros((len(places), NUM_BYTES), np.uint8)
         views = np.zeros((len(places), NUM_VIEWS, NUM_FREQUENCIES), np.float32)
         for row, (hashed, viewed) in enumerate(prints):
             if hashed:
-                hashes[row] = np.frombuffer(hashed, np.uint8).reshape(hashes.shape[1:])
+                hashes[row] = np.frombuffer(hashed, np.uint8)
             if viewed:
                 views[row] = np.frombuffer(viewed, np.float16).reshape(views.shape[1:])
         return cls(np.array(places, np.int64), hashes, views)

@@ -5,6 +5,7 @@
 | ``Disallow`` for an agent that gathers for AI, or for all | reserved | RFC 9309; the agents are in `agents.toml` |
 | ``Content-Usage: [path] train-ai=n`` | AIPREF | IETF draft-ietf-aipref-attach, 4 |
 | ``Content-Signal: ai-train=no`` | the same | Cloudflare, 2025 |
+| ``License: address`` | there are conditions | Really Simple Licensing 1.0, 2025 |
 | ``Disallow``, ``Allow`` in ``ai.txt`` | reserved, allowed | Spawning, 2023; no standard |
 
 A rule's weight is the length of its path; the heaviest that matches decides, and of two equal ones ``Allow`` in
@@ -14,21 +15,25 @@ name than those listed: what a site refuses to any of them is taken to be refuse
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_to_bytes
 
 from rectoverso.verso.curate import preference
+from rectoverso.verso.curate.headers import lines
 from rectoverso.verso.curate.signal import Says, Signal, SignalKind, Source, strictest
 
 MOST_BYTES = 512_000
 """RFC 9309, 2.5: at least 500 KiB are to be read."""
 EVERYBODY = "*"
 _AI_TXT = {"disallow": Says.RESERVED, "allow": Says.ALLOWED}
+_LICENCE = "license"
+_SPECIAL = re.compile(r"(\*|\$$)")
 _USAGE = {"content-usage": SignalKind.AIPREF_ROBOTS, "content-signal": SignalKind.CONTENT_SIGNAL}
 
 
@@ -81,6 +86,8 @@ def signals(text: str, path: str, source: Source) -> Iterator[Signal]:
         if said := strictest(answer for answer, _ in found):
             raw = "\n".join(words for answer, words in found if answer is said)
             yield Signal(kind, said, raw, source)
+    for rule in (rule for group in groups for rule in group.rules if rule.name == _LICENCE):
+        yield Signal(SignalKind.RSL, Says.CONSTRAINED, rule.raw, source)
 
 
 def ai_txt_signals(text: str, path: str, source: Source) -> Iterator[Signal]:
@@ -94,8 +101,12 @@ def ai_txt_signals(text: str, path: str, source: Source) -> Iterator[Signal]:
 
 
 def normal(path: str) -> str:
-    """Percent-encoded in one way, so that what means the same is the same."""
-    return quote(unquote(path or "/"), safe="/%?&=+:;,@!$'()*~-._")
+    """Percent-encoded in one way, so that what means the same is the same, octet by octet. A star and a dollar sign in
+    it are no patterns (RFC 9309, 2.2.3), and are encoded.
+    """
+    # A file system's name may have octets that are no letters.
+    octets = unquote_to_bytes((path or "/").encode("utf-8", "surrogateescape"))
+    return quote(octets, safe="/%?&=+:;,@!'()~-._")
 
 
 def _refused(groups: list[Group], path: str, source: Source) -> Iterator[Signal]:
@@ -154,7 +165,7 @@ def _groups(text: str) -> list[Group]:
     """Groups in their order. Rules before any agent are for everybody: some sites write their preferences so."""
     groups = [Group([EVERYBODY])]
     is_naming = False
-    for line in text[:MOST_BYTES].removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}").splitlines():
+    for line in lines(text[:MOST_BYTES]):
         name, colon, value = (part.strip() for part in line.partition("#")[0].partition(":"))
         name = name.lower()
         if not colon:
@@ -162,7 +173,7 @@ def _groups(text: str) -> list[Group]:
         if name == "user-agent":
             if not is_naming:
                 groups.append(Group())
-            groups[-1].agents.append(value.lower())
+            groups[-1].agents += _agents_in(value.lower())
             is_naming = True
         elif rule := _rule(name, value, line):
             groups[-1].rules.append(rule)
@@ -170,19 +181,29 @@ def _groups(text: str) -> list[Group]:
     return groups
 
 
+def _agents_in(value: str) -> list[str]:
+    """The names in a line, which should have one: with a version, or several between commas, they are meant as well."""
+    named = [name.strip() for name in value.split(",")]
+    return list(dict.fromkeys([*named, *(name.partition("/")[0].strip() for name in named)]))
+
+
 def _rule(name: str, value: str, line: str) -> Rule | None:
     if name in ("allow", "disallow"):
-        return Rule(name, _pattern(value), "", line.strip())
+        return Rule(name, pattern(value), "", line.strip())
+    if name == _LICENCE and value:
+        return Rule(name, "", value, line.strip())
     if name not in _USAGE:
         return None
     if value.startswith("/"):
-        path, _, said = value.partition(" ")
-        return Rule(name, _pattern(path), said, line.strip())
+        path, *said = value.split(maxsplit=1)
+        return Rule(name, pattern(path), "".join(said), line.strip())
     return Rule(name, "", value, line.strip())
 
 
-def _pattern(value: str) -> str:
-    return normal(value) if value else ""
+def pattern(value: str) -> str:
+    """As `normal`, but for what is a pattern in it."""
+    parts = (part if part in ("*", "$") else normal(part) for part in _SPECIAL.split(value) if part)
+    return "".join(parts)
 
 
 def _matches(pattern: str, path: str) -> bool:

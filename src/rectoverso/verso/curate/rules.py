@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -15,6 +15,7 @@ import rfc8785
 from pydantic import BaseModel, ConfigDict
 
 from rectoverso.types import Digest
+from rectoverso.verso.curate.consent import Consent, consent_of
 from rectoverso.verso.curate.signal import Says, Signal, SignalKind
 
 
@@ -38,12 +39,15 @@ class Copies(_Table):
     exact: Action
     near: Action
     of_reserved: Action
+    of_refused: Action
+    of_asked: Action
 
 
 class Rights(_Table):
     no_licence: Action
     no_consent: Action
     consent_refused: Action
+    consent_unclear: Action
     faces_unconsented: Action
     sidecar_unreadable: Action
 
@@ -109,23 +113,24 @@ class Rules(_Table):
             rule = f"kinds.{signal.kind}.{signal.says}" if signal.says in own else f"signals.{signal.says}"
             yield Reason(rule, own.get(signal.says, self.signals[signal.says]), signal.kind.value)
 
-    def of_licence(self, licence: str) -> Iterator[Reason]:
-        """What a licence leads to, and what it does that none is known."""
-        if not licence:
+    def of_licences(self, licences: Sequence[str]) -> Iterator[Reason]:
+        """What each stated licence leads to, and what it does that none is known."""
+        if not licences:
             yield Reason("rights.no_licence", self.rights.no_licence)
         for pattern, action in self.licences.items():
-            if licence and fnmatchcase(licence.casefold(), pattern.casefold()):
-                yield Reason(f"licences.{pattern}", action, licence)
+            for licence in licences:
+                if fnmatchcase(licence.casefold(), pattern.casefold()):
+                    yield Reason(f"licences.{pattern}", action, licence)
 
     def of_consent(self, consent: str, faces: int | None) -> Iterator[Reason]:
         """What consent leads to, beside the faces that were found (None: not looked for)."""
-        match consent.strip().casefold():
-            case "no" | "refused" | "withdrawn":
+        match consent_of(consent):
+            case Consent.REFUSED:
                 yield Reason("rights.consent_refused", self.rights.consent_refused, consent)
-            case "yes" | "given":
-                return
-            case _:
-                yield Reason("rights.no_consent", self.rights.no_consent, consent)
+            case Consent.UNCLEAR:
+                yield Reason("rights.consent_unclear", self.rights.consent_unclear, consent)
+            case Consent.UNKNOWN:
+                yield Reason("rights.no_consent", self.rights.no_consent)
                 if faces:
                     yield Reason("rights.faces_unconsented", self.rights.faces_unconsented, str(faces))
 

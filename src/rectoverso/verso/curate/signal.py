@@ -34,9 +34,11 @@ class SignalKind(StrEnum):
     TDMREP_HEADER = "tdmrep_header"
     TDMREP_META = "tdmrep_meta"
     TDMREP_FILE = "tdmrep_file"
+    TDMREP_XMP = "tdmrep_xmp"
     AIPREF_HEADER = "aipref_header"
     AIPREF_ROBOTS = "aipref_robots"
     CONTENT_SIGNAL = "content_signal"
+    RSL = "rsl"
     ROBOTS_AGENTS = "robots_agents"
     AI_TXT = "ai_txt"
     NOAI_HEADER = "noai_header"
@@ -73,7 +75,7 @@ class Signal:
         return {
             "kind": self.kind.value,
             "says": self.says.value,
-            "raw": self.raw[:MOST_RAW],
+            "raw": sound(self.raw[:MOST_RAW]),
             "where": self.source.where,
             "sha256": self.source.digest,
         }
@@ -83,6 +85,11 @@ class Signal:
         """From `plain`."""
         source = Source(row["where"], row["sha256"])
         return cls(SignalKind(row["kind"]), Says(row["says"]), row["raw"], source)
+
+
+def sound(text: str) -> str:
+    """The text without halves of letters (lone surrogates), which no file takes: question marks stand in for them."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def strictest(answers: Iterable[Says]) -> Says | None:

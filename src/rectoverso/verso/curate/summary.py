@@ -100,7 +100,7 @@ class Summary:
 
     def _keep(self, line: Mapping[str, Any]) -> None:
         rights, written = line["rights"], line["written"]
-        _count(self.licences, licence_of(line))
+        _count(self.licences, next(iter(licences_of(line)), ""))
         _count(self.consents, rights.get("consent", ""))
         _count(self.labels, rights.get("label", ""))
         _count(self.hosts, rights.get("host", ""))
@@ -110,9 +110,10 @@ class Summary:
         self.bytes += written["bytes"]
 
 
-def licence_of(record: Mapping[str, Any]) -> str:
-    """The licence that is stated beside a picture, or else in its file; "" for none."""
-    return str(record["rights"].get("licence") or record.get("in_file", {}).get("licence", ""))
+def licences_of(record: Mapping[str, Any]) -> list[str]:
+    """The licences that are stated beside a picture and in its file, that beside it first."""
+    stated = (record["rights"].get("licence"), record.get("in_file", {}).get("licence"))
+    return record.get("licences") or list(filter(None, stated))[:1]
 
 
 def _count(counts: Counter[str], name: str) -> None:

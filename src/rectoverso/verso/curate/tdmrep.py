@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from rectoverso.verso.curate.headers import reservation
-from rectoverso.verso.curate.robots import Rule, normal
+from rectoverso.verso.curate.robots import Rule, normal, pattern
 from rectoverso.verso.curate.signal import Says, Signal, SignalKind, Source
 
 MOST_CHARACTERS = 2_000_000
@@ -19,7 +19,7 @@ MOST_CHARACTERS = 2_000_000
 def signals(text: str, path: str, source: Source) -> Iterator[Signal]:
     """What the file says of the resource at ``path``, which begins with a slash; a broken one is unclear."""
     try:
-        rules = json.loads(text[:MOST_CHARACTERS].removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}"))
+        rules = json.loads(text[:MOST_CHARACTERS])
         matching = next((rule for rule in _objects(rules) if _is_for(rule, normal(path))), None)
     except (ValueError, RecursionError):
         yield Signal(SignalKind.TDMREP_FILE, Says.UNCLEAR, text, source)
@@ -37,4 +37,4 @@ def _objects(rules: Any) -> list[dict[str, Any]]:
 
 def _is_for(rule: dict[str, Any], path: str) -> bool:
     location = str(rule.get("location") or "/")
-    return Rule("location", normal(location), "", "").weight(path) is not None
+    return Rule("location", pattern(location), "", "").weight(path) is not None

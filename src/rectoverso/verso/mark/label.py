@@ -190,10 +190,10 @@ def find_packet(data: bytes) -> bytes | None:
     return next(iter(every_packet(data)), None)
 
 
-def every_packet(data: bytes) -> list[bytes]:
-    """The XMP packets of the file, at most a megabyte each; there should be one."""
+def every_packet(data: bytes, most: int = _LARGEST_PACKET) -> list[bytes]:
+    """The XMP packets of the file, each of at most a megabyte or so many bytes; there should be one."""
     if data.startswith(png.SIGNATURE):
-        packets = _png_packets(data)
+        packets = _png_packets(data, most)
     elif data.startswith(b"\xff\xd8"):
         packets = _jpeg_packets(data)
     elif data[:4] == b"RIFF" and data[8:12] == b"WEBP":
@@ -204,7 +204,7 @@ def every_packet(data: bytes) -> list[bytes]:
         packets = _avif_packets(data)
     else:
         return []
-    return [packet for packet in packets if len(packet) <= _LARGEST_PACKET]
+    return [packet for packet in packets if len(packet) <= most]
 
 
 def parse(packet: bytes) -> Label:
@@ -215,17 +215,26 @@ def parse(packet: bytes) -> Label:
     return Label(**found)
 
 
-def _png_packets(data: bytes) -> Iterator[bytes]:
-    yield from (text for keyword, text in png.texts(data, _LARGEST_PACKET) if keyword == _PNG_KEYWORD)
+def _png_packets(data: bytes, most: int) -> Iterator[bytes]:
+    yield from (text for keyword, text in png.texts(data, most) if keyword == _PNG_KEYWORD)
 
 
 def _jpeg_packets(data: bytes) -> Iterator[bytes]:
+    for body in app1_segments(data):
+        if body.startswith(_JPEG_HEADER):
+            yield body[len(_JPEG_HEADER) :]
+
+
+def app1_segments(data: bytes) -> Iterator[bytes]:
+    """What a JPEG has in its segments of the type that EXIF and XMP are in, before its first scan."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] not in (0xDA, 0xD9):
+        if data[at + 1] == 0xFF:  # any number of these may stand before a marker (T.81, B.1.1.2)
+            at += 1
+            continue
         length = int.from_bytes(data[at + 2 : at + 4], "big")
-        body = data[at + 4 : at + 2 + length]
-        if data[at + 1] == 0xE1 and body.startswith(_JPEG_HEADER):
-            yield body[len(_JPEG_HEADER) :]
+        if data[at + 1] == 0xE1:
+            yield data[at + 4 : at + 2 + length]
         at += 2 + max(length, 2)
 
 

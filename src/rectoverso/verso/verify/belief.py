@@ -22,6 +22,7 @@ from rectoverso.verso.verify.bounds import Job
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
+    from rectoverso.verso.curate.examination import Examination
     from rectoverso.verso.law.lint import Answer
     from rectoverso.verso.mark.credential import CredentialReading
 
@@ -37,9 +38,9 @@ class Opened:
 
 
 Clauses: TypeAlias = "tuple[tuple[Answer, ...], ...]"
-Heard: TypeAlias = "Report | Opened | Clauses | CredentialReading | ImageUnreadable"
-"""The answers to what a job asks for: a report, a picture, clauses by law, what a manifest says, or why there is no
-picture.
+Heard: TypeAlias = "Report | Opened | Clauses | CredentialReading | Examination | ImageUnreadable"
+"""The answers to what a job asks for: a report, a picture, clauses by law, what a manifest says, all about a picture to
+be trained on, or why there is no picture.
 """
 
 
@@ -55,6 +56,8 @@ def believed(said: Mapping[str, Any], job: Job, more: Callable[[], bytes]) -> He
                 return _clauses(said["clauses"], job)
             case "manifest":
                 return _form_of_manifests().validate_python(said["manifest"])
+            case "examination":
+                return _examination(said, job, more)
     except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
         raise frames.PipeEnded from error
 
@@ -81,12 +84,29 @@ def _report(said: Any) -> Report:
 
 
 def _picture(said: Mapping[str, Any], job: Job, raw: bytes) -> Opened:
-    height, width, channels = (int(side) for side in said["picture"])
     block = said["block"]
-    is_one = channels in _CHANNELS and min(height, width) > 0 and prod((height, width, channels)) == len(raw)
-    if not is_one or height * width > job.limits.max_pixels or not isinstance(block, str | None):
+    if not isinstance(block, str | None):
         raise frames.PipeEnded
-    return Opened(np.frombuffer(raw, np.uint8).reshape(height, width, channels).copy(), block)
+    return Opened(_pixels(said["picture"], job, raw), block)
+
+
+def _pixels(shape: Any, job: Job, raw: bytes) -> Pixels:
+    height, width, channels = (int(side) for side in shape)
+    is_one = channels in _CHANNELS and min(height, width) > 0 and prod((height, width, channels)) == len(raw)
+    if not is_one or height * width > job.limits.max_pixels:
+        raise frames.PipeEnded
+    return np.frombuffer(raw, np.uint8).reshape(height, width, channels).copy()
+
+
+def _examination(said: Mapping[str, Any], job: Job, more: Callable[[], bytes]) -> Examination:
+    from rectoverso.verso.curate.examination import believed
+
+    shape = said["picture"]
+    pixels = None if shape is None else _pixels(shape, job, more())
+    found = believed(said["examination"], pixels, 1 + len(job.packets))
+    if (found.pixels is None) == (found.problem is None):
+        raise frames.PipeEnded
+    return found
 
 
 def _clauses(said: Any, job: Job) -> Clauses:

@@ -7,7 +7,7 @@ within a time and a memory that the size of the picture sets (`confinement`, `bo
 too much, the answer is `could_not_check`, with the layer and what happened, and the next file gets a new process. One
 process serves many files, because starting one takes longer than verifying a picture. Who wants a stranger's picture
 gets its pixels and nothing else of the file (`BoundedVerifier.open`), or has the question asked in there (`clauses`,
-`manifest`).
+`manifest`, `examine`).
 
 What the process says is not believed beyond its form. Still, whoever takes it over by a crafted file can have it say
 what he likes of this file and the next ones: what is bounded is the harm to the machine.
@@ -36,6 +36,7 @@ from rectoverso.verso.verify.records import NoRecords, Records
 from rectoverso.verso.verify.verifier import not_checked
 
 if TYPE_CHECKING:
+    from rectoverso.verso.curate.examination import Examination
     from rectoverso.verso.ledger.keyring import KeyRing
     from rectoverso.verso.mark.credential import CredentialReading
 
@@ -90,6 +91,13 @@ class BoundedVerifier:
     def clauses(self, data: bytes, laws: Sequence[str], *, name: str) -> Clauses:
         """How a file stands against each of these laws, clause by clause. Raises ImageUnreadable."""
         return cast("Clauses", self._read(data, Job(asks="clauses", laws=tuple(laws)), name))
+
+    def examine(self, data: bytes, packets: Sequence[bytes] = (), *, name: str) -> Examination:
+        """All that a picture's file says of its use, also by the XMP packets that lie beside it, and the picture.
+
+        Raises ImageStopped where the process ended over it; whether it is a picture is in the answer.
+        """
+        return cast("Examination", self._read(data, Job(asks="examination", packets=tuple(packets)), name))
 
     def manifest(self, store: bytes, anchors_pem: str | None = None) -> CredentialReading:
         """What a manifest store without its file says (`credential.read_alone`)."""

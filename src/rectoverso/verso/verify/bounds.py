@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rectoverso.verso.ledger.keyring import KeyRing
 
 
-Asked = Literal["report", "picture", "clauses", "manifest"]
+Asked = Literal["report", "picture", "clauses", "manifest", "examination"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,9 @@ class Bounds:
 class Job:
     """What is handed over beside a file's bytes. No key that has to stay secret is in it.
 
-    ``asks``: for the report, for the picture alone, how the file stands against ``laws``, clause by clause, or what a
-    manifest store says, which the bytes then are.
+    ``asks``: for the report, for the picture alone, how the file stands against ``laws``, clause by clause, what a
+    manifest store says, which the bytes then are, or for everything about a picture that may be trained on, also by the
+    XMP ``packets`` that lie beside it.
     """
 
     anchors_pem: str | None = None
@@ -54,3 +55,4 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     asks: Asked = "report"
     laws: tuple[str, ...] = ()
+    packets: tuple[bytes, ...] = ()

@@ -54,6 +54,7 @@ def warm_up() -> None:
     from PIL import Image, ImageCms
 
     from rectoverso.verso import law, ledger, mark, verify
+    from rectoverso.verso.curate import examination
     from rectoverso.verso.mark import watermark
     from rectoverso.verso.mark.label import MEDIA_TYPES, Label, xmp_packet
 
@@ -69,6 +70,7 @@ def warm_up() -> None:
         out = io.BytesIO()
         small.save(out, kind, icc_profile=profile, exif=exif, xmp=xmp_packet(Label(laws="cn eu", aigc="{}")))
         verify_bytes(out.getvalue())
+        examination.examined(out.getvalue(), (xmp_packet(Label(laws="cn")),))
     watermark.detect(np.zeros((96, 96, 3), np.uint8), anyhow=True)
     _hold_all_laws()
 
@@ -108,6 +110,8 @@ def _answer(job: Job, data: bytes, bounds: Bounds, jobs: BinaryIO, answers: Bina
                 _clauses(job, data, answers)
             case "manifest":
                 _manifest(job, data, answers)
+            case "examination":
+                _examination(job, data, answers)
     except ImageUnreadable as error:
         facts = {name: str(fact) for name, fact in error.facts.items()}
         frames.tell(answers, {"unreadable": error.code, "facts": facts})
@@ -161,6 +165,16 @@ def _manifest(job: Job, data: bytes, answers: BinaryIO) -> None:
     frames.tell(answers, {"at": "credential"})
     anchors = job.anchors_pem.encode() if job.anchors_pem else None
     frames.tell(answers, {"manifest": asdict(credential.read_alone(data, anchors))})
+
+
+def _examination(job: Job, data: bytes, answers: BinaryIO) -> None:
+    from rectoverso.verso.curate import examination
+
+    frames.tell(answers, {"at": "label"})
+    said, pixels = examination.examined(data, job.packets)
+    frames.tell(answers, {"examination": said, "picture": None if pixels is None else pixels.shape})
+    if pixels is not None:
+        frames.write(answers, pixels.tobytes())
 
 
 def _within(bounds: Bounds, data: bytes, job: Job, answers: BinaryIO) -> None:

@@ -1,4 +1,4 @@
-"""Comparing all pictures of a curation, block by block, and what hangs together."""
+"""Comparing all pictures of a curation, and what hangs together."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rectoverso.store.curation import Curation
-from rectoverso.verso.curate.copies import pairs
+from rectoverso.verso.curate.copies import Index
 from rectoverso.verso.curate.prints import Block
 
-BLOCK = 8192
-"""Pictures of which two blocks are in memory at a time: 25 MB each."""
+INDEXED = 131_072
+"""Pictures that are in an index at a time: some 300 MB, however many there are."""
+ASKING = 8192
+"""Pictures that are looked up in it at a time; after them what was found is on the disk."""
 
 Told = Callable[[int, int], None]
 
 
-def compare(curation: Curation, told: Told, size: int = BLOCK) -> None:
-    """Compare every block with every other and itself; those that were compared already are passed over."""
-    blocks = curation.blocks(size)
-    total = blocks * (blocks + 1) // 2
-    for one in range(blocks):
-        first = None
-        for other in range(one, blocks):
-            told(one * blocks - one * (one - 1) // 2 + other - one, total)
-            if curation.is_compared(one, other):
-                continue
-            first = first or _block(curation, one, size)
-            second = first if other == one else _block(curation, other, size)
-            thumb = lru_cache(maxsize=4096)(curation.thumb)
-            found = [(pair.later, pair.earlier, pair.by, pair.score) for pair in pairs(first, second, thumb)]
-            curation.keep_pairs(one, other, found)
-    told(total, total)
+def compare(curation: Curation, told: Told, indexed: int = INDEXED, asking: int = ASKING) -> None:
+    """Look all pictures up in one index after the other; what was looked up already is passed over."""
+    indices, blocks = curation.blocks(indexed), curation.blocks(asking)
+    for one in range(indices):
+        index = None
+        for other in range(blocks):
+            told(one * blocks + other, indices * blocks)
+            if not curation.is_compared(one, other):
+                index = index or Index(_block(curation, one, indexed))
+                thumb = lru_cache(maxsize=4096)(curation.thumb)
+                found = index.pairs(_block(curation, other, asking), thumb)
+                rows = [(pair.later, pair.earlier, pair.by, pair.score) for pair in found]
+                curation.keep_pairs(one, other, rows)
+    told(indices * blocks, indices * blocks)
 
 
 def groups(curation: Curation) -> NDArray[np.int32]:

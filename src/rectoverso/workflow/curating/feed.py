@@ -1,39 +1,43 @@
 """The pictures of a source, one after the other, in an order that does not depend on the machine.
 
-A folder (with sidecars), a CSV whose column ``file`` names pictures, or a Parquet file with a column ``image``. Of a
-folder the names in one sub-folder are in memory at a time, of a Parquet file eight rows.
+A folder or a zip (with sidecars), a CSV whose column ``file`` names pictures, or a Parquet file with a column
+``image``. Of a folder the names in one sub-folder are in memory at a time, of a zip all names, of a Parquet file
+eight rows.
 """
 
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import takewhile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+from rectoverso.verso.curate.beside import COLUMNS
+from rectoverso.verso.curate.shelf import DECLARATIONS, SITES
 from rectoverso.verso.registry.offers import of_rows
+from rectoverso.workflow.curating.root import Archive, Folder, Found, Root
 from rectoverso.workflow.extras import optional_part
 from rectoverso.workflow.files import SUFFIXES, unusable
 
-PARQUET, CSV = ".parquet", ".csv"
+PARQUET, CSV, ZIP = ".parquet", ".csv", ".zip"
 LONGEST_CELL = 4_000_000
-_KEPT_HIDDEN = ".well-known"
+_SIDECARS = {".json", ".headers", ".html", ".xmp", ".txt", ".md", ".csv", ".jsonl"}
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One picture: its place from 0, what it is called, and its file or bytes. ``said``: its row in a table; ``label``:
-    the sub-folder that it lies in.
+    """One picture: its place from 0, what it is called, and its file in the source or its bytes; neither where a table
+    names a file that is not in the source. ``said``: its row in a table; ``label``: the sub-folder that it lies in.
     """
 
     place: int
     source: str
-    file: Path | None = None
+    file: PurePosixPath | None = None
     data: bytes | None = field(default=None, repr=False)
     said: Mapping[str, Any] | None = None
     label: str = ""
@@ -41,51 +45,65 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """``root``: where sidecars and the files of sites are. ``stamp`` changes when anything that is read here does;
-    ``total`` pictures, ``passed_over``: other files, known sidecars not counted. ``lost``: columns that do not travel.
+    """``root``: where pictures, sidecars and the files of sites are. ``stamp`` changes when anything that is read here
+    does; ``total`` pictures, ``passed_over``: other files, known sidecars not counted; ``astray``: links that lead
+    out of the source. ``lost``: columns that do not travel.
     """
 
     name: str
-    root: Path
+    root: Root
     stamp: str
     total: int
     offers: Callable[[], Iterator[Offer]]
     passed_over: int = 0
+    astray: int = 0
     lost: tuple[str, ...] = ()
 
 
 def open_feed(source: Path) -> Feed:
-    """The pictures of a source. Raises FilesUnusable, MissingExtra."""
+    """The pictures of a source. Raises FilesUnusable, DataUnusable, MissingExtra."""
+    suffix = source.suffix.lower()
     if source.is_dir():
-        return _of_folder(source)
-    if source.suffix.lower() == PARQUET and source.is_file():
+        return _of_tree(source, Folder(source), source.resolve().name)
+    if suffix == ZIP and source.is_file():
+        return _of_tree(source, Archive(source), source.stem)
+    if suffix == PARQUET and source.is_file():
         return _of_parquet(source)
-    if source.suffix.lower() == CSV and source.is_file():
+    if suffix == CSV and source.is_file():
         return _of_csv(source)
     raise unusable(source, "not_a_source")
 
 
-def _of_folder(root: Path) -> Feed:
-    state, total, other = hashlib.sha256(), 0, 0
+def _of_tree(source: Path, root: Root, name: str) -> Feed:
+    state, total, other, astray = hashlib.sha256(), 0, 0, 0
     shallowest: int | None = None
     common: tuple[str, ...] = ()
-    for path in _files(root):
-        _add(state, root, path)
-        if path.suffix.lower() not in SUFFIXES:
-            other += path.suffix.lower() not in _SIDECARS
+    for found in root.files():
+        _add(state, found)
+        astray += found.astray
+        if not _is_picture(found):
+            other += not found.astray and found.path.suffix.lower() not in _SIDECARS
             continue
         total += 1
-        above = path.relative_to(root).parts[:-1]
+        above = found.path.parts[:-1]
         shallowest = len(above) if shallowest is None else min(shallowest, len(above))
         common = above if total == 1 else _shared(common, above)
     if not total:
-        raise unusable(root, "no_pictures")
+        raise unusable(source, "no_pictures")
     # The class of a picture is the sub-folder that it lies in, below any folder that merely wraps them all.
     depth = min(len(common), max(0, (shallowest or 0) - 1))
-    return Feed(root.resolve().name, root, state.hexdigest(), total, partial(_in_folder, root, depth), other)
+    return Feed(name, root, state.hexdigest(), total, partial(_in_tree, root, depth), other, astray)
 
 
-_SIDECARS = {".json", ".headers", ".html", ".xmp", ".txt", ".md", ".csv", ".jsonl"}
+def _in_tree(root: Root, depth: int) -> Iterator[Offer]:
+    for place, found in enumerate(filter(_is_picture, root.files())):
+        parts = found.path.parts
+        label = parts[depth] if len(parts) > depth + 1 else ""
+        yield Offer(place, _printable(found.path), found.path, label=label)
+
+
+def _is_picture(found: Found) -> bool:
+    return not found.astray and found.path.suffix.lower() in SUFFIXES
 
 
 def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
@@ -95,26 +113,20 @@ def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
-def _in_folder(root: Path, depth: int) -> Iterator[Offer]:
-    pictures = (path for path in _files(root) if path.suffix.lower() in SUFFIXES)
-    for place, path in enumerate(pictures):
-        parts = path.relative_to(root).parts
-        label = parts[depth] if len(parts) > depth + 1 else ""
-        yield Offer(place, "/".join(parts), path, label=label)
-
-
 def _of_csv(table: Path) -> Feed:
-    state, total = hashlib.sha256(), 0
-    _add(state, table.parent, table)
+    root, state, total = Folder(table.parent), hashlib.sha256(), 0
+    folders = {PurePosixPath(".")}
+    _add_files(state, root, [PurePosixPath(table.name)])
     for offer in _in_csv(table):
         total += 1
-        if offer.file and offer.file.is_file():
-            _add(state, table.parent, offer.file)
-    for path in _files(table.parent / "sites"):
-        _add(state, table.parent, path)
+        folders.update(offer.file.parents if offer.file else ())
     if not total:
         raise unusable(table, "no_pictures")
-    return Feed(table.stem, table.parent, state.hexdigest(), total, partial(_in_csv, table))
+    # Whatever lies beside a picture, or above it, may speak of it.
+    for folder in sorted(folders):
+        _add_files(state, root, _names_in(table.parent, folder))
+    _add_sites(state, root)
+    return Feed(table.stem, root, state.hexdigest(), total, partial(_in_csv, table))
 
 
 def _in_csv(table: Path) -> Iterator[Offer]:
@@ -126,69 +138,80 @@ def _in_csv(table: Path) -> Iterator[Offer]:
                 raise unusable(table, "no_file_column", columns=", ".join(rows.fieldnames or ()) or "-")
             for place, row in enumerate(rows):
                 said = {name: cell for name, cell in row.items() if name and isinstance(cell, str)}
-                yield Offer(place, said.get("file", ""), table.parent / said.get("file", ""), said=said)
+                named = said.get("file", "")
+                yield Offer(place, named, _within(table.parent, named), said=said)
     except (OSError, UnicodeError, csv.Error) as error:
         raise unusable(table, "unreadable_table", system=error) from error
     finally:
         csv.field_size_limit(before)
 
 
+def _within(folder: Path, named: str) -> PurePosixPath | None:
+    """The path of a file that a table names, if it does name one in the table's folder."""
+    path = PurePosixPath(Path(named).as_posix())
+    if path.is_absolute():
+        try:
+            path = PurePosixPath(Path(named).relative_to(folder.resolve()).as_posix())
+        except (ValueError, OSError):
+            return None
+    return path if path.name and ".." not in path.parts else None
+
+
 def _of_parquet(table: Path) -> Feed:
     with optional_part(f"Reading {table.name}", "train"):
         import pyarrow.parquet as pq
-    state = hashlib.sha256()
-    _add(state, table.parent, table)
-    for path in _files(table.parent / "sites"):
-        _add(state, table.parent, path)
+    root, state = Folder(table.parent), hashlib.sha256()
+    _add_files(state, root, [PurePosixPath(name) for name in (table.name, *DECLARATIONS)])
+    _add_sites(state, root)
     next(of_rows(table, ()), None)  # whether there are pictures in it is said before anything is made
     with pq.ParquetFile(table) as file:
         total, columns = file.metadata.num_rows, file.schema_arrow.names
     if not total:
         raise unusable(table, "no_pictures")
+    read = [name for name in columns if name.lower() in COLUMNS]
     lost = tuple(name for name in columns if name == "mask")
-    return Feed(table.stem, table.parent, state.hexdigest(), total, partial(_in_parquet, table), lost=lost)
+    return Feed(table.stem, root, state.hexdigest(), total, partial(_in_parquet, table, read), lost=lost)
 
 
-def _in_parquet(table: Path) -> Iterator[Offer]:
-    for place, (data, path, row) in enumerate(of_rows(table, TEXTS)):
+def _in_parquet(table: Path, columns: list[str]) -> Iterator[Offer]:
+    for place, (data, path, row) in enumerate(of_rows(table, columns)):
+        told = {name.lower(): value for name, value in row.items()}
         yield Offer(
-            place, f"{table.name}[{place}]", data=data, said={**row, "title": row.get("title") or path}
+            place,
+            f"{table.name}[{place}]",
+            data=data or b"",
+            said={**told, "title": told.get("title") or path},
         )
 
 
-TEXTS = (
-    *(
-        "url",
-        "licence",
-        "license",
-        "consent",
-        "owner",
-        "artist",
-        "author",
-        "creator",
-        "title",
-        "label",
-        "caption",
-    ),
-    *("headers", "html", "robots_txt", "ai_txt", "tdmrep"),
-)
-"""The columns of a table that are read beside the picture."""
+def _names_in(root: Path, folder: PurePosixPath) -> Iterator[PurePosixPath]:
+    for place in (folder, folder / ".well-known"):
+        try:
+            yield from sorted(place / path.name for path in (root / place).iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, ValueError) as error:
+            if getattr(error, "errno", None) not in (None, errno.ENAMETOOLONG):
+                raise unusable(root / place, "unreadable_file", system=error) from error
 
 
-def _files(root: Path) -> Iterator[Path]:
-    """Every file below, in the order of their paths; hidden ones are left out, but for what sites keep in the open."""
-    for place, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") or name == _KEPT_HIDDEN)
-        for name in sorted(names):
-            if not name.startswith("."):
-                yield Path(place, name)
+def _add_sites(state: Any, root: Folder) -> None:
+    if (root.folder / SITES).is_dir():
+        for found in root.below(root.folder / SITES):
+            _add(state, found)
 
 
-def _add(state: Any, root: Path, path: Path) -> None:
+def _add_files(state: Any, root: Folder, paths: Iterable[PurePosixPath]) -> None:
+    for path in paths:
+        if found := root.found(path):
+            _add(state, found)
+
+
+def _add(state: Any, found: Found) -> None:
     """A file's name, size and time of change into the stamp."""
-    found = path.stat()
-    state.update(
-        f"{os.path.relpath(path, root)}\0{found.st_size}\0{found.st_mtime_ns}\n".encode(
-            "utf-8", "surrogateescape"
-        )
-    )
+    state.update(f"{found.path}\0{found.state}\n".encode("utf-8", "surrogateescape"))
+
+
+def _printable(path: PurePosixPath) -> str:
+    """A path as text, whatever bytes its file system took for letters."""
+    return str(path).encode("utf-8", "backslashreplace").decode()

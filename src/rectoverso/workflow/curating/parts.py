@@ -9,16 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rectoverso.errors import ImageStopped, ImageUnreadable
+from rectoverso.store.atomic import put_durably
 from rectoverso.store.curation import Curation, Row
 from rectoverso.verso.curate.rules import Action
-from rectoverso.verso.curate.summary import REDRAWN
+from rectoverso.verso.curate.summary import REDRAWN, licences_of
 from rectoverso.workflow import digests
-from rectoverso.workflow.curating.feed import Offer
+from rectoverso.workflow.curating.feed import Feed, Offer
 from rectoverso.workflow.curating.look import clean
+from rectoverso.workflow.curating.root import Root
 from rectoverso.workflow.curating.workers import Work, Workers
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 1000
 MOST_BYTES = 64 << 20
 """Of a part, before it is closed: a part is in memory while it is made."""
+_PART = ".parquet"
 OPTIONAL = ("label", "caption")
 _TEXTS = ("label", "caption", "title", "owner", "licence", "digest")
 MANIFEST_KEY = b"rectoverso.manifest"
@@ -46,22 +50,24 @@ class Cleaned:
 
 
 def write_parts(
-    curation: Curation, offers: Iterator[Offer], folder: Path, columns: tuple[str, ...], processes: int
+    curation: Curation, feed: Feed, folder: Path, columns: tuple[str, ...], processes: int
 ) -> Iterator[int]:
     """Write what is kept and not written yet; yields after each part how many pictures it has.
 
-    A picture that cannot be cleaned is dropped, with the reason, and does not stop the others.
+    A picture that cannot be cleaned does not stop the others: what became of it is noted, and has to be decided.
     """
     folder.mkdir(exist_ok=True)
+    _forget_unnoted(curation, folder)
+    offers = feed.offers()
     waiting: dict[int, Row] = {}
     things = _kept(curation, offers, waiting)
-    workers: Workers[Kept, Cleaned] = Workers(_cleaner, (), processes, _ended)
+    workers: Workers[Kept, Cleaned] = Workers(_cleaner, (feed.root,), processes, _ended)
     part: list[tuple[Row, Cleaned]] = []
     size = 0
     for cleaned in workers.answers(things):
         row = waiting.pop(cleaned.place)
         if cleaned.failed:
-            _drop(curation, row, cleaned.failed)
+            curation.keep_problem(row.place, cleaned.failed)
             continue
         part.append((row, cleaned))
         size += len(cleaned.data)
@@ -84,8 +90,15 @@ def join(folder: Path, out: Path, columns: tuple[str, ...], manifest: str) -> No
         MANIFEST_KEY: manifest.encode(),
     }
     with pq.ParquetWriter(out, _schema(columns).with_metadata(told), compression="none") as writer:
-        for part in sorted(folder.glob("*.parquet")):
+        for part in sorted(folder.glob(f"*{_PART}")):
             writer.write_table(pq.read_table(part).replace_schema_metadata(told))
+
+
+def _forget_unnoted(curation: Curation, folder: Path) -> None:
+    """A part that was put there and not noted is written again, and might begin with another picture then."""
+    for part in folder.iterdir():
+        if part.suffix != _PART or not curation.is_written(int(part.stem)):
+            part.unlink()
 
 
 def _kept(curation: Curation, offers: Iterator[Offer], waiting: dict[int, Row]) -> Iterator[Kept]:
@@ -102,14 +115,14 @@ def _ended(kept: Kept) -> Cleaned:
     return Cleaned(kept[0].place, failed=ImageStopped.code)
 
 
-def _cleaner() -> Work[Kept, Cleaned]:
-    return _cleaned
+def _cleaner(root: Root) -> Work[Kept, Cleaned]:
+    return partial(_cleaned, root)
 
 
-def _cleaned(kept: Kept) -> Cleaned:
+def _cleaned(root: Root, kept: Kept) -> Cleaned:
     offer, record = kept
     try:
-        data, media_type = clean(offer, record)
+        data, media_type = clean(root, offer, record)
     except ImageUnreadable as error:
         return Cleaned(offer.place, failed=error.code)
     except ValueError as error:
@@ -124,18 +137,23 @@ def _close(
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    path = folder / f"{part[0][0].place:012d}.parquet"
+    path = folder / f"{part[0][0].place:012d}{_PART}"
     unfinished = path.with_suffix(".part")
     table = pa.Table.from_pylist([_line(row, cleaned, columns) for row, cleaned in part], _schema(columns))
     pq.write_table(table, unfinished, compression="none")
-    unfinished.replace(path)
+    put_durably(unfinished, path)
     curation.keep_written((row.place, _written(row, cleaned)) for row, cleaned in part)
     return len(part)
 
 
 def _line(row: Row, cleaned: Cleaned, columns: tuple[str, ...]) -> dict[str, Any]:
     rights: Mapping[str, str] = row.looked["rights"]
-    told = {**rights, "title": rights.get("title") or row.source, "digest": row.looked["digest"]}
+    told = {
+        **rights,
+        "title": rights.get("title") or row.source,
+        "licence": next(iter(licences_of(row.looked)), None),
+        "digest": row.looked["digest"],
+    }
     return {"image": {"bytes": cleaned.data, "path": row.source}} | {name: told.get(name) for name in columns}
 
 
@@ -148,13 +166,6 @@ def _written(row: Row, cleaned: Cleaned) -> dict[str, Any]:
         "bytes": len(cleaned.data),
         "removed": changes,
     }
-
-
-def _drop(curation: Curation, row: Row, why: str) -> None:
-    verdict = dict(row.verdict or {})
-    reason = {"rule": "unreadable", "action": Action.DROP.value, "about": why}
-    verdict["reasons"] = [*verdict.get("reasons", ()), reason]
-    curation.keep_verdicts([(row.place, Action.DROP.value, verdict)])
 
 
 def columns_of(has: Iterable[str]) -> tuple[str, ...]:

@@ -35,10 +35,19 @@ def beside(picture: Path, **said: object) -> None:
     file.write_text(json.dumps(before | said))
 
 
+TDM_XMP = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about=""
+ xmlns:tdm="http://www.w3.org/ns/tdmrep/"><tdm:reservation>1</tdm:reservation></rdf:Description></rdf:RDF>"""
+
+
 def with_xmp(code: str, pixels: Pixels) -> bytes:
     """A PNG that says a code of PLUS's vocabulary."""
+    return with_packet(XMP.format(code=code), pixels)
+
+
+def with_packet(packet: str, pixels: Pixels) -> bytes:
+    """A PNG with this XMP."""
     info = PngInfo()
-    info.add_itxt("XML:com.adobe.xmp", XMP.format(code=code))
+    info.add_itxt("XML:com.adobe.xmp", packet)
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "PNG", pnginfo=info)
     return file.getvalue()
@@ -113,6 +122,7 @@ OPT_OUTS: dict[SignalKind, Callable[[Path], None]] = {
             {"location": "/photos/*", "tdm-reservation": 1},
         ],
     ),
+    SignalKind.TDMREP_XMP: lambda picture: picture.write_bytes(with_packet(TDM_XMP, _seen(picture))) and None,
     SignalKind.AIPREF_HEADER: _header(Content_Usage="search=y, train-ai=n"),
     SignalKind.AIPREF_ROBOTS: lambda picture: beside(
         picture,

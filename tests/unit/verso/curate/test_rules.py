@@ -57,9 +57,9 @@ def test_consent_and_faces(consent: str, faces: int | None, action: Action) -> N
 
 def test_licences_by_name() -> None:
     rules = Rules.read('licences."*-NC-*" = "ask"\nrights.no_licence = "ask"')
-    assert decided(rules.of_licence("cc-by-nc-sa-4.0")) is Action.ASK
-    assert decided(rules.of_licence("CC0-1.0")) is Action.KEEP
-    assert list(rules.of_licence("")) == [Reason("rights.no_licence", Action.ASK)]
+    assert decided(rules.of_licences(["CC0-1.0", "cc-by-nc-sa-4.0"])) is Action.ASK
+    assert decided(rules.of_licences(["CC0-1.0"])) is Action.KEEP
+    assert list(rules.of_licences([])) == [Reason("rights.no_licence", Action.ASK)]
 
 
 def test_milder_rules_are_named_and_stricter_ones_are_not() -> None:

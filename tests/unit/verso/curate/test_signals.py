@@ -241,7 +241,7 @@ def test_xmp_that_cannot_be_read_is_no_yes() -> None:
         ({"ai_training": {"use": "allowed"}, "data_mining": {"use": "notAllowed"}}, Says.RESERVED),
         ({"ai_training": {"use": "constrained"}}, Says.RESERVED),
         ({"ai_training": {"use": "constrained", "constraint_info": "ask me"}}, Says.CONSTRAINED),
-        ({"ai_training": {"use": "allowed"}}, Says.ALLOWED),
+        ({"ai_generative_training": {"use": "allowed"}}, Says.ALLOWED),
         ({"ai_inference": {"use": "notAllowed"}}, None),
         ({"ai_training": {"use": "maybe"}}, Says.UNCLEAR),
     ],
@@ -261,7 +261,9 @@ def test_assertions_in_signed_files_are_read(prefix: str, pixels: Pixels) -> Non
 
 def test_what_a_broken_signature_allows_it_does_not_and_what_it_reserves_stands(pixels: Pixels) -> None:
     for use, expected in (("allowed", Says.UNCLEAR), ("notAllowed", Says.RESERVED)):
-        data = bytearray(with_assertion("cawg.training-mining", {"cawg.ai_training": {"use": use}}, pixels))
+        data = bytearray(
+            with_assertion("cawg.training-mining", {"cawg.ai_generative_training": {"use": use}}, pixels)
+        )
         at = data.rindex(b"IDAT") + 10
         data[at] ^= 1
         assert only(embedded.signals(bytes(data), HERE)) == (SignalKind.CAWG, expected)

@@ -22,8 +22,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from rectoverso.verso.anonymise.dicom.burned_in import grey_frames
 from rectoverso.verso.anonymise.dicom.pixels import PixelsUnusable, plain_pixels
-from rectoverso.verso.anonymise.faces import lower_bound
 from rectoverso.verso.anonymise.text import rows_of_text
+from rectoverso.verso.screen.replication import upper_bound
 
 MODALITIES = {"CT", "MR", "NM", "PT", "RTDOSE", "SEG"}
 LINES = ("ROE^JANE", "ID 4711-0815", "12.03.1984 F", "St Elsewhere Hospital")
@@ -38,7 +38,7 @@ def images() -> dict[str, np.ndarray]:
             if dataset.get("Modality") not in MODALITIES or dataset.get("SamplesPerPixel") != 1:
                 continue
             plain_pixels(dataset)
-            frame = grey_frames(dataset.pixel_array, samples=1)[0]
+            frame = next(grey_frames(dataset.pixel_array, samples=1))
         except (PixelsUnusable, AttributeError, ValueError, pydicom.errors.InvalidDicomError):
             continue
         if min(frame.shape) >= 64 and not any(np.array_equal(frame, other) for other in found.values()):
@@ -77,7 +77,7 @@ def main() -> None:
         "with_an_alarm": [name for name, rows in alarms.items() if rows],
         "drawn": len(seen),
         "seen": sum(seen),
-        "recall_at_least": round(lower_bound(sum(seen), len(seen)), 3),
+        "recall_at_least": round(1 - upper_bound(len(seen) - sum(seen), len(seen)), 3),
     }
     print(json.dumps(result, indent=1))
     if asked.keep:

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from rectoverso.verso.ledger.keyring import KeyRing
 
 
-Asked = Literal["report", "picture", "clauses", "manifest"]
+Asked = Literal["report", "picture", "clauses", "manifest", "remains", "dicom"]
+
+Reads = Literal["pictures", "dicom"]
+"""What a bounded process loads for, and whose crafted files can take it over: one kind never shares with the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +47,9 @@ class Bounds:
 class Job:
     """What is handed over beside a file's bytes. No key that has to stay secret is in it.
 
-    ``asks``: for the report, for the picture alone, how the file stands against ``laws``, clause by clause, or what a
-    manifest store says, which the bytes then are.
+    ``asks``: for the report, for the picture alone, how the file stands against ``laws``, clause by clause, what a
+    manifest store says, which the bytes then are, what a file holds beside its picture, or for a DICOM file without its
+    patient, whose pixels people ``looked_at`` or not.
     """
 
     anchors_pem: str | None = None
@@ -54,3 +58,4 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     asks: Asked = "report"
     laws: tuple[str, ...] = ()
+    looked_at: bool = False

@@ -13,7 +13,7 @@ from PIL import Image
 import planted
 from rectoverso.errors import NotVerified
 from rectoverso.verso.anonymise import bare as bare_module
-from rectoverso.verso.anonymise.bare import SUFFIXES, bare, bare_type
+from rectoverso.verso.anonymise.bare import SUFFIXES, bare, bare_type, without_unseen
 from rectoverso.verso.anonymise.remains import Kind, remains
 from rectoverso.verso.picture import open_picture
 
@@ -102,6 +102,17 @@ def test_a_writer_that_leaves_something_is_not_believed(monkeypatch: pytest.Monk
     monkeypatch.setattr(bare_module, "_written", lambda *given: written(*given) + planted.NAME)
     with pytest.raises(NotVerified, match="trailer"):
         bare(np.full((16, 16, 3), 90, np.uint8), "image/png")
+
+
+def test_colours_that_nobody_sees_are_gone() -> None:
+    """Under an alpha of nothing a whole picture may lie, and every program brings it out."""
+    hidden = np.full((4, 4, 4), 77, np.uint8)
+    hidden[:2, :, 3] = 0
+    seen = without_unseen(hidden)
+    assert not seen[:2].any()
+    assert np.array_equal(seen[2:], hidden[2:])
+    opaque = np.full((4, 4, 3), 7, np.uint8)
+    assert without_unseen(opaque) is opaque
 
 
 def test_only_what_a_type_can_hold_is_written_as_it() -> None:

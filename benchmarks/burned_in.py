@@ -4,7 +4,8 @@
 
 The images are those of pydicom's own test files that hold one of CT, MR, NM, PT, RTDOSE or SEG in grey, and that show
 no words (looked at). Lines of 8 to 21 letters as scanners print them (a name, an id, a date) are drawn into them at
-random places with Pillow's own font, 9 to 24 pixels high, in the lightest value, with a dark edge or without.
+random places with Pillow's own font, 9 to 24 pixels high, with a dark edge or without; half of them in the lightest
+value, as devices write, half in one from 150 to 255.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from rectoverso.verso.anonymise.dicom.burned_in import grey_frames
 from rectoverso.verso.anonymise.dicom.pixels import PixelsUnusable, plain_pixels
-from rectoverso.verso.anonymise.text import rows_of_text
+from rectoverso.verso.anonymise.text import OF_DEVICES, rows_of_text
 from rectoverso.verso.screen.replication import upper_bound
 
 MODALITIES = {"CT", "MR", "NM", "PT", "RTDOSE", "SEG"}
@@ -55,8 +56,8 @@ def drawn(frame: np.ndarray, random: np.random.Generator) -> np.ndarray:
         line = line[:-1]
     x = int(random.integers(2, max(3, frame.shape[1] - int(font.getlength(line)) - 2)))
     y = int(random.integers(2, max(3, frame.shape[0] - size - 4)))
-    edge = int(random.integers(2))
-    ImageDraw.Draw(image).text((x, y), line, 255, font, stroke_width=edge, stroke_fill=0)
+    edge, ink = int(random.integers(2)), 255 if random.integers(2) else int(random.integers(150, 256))
+    ImageDraw.Draw(image).text((x, y), line, ink, font, stroke_width=edge, stroke_fill=0)
     return np.array(image)
 
 
@@ -69,8 +70,12 @@ def main() -> None:
     asked = parser.parse_args()
     random = np.random.default_rng(0)
     shown = images()
-    alarms = {name: len(rows_of_text(frame)) for name, frame in shown.items()}
-    seen = [bool(rows_of_text(drawn(frame, random))) for frame in shown.values() for _ in range(asked.draws)]
+    alarms = {name: len(rows_of_text(frame, OF_DEVICES)) for name, frame in shown.items()}
+    seen = [
+        bool(rows_of_text(drawn(frame, random), OF_DEVICES))
+        for frame in shown.values()
+        for _ in range(asked.draws)
+    ]
     result = {
         "date": datetime.now(UTC).date().isoformat(),
         "images": {name: list(frame.shape) for name, frame in shown.items()},

@@ -334,8 +334,8 @@ def test_what_this_machine_has_looks_for_words_and_says_who_looked(tmp_path: Pat
     curated = run(tmp_path / "pictures", tmp_path / "set", make_eyes=None)
     found = lines(tmp_path / "set")
     assert found["words"]["text"]["found"] >= 1
-    assert found["calm"]["text"] == {"looked": True, "found": 0, "by": "rows of letters 1"}
-    assert curated.summary.looked_by("text") == "rows of letters 1"
+    assert found["calm"]["text"] == {"looked": True, "found": 0, "by": "rows of letters 2"}
+    assert curated.summary.looked_by("text") == "rows of letters 2"
     assert len({row["faces"]["looked"] for row in found.values()}) == 1
 
 

@@ -99,7 +99,7 @@ class BoundedVerifier:
         return cast("tuple[Kind, ...]", self._read(data, Job(asks="remains"), name))
 
     def deidentify(self, data: bytes, secret: Secret, *, name: str, looked_at: bool = False) -> Deidentified:
-        """A DICOM file without its patient (`anonymise.dicom.deidentify`), by pseudonyms of ``secret``, which stays out.
+        """A DICOM file without its patient (`anonymise.dicom.deidentify`), by pseudonyms of ``secret``, kept out.
 
         Only of who reads DICOM, where pydicom is installed. Raises DicomUnreadable and ImageStopped.
         """

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rectoverso.types import Message
-from rectoverso.verso.anonymise.text import rows_of_text
+from rectoverso.verso.anonymise.text import OF_DEVICES, rows_of_text
 
 MODALITIES = frozenset({"US", "IVUS", "ES", "GM", "XC", "OT", "SC", "DG", "LS", "OP", "OAM", "SMR"})
 """Whose devices draw into the picture, or whose pictures come from scanners, cameras and screens."""
@@ -35,7 +35,7 @@ def may_show_words(dataset: Any, frames: Iterable[NDArray[np.uint8]]) -> tuple[M
             reasons.append(Message("anonymise.burned_in.modality", {"modality": modality}))
         if kind.startswith(_SECONDARY_CAPTURE):
             reasons.append(Message("anonymise.burned_in.secondary"))
-    rows = next(filter(None, (len(rows_of_text(frame)) for frame in frames)), 0)
+    rows = next(filter(None, (len(rows_of_text(frame, OF_DEVICES)) for frame in frames)), 0)
     if rows:
         reasons.append(Message("anonymise.burned_in.pixels", {"rows": rows}))
     return tuple(reasons)

@@ -159,13 +159,14 @@ class Sources:
 
 
 def _inside(folder: Path, results: Path) -> list[Path]:
-    """The files in and below a folder that are not hidden and no results."""
+    """The files in and below a folder that are not hidden, but for the results where these lie in it."""
+    within = folder.resolve() in results.parents
     return sorted(
         path
         for path in folder.rglob("*")
         if path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and results not in path.resolve().parents
+        and not (within and results in path.resolve().parents)
     )
 
 

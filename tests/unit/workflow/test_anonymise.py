@@ -122,6 +122,17 @@ def test_results_are_no_sources_and_the_list_keeps_what_still_lies_there(tmp_pat
     assert (told["written"], told["list"]) == (1, digests.of_bytes((out / LIST).read_bytes()))
 
 
+def test_results_may_lie_around_or_among_the_sources(tmp_path: Path) -> None:
+    inside = tmp_path / "pictures"
+    inside.mkdir()
+    source = grey_png(inside / "a.png", 10).read_bytes()
+    for out in (tmp_path, inside):
+        (row,) = anonymise([inside / "a.png" if out is inside else inside], out, tmp_path / "home").rows
+        assert row.path is not None
+        assert row.path.parent == out
+    assert (inside / "a.png").read_bytes() == source
+
+
 def test_other_files_of_a_folder_are_counted_and_left_alone(folder: Path, tmp_path: Path) -> None:
     for name in ("IMG_1.HEIC", "film.mp4", ".hidden.txt"):
         (folder / name).write_bytes(b"no picture")

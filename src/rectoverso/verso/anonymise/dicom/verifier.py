@@ -229,7 +229,8 @@ def _traces(data: bytes, dataset: Any, traces: Traces, pseudonyms: Pseudonyms) -
         yield _problem("uid")
     days = {str(value)[:8] for one in elements if one.VR in ("DA", "DT") for value in values_of(one)}
     numbers = {str(value).strip() for one in elements if one.VR in ("DS", "IS") for value in values_of(one)}
-    if days - {pseudonyms.day(day) for day in traces.days} or numbers & traces.days:
+    whole = {day for day in traces.days if len(day) == _DIGITS}  # a year alone is a number like others
+    if days - {pseudonyms.day(day) for day in traces.days} or numbers & whole:
         yield _problem("day")
     texts = " ".join(
         str(value).lower()

@@ -29,6 +29,7 @@ from rectoverso.verso.anonymise.dicom.pseudonyms import Secret
 from rectoverso.verso.anonymise.faces import FaceFinder, Finder
 from rectoverso.verso.anonymise.obscure import Hidden, hide
 from rectoverso.verso.anonymise.ways import Way
+from rectoverso.verso.ledger.entry import Json
 from rectoverso.verso.picture import read_bytes, sniff, to_png
 from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow import digests
@@ -117,7 +118,7 @@ def _filler(run: Path, home_path: Path, listener: Listener, clock: Clock | None)
     return Filler(run, home_path, listener, clock)
 
 
-def _facts(rows: Sequence[Treated], wanted: Wanted) -> dict[str, object]:
+def _facts(rows: Sequence[Treated], wanted: Wanted) -> dict[str, Json]:
     """What the ledger is told."""
     written = [row for row in rows if row.path]
     return {

@@ -96,7 +96,9 @@ class FaceFinder:
         """What is seen at one size, tile by tile."""
         height, width = (max(1, round(side * scale)) for side in rgb.shape[:2])
         way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        scaled = rgb if scale == 1 else cv2.resize(rgb, (width, height), interpolation=way)
+        scaled = (
+            rgb if scale == 1 else np.asarray(cv2.resize(rgb, (width, height), interpolation=way), np.uint8)
+        )
         down, along = rgb.shape[0] / height, rgb.shape[1] / width
         for top in _tiles(height):
             for left in _tiles(width):

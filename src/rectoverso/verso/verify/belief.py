@@ -72,11 +72,9 @@ def believed(said: Mapping[str, Any], job: Job, more: Callable[[], bytes]) -> He
 
 def unreadable(code: str, facts: Mapping[str, Any]) -> Unreadable:
     """The error of that code. Raises PipeEnded for one that is none."""
-    kinds: dict[str, type[Unreadable]] = {
-        kind.code: kind
-        for kind in (*ImageUnreadable.__subclasses__(), DicomUnreadable)
-        if kind is not errors.ImageStopped
-    }
+    kinds: dict[str, type[Unreadable]] = {kind.code: kind for kind in ImageUnreadable.__subclasses__()}
+    del kinds[errors.ImageStopped.code]
+    kinds[DicomUnreadable.code] = DicomUnreadable
     try:
         return kinds[code](**{name: str(fact)[:200] for name, fact in facts.items()})
     except KeyError as error:

@@ -36,6 +36,10 @@ _LEAST = 320
 """Pixels of the longer side down to which a picture is halved and looked at again, for the faces that fill it."""
 _SMALL = 640
 """A picture whose longer side has fewer pixels is also looked at in twice its size, for small faces."""
+_FULL, _FINE = 2048, 0.625
+"""Up to so many pixels of the longer side a picture is looked at in full, beyond at so much of it: the network needs 15
+pixels of a face, which one of 24 has then.
+"""
 _LYING = 1280
 """Pixels of the longer side at which a larger picture is looked at when turned: a face of a sixtieth has 21 then."""
 _TILE, _SHARED = 1280, 160
@@ -183,7 +187,7 @@ def _looks(pixels: Pixels) -> list[Pixels]:
 def _scales(shape: Sequence[int], *, upright: bool) -> list[float]:
     """The sizes at which a picture is looked at, each half of the one before."""
     longest = max(shape[:2])
-    first = 1.0 if upright else min(1.0, _LYING / longest)
+    first = (1.0 if longest <= _FULL else _FINE) if upright else min(1.0, _LYING / longest)
     halves = [first, first / 2]
     while halves[-1] * longest > _LEAST:
         halves.append(halves[-1] / 2)

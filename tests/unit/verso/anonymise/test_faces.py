@@ -113,8 +113,9 @@ def test_what_is_seen_in_a_turned_picture_is_brought_back(turn: int) -> None:
 
 
 def test_a_large_picture_is_looked_at_in_full_and_without_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two faces of 26 pixels, one of them cut by the edge of a tile, in a picture whose half shows neither."""
-    assert module._scales((3000, 4000), upright=True)[0] == 1
+    """So that a face of 24 pixels has the 15 that the network needs, wherever it is."""
+    assert module._scales((1500, 2000), upright=True)[0] == 1
+    assert module._scales((3000, 4000), upright=True)[0] * 24 == 15
     assert max(module._scales((3000, 4000), upright=False)) * 4000 == module._LYING
     for side in (1, module._TILE, module._TILE + 1, 5000):
         begins = module._tiles(side)

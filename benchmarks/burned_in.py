@@ -1,6 +1,6 @@
 """How often does the pixel test see a row of letters that was drawn into an image, and how often one that was not?
 
-    python benchmarks/burned_in.py [--draws 12] [--keep]
+    python benchmarks/burned_in.py [--draws 24] [--keep]
 
 The images are those of pydicom's own test files that hold one of CT, MR, NM, PT, RTDOSE or SEG in grey, and that show
 no words (looked at). Lines of 8 to 21 letters as scanners print them (a name, an id, a date) are drawn into them at
@@ -65,7 +65,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--draws", type=int, default=12)
+    parser.add_argument("--draws", type=int, default=24)
     parser.add_argument("--keep", action="store_true")
     asked = parser.parse_args()
     random = np.random.default_rng(0)

@@ -1,5 +1,5 @@
-"""The verbs in Python: `curate`, `train`, `generate`, `invert`, `dream`, `ingrain`, `credit`, `seal`, `verify`. Each is
-what its command does.
+"""The verbs in Python: `curate`, `anonymise`, `train`, `generate`, `invert`, `dream`, `ingrain`, `credit`, `seal`,
+`verify`. Each is what its command does.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from rectoverso.types import Maker, Origin, Report
 
 if TYPE_CHECKING:
     from rectoverso.recto.train.status import Status
+    from rectoverso.workflow.anonymised import Anonymised
     from rectoverso.workflow.batch import Batch
     from rectoverso.workflow.credit import Credited
     from rectoverso.workflow.curate import Curated
@@ -58,6 +59,36 @@ def curate(
         processes=processes,
     )
     return make(request, _home(home))
+
+
+def anonymise(
+    files: AnyPath | Iterable[AnyPath],
+    *,
+    out: AnyPath,
+    faces: str | None = None,
+    fill: AnyPath | None = None,
+    looked_at: bool = False,
+    keep_names: bool = False,
+    home: AnyPath | None = None,
+) -> Anonymised:
+    """Write to ``out`` the pictures and DICOM files (or folders of them) without whom they show and what they tell.
+
+    ``faces`` is ``"pixelate"``, ``"blur"`` or ``"fill"``, by the run ``fill``; without it they are not looked for.
+    ``looked_at``: people saw that the pixels of these DICOM files show no words. ``keep_names``: pictures keep their
+    names. What cannot be shown to be clean is held, and says why. Raises FilesUnusable, BadSetting, OutNotWritable,
+    MissingExtra, DetectorMissing, DetectorUnsound, RunNotFound.
+    """
+    from rectoverso.verso.anonymise.ways import Way
+    from rectoverso.workflow.anonymise import Wanted
+    from rectoverso.workflow.anonymise import anonymise as make
+
+    wanted = Wanted(
+        Way.named(faces) if faces is not None else None,
+        Path(fill) if fill is not None else None,
+        looked_at,
+        keep_names,
+    )
+    return make(_paths(files), Path(out), _home(home), wanted)
 
 
 def train(

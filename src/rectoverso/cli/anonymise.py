@@ -14,7 +14,7 @@ from rectoverso.types import Message
 from rectoverso.verso.anonymise.ways import Way
 
 if TYPE_CHECKING:
-    from rectoverso.workflow.anonymise import Treated
+    from rectoverso.workflow.anonymised import Anonymised, Treated
 
 
 def anonymise(
@@ -58,11 +58,11 @@ def anonymise(
     language = preferred_language()
     if as_json:
         rows = [row.plain(language) for row in done.rows]
-        print_json({"files": rows, "ledger_index": done.ledger_index})
+        print_json({"files": rows, "left_out": done.left_out, "ledger_index": done.ledger_index})
     else:
         for row in done.rows:
             _print(row, language)
-        _print_counts(done.rows, looked_for_faces=faces is not None, out=out)
+        _print_counts(done, looked_for_faces=faces is not None, out=out)
     raise typer.Exit(done.exit_code)
 
 
@@ -87,10 +87,15 @@ def _print(row: Treated, language: str) -> None:
         tell("anonymise.dicom", done=", ".join(parts))
 
 
-def _print_counts(rows: tuple[Treated, ...], *, looked_for_faces: bool, out: Path) -> None:
+def _print_counts(done: Anonymised, *, looked_for_faces: bool, out: Path) -> None:
+    rows = done.rows
     written, held = sum(bool(row.path) for row in rows), sum(bool(row.held) for row in rows)
     tell("anonymise.count", written=written, held=held, failed=sum(bool(row.error) for row in rows), out=out)
+    if done.left_out:
+        tell("anonymise.left_out", count=done.left_out)
     if looked_for_faces:
-        from rectoverso.workflow.anonymise import MEASURED
+        from rectoverso.workflow.anonymised import MEASURED
 
         tell("anonymise.recall", **MEASURED, percent=round(100 * MEASURED["at_least"]))
+    elif any(row.path and row.kind == "picture" for row in rows):
+        tell("anonymise.no_faces")

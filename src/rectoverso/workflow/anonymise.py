@@ -1,6 +1,6 @@
 """Anonymise files: pictures lose their metadata and their faces, DICOM files their patients.
 
-1  each file is opened as what its first bytes say it is, pictures in the bounded process
+1  each file is opened as what its first bytes say it is, in a bounded process
 2  what it holds is listed, then taken out, and the result is looked at anew (``verso.anonymise``)
 3  what passes is written under a name that says nothing; what does not is held, with the reason
 4  a list of what was written goes beside the files, and its digest into the ledger
@@ -10,28 +10,31 @@ Faces that a generator fills make a picture that is in part generated, so it lea
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from rectoverso.errors import BadSetting, ImageUnsupported, RectoversoError
-from rectoverso.i18n import Phrase, explain, say
+from rectoverso.errors import BadSetting, ImageUnsupported, MissingExtra, NotVerified, RectoversoError
+from rectoverso.i18n import Phrase
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.atomic import write_atomically
 from rectoverso.store.home import Home
-from rectoverso.types import Decision, Message
-from rectoverso.verso.anonymise.bare import SUFFIXES, bare, bare_type
-from rectoverso.verso.anonymise.faces import THRESHOLD, Face, FaceFinder, Finder
-from rectoverso.verso.anonymise.obscure import hide
-from rectoverso.verso.anonymise.remains import remains
+from rectoverso.types import Decision, Message, Pixels
+from rectoverso.verso.anonymise.bare import SUFFIXES, bare, bare_type, without_unseen
+from rectoverso.verso.anonymise.dicom.pseudonyms import Secret
+from rectoverso.verso.anonymise.faces import FaceFinder, Finder
+from rectoverso.verso.anonymise.obscure import Hidden, hide
 from rectoverso.verso.anonymise.ways import Way
-from rectoverso.verso.picture import read_bytes, sniff
+from rectoverso.verso.ledger.entry import Json
+from rectoverso.verso.picture import read_bytes, sniff, to_png
 from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow import digests
-from rectoverso.workflow.extras import optional_part
+from rectoverso.workflow.anonymised import LIST, Anonymised, Blank, Treated, listed
+from rectoverso.workflow.extras import training_part
 from rectoverso.workflow.files import SUFFIXES as PICTURE_SUFFIXES
 from rectoverso.workflow.files import results_in, unusable
 from rectoverso.workflow.keys import open_keys
@@ -39,66 +42,10 @@ from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
 
 if TYPE_CHECKING:
-    from rectoverso.types import Pixels
+    from rectoverso.workflow.fill import Filler
 
-LIST = "anonymised.json"
-"""The list of what was written, beside it. It names no source."""
-
-MEASURED = {"found": 64, "faces": 65, "at_least": 0.93, "threshold": THRESHOLD}
-"""The detector on 46 photographs of BSDS500: benchmarks/results/face_recall-2026-11-27.json."""
-
+_DICOM_SUFFIXES = (".dcm", ".dicom")
 _DICM = slice(128, 132)
-
-
-@dataclass(frozen=True, slots=True)
-class Treated:
-    """What became of one file. ``path`` is where it was written, None where it is held or could not be read.
-
-    ``found``: kinds of things that the file held beside its picture; ``faces``: how many were hidden, None where none
-    were looked for; ``done``: of a DICOM file, how many elements were treated how; ``held``: why it was not written.
-    """
-
-    source: str
-    kind: str
-    path: Path | None = None
-    found: tuple[str, ...] = ()
-    faces: int | None = None
-    done: dict[str, int] = field(default_factory=dict)
-    held: tuple[Message, ...] = ()
-    error: RectoversoError | None = None
-    asset: str | None = None
-    digest: str | None = None
-
-    def plain(self, language: str) -> dict[str, Any]:
-        """As `--json` prints it."""
-        error = {"code": self.error.code, "message": explain(self.error, language)} if self.error else None
-        return {
-            "source": self.source,
-            "kind": self.kind,
-            "path": str(self.path) if self.path else None,
-            "sha256": self.digest,
-            "found": list(self.found),
-            "faces": self.faces,
-            "done": self.done,
-            "held": [{"key": why.key, "text": say(why, language)} for why in self.held],
-            "asset": self.asset,
-            "error": error,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Anonymised:
-    """What became of all files, and where the ledger says so (None where nothing was written)."""
-
-    rows: tuple[Treated, ...]
-    ledger_index: int | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """0 where every file was written, 1 where one is held, 2 where one could not be read."""
-        if any(row.error for row in self.rows):
-            return 2
-        return 1 if any(row.held for row in self.rows) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,61 +81,103 @@ def anonymise(
     """Anonymise ``files`` (files, or folders of pictures and DICOM files) into ``out``; originals stay as they are.
 
     ``finder`` is what finds faces, where not our own. Raises FilesUnusable without a file, BadSetting, OutNotWritable,
-    and DetectorMissing or DetectorUnsound where faces are to be hidden: nothing was written then.
+    and DetectorMissing or DetectorUnsound where faces are to be hidden, RunNotFound where there is nothing to fill them
+    with: nothing was written then.
     """
     wanted.check()
-    sources = list(_sources(files))
+    sources = Sources.of(files, out)
     if wanted.faces and finder is None:
         finder = FaceFinder()
+    filler = _filler(wanted.fill, home_path, listener, clock) if wanted.fill else None
     home = Home.open(home_path)
     keys = open_keys(home, listener=listener, clock=clock)
-    with results_in(out):
-        worker = _Worker(home, out, wanted, finder)
-        rows = []
-        for number, (path, relative) in enumerate(sources, 1):
-            rows.append(worker.treat(path, relative))
-            listener(Progress(Message("progress.anonymising"), number, len(sources)))
-        rows = list(worker.filled(rows, wanted, home_path, listener, clock))
-        written = [row for row in rows if row.path]
-        if not written:
-            return Anonymised(tuple(rows))
-        listed = _list(rows, out)
-        write_atomically(out / LIST, listed)
-    facts = {
+    rows: list[Treated] = []
+    index = None
+    with results_in(out), TemporaryDirectory() as blanks:
+        worker = _Worker(home, out, wanted, finder, Path(blanks))
+        try:
+            for number, (path, relative) in enumerate(sources.files, 1):
+                rows.append(worker.treat(path, relative))
+                listener(Progress(Message("progress.anonymising"), number, len(sources.files)))
+            if filler:
+                rows = list(worker.filled(rows, filler))
+        finally:  # also of what was written until somebody ended it
+            if any(row.path for row in rows):
+                written = listed(rows, out)
+                write_atomically(out / LIST, written)
+                facts = _facts(rows, wanted) | {"list": digests.of_bytes(written)}
+                with home.lock(), home.database.transaction() as tx:
+                    index = open_ledger(home, keys, clock or SystemClock()).append(tx, "anonymised", facts)
+    return Anonymised(tuple(rows), index, sources.left_out)
+
+
+def _filler(run: Path, home_path: Path, listener: Listener, clock: Clock | None) -> Filler:
+    with training_part("Filling faces"):
+        from rectoverso.workflow.fill import Filler
+
+    return Filler(run, home_path, listener, clock)
+
+
+def _facts(rows: Sequence[Treated], wanted: Wanted) -> dict[str, Json]:
+    """What the ledger is told."""
+    written = [row for row in rows if row.path]
+    return {
         "written": len(written),
         "held": sum(bool(row.held) for row in rows),
         "dicom": sum(row.kind == "dicom" for row in written),
         "faces": wanted.faces.value if wanted.faces else None,
         "looked_at": wanted.looked_at,
-        "list": digests.of_bytes(listed),
     }
-    with home.lock(), home.database.transaction() as tx:
-        index = open_ledger(home, keys, clock or SystemClock()).append(tx, "anonymised", facts)
-    return Anonymised(tuple(rows), index)
 
 
-def _sources(files: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
-    """Each file and what it is called within what was typed: of folders, the pictures and DICOM files in them."""
-    given, seen = list(files), set()
-    for path in given:
-        inside = sorted(one for one in path.rglob("*") if _is_meant(one, path)) if path.is_dir() else [path]
-        for one in inside:
-            if one not in seen:
-                seen.add(one)
-                yield one, one.relative_to(path) if path.is_dir() else Path(one.name)
-    if not seen:
-        raise unusable(", ".join(map(str, given)), "no_pictures")
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Each file, and what it is called within what was typed. ``left_out``: how many others lie in the folders."""
+
+    files: tuple[tuple[Path, Path], ...]
+    left_out: int
+
+    @classmethod
+    def of(cls, given: Iterable[Path], out: Path) -> Sources:
+        """Of folders, the pictures and DICOM files in them, but for hidden ones and for results of before.
+
+        Raises FilesUnusable where there is none.
+        """
+        given, results, left_out = list(given), out.resolve(), 0
+        found: dict[Path, tuple[Path, Path]] = {}
+        for path in given:
+            if not path.is_dir():
+                found.setdefault(path.resolve(), (path, Path(path.name)))
+                continue
+            for one in _inside(path, results):
+                if _is_meant(one):
+                    found.setdefault(one.resolve(), (one, one.relative_to(path)))
+                else:
+                    left_out += 1
+        if not found:
+            raise unusable(", ".join(map(str, given)) or "FILE", "no_pictures")
+        return cls(tuple(found.values()), left_out)
 
 
-def _is_meant(path: Path, folder: Path) -> bool:
-    if not path.is_file() or any(part.startswith(".") for part in path.relative_to(folder).parts):
-        return False
-    return path.suffix.lower() in {*PICTURE_SUFFIXES, ".dcm", ".dicom"} or _is_dicom(_start(path))
+def _inside(folder: Path, results: Path) -> list[Path]:
+    """The files in and below a folder that are not hidden, but for the results where these lie in it."""
+    within = folder.resolve() in results.parents
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and not (within and results in path.resolve().parents)
+    )
+
+
+def _is_meant(path: Path) -> bool:
+    return path.suffix.lower() in {*PICTURE_SUFFIXES, *_DICOM_SUFFIXES} or _is_dicom(_start(path))
 
 
 def _start(path: Path) -> bytes:
     with suppress(OSError), path.open("rb") as file:
-        return file.read(132)
+        return file.read(_DICM.stop)
     return b""
 
 
@@ -197,52 +186,62 @@ def _is_dicom(start: bytes) -> bool:
 
 
 class _Worker:
-    """Treats one file after the other; those that a generator is to fill wait for it."""
+    """Treats one file after the other; those that a generator is to fill wait for it in the folder ``blanks``."""
 
-    def __init__(self, home: Home, out: Path, wanted: Wanted, finder: Finder | None) -> None:
-        self._home, self._out, self._wanted, self._finder = home, out, wanted, finder
-        self._waiting: dict[int, tuple[Pixels, tuple[Face, ...], str]] = {}
-        self._count = 0
+    def __init__(self, home: Home, out: Path, wanted: Wanted, finder: Finder | None, blanks: Path) -> None:
+        self._secret = Secret(home.vault.pseudonym_key)
+        self._out, self._wanted, self._finder, self._blanks = out, wanted, finder, blanks
+        self._waiting: dict[str, Blank] = {}
 
     def treat(self, path: Path, relative: Path) -> Treated:
         """One file. What goes wrong with it is in the answer, and never stops the others."""
-        self._count += 1
-        kind = "picture"
+        row = Treated(str(path), "picture")
         try:
             data = read_bytes(path)
-            if _is_dicom(data[:132]) or path.suffix.lower() in (".dcm", ".dicom"):
-                kind = "dicom"
-                return self._dicom(path, data)
-            return self._picture(path, relative, data)
+            if _is_dicom(data[: _DICM.stop]) or path.suffix.lower() in _DICOM_SUFFIXES:
+                row = replace(row, kind="dicom")
+                return self._dicom(row, data)
+            return self._picture(row, relative, data)
+        except NotVerified as error:
+            facts = {"problems": error.facts["problems"]}
+            return replace(row, held=(Message("anonymise.held.not_bare", facts),))
         except RectoversoError as error:
-            return Treated(str(path), kind, error=error)
+            return replace(row, error=error)
 
-    def _dicom(self, path: Path, data: bytes) -> Treated:
-        with optional_part("Anonymising DICOM", "medical"):
-            from rectoverso.verso.anonymise.dicom.deidentify import deidentify
-
-        key = self._home.vault.pseudonym_key
-        got = deidentify(data, key, name=str(path), looked_at=self._wanted.looked_at)
-        row = Treated(str(path), "dicom", done=dict(got.done), held=got.held)
+    def _dicom(self, row: Treated, data: bytes) -> Treated:
+        if find_spec("pydicom") is None:
+            raise MissingExtra(task="Anonymising DICOM", package="pydicom", extra="medical")
+        looked_at = self._wanted.looked_at
+        got = shared("dicom").deidentify(data, self._secret, name=row.source, looked_at=looked_at)
+        row = replace(row, done=dict(got.done), held=got.held)
         return row if got.data is None else self._written(row, got.data, Path(f"{got.uid}.dcm"))
 
-    def _picture(self, path: Path, relative: Path, data: bytes) -> Treated:
+    def _picture(self, row: Treated, relative: Path, data: bytes) -> Treated:
         media_type = sniff(data)
         if media_type == "application/octet-stream":
-            raise ImageUnsupported(path=str(path))
-        pixels = shared().open(data, name=str(path)).pixels
-        found = tuple(dict.fromkeys(remain.kind.value for remain in remains(data)))
-        row = Treated(str(path), "picture", found=found)
+            raise ImageUnsupported(path=row.source)
+        pixels = shared().open(data, name=row.source).pixels
+        row = replace(row, found=tuple(kind.value for kind in shared().remains(data, name=row.source)))
         if self._wanted.faces and self._finder:
-            hidden = hide(pixels, self._finder, self._wanted.faces)
-            row, pixels = replace(row, faces=len(hidden.faces)), hidden.pixels
+            hidden = _hidden(pixels, self._finder, self._wanted.faces)
+            if hidden is None:
+                return replace(row, held=(Message("anonymise.held.not_looked"),))
+            row = replace(row, faces=len(hidden.faces))
             if hidden.still:
                 return replace(row, held=(Message("anonymise.held.face", {"count": hidden.still}),))
+            pixels = hidden.pixels
             if self._wanted.faces is Way.FILL and hidden.faces:
-                self._waiting[self._count - 1] = (pixels, hidden.faces, media_type)
+                self._wait(row, hidden, media_type)
                 return row
+        pixels = without_unseen(pixels)
         media_type = bare_type(media_type, pixels)
         return self._written(row, bare(pixels, media_type), self._name(relative, SUFFIXES[media_type]))
+
+    def _wait(self, row: Treated, hidden: Hidden, media_type: str) -> None:
+        """Not in memory: a folder of photographs has more pixels than a machine has room for."""
+        kept = self._blanks / f"{len(self._waiting)}.png"
+        kept.write_bytes(to_png(without_unseen(hidden.pixels)))
+        self._waiting[row.source] = Blank(kept, hidden.faces, media_type)
 
     def _name(self, relative: Path, suffix: str) -> Path:
         return relative.with_suffix(suffix) if self._wanted.keep_names else Path(suffix)
@@ -258,24 +257,11 @@ class _Worker:
         write_atomically(path, data)
         return replace(row, path=path, digest=digest)
 
-    def filled(
-        self,
-        rows: Sequence[Treated],
-        wanted: Wanted,
-        home_path: Path,
-        listener: Listener,
-        clock: Clock | None,
-    ) -> Iterator[Treated]:
+    def filled(self, rows: Sequence[Treated], filler: Filler) -> Iterator[Treated]:
         """The rows, those that wait for a generator with what became of them at the door."""
-        if not self._waiting or wanted.fill is None:
-            yield from rows
-            return
-        from rectoverso.workflow.fill import Filler
-
-        filler = Filler(wanted.fill, home_path, listener, clock)
         passages = dict(zip(self._waiting, filler.fill(list(self._waiting.values()), self._out), strict=True))
-        for number, row in enumerate(rows):
-            passage = passages.get(number)
+        for row in rows:
+            passage = passages.get(row.source)
             if passage is None:
                 yield row
             elif passage.asset.decision is Decision.RELEASE and passage.path:
@@ -286,22 +272,9 @@ class _Worker:
                 yield replace(row, asset=passage.asset.id, held=(Message("anonymise.held.door", facts),))
 
 
-def _list(rows: Sequence[Treated], out: Path) -> bytes:
-    """What was written, by the names that it has now; nothing of where it came from."""
-    files = [
-        {
-            "file": row.path.relative_to(out).as_posix(),
-            "sha256": row.digest,
-            "kind": row.kind,
-            "found": list(row.found),
-            "faces": row.faces,
-            "done": row.done,
-            "asset": row.asset,
-        }
-        for row in rows
-        if row.path
-    ]
-    files.sort(key=lambda row: str(row["file"]))
-    detector = {"name": "CenterFace", "sha256": FaceFinder.digest, **MEASURED}
-    told = {"files": files, "detector": detector if any(row.faces is not None for row in rows) else None}
-    return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
+def _hidden(pixels: Pixels, finder: Finder, way: Way) -> Hidden | None:
+    """None where the finder failed: then nobody looked."""
+    try:
+        return hide(pixels, finder, way)
+    except Exception:  # noqa: BLE001 - of somebody else's network, which throws anything
+        return None

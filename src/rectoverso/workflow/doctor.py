@@ -14,7 +14,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rectoverso.errors import RectoversoError
+from rectoverso.errors import DetectorMissing, DetectorUnsound, MissingExtra, RectoversoError
 from rectoverso.i18n import explain, say
 from rectoverso.types import Message
 
@@ -26,6 +26,7 @@ CORE = (
     *("pdqhash", "Pillow", "pydantic", "rfc8785", "rich", "SQLAlchemy", "typer"),
 )
 TRAIN = ("torch", "safetensors", "scikit-learn", "pyarrow")
+MEDICAL = "pydicom"
 ROOM_NEEDED_GB = 1.0
 KEY_WARNING_DAYS = 30
 
@@ -49,7 +50,8 @@ class Row:
 
 def examine(home: Path) -> list[Row]:
     """Every row, in the order in which one would mend things."""
-    return [_python(), *_packages(), _font(), _processor(), _memory(), _room(home), *_home(home)]
+    machine = [_font(), _faces(), _processor(), _memory(), _room(home)]
+    return [_python(), *_packages(), *machine, *_home(home)]
 
 
 def _python() -> Row:
@@ -57,19 +59,19 @@ def _python() -> Row:
 
 
 def _packages() -> Iterator[Row]:
-    yield from (_package(name, required=True) for name in CORE)
-    yield from (_package(name, required=False) for name in TRAIN)
+    yield from (_package(name, "core_fix", required=True) for name in CORE)
+    yield from (_package(name, "train_fix") for name in TRAIN)
+    yield _package(MEDICAL, "medical_fix")
     if importlib.util.find_spec("torchvision"):
         yield Row("note", Message("doctor.torchvision"), Message("doctor.torchvision_fix"))
 
 
-def _package(name: str, *, required: bool) -> Row:
+def _package(name: str, fix: str, *, required: bool = False) -> Row:
     try:
         version = metadata.version(name)
     except metadata.PackageNotFoundError:
         state: Literal["missing", "note"] = "missing" if required else "note"
-        key = "doctor.core_fix" if required else "doctor.train_fix"
-        return Row(state, Message("doctor.no_package", {"name": name}), Message(key))
+        return Row(state, Message("doctor.no_package", {"name": name}), Message(f"doctor.{fix}"))
     return Row("ok", Message("doctor.package", {"name": name, "version": version}))
 
 
@@ -79,6 +81,19 @@ def _font() -> Row:
     if font_is_there():
         return Row("ok", Message("doctor.font"))
     return Row("missing", Message("doctor.no_font"), Message("doctor.core_fix"))
+
+
+def _faces() -> Row:
+    """Whether faces can be looked for: the detector proves itself, or says why not."""
+    from rectoverso.verso.anonymise.faces import FaceFinder
+
+    try:
+        FaceFinder()
+    except (MissingExtra, DetectorMissing):
+        return Row("note", Message("doctor.no_faces"), Message("doctor.faces_fix"))
+    except DetectorUnsound as error:
+        return Row("missing", Message("doctor.faces_unsound", {"why": explain(error)}))
+    return Row("ok", Message("doctor.faces"))
 
 
 def _processor() -> Row:

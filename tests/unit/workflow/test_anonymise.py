@@ -11,14 +11,16 @@ import pytest
 from PIL import Image
 
 import planted
-from rectoverso.errors import BadSetting, FilesUnusable
+from rectoverso.errors import BadSetting, FilesUnusable, NotVerified, RunNotFound
 from rectoverso.store.home import Home
 from rectoverso.types import Pixels
 from rectoverso.verso.anonymise.faces import Face
 from rectoverso.verso.anonymise.remains import remains
 from rectoverso.verso.anonymise.ways import Way
+from rectoverso.workflow import anonymise as module
 from rectoverso.workflow import digests
-from rectoverso.workflow.anonymise import LIST, Anonymised, Wanted, anonymise
+from rectoverso.workflow.anonymise import Wanted, anonymise
+from rectoverso.workflow.anonymised import LIST, Anonymised
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import check_ledger, open_ledger
 
@@ -100,6 +102,106 @@ def test_names_are_kept_where_that_is_asked_and_no_file_is_written_over(folder: 
     assert f"{planted.WORDS}/{planted.WORDS} 2.png" in names
 
 
+def grey_png(path: Path, value: int) -> Path:
+    Image.fromarray(np.full((40, 40, 3), value, np.uint8)).save(path)
+    return path
+
+
+def test_results_are_no_sources_and_the_list_keeps_what_still_lies_there(tmp_path: Path) -> None:
+    out, home = tmp_path / "out", tmp_path / "home"
+    first = grey_png(tmp_path / "a.png", 10)
+    (before,) = anonymise([tmp_path], out, home).rows
+    first.unlink()
+    second = grey_png(tmp_path / "b.png", 20)
+    done = anonymise([tmp_path, second, tmp_path / "." / "b.png"], out, home)
+    assert [Path(row.source).name for row in done.rows] == ["b.png"]
+    listed = json.loads((out / LIST).read_text())["files"]
+    assert {row["file"] for row in listed} == {row.path.name for row in (before, *done.rows) if row.path}
+    assert done.ledger_index is not None
+    told = entry(home, done.ledger_index)
+    assert (told["written"], told["list"]) == (1, digests.of_bytes((out / LIST).read_bytes()))
+
+
+def test_results_may_lie_around_or_among_the_sources(tmp_path: Path) -> None:
+    inside = tmp_path / "pictures"
+    inside.mkdir()
+    source = grey_png(inside / "a.png", 10).read_bytes()
+    for out in (tmp_path, inside):
+        (row,) = anonymise([inside / "a.png" if out is inside else inside], out, tmp_path / "home").rows
+        assert row.path is not None
+        assert row.path.parent == out
+    assert (inside / "a.png").read_bytes() == source
+
+
+def test_other_files_of_a_folder_are_counted_and_left_alone(folder: Path, tmp_path: Path) -> None:
+    for name in ("IMG_1.HEIC", "film.mp4", ".hidden.txt"):
+        (folder / name).write_bytes(b"no picture")
+    assert anonymise([folder], tmp_path / "out", tmp_path / "home").left_out == 2
+
+
+def test_a_picture_at_which_the_detector_fails_is_held(tmp_path: Path) -> None:
+    class Fails:
+        def find(self, pixels: Pixels) -> list[Face]:
+            raise RuntimeError(pixels.shape)
+
+    done = anonymise(
+        [grey_png(tmp_path / "a.png", 10)],
+        tmp_path / "out",
+        tmp_path / "home",
+        Wanted(Way.BLUR),
+        finder=Fails(),
+    )
+    assert [why.key for why in done.rows[0].held] == ["anonymise.held.not_looked"]
+    assert done.rows[0].faces is None
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_was_written_until_somebody_ended_it_is_in_the_list_and_the_ledger(tmp_path: Path) -> None:
+    for value in (10, 20, 30):
+        grey_png(tmp_path / f"{value}.png", value)
+
+    def ends(progress: object) -> None:
+        if getattr(progress, "done", 0) == 2:
+            raise KeyboardInterrupt
+
+    out, home = tmp_path / "out", tmp_path / "home"
+    with pytest.raises(KeyboardInterrupt):
+        anonymise([tmp_path], out, home, listener=ends)
+    files = json.loads((out / LIST).read_text())["files"]
+    assert sorted(row["file"] for row in files) == sorted(path.name for path in out.glob("*.png"))
+    assert len(files) == 2
+    assert check_ledger(home).size == 2
+
+
+def test_a_file_that_does_not_come_out_bare_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def leaves(*_: object) -> bytes:
+        raise NotVerified(path="x", problems="exif: APP1")
+
+    monkeypatch.setattr(module, "bare", leaves)
+    done = anonymise([grey_png(tmp_path / "a.png", 10)], tmp_path / "out", tmp_path / "home")
+    assert [why.key for why in done.rows[0].held] == ["anonymise.held.not_bare"]
+    assert done.exit_code == 1
+
+
+def test_what_lies_under_nothing_is_gone_too(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(1, 256, (40, 40, 4), np.uint8)
+    pixels[10:20, 10:20, 3] = 0
+    Image.fromarray(pixels).save(tmp_path / "a.webp", lossless=True, exact=True)
+    (row,) = anonymise([tmp_path / "a.webp"], tmp_path / "out", tmp_path / "home").rows
+    assert row.path is not None
+    written = np.array(Image.open(row.path))
+    assert not written[10:20, 10:20].any()
+    assert np.array_equal(written[30:], pixels[30:])
+
+
+def test_without_pydicom_it_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.dcm").write_bytes(bytes(128) + b"DICM")
+    monkeypatch.setattr(module, "find_spec", lambda _: None)
+    (row,) = anonymise([tmp_path / "a.dcm"], tmp_path / "out", tmp_path / "home").rows
+    assert row.error is not None
+    assert (row.error.code, row.error.facts["extra"]) == ("missing_extra", "medical")
+
+
 @pytest.mark.parametrize("way", [Way.PIXELATE, Way.BLUR])
 def test_faces_are_hidden_and_counted(tmp_path: Path, way: Way) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
@@ -147,6 +249,8 @@ def test_a_generator_without_faces_to_fill_is_told_before_anything_is_done(
     for wanted in (Wanted(Way.FILL), Wanted(Way.BLUR, fill=tmp_path), Wanted(fill=tmp_path)):
         with pytest.raises(BadSetting):
             anonymise([folder], tmp_path / "out", tmp_path / "home", wanted, finder=Sees())
+    with pytest.raises(RunNotFound):
+        anonymise([folder], tmp_path / "out", tmp_path / "home", Wanted(Way.FILL, tmp_path), finder=Sees())
     with pytest.raises(FilesUnusable):
         anonymise([], tmp_path / "out", tmp_path / "home")
     assert not (tmp_path / "out").exists()

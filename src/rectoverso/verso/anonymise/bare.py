@@ -27,10 +27,20 @@ SUFFIXES = {
 }
 
 
+_WITH_ALPHA = 4
+
+
 def bare_type(media_type: str, pixels: Pixels) -> str:
     """The type to write a picture as: its own where that is one of the five and can hold it, else PNG."""
-    fits = media_type in MEDIA_TYPES and not (media_type == "image/jpeg" and pixels.shape[2] == 4)
+    fits = media_type in MEDIA_TYPES and not (media_type == "image/jpeg" and pixels.shape[2] == _WITH_ALPHA)
     return media_type if fits else "image/png"
+
+
+def without_unseen(pixels: Pixels) -> Pixels:
+    """The picture without the colours of what is wholly clear: nobody sees them, and everybody can bring them out."""
+    if pixels.shape[2] < _WITH_ALPHA or pixels[..., -1].all():
+        return pixels
+    return pixels * (pixels[..., -1:] > 0)
 
 
 def bare(pixels: Pixels, media_type: str) -> bytes:
@@ -64,7 +74,7 @@ def _written(pixels: Pixels, media_type: str) -> bytes:
 def _same(found: Pixels, pixels: Pixels) -> bool:
     if pixels.shape[2] == 1:  # WebP has no grey: it gives three equal channels back
         return np.array_equal(found[..., :1], pixels)
-    if pixels.shape[2] == 4 and found.shape[2] == 3:  # nor an alpha that hides nothing
+    if pixels.shape[2] == _WITH_ALPHA and found.shape[2] == 3:  # nor an alpha that hides nothing
         return bool((pixels[..., 3] == 255).all()) and np.array_equal(found, pixels[..., :3])
     return np.array_equal(found, pixels)
 

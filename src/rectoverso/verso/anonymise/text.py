@@ -1,12 +1,17 @@
 """Printed letters in a picture: small marks of one brightness, of like height, in rows.
 
 It is a test for burned-in annotation and captions, not a reader: it says where rows of letters seem to be. Marks are
-what stands out from its surroundings by a top-hat or a black-hat (Serra 1982) of the size of letters; a row is four of
-them or more that stand side by side on one line. Letters from about 7 to 40 pixels high are looked for.
+what stands out from its surroundings by a top-hat or a black-hat (Serra 1982) of the size of letters. A row is four
+marks or more that stand side by side on one line. Letters from about 7 to 40 pixels high are looked for.
+
+Words that lie over bone stand out from nothing, but are as bright as hardly anything else is: where that is so, as in
+what devices write into their pictures, what is beyond some ``levels`` is looked at by itself. Photographs would have
+half as many alarms again (26 instead of 17 of 75 of BSDS500).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -15,6 +20,9 @@ from numpy.typing import NDArray
 
 LEAST_CONTRAST = 70
 """Of 255, between a letter and what is around it."""
+
+OF_DEVICES = (250, 225, 200, 160)
+"""Levels, of 255, for the pictures of devices: what is at least so bright, and what is as near to black."""
 
 LEAST_LETTERS = 4
 _LOW, _HIGH = 6, 40
@@ -36,20 +44,33 @@ class Row:
     height: int
     letters: int
 
+    def overlaps(self, other: Row) -> bool:
+        """Whether they share a pixel."""
+        across = self.x < other.x + other.width and other.x < self.x + self.width
+        return across and self.y < other.y + other.height and other.y < self.y + self.height
 
-def rows_of_text(grey: NDArray[np.uint8]) -> list[Row]:
-    """The rows of letters in a grey picture (H, W), light ones on dark and dark ones on light."""
-    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (_KERNEL, _KERNEL))
-    found = []
-    for way in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT):
-        stands_out = cv2.morphologyEx(grey, way, kernel)
-        found += _rows(_marks((stands_out >= LEAST_CONTRAST).astype(np.uint8), grey))
+
+def rows_of_text(grey: NDArray[np.uint8], levels: Sequence[int] = ()) -> list[Row]:
+    """The rows of letters in a grey picture (H, W), light ones on dark and dark ones on light, each once."""
+    found: list[Row] = []
+    for mask in _masks(grey, levels):
+        found += [row for row in _rows(_marks(mask, grey)) if not any(map(row.overlaps, found))]
     return found
 
 
-def _marks(mask: NDArray[np.uint8], grey: NDArray[np.uint8]) -> list[tuple[int, int, int, int]]:
+def _masks(grey: NDArray[np.uint8], levels: Sequence[int]) -> Iterator[NDArray[np.bool_]]:
+    """Where something may be of letters, by one way of looking after the other."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (_KERNEL, _KERNEL))
+    for way in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT):
+        yield cv2.morphologyEx(grey, way, kernel) >= LEAST_CONTRAST
+    for level in levels:
+        yield grey >= level
+        yield grey <= 255 - level
+
+
+def _marks(mask: NDArray[np.bool_], grey: NDArray[np.uint8]) -> list[tuple[int, int, int, int]]:
     """Connected pixels of the size of a letter and of one brightness: x, y, width, height."""
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     marks = []
     for index in range(1, count):
         x, y, width, height, area = (int(value) for value in boxes[index])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from rectoverso.errors import UnknownName
+
 
 class Way(StrEnum):
     """Few squares, few soft patches, or what a generator fills in."""
@@ -11,3 +13,10 @@ class Way(StrEnum):
     PIXELATE = "pixelate"
     BLUR = "blur"
     FILL = "fill"
+
+    @classmethod
+    def named(cls, name: str) -> Way:
+        """The way of that name. Raises UnknownName."""
+        if name not in list(cls):
+            raise UnknownName(kind="way", name=name, known=", ".join(cls), hint="")
+        return cls(name)

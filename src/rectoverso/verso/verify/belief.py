@@ -4,6 +4,7 @@ one that can be said.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,9 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from rectoverso import errors
-from rectoverso.errors import ImageUnreadable
+from rectoverso.errors import DicomUnreadable, ImageUnreadable
 from rectoverso.i18n import say
 from rectoverso.types import Message, Pixels, Report
+from rectoverso.verso.anonymise.dicom.outcome import Deidentified
+from rectoverso.verso.anonymise.remains.kinds import Kind
 from rectoverso.verso.verify import frames
 from rectoverso.verso.verify.bounds import Job
 
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from rectoverso.verso.mark.credential import CredentialReading
 
 _CHANNELS = (1, 3, 4)
+_UID = re.compile(r"2\.25\.[0-9]{1,39}")
+"""Of a DICOM file it becomes the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +43,14 @@ class Opened:
 
 
 Clauses: TypeAlias = "tuple[tuple[Answer, ...], ...]"
-Heard: TypeAlias = "Report | Opened | Clauses | CredentialReading | Examination | ImageUnreadable"
-"""The answers to what a job asks for: a report, a picture, clauses by law, what a manifest says, all about a picture to
-be trained on, or why there is no picture.
+Kinds: TypeAlias = "tuple[Kind, ...]"
+Heard: TypeAlias = (
+    "Report | Opened | Clauses | CredentialReading | Examination | Kinds | Deidentified | Unreadable"
+)
+"""The answers to what a job asks for: a report, a picture, clauses by law, what a manifest says, all about a picture
+to be trained on, kinds of what lies beside a picture, a DICOM file without its patient, or why there is none of it.
 """
+Unreadable: TypeAlias = ImageUnreadable | DicomUnreadable
 
 
 def believed(said: Mapping[str, Any], job: Job, more: Callable[[], bytes]) -> Heard:
@@ -58,13 +67,19 @@ def believed(said: Mapping[str, Any], job: Job, more: Callable[[], bytes]) -> He
                 return _form_of_manifests().validate_python(said["manifest"])
             case "examination":
                 return _examination(said, job, more)
+            case "remains":
+                return tuple(map(Kind, said["remains"]))
+            case "dicom":
+                return _deidentified(said["dicom"], more())
     except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
         raise frames.PipeEnded from error
 
 
-def unreadable(code: str, facts: Mapping[str, Any]) -> ImageUnreadable:
+def unreadable(code: str, facts: Mapping[str, Any]) -> Unreadable:
     """The error of that code. Raises PipeEnded for one that is none."""
-    kinds = {kind.code: kind for kind in ImageUnreadable.__subclasses__() if kind is not errors.ImageStopped}
+    kinds: dict[str, type[Unreadable]] = {kind.code: kind for kind in ImageUnreadable.__subclasses__()}
+    del kinds[errors.ImageStopped.code]
+    kinds[DicomUnreadable.code] = DicomUnreadable
     try:
         return kinds[code](**{name: str(fact)[:200] for name, fact in facts.items()})
     except KeyError as error:
@@ -124,6 +139,19 @@ def _answers(clauses: Any, rows: Any) -> tuple[Answer, ...]:
         say(message)
         answers.append(Answer(clause, State(row["state"]), message))
     return tuple(answers)
+
+
+def _deidentified(said: Any, data: bytes) -> Deidentified:
+    """The file under a name that is one, or the reasons why there is none."""
+    held = tuple(Message(str(row["key"]), dict(row["facts"])) for row in said["held"])
+    done = {str(what): int(count) for what, count in said["done"].items()}
+    for message in (*held, *(Message(f"anonymise.done.{what}", {"count": done[what]}) for what in done)):
+        say(message)
+    ours = all(message.key.startswith("anonymise.") for message in held)
+    is_file = data[:128] == bytes(128) and data[128:132] == b"DICM" and _UID.fullmatch(said["uid"])
+    if not ours or bool(held) is bool(is_file) or (held and data):
+        raise frames.PipeEnded
+    return Deidentified(None if held else data, "" if held else str(said["uid"]), held, done)
 
 
 @cache

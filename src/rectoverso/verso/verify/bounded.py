@@ -7,7 +7,7 @@ within a time and a memory that the size of the picture sets (`confinement`, `bo
 too much, the answer is `could_not_check`, with the layer and what happened, and the next file gets a new process. One
 process serves many files, because starting one takes longer than verifying a picture. Who wants a stranger's picture
 gets its pixels and nothing else of the file (`BoundedVerifier.open`), or has the question asked in there (`clauses`,
-`manifest`, `examine`).
+`manifest`, `examine`, `remains`, `deidentify`). DICOM files have a process of their own, which loads what reads them.
 
 What the process says is not believed beyond its form. Still, whoever takes it over by a crafted file can have it say
 what he likes of this file and the next ones: what is bounded is the harm to the machine.
@@ -24,11 +24,11 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
-from rectoverso.errors import ImageStopped, ImageUnreadable
+from rectoverso.errors import DicomUnreadable, ImageStopped, ImageUnreadable
 from rectoverso.i18n import Phrase
 from rectoverso.types import Message, Report
 from rectoverso.verso.verify.belief import Clauses, Heard, Opened
-from rectoverso.verso.verify.bounds import Bounds, Job
+from rectoverso.verso.verify.bounds import Bounds, Job, Reads
 from rectoverso.verso.verify.conversation import Conversation, Stopped
 from rectoverso.verso.verify.ledgers import proof_beside
 from rectoverso.verso.verify.opening import Limits, NotChecked, read_file
@@ -37,6 +37,9 @@ from rectoverso.verso.verify.verifier import not_checked
 
 if TYPE_CHECKING:
     from rectoverso.verso.curate.examination import Examination
+    from rectoverso.verso.anonymise.dicom.outcome import Deidentified
+    from rectoverso.verso.anonymise.dicom.pseudonyms import Secret
+    from rectoverso.verso.anonymise.remains.kinds import Kind
     from rectoverso.verso.ledger.keyring import KeyRing
     from rectoverso.verso.mark.credential import CredentialReading
 
@@ -69,8 +72,8 @@ def verify_file(
 class BoundedVerifier:
     """Has a bounded process when there is something to read; threads take turns."""
 
-    def __init__(self, bounds: Bounds | None = None) -> None:
-        self._bounds = bounds or Bounds()
+    def __init__(self, bounds: Bounds | None = None, reads: Reads = "pictures") -> None:
+        self._bounds, self._reads = bounds or Bounds(), reads
         self._turn = Lock()
         self._with: Conversation | None = None
 
@@ -98,6 +101,16 @@ class BoundedVerifier:
         Raises ImageStopped where the process ended over it; whether it is a picture is in the answer.
         """
         return cast("Examination", self._read(data, Job(asks="examination", packets=tuple(packets)), name))
+    def remains(self, data: bytes, *, name: str) -> tuple[Kind, ...]:
+        """The kinds of what a file holds beside its picture, each once. Raises ImageStopped."""
+        return cast("tuple[Kind, ...]", self._read(data, Job(asks="remains"), name))
+
+    def deidentify(self, data: bytes, secret: Secret, *, name: str, looked_at: bool = False) -> Deidentified:
+        """A DICOM file without its patient (`anonymise.dicom.deidentify`), by pseudonyms of ``secret``, kept out.
+
+        Only of who reads DICOM, where pydicom is installed. Raises DicomUnreadable and ImageStopped.
+        """
+        return cast("Deidentified", self._read(data, Job(asks="dicom", looked_at=looked_at), name, secret))
 
     def manifest(self, store: bytes, anchors_pem: str | None = None) -> CredentialReading:
         """What a manifest store without its file says (`credential.read_alone`)."""
@@ -117,18 +130,18 @@ class BoundedVerifier:
             self._with.end()
             self._with = None
 
-    def _read(self, data: bytes, job: Job, name: str) -> Heard:
+    def _read(self, data: bytes, job: Job, name: str, secret: Secret | None = None) -> Heard:
         try:
-            heard = self._asked(data, job, NoRecords())
+            heard = self._asked(data, job, secret or NoRecords())
         except Stopped as stopped:
             raise ImageStopped(path=name, reason=Phrase(_why(stopped))) from stopped
-        if isinstance(heard, ImageUnreadable):
+        if isinstance(heard, ImageUnreadable | DicomUnreadable):
             raise type(heard)(**heard.facts | {"path": name})
         return heard
 
-    def _asked(self, data: bytes, job: Job, records: Records) -> Heard:
+    def _asked(self, data: bytes, job: Job, records: Records | Secret) -> Heard:
         with self._turn:
-            self._with = self._with or Conversation(self._bounds)
+            self._with = self._with or Conversation(self._bounds, self._reads)
             try:
                 heard = self._with.ask(data, job, records)
             except BaseException:
@@ -139,15 +152,15 @@ class BoundedVerifier:
         return heard
 
 
-def shared() -> BoundedVerifier:
+def shared(reads: Reads = "pictures") -> BoundedVerifier:
     """The one of this process, for whoever has no bounds of their own."""
-    return _shared(os.getpid())
+    return _shared(os.getpid(), reads)
 
 
 @cache
-def _shared(_process_id: int) -> BoundedVerifier:
+def _shared(_process_id: int, reads: Reads) -> BoundedVerifier:
     """One for each process: a child that was forked cannot talk through its parent's pipes."""
-    verifier = BoundedVerifier()
+    verifier = BoundedVerifier(reads=reads)
     atexit.register(verifier.close)
     return verifier
 

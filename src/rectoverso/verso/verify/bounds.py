@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from rectoverso.verso.ledger.keyring import KeyRing
 
 
-Asked = Literal["report", "picture", "clauses", "manifest", "examination"]
+Asked = Literal["report", "picture", "clauses", "manifest", "examination", "remains", "dicom"]
+
+Reads = Literal["pictures", "dicom"]
+"""What a bounded process loads for, and whose crafted files can take it over: one kind never shares with the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,9 @@ class Job:
     """What is handed over beside a file's bytes. No key that has to stay secret is in it.
 
     ``asks``: for the report, for the picture alone, how the file stands against ``laws``, clause by clause, what a
-    manifest store says, which the bytes then are, or for everything about a picture that may be trained on, also by the
-    XMP ``packets`` that lie beside it.
+    manifest store says, which the bytes then are, for everything about a picture that may be trained on, also by the
+    XMP ``packets`` that lie beside it, for what a file holds beside its picture, or for a DICOM file without its
+    patient, whose pixels people ``looked_at`` or not.
     """
 
     anchors_pem: str | None = None
@@ -56,3 +60,4 @@ class Job:
     asks: Asked = "report"
     laws: tuple[str, ...] = ()
     packets: tuple[bytes, ...] = ()
+    looked_at: bool = False

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, BinaryIO, Self, cast, get_args
 
 from rectoverso.verso.verify import frames
 from rectoverso.verso.verify.belief import Heard, believed, unreadable
-from rectoverso.verso.verify.bounds import Bounds, Job
+from rectoverso.verso.verify.bounds import Bounds, Job, Reads
 from rectoverso.verso.verify.questions import answer
 from rectoverso.verso.verify.verifier import Reading
 
 if TYPE_CHECKING:
+    from rectoverso.verso.anonymise.dicom.pseudonyms import Secret
     from rectoverso.verso.verify.records import Records
 
 _START_S = 60.0
@@ -35,9 +36,9 @@ class Stopped(Exception):
 class Conversation:
     """One bounded process. ``held`` is what it gave up, ``files`` how many it was asked about."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, reads: Reads = "pictures") -> None:
         """Start it. Raises Stopped."""
-        self.bounds, self.files = bounds, 0
+        self.bounds, self.reads, self.files = bounds, reads, 0
         self.held: tuple[str, ...] = ()
         try:
             self._process = _process()
@@ -51,7 +52,7 @@ class Conversation:
             self.end()
             raise
 
-    def ask(self, data: bytes, job: Job, records: Records) -> Heard:
+    def ask(self, data: bytes, job: Job, records: Records | Secret) -> Heard:
         """What it says of a file's bytes. Raises Stopped, and whatever the records raise; then it has to be ended."""
         self.files += 1
         self._layer: Reading = "opening"
@@ -84,12 +85,12 @@ class Conversation:
         """Wait until it has given up what it gives up."""
         with _Deadline(self._process, _START_S):
             try:
-                frames.hand(self._jobs, self.bounds)
+                frames.hand(self._jobs, (self.bounds, self.reads))
                 return tuple(frames.told(self._answers)["ready"])
             except (frames.PipeEnded, KeyError) as error:
                 raise Stopped("not_started") from error
 
-    def _heard(self, job: Job, records: Records, deadline: _Deadline) -> Heard | None:
+    def _heard(self, job: Job, records: Records | Secret, deadline: _Deadline) -> Heard | None:
         """Act on one thing that it says; what was asked for, when that is what it says."""
         most, said = job.limits.max_pixels, frames.told(self._answers)
         if job.asks in said:

@@ -11,14 +11,15 @@ import os
 import signal
 import sys
 from dataclasses import asdict
+from functools import cache
 from importlib import import_module
 from math import ceil
 from pkgutil import iter_modules
 from typing import BinaryIO, cast
 
-from rectoverso.errors import ImageUnreadable
+from rectoverso.errors import DicomUnreadable, ImageUnreadable
 from rectoverso.verso.verify import frames
-from rectoverso.verso.verify.bounds import Bounds, Job
+from rectoverso.verso.verify.bounds import Bounds, Job, Reads
 from rectoverso.verso.verify.confinement import give_up, hold_memory
 from rectoverso.verso.verify.opening import NotChecked, look
 from rectoverso.verso.verify.questions import Asked
@@ -32,9 +33,9 @@ _GRACE = 5
 def serve() -> None:
     """Answer until nobody asks any more."""
     jobs, answers = sys.stdin.buffer, _own_output()
-    bounds: Bounds = frames.handed(jobs)
+    bounds, reads = cast("tuple[Bounds, Reads]", frames.handed(jobs))
     held = hold_memory(bounds.most_memory, bounds.most_memory)
-    warm_up()
+    _LOADS[reads]()
     frames.tell(answers, {"ready": [*held, *give_up()]})
     while True:
         try:
@@ -55,11 +56,12 @@ def warm_up() -> None:
 
     from rectoverso.verso import law, ledger, mark, verify
     from rectoverso.verso.curate import examination
+    from rectoverso.verso.anonymise import remains
     from rectoverso.verso.mark import watermark
     from rectoverso.verso.mark.label import MEDIA_TYPES, Label, xmp_packet
 
     cv2.setNumThreads(1)
-    for package in (law, ledger, mark, watermark, verify):
+    for package in (law, ledger, mark, watermark, verify, remains):
         for module in iter_modules(package.__path__):
             import_module(f"{package.__name__}.{module.name}")
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -73,6 +75,15 @@ def warm_up() -> None:
         examination.examined(out.getvalue(), (xmp_packet(Label(laws="cn")),))
     watermark.detect(np.zeros((96, 96, 3), np.uint8), anyhow=True)
     _hold_all_laws()
+
+
+def _load_dicom() -> None:
+    import cv2
+
+    from rectoverso.verso.anonymise.dicom.loading import load_all
+
+    cv2.setNumThreads(1)
+    load_all()
 
 
 def _hold_all_laws() -> None:
@@ -112,7 +123,11 @@ def _answer(job: Job, data: bytes, bounds: Bounds, jobs: BinaryIO, answers: Bina
                 _manifest(job, data, answers)
             case "examination":
                 _examination(job, data, answers)
-    except ImageUnreadable as error:
+            case "remains":
+                _remains(data, answers)
+            case "dicom":
+                _dicom(job, data, jobs, answers)
+    except (ImageUnreadable, DicomUnreadable) as error:
         facts = {name: str(fact) for name, fact in error.facts.items()}
         frames.tell(answers, {"unreadable": error.code, "facts": facts})
     except MemoryError:
@@ -175,19 +190,48 @@ def _examination(job: Job, data: bytes, answers: BinaryIO) -> None:
     frames.tell(answers, {"examination": said, "picture": None if pixels is None else pixels.shape})
     if pixels is not None:
         frames.write(answers, pixels.tobytes())
+def _remains(data: bytes, answers: BinaryIO) -> None:
+    from rectoverso.verso.anonymise.remains import remains
+
+    frames.tell(answers, {"at": "remains"})
+    frames.tell(answers, {"remains": list(dict.fromkeys(remain.kind for remain in remains(data)))})
+
+
+def _dicom(job: Job, data: bytes, jobs: BinaryIO, answers: BinaryIO) -> None:
+    """The file without its patient. The key of the pseudonyms is not in here: what it makes is asked for."""
+    from rectoverso.verso.anonymise.dicom.deidentify import deidentify
+
+    frames.tell(answers, {"at": "dicom"})
+    done = deidentify(data, cache(Asked(jobs, answers).keyed), name="", looked_at=job.looked_at)
+    held = [asdict(why) for why in done.held]
+    frames.tell(answers, {"dicom": {"uid": done.uid, "held": held, "done": dict(done.done)}})
+    frames.write(answers, done.data or b"")
 
 
 def _within(bounds: Bounds, data: bytes, job: Job, answers: BinaryIO) -> None:
     """Let this file have the time and memory that its size allows, and say its size to the starter."""
-    try:
-        header = look(data, job.limits)
-        pixels = header.width * header.height
-    except NotChecked:
-        pixels = 0
+    pixels = _pixels(data, job)
     frames.tell(answers, {"pixels": pixels})
     if hasattr(signal, "alarm"):
         signal.alarm(ceil(bounds.seconds_for(pixels)) + _GRACE)
     hold_memory(min(bounds.memory_for(pixels, len(data)), bounds.most_memory), bounds.most_memory)
+
+
+def _pixels(data: bytes, job: Job) -> int:
+    """How many a file claims to have, 0 where that cannot be told; no more than are allowed."""
+    if job.asks == "dicom":
+        from rectoverso.verso.anonymise.dicom.deidentify import claimed_pixels
+
+        return min(claimed_pixels(data), job.limits.max_pixels)
+    try:
+        header = look(data, job.limits)
+    except NotChecked:
+        return 0
+    return header.width * header.height
+
+
+_LOADS = {"pictures": warm_up, "dicom": _load_dicom}
+"""By what a process reads."""
 
 
 if __name__ == "__main__":

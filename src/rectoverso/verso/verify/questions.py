@@ -1,4 +1,4 @@
-"""A home's records, asked for from inside the bounded process and answered outside of it.
+"""A home's records and its secret, asked for from inside the bounded process and answered outside of it.
 
 A question is the name of one of `Records`, with at most one argument: text, bytes or a picture. What comes from inside
 is looked at before it is used; the answers go in as they are.
@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
+from rectoverso.verso.anonymise.dicom.pseudonyms import Secret
 from rectoverso.verso.verify import frames
 from rectoverso.verso.verify.records import Records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_QUESTIONS = frozenset(name for name in vars(Records) if not name.startswith("_"))
+KEYED = "keyed"
+"""What is asked of a `Secret`, in place of records, by who reads DICOM files."""
+_QUESTIONS = frozenset(name for name in vars(Records) if not name.startswith("_")) | {KEYED}
 _CHANNELS = (1, 3, 4)
 
 
@@ -40,9 +43,9 @@ class Asked:
         return frames.handed(self._jobs)
 
 
-def answer(records: Records, name: str, about: Sequence[object], raw: bytes) -> Any:
+def answer(records: Records | Secret, name: str, about: Sequence[object], raw: bytes) -> Any:
     """What the records say. Raises PipeEnded for what is no question."""
-    if name not in _QUESTIONS:
+    if name not in _QUESTIONS or not hasattr(records, name):
         raise frames.PipeEnded
     return getattr(records, name)(*_unpacked(about, raw))
 

@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 
     from rectoverso.verso.ledger.keyring import KeyRing
 
-Reading = Literal["opening", "credential", "picture", "label", "watermark", "fingerprint", "ledger"]
+Reading = Literal[
+    "opening", "credential", "picture", "label", "watermark", "fingerprint", "ledger", "remains", "dicom"
+]
 """What is being read, in order: where reading stops is told by these words."""
 
 

@@ -21,12 +21,12 @@ def for_faces() -> Eye | None:
         finder = FaceFinder()
     except (MissingExtra, DetectorMissing, DetectorUnsound):
         return None
-    return Eye(f"CenterFace {finder.digest[:12]} at {finder.threshold}", finder)
+    return Eye(f"CenterFace {finder.digest[:12]} at {finder.threshold}, turned", finder)
 
 
 def for_text() -> Eye:
     """Rows of letters, by their shapes: not read, and not those of every script and size."""
-    return Eye("rows of letters 1", _Letters())
+    return Eye("rows of letters 2", _Letters())
 
 
 class _Letters:

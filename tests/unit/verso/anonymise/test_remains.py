@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 import planted
 from rectoverso.errors import NotVerified
 from rectoverso.verso.anonymise import bare as bare_module
-from rectoverso.verso.anonymise.bare import SUFFIXES, bare, bare_type
+from rectoverso.verso.anonymise.bare import SUFFIXES, bare, bare_type, without_unseen
 from rectoverso.verso.anonymise.remains import Kind, remains
 from rectoverso.verso.picture import open_picture
 
@@ -102,6 +102,44 @@ def test_a_writer_that_leaves_something_is_not_believed(monkeypatch: pytest.Monk
     monkeypatch.setattr(bare_module, "_written", lambda *given: written(*given) + planted.NAME)
     with pytest.raises(NotVerified, match="trailer"):
         bare(np.full((16, 16, 3), 90, np.uint8), "image/png")
+
+
+@pytest.mark.parametrize("how", ["zTXt", "iTXt", "hexadecimal", "UTF-16"])
+def test_a_reservation_is_told_however_it_is_written(how: str) -> None:
+    out, texts = io.BytesIO(), PngImagePlugin.PngInfo()
+    if how == "hexadecimal":
+        digits = f"\nxmp\n{len(planted.XMP):8}\n{planted.XMP.hex()}\n"
+        texts.add_text("Raw profile type xmp", digits, zip=True)
+    elif how == "zTXt":
+        texts.add_text("XML:com.adobe.xmp", planted.XMP.decode(), zip=True)
+    else:
+        texts.add_itxt("XML:com.adobe.xmp", planted.XMP.decode(), zip=how == "iTXt")
+    planted.picture().save(out, "PNG", pnginfo=texts)
+    data = out.getvalue()
+    if how == "UTF-16":
+        wide = planted.XMP.decode().encode("utf-16")
+        data = planted.jpeg()[:2] + b"\xff\xe1" + (len(wide) + 31).to_bytes(2, "big")
+        data += b"http://ns.adobe.com/xap/1.0/\0" + wide + b"\xff\xd9"
+    assert Kind.OPT_OUT in {remain.kind for remain in remains(data)}
+
+
+def test_a_place_is_told_where_exif_is_written_as_digits() -> None:
+    out, texts = io.BytesIO(), PngImagePlugin.PngInfo()
+    block = planted.exif()
+    texts.add_text("Raw profile type exif", f"\nexif\n{len(block):8}\n{block.hex()}\n", zip=True)
+    planted.picture().save(out, "PNG", pnginfo=texts)
+    assert {Kind.EXIF, Kind.GPS, Kind.MAKER_NOTE} <= {remain.kind for remain in remains(out.getvalue())}
+
+
+def test_colours_that_nobody_sees_are_gone() -> None:
+    """Under an alpha of nothing a whole picture may lie, and every program brings it out."""
+    hidden = np.full((4, 4, 4), 77, np.uint8)
+    hidden[:2, :, 3] = 0
+    seen = without_unseen(hidden)
+    assert not seen[:2].any()
+    assert np.array_equal(seen[2:], hidden[2:])
+    opaque = np.full((4, 4, 3), 7, np.uint8)
+    assert without_unseen(opaque) is opaque
 
 
 def test_only_what_a_type_can_hold_is_written_as_it() -> None:

@@ -20,6 +20,7 @@ from pydicom.uid import UID_dictionary
 
 from rectoverso.verso.anonymise.dicom import words
 from rectoverso.verso.anonymise.dicom.profile import (
+    DRAWN,
     NEVER,
     NUMBERS,
     SAFE_PRIVATE,
@@ -39,6 +40,9 @@ STAMPS = frozenset(
     }
 )
 """What says that it was done: never taken over from whoever had the file before."""
+
+CLAIMS = STAMPS | {"RecognizableVisualFeatures"}
+"""The same, and that nobody could be known by a face in it, which nothing here looks at."""
 
 _CHARACTERS = "SpecificCharacterSet"
 """Not needed: all that is written is ASCII."""
@@ -78,7 +82,7 @@ class Cleaner:
         return cleaned
 
     def _standard(self, dataset: Dataset, element: DataElement) -> DataElement | None:
-        if element.keyword in STAMPS or element.keyword == _CHARACTERS or not is_itself(element):
+        if element.keyword in CLAIMS or element.keyword == _CHARACTERS or not is_itself(element):
             return None
         what = action(int(element.tag))
         if what is None:
@@ -203,7 +207,7 @@ def is_itself(element: DataElement) -> bool:
     """Whether an element is one of the standard's, of a group that may be there, and represented as the standard says:
     letters that call themselves numbers would pass for some.
     """
-    if element.tag.group in NEVER or not element.keyword:
+    if element.tag.group in NEVER or element.tag.group >> 8 in DRAWN or not element.keyword:
         return False
     return element.VR in (wanted := dictionary_VR(element.tag)).split(" or ") or wanted == element.VR
 

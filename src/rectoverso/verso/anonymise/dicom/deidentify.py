@@ -14,8 +14,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
 
@@ -23,6 +22,7 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.pixels import apply_color_lut
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, UID_dictionary
 
@@ -31,6 +31,7 @@ from rectoverso.i18n import say
 from rectoverso.types import Message
 from rectoverso.verso.anonymise.dicom.burned_in import grey_frames, may_show_words
 from rectoverso.verso.anonymise.dicom.clean import Cleaner
+from rectoverso.verso.anonymise.dicom.outcome import Deidentified
 from rectoverso.verso.anonymise.dicom.pixels import PixelsUnusable, PlainPixels, plain_pixels
 from rectoverso.verso.anonymise.dicom.profile import (
     CODES,
@@ -42,22 +43,11 @@ from rectoverso.verso.anonymise.dicom.profile import (
 from rectoverso.verso.anonymise.dicom.pseudonyms import Pseudonyms
 from rectoverso.verso.anonymise.dicom.verifier import Traces, Verification, verify
 
-
-@dataclass(frozen=True, slots=True)
-class Deidentified:
-    """What became of a file. ``data``: the anonymous file, None where it is held; ``held``: why.
-
-    ``uid`` is the new instance's, ``done`` how many elements were treated how.
-    """
-
-    data: bytes | None
-    uid: str = ""
-    held: tuple[Message, ...] = ()
-    done: Mapping[str, int] = field(default_factory=dict)
+Keyed = Callable[[str], bytes]
 
 
-def deidentify(data: bytes, key: bytes, *, name: str, looked_at: bool = False) -> Deidentified:
-    """Carry out the steps above. ``key``: 32 secret bytes, the same for all files that belong together.
+def deidentify(data: bytes, keyed: Keyed, *, name: str, looked_at: bool = False) -> Deidentified:
+    """Carry out the steps above. ``keyed``: of a `Secret`, the same for all files that belong together.
 
     ``looked_at``: people looked at the pixels of this very file and saw no words; it is recorded by whoever calls.
     ``name`` is what errors call the file. Raises DicomUnreadable.
@@ -67,14 +57,14 @@ def deidentify(data: bytes, key: bytes, *, name: str, looked_at: bool = False) -
         # 1 read
         original = _read(data, name)
         try:
-            return _deidentify(original, key, looked_at=looked_at)
+            return _deidentify(original, keyed, looked_at=looked_at)
         except (MemoryError, NotVerified):
             raise
         except Exception as error:  # noqa: BLE001 - a value that cannot be read cannot be judged: nothing leaves
             return Deidentified(None, held=(_held("not_understood", reason=type(error).__name__),))
 
 
-def _deidentify(original: Any, key: bytes, *, looked_at: bool) -> Deidentified:
+def _deidentify(original: Any, keyed: Keyed, *, looked_at: bool) -> Deidentified:
     # 2 an image
     if reasons := _no_image(original):
         return Deidentified(None, held=reasons)
@@ -83,13 +73,13 @@ def _deidentify(original: Any, key: bytes, *, looked_at: bool) -> Deidentified:
     try:
         pixels = plain_pixels(original)
     except PixelsUnusable as error:
-        return Deidentified(None, held=(Message(f"anonymise.problem.{error.reason}"),))
+        return Deidentified(None, held=(error.why,))
     # 4 words in them
     words_seen = may_show_words(original, _frames(original, pixels))
     if words_seen and not looked_at:
         return Deidentified(None, held=words_seen)
     # 5 clean
-    pseudonyms = Pseudonyms(key, _patient(original))
+    pseudonyms = Pseudonyms(keyed, _patient(original))
     cleaner = Cleaner(pseudonyms)
     cleaned = cleaner.clean(original)
     _complete(cleaned, original, pixels, pseudonyms)
@@ -111,6 +101,20 @@ def _deidentify(original: Any, key: bytes, *, looked_at: bool) -> Deidentified:
     if not verification.passes:
         return Deidentified(None, held=verification.problems, done=done)
     return Deidentified(out, str(cleaned.SOPInstanceUID), (), done)
+
+
+def claimed_pixels(data: bytes) -> int:
+    """How many pixels a file's header claims, over all frames and samples; 0 where that cannot be read."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            header = pydicom.dcmread(BytesIO(data), stop_before_pixels=True)
+            sides = int(header.Rows) * int(header.Columns) * int(header.get("NumberOfFrames") or 1)
+            return max(0, sides * int(header.SamplesPerPixel))
+    except MemoryError:
+        raise
+    except Exception:  # noqa: BLE001 - readers throw anything, and it is told when the file is read
+        return 0
 
 
 def stamp(dataset: Dataset, verification: Verification, *, burned_in: str | None, safe_private: bool) -> None:
@@ -191,8 +195,8 @@ def _counted(done: Counter[str], pixels: PlainPixels) -> dict[str, int]:
     return {what: count for what, count in sorted(told.items()) if count}
 
 
-def _frames(original: Any, pixels: PlainPixels) -> NDArray[np.uint8]:
-    """Some frames in grey, from the plain pixels."""
+def _frames(original: Any, pixels: PlainPixels) -> Iterator[NDArray[np.uint8]]:
+    """All frames in grey, from the plain pixels, as they are shown."""
     samples = int(original.SamplesPerPixel)
     shown = Dataset()
     for word in (
@@ -212,7 +216,12 @@ def _frames(original: Any, pixels: PlainPixels) -> NDArray[np.uint8]:
     shown.file_meta = FileMetaDataset()
     shown.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     shown.add_new("PixelData", "OW" if int(original.BitsAllocated) > 8 else "OB", pixels.data)
-    return grey_frames(shown.pixel_array, samples=samples)
+    array, colours = shown.pixel_array, str(original.PhotometricInterpretation)
+    if colours == "PALETTE COLOR":
+        array, samples = apply_color_lut(array, original), 3
+    if colours.startswith("YBR") and samples > 1:  # brightness alone
+        array, samples = array[..., 0], 1
+    return grey_frames(array, samples=samples)
 
 
 def _code(value: str, meaning: str) -> Dataset:

@@ -13,15 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_MOST_BYTES = 4 << 30
+from rectoverso.types import Message
+from rectoverso.verso.anonymise.dicom.profile import TABLES
+
+_MOST_BYTES = 250_000_000
+"""Of the pixels of all frames: what comes out of the bounded process in one piece."""
 
 
 class PixelsUnusable(Exception):
-    """They cannot be brought into a form that can be accounted for: ``reason`` is a key of the catalogue."""
+    """They cannot be brought into a form that can be accounted for: ``why`` says it."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, **facts: object) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.why = Message(f"anonymise.problem.{reason}", facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class PlainPixels:
 
 def plain_pixels(dataset: Any) -> PlainPixels:
     """Those of ``dataset``, which is decompressed in place. Raises PixelsUnusable."""
+    expected_length(dataset)  # before anything is decoded
     syntax = dataset.file_meta.TransferSyntaxUID
     if syntax.is_compressed and syntax.is_encapsulated:
         _decompress(dataset)
@@ -65,8 +70,10 @@ def expected_length(dataset: Any) -> int:
     if str(dataset.get("PhotometricInterpretation", "")) == "YBR_FULL_422":
         samples = 2
     length = (sides * samples * bits + 7) // 8
-    if not 0 < length < _MOST_BYTES or bits not in (1, 8, 16, 32):
+    if length <= 0 or bits not in (1, 8, 16, 32):
         raise PixelsUnusable("pixels_undescribed")
+    if length > _MOST_BYTES:
+        raise PixelsUnusable("pixels_many", limit=_MOST_BYTES // 1_000_000)
     return length
 
 
@@ -80,7 +87,11 @@ def _decompress(dataset: Any) -> None:
 
 
 def _swapped(pixels: bytes, dataset: Any) -> bytes:
-    """From big to little: only where a pixel is one word, for in what order smaller or larger ones lie depends."""
+    """From big to little: only where a pixel is one word, for in what order smaller or larger ones lie depends; and
+    only without tables, which would have to be turned like the pixels.
+    """
+    if any(element.keyword in TABLES and element.VR == "OW" for element in dataset.iterall()):
+        raise PixelsUnusable("pixels_big_endian")
     if int(dataset.BitsAllocated) == 16:
         return np.frombuffer(pixels, ">u2").astype("<u2").tobytes()
     if int(dataset.BitsAllocated) == 8 and dataset["PixelData"].VR == "OB":

@@ -1,4 +1,4 @@
-"""What becomes of each attribute: table E.1-1 of PS3.15 (2025a), read from profile.csv.
+"""What becomes of each attribute: table E.1-1 of PS3.15 (2024b), read from profile.csv.
 
 The table leaves choices ("X unless Z is required"). Here each is taken so that the object stays what its class demands:
 Z where X/Z stands, D where D is among them, and references are kept with their UIDs replaced (X/Z/U*). C in the column
@@ -47,7 +47,7 @@ IMPLEMENTATION = "2.25.176972032875700306339663009447115071996"
 """The UID of what writes these files: 2.25 and a UUID (PS3.5, B.2)."""
 IMPLEMENTATION_NAME = "RECTOVERSO"
 
-METHOD = "rectoverso: PS3.15 2025a basic profile, dates moved, verified"
+METHOD = "rectoverso: PS3.15 2024b basic profile, dates moved, verified"
 """What the stamp says in words (DeidentificationMethod, at most 64 letters)."""
 
 SAFE_PRIVATE = {
@@ -65,6 +65,8 @@ one representation in which each is kept: all are numbers.
 
 NEVER = frozenset({0x0000, 0x0002, 0x0004, 0x0006, 0xFFFA, 0xFFFC})
 """Groups that have no place in an image's data set, or sign or pad it."""
+DRAWN = frozenset({0x50, 0x60})
+"""First halves of the groups of curves and overlays: of what goes, the description goes too."""
 
 PIXELS = frozenset({"PixelData"})
 TABLES = frozenset(

@@ -1,7 +1,8 @@
 """Other UIDs, dates and patients, by a key: the same every time in one home, and not to be undone without it.
 
 Everything follows from HMAC-SHA-256, so that nothing has to be kept: no table that could be stolen. Whoever has the key
-and guesses a patient's id can confirm the guess, which is why it lies with the home's other keys.
+and guesses a patient's id can confirm the guess, which is why it lies with the home's other keys, and why the process
+that reads the files asks for what it makes and never has it (`Secret`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hmac
 import re
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -19,17 +21,28 @@ _DAY = re.compile(r"(\d{4})\.?(\d{2})\.?(\d{2})")
 _MOMENT = re.compile(r"(\d{8})(\d{0,6})(\.\d{1,6})?(?:[+-]\d{4})?")
 
 
+class Secret:
+    """Keeps the key (32 secret bytes), and answers with what it makes of a text."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def keyed(self, text: str) -> bytes:
+        """32 bytes, the same for the same text and key."""
+        return hmac.digest(self._key, f"rectoverso dicom {text}".encode("utf-8", "replace"), "sha256")
+
+
 @dataclass(frozen=True, slots=True)
 class Pseudonyms:
-    """Those of one patient. ``key``: 32 secret bytes. ``patient``: whatever names the patient in the original."""
+    """Those of one patient. ``keyed``: as of a `Secret`. ``patient``: whatever names the patient in the original."""
 
-    key: bytes
+    keyed: Callable[[str], bytes]
     patient: str
 
     @property
     def name(self) -> str:
         """What stands for the patient's name and id."""
-        return f"ANON-{self._digest('patient', self.patient).hex()[:12].upper()}"
+        return f"ANON-{self._digest('patient', self.patient).hex()[:16].upper()}"
 
     @property
     def days(self) -> int:
@@ -57,6 +70,4 @@ class Pseudonyms:
         return day + found[2] + (found[3] or "") if found and day else ""
 
     def _digest(self, purpose: str, value: str) -> bytes:
-        return hmac.digest(
-            self.key, f"rectoverso dicom {purpose} {value}".encode("utf-8", "replace"), "sha256"
-        )
+        return self.keyed(f"{purpose} {value}".encode("utf-8", "replace").decode())

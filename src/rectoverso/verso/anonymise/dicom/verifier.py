@@ -27,7 +27,7 @@ from pydicom.uid import ExplicitVRLittleEndian, UID_dictionary
 
 from rectoverso.types import Message
 from rectoverso.verso.anonymise.dicom import words
-from rectoverso.verso.anonymise.dicom.clean import STAMPS, fits_its_descriptor, is_itself, values_of
+from rectoverso.verso.anonymise.dicom.clean import CLAIMS, STAMPS, fits_its_descriptor, is_itself, values_of
 from rectoverso.verso.anonymise.dicom.pixels import PixelsUnusable, plain_pixels
 from rectoverso.verso.anonymise.dicom.profile import (
     CODES,
@@ -58,7 +58,7 @@ _FORMS = {
     **dict.fromkeys(("DA", "DT", "TM"), re.compile(r"[\d.]*")),
     **dict.fromkeys(("DS", "IS"), re.compile(r"[\s\d.eE+-]*")),
 }
-_PSEUDONYM = re.compile(r"ANON-[0-9A-F]{12}")
+_PSEUDONYM = re.compile(r"ANON-[0-9A-F]{16}")
 _NAMING = re.compile(
     r"Name|ID$|IDs$|Identif|Number$|Numbers$|Address|Telephone|Institution|Station|Serial|Residence|Region|Occupation"
 )
@@ -176,7 +176,7 @@ def _may_stay(dataset: Dataset, element: DataElement, *, at_top: bool) -> bool:
     """Whether an element may be there with the value that it has."""
     what, values = action(int(element.tag)), [] if element.VR == "SQ" else values_of(element)
     texts = [str(value) for value in values]
-    if element.keyword in STAMPS or what is Action.REMOVE or not is_itself(element):
+    if element.keyword in CLAIMS or what is Action.REMOVE or not is_itself(element):
         return False
     if at_top and element.keyword in ("PatientName", "PatientID"):
         return all(map(_PSEUDONYM.fullmatch, texts))
@@ -228,7 +228,9 @@ def _traces(data: bytes, dataset: Any, traces: Traces, pseudonyms: Pseudonyms) -
     if uids & traces.uids or any(uid.encode() in data for uid in traces.uids if len(uid) > 20):
         yield _problem("uid")
     days = {str(value)[:8] for one in elements if one.VR in ("DA", "DT") for value in values_of(one)}
-    if days - {pseudonyms.day(day) for day in traces.days}:
+    numbers = {str(value).strip() for one in elements if one.VR in ("DS", "IS") for value in values_of(one)}
+    whole = {day for day in traces.days if len(day) == _DIGITS}  # a year alone is a number like others
+    if days - {pseudonyms.day(day) for day in traces.days} or numbers & whole:
         yield _problem("day")
     texts = " ".join(
         str(value).lower()
@@ -260,7 +262,7 @@ def _pixels(dataset: Any) -> Iterator[Message]:
     try:
         plain = plain_pixels(dataset)
     except PixelsUnusable as error:
-        yield _problem(error.reason)
+        yield error.why
         return
     if plain.data != dataset.PixelData:
         yield _problem("pixels_more")

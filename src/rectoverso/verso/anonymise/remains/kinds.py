@@ -41,7 +41,8 @@ def named(name: bytes) -> str:
 def of_xmp(packet: bytes, place: str) -> list[Remain]:
     """A packet, and beside it that somebody's reservation is in it, which is worth a record before it goes."""
     found = [Remain(Kind.XMP, place, len(packet))]
-    reserves = b"DataMining" in packet or b"training-mining" in packet
+    letters = packet.replace(b"\0", b"")  # a packet may be in UTF-16
+    reserves = b"DataMining" in letters or b"training-mining" in letters
     return [*found, Remain(Kind.OPT_OUT, place, len(packet))] if reserves else found
 
 

@@ -47,16 +47,45 @@ def _chunk(kind: bytes, body: bytes) -> Iterator[Remain]:
     if kind == b"eXIf":
         yield from of_exif(body, place)
     elif kind in _TEXTS:
-        keyword = body.partition(b"\0")[0]
-        if keyword == b"XML:com.adobe.xmp":
-            yield from of_xmp(body, place)
-        elif keyword.startswith(b"Raw profile type"):
-            what = keyword.rpartition(b" ")[2].lower()
-            yield Remain({b"iptc": Kind.IPTC, b"xmp": Kind.XMP}.get(what, Kind.EXIF), place, len(body))
-        else:
-            yield Remain(Kind.COMMENT, place, len(body))
+        yield from _text(kind, body)
     else:
         yield Remain(_KINDS.get(kind, Kind.UNKNOWN), place, len(body))
+
+
+def _text(kind: bytes, body: bytes) -> Iterator[Remain]:
+    """A text, compressed or not; EXIF, XMP and IPTC may be in one, in hexadecimal digits."""
+    place, (keyword, _, rest) = named(kind), body.partition(b"\0")
+    what = keyword.rpartition(b" ")[2].lower() if keyword.startswith(b"Raw profile type") else b""
+    if keyword == b"XML:com.adobe.xmp":
+        yield from of_xmp(_inflated(kind, rest), place)
+    elif what == b"xmp":
+        yield from of_xmp(_of_digits(_inflated(kind, rest)), place)
+    elif what in (b"exif", b"app1"):
+        yield from of_exif(_of_digits(_inflated(kind, rest)), place)
+    else:
+        yield Remain(Kind.IPTC if what else Kind.COMMENT, place, len(body))
+
+
+def _inflated(kind: bytes, rest: bytes) -> bytes:
+    """What follows a keyword, as far as it is compressed, up to a megabyte; itself where it cannot be."""
+    if kind == b"iTXt":
+        is_compressed, rest = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
+    else:
+        is_compressed, rest = kind == b"zTXt", rest[kind == b"zTXt" :]
+    if not is_compressed:
+        return rest
+    try:
+        return zlib.decompressobj().decompress(rest, _AT_ONCE)
+    except zlib.error:
+        return rest
+
+
+def _of_digits(text: bytes) -> bytes:
+    """The bytes of a raw profile: its name and its length on a line each, then digits (as ImageMagick writes them)."""
+    try:
+        return bytes.fromhex(b"".join(text.split()[2:]).decode("ascii"))
+    except ValueError:
+        return text
 
 
 def _rows(bodies: list[bytes], header: bytes) -> Iterator[Remain]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import re
+from importlib import resources
 from io import BytesIO
 from pathlib import Path
 
@@ -11,19 +14,26 @@ import pytest
 
 pydicom = pytest.importorskip("pydicom")
 
-from pydicom.datadict import DicomDictionary  # noqa: E402
-from pydicom.dataset import Dataset  # noqa: E402
+from pydicom.datadict import DicomDictionary, dictionary_description  # noqa: E402
+from pydicom.dataset import Dataset, FileMetaDataset  # noqa: E402
 from pydicom.sequence import Sequence  # noqa: E402
-from pydicom.uid import UID_dictionary  # noqa: E402
+from pydicom.uid import ExplicitVRBigEndian, UID_dictionary  # noqa: E402
 
 from patients import DAY, KEY, NAME, ROOT, file_of, named, patient, shape  # noqa: E402
 from rectoverso.errors import DicomUnreadable, NotVerified  # noqa: E402
 from rectoverso.verso.anonymise.dicom import deidentify as module  # noqa: E402
 from rectoverso.verso.anonymise.dicom.clean import STAMPS  # noqa: E402
-from rectoverso.verso.anonymise.dicom.deidentify import Deidentified, deidentify, stamp, written  # noqa: E402
-from rectoverso.verso.anonymise.dicom.pseudonyms import Pseudonyms  # noqa: E402
+from rectoverso.verso.anonymise.dicom.deidentify import (  # noqa: E402
+    Deidentified,
+    claimed_pixels,
+    deidentify,
+    stamp,
+    written,
+)
+from rectoverso.verso.anonymise.dicom.pseudonyms import Pseudonyms, Secret  # noqa: E402
 from rectoverso.verso.anonymise.dicom.verifier import Traces, Verification, verify  # noqa: E402
 
+SECRET = Secret(KEY)
 SHIPPED = sorted(Path(pydicom.__file__).parent.glob("data/test_files/*.dcm"))
 STRUCTURE = {
     *("SOPClassUID", "Modality", "BurnedInAnnotation", "Rows", "Columns", "SamplesPerPixel", "BitsAllocated"),
@@ -40,7 +50,7 @@ STRUCTURE = {
 
 
 def treated(dataset: Dataset, **places: bytes) -> Deidentified:
-    return deidentify(file_of(dataset, **places), KEY, name="x")
+    return deidentify(file_of(dataset, **places), SECRET.keyed, name="x")
 
 
 def read(done: Deidentified) -> Dataset:
@@ -98,6 +108,66 @@ def test_overlays_and_curves_are_gone(group: int) -> None:
     dataset.add_new((0x5000, 0x3000), "OW", NAME.encode() + b"!")
     out = assert_gone(treated(dataset))
     assert not [element for element in out if element.tag.group >> 8 in (0x50, 0x60)]
+
+
+def test_of_an_overlay_that_goes_its_description_goes_too() -> None:
+    dataset = patient()
+    dataset.add_new((0x6000, 0x0010), "US", 48)
+    dataset.add_new((0x6000, 0x0050), "SS", [1, 1])
+    assert (0x6000, 0x0010) not in assert_gone(treated(dataset))
+
+
+def test_group_lengths_are_gone() -> None:
+    dataset = patient()
+    dataset.add_new((0x0008, 0x0000), "UL", 4711)
+    dataset.add_new((0x0010, 0x0000), "UL", 4711)
+    assert (0x0010, 0x0000) not in assert_gone(treated(dataset))
+
+
+def test_nobody_is_believed_that_no_face_can_be_seen() -> None:
+    dataset = patient()
+    dataset.RecognizableVisualFeatures = "NO"
+    assert "RecognizableVisualFeatures" not in assert_gone(treated(dataset))
+    out, traces, pseudonyms = clean_set()
+    out.RecognizableVisualFeatures = "NO"
+    assert not verify(written(out), traces, pseudonyms, stamped=False).passes
+
+
+def test_a_date_that_calls_itself_a_number_is_seen() -> None:
+    dataset = patient()
+    dataset.AcquisitionNumber = DAY
+    assert [why.key for why in treated(dataset).held] == ["anonymise.problem.day"]
+
+
+def test_tables_of_a_big_endian_file_are_not_left_as_they_lie() -> None:
+    dataset = patient()
+    dataset.PhotometricInterpretation = "PALETTE COLOR"
+    for colour in ("Red", "Green", "Blue"):
+        setattr(dataset, f"{colour}PaletteColorLookupTableDescriptor", [4, 0, 16])
+        dataset.add_new(f"{colour}PaletteColorLookupTableData", "OW", bytes(range(8)))
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    out = BytesIO()
+    pydicom.dcmwrite(out, dataset, enforce_file_format=True)
+    held = deidentify(out.getvalue(), SECRET.keyed, name="x", looked_at=True).held
+    assert [why.key for why in held] == ["anonymise.problem.pixels_big_endian"]
+
+
+def test_more_pixels_than_are_read_are_told_before_they_are_decoded() -> None:
+    dataset = patient()
+    dataset.NumberOfFrames = 10**6
+    assert [why.key for why in treated(dataset).held] == ["anonymise.problem.pixels_many"]
+    assert claimed_pixels(file_of(dataset)) == 48 * 64 * 10**6
+    assert claimed_pixels(b"nonsense") == 0
+
+
+def test_the_table_names_each_attribute_as_the_dictionary_does() -> None:
+    """A wrong digit in a tag would leave an attribute as it is, and remove another."""
+    text = resources.files("rectoverso.verso.anonymise.dicom").joinpath("profile.csv").read_text()
+    rows = [row for row in csv.DictReader(text.splitlines()) if "." not in row["tag"]]
+    assert len(rows) > 600
+    for row in rows:
+        assert dictionary_description(int(row["tag"], 16)) == re.sub(r" \(see Note.*", "", row["name"])
 
 
 def test_private_elements_are_gone_in_sequences_too_and_safe_numbers_stay() -> None:
@@ -209,9 +279,50 @@ def test_the_same_patient_stays_one_and_dates_keep_their_distance() -> None:
 
 def test_another_key_makes_another_patient() -> None:
     data = file_of(patient())
-    one, two = (deidentify(data, key, name="x") for key in (KEY, bytes(32)))
+    one, two = (deidentify(data, Secret(key).keyed, name="x") for key in (KEY, bytes(32)))
     assert read(one).PatientID != read(two).PatientID
     assert one.uid != two.uid
+
+
+def words(height: int = 120, width: int = 200) -> np.ndarray:
+    """A line of letters, 255 on 0."""
+    return cv2.putText(
+        np.zeros((height, width), np.uint8), NAME, (10, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 255, 2
+    )
+
+
+def test_words_in_any_frame_are_seen_and_beside_a_bright_pixel_too() -> None:
+    dataset = patient()
+    frames = np.full((20, 120, 200), 100, np.uint16)
+    frames[7] = np.maximum(frames[7], words().astype(np.uint16) * 2)
+    frames[7, 100, 100] = 4095
+    shape(dataset, frames[0])
+    dataset.NumberOfFrames = 20
+    dataset.add_new("PixelData", "OW", frames.astype("<u2").tobytes())
+    assert [why.key for why in treated(dataset).held] == ["anonymise.burned_in.pixels"]
+
+
+@pytest.mark.parametrize("how", ["red on white", "a palette"])
+def test_words_that_only_colours_show_are_seen(how: str) -> None:
+    dataset, line = patient(), words()
+    dataset.Rows, dataset.Columns = line.shape
+    dataset.BitsAllocated = dataset.BitsStored = 8
+    dataset.HighBit = 7
+    if how == "a palette":  # neighbours in the table, and black and white in the picture
+        dataset.PhotometricInterpretation = "PALETTE COLOR"
+        for colour in ("Red", "Green", "Blue"):
+            setattr(dataset, f"{colour}PaletteColorLookupTableDescriptor", [256, 0, 16])
+            table = np.zeros(256, "<u2")
+            table[101] = 65535
+            dataset.add_new(f"{colour}PaletteColorLookupTableData", "OW", table.tobytes())
+        noise = np.random.default_rng(0).integers(0, 100, line.shape)
+        pixels = np.where(line > 127, 101, noise).astype(np.uint8)
+    else:
+        dataset.PhotometricInterpretation, dataset.SamplesPerPixel = "RGB", 3
+        dataset.PlanarConfiguration = 0
+        pixels = np.stack([np.full_like(line, 255), 255 - line, 255 - line], axis=-1)
+    dataset.add_new("PixelData", "OB", pixels.tobytes())
+    assert [why.key for why in treated(dataset).held] == ["anonymise.burned_in.pixels"]
 
 
 @pytest.mark.parametrize("said", ["YES", "", "NO"])
@@ -219,19 +330,16 @@ def test_a_picture_that_may_show_words_is_held_until_people_have_looked(said: st
     dataset = patient()
     pixels = np.full((120, 200), 100, np.uint16)
     if said == "NO":  # it says that there are none, and there are
-        words = cv2.putText(
-            np.zeros((120, 200), np.uint8), NAME, (10, 40), cv2.FONT_HERSHEY_SIMPLEX, 0.7, 255, 2
-        )
-        pixels = np.maximum(pixels, words.astype(np.uint16) * 15)
+        pixels = np.maximum(pixels, words().astype(np.uint16) * 15)
     if said == "":
         dataset.Modality = "US"
     dataset.BurnedInAnnotation = said
     shape(dataset, pixels)
     data = file_of(dataset)
-    held = deidentify(data, KEY, name="x")
+    held = deidentify(data, SECRET.keyed, name="x")
     assert held.data is None
     assert all(why.key.startswith("anonymise.burned_in.") for why in held.held)
-    assert read(deidentify(data, KEY, name="x", looked_at=True)).BurnedInAnnotation == "NO"
+    assert read(deidentify(data, SECRET.keyed, name="x", looked_at=True)).BurnedInAnnotation == "NO"
 
 
 def test_a_class_that_nobody_knows_is_held_and_what_is_no_dicom_is_told() -> None:
@@ -239,14 +347,14 @@ def test_a_class_that_nobody_knows_is_held_and_what_is_no_dicom_is_told() -> Non
     dataset.SOPClassUID = "1.3.12.2.1107.5.9.1"
     assert [why.key for why in treated(dataset).held] == ["anonymise.held.class"]
     with pytest.raises(DicomUnreadable):
-        deidentify(b"\0" * 128 + b"DICM" + b"nonsense", KEY, name="x")
+        deidentify(b"\0" * 128 + b"DICM" + b"nonsense", SECRET.keyed, name="x")
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
 def test_of_every_file_that_pydicom_ships_nothing_stays_or_it_is_held(file: Path) -> None:
     data = file.read_bytes()
     try:
-        done = deidentify(data, KEY, name=file.name, looked_at=True)
+        done = deidentify(data, SECRET.keyed, name=file.name, looked_at=True)
     except DicomUnreadable:
         return
     if done.data is None:
@@ -270,7 +378,7 @@ def clean_set() -> tuple[Dataset, Traces, Pseudonyms]:
     for keyword in list(out.dir()):
         if keyword in STAMPS:
             del out[keyword]
-    return out, Traces.of(original), Pseudonyms(KEY, "PAT-4711-X\n")
+    return out, Traces.of(original), Pseudonyms(SECRET.keyed, "PAT-4711-X\n")
 
 
 def put(keyword: str, value: object, vr: str = "") -> object:
@@ -301,6 +409,8 @@ LEAKS = {
     "a date that was not moved": put("StudyDate", "20260315"),
     "a UID of the original": put("StudyInstanceUID", f"{ROOT}.3"),
     "a private element": put(0x00091001, "John", "LO"),
+    "an overlay's sides": put(0x60000010, 48, "US"),
+    "a date as a number": put("AcquisitionNumber", DAY, "IS"),
     "an overlay": put(0x60003000, b"ab", "OW"),
     "bytes": put("ICCProfile", b"ab", "OB"),
     "letters as numbers": put("ConvolutionKernel", [0x4F4A, 0x4E48], "US"),

@@ -215,11 +215,11 @@ def table(rows: list[Row], audits: dict[str, Any], asked: argparse.Namespace) ->
         *(f"- {name}, {where}: {fid} / {right}%" for name, where, fid, right in PUBLISHED),
     ]
     for name, one in audits.items():
-        lines += [
-            "",
+        lines.append("")
+        lines.append(
             f"Audit, {name}: claimed {one['claimed']:.2f}, proved at least {one['epsilon']:.2f}, {one['right']} of "
-            f"{one['guesses']} guesses right; {', '.join(one['faults']) or 'nothing found'}.",
-        ]
+            f"{one['guesses']} guesses right; {', '.join(one['faults']) or 'nothing found'}."
+        )
     return "\n".join(lines)
 
 

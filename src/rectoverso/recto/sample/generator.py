@@ -73,7 +73,7 @@ class RunGenerator:
             name,
             __version__,
             digest,
-            data.get("digest"),
+            None if self.recipe.is_private else data.get("digest"),  # whose record has a keyed one
             tuple(data.get("manifests", ())),
             _promise(folder, digest) if self.recipe.is_private else "",
         )

@@ -59,9 +59,10 @@ def trained(
                 break
             fake_NCHW = generator(torch.randn(asked.batch, asked.latent))
             move_c.zero_grad()
+            loss = F.softplus(critic(fake_NCHW.detach())).mean()
             if len(real_NCHW):
-                F.softplus(-critic(real_NCHW)).mean().backward()
-            F.softplus(critic(fake_NCHW.detach())).mean().backward()
+                loss = loss + F.softplus(-critic(real_NCHW)).mean()
+            loss.backward()
             move_c.step()
             move_g.zero_grad()
             critic.disable_hooks()

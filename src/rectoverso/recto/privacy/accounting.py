@@ -28,10 +28,12 @@ def epsilon(*, rate: float, noise: float, steps: int, delta: float) -> float:
     """
     if not steps:
         return 0.0
-    plan = {"rate": rate, "noise": noise, "steps": steps, "delta": delta}
-    folded, integrated = losses.epsilon(**plan), moments.epsilon(**plan)
+    folded, integrated = (
+        accountant.epsilon(rate=rate, noise=noise, steps=steps, delta=delta)
+        for accountant in (losses, moments)
+    )
     if abs(folded - integrated) > AGREEMENT * min(folded, integrated) + CLOSE:
-        raise AccountantsDisagree(f"{folded} and {integrated} of {plan}")
+        raise AccountantsDisagree(f"{folded} and {integrated} of {steps} steps")
     return folded
 
 

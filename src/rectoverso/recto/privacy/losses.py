@@ -64,7 +64,7 @@ def _summed(rate: float, noise: float, sign: int, steps: int, delta: float) -> L
     place_K = np.rint(one.loss_K / grid).astype(np.int64)
     np.add.at(ring_K, place_K % count, one.mass_K)
     folded_K = np.fft.irfft(np.fft.rfft(ring_K) ** steps, count).clip(0)
-    loss_K = (first + np.arange(count)) * grid
+    loss_K: Reals = (first + np.arange(count, dtype=np.float64)) * grid
     mass_K = np.roll(folded_K, -first)
     lost = -math.expm1(steps * math.log1p(-min(one.lost, 0.5))) + 2 * TAIL * delta + steps * ROUNDING
     return Losses(loss_K, mass_K, lost)
@@ -133,4 +133,5 @@ def _mass(from_K: Reals, to_K: Reals, rate: float, noise: float) -> Reals:
         plain_K, other_K = ndtr(b_K) - ndtr(a_K), ndtr(-a_K) - ndtr(-b_K)
         return np.where(flipped_K, other_K, plain_K)
 
-    return (1 - rate) * between(0.0) + rate * between(1.0)
+    mass_K: Reals = (1 - rate) * between(0.0) + rate * between(1.0)
+    return mass_K

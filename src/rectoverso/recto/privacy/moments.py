@@ -88,7 +88,7 @@ class _Direction:
         """Points (Y,) above t, so far apart, and the logarithm of the integrand there, but for epsilon's part."""
         places, weights = [], []
         for first in range(0, LONGEST, LINE):
-            z_Y = t + 1j * (first + np.arange(LINE) + 0.5) * gap
+            z_Y: Complexes = np.asarray(t + 1j * (first + np.arange(LINE) + 0.5) * gap, dtype=np.complex128)
             weight_Y = steps * self.moment(z_Y) - np.log(z_Y) - np.log(z_Y + 1)
             places.append(z_Y)
             weights.append(weight_Y)

@@ -66,7 +66,7 @@ class Rhythm(nn.Module):
         """The generator has taken a step."""
         self.since += 1
         if self.since >= PATIENCE and self.told_apart <= FOOLED:
-            self.steps.fill_(next((steps for steps in LADDER if steps > self.steps), LADDER[-1]))
+            self.steps.fill_(next((steps for steps in LADDER if steps > self.steps), int(self.steps)))
             self.since.zero_()
 
 

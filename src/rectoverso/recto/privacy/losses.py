@@ -3,7 +3,7 @@
 The loss of one step (`moments` says which mechanism) is put on a grid of losses so that it only grows worse: the mass
 between two points goes to both, in the shares that leave the probabilities of numerator and denominator what they were
 (Doroshenko, Ghazi, Kamath, Kumar and Manurangsi 2022, "connect the dots", arXiv:2207.04380). The sum over steps is the
-n-th power of its Fourier transform (Koskela, Jaelkoe and Honkela 2020, arXiv:1906.03049). What the grid does not hold
+n-th power of its Fourier transform (Koskela, Jälkö and Honkela 2020, arXiv:1906.03049). What the grid does not hold
 is counted as if it gave everything away. So the epsilon is an upper bound, but for rounding, which `ROUNDING` covers.
 """
 

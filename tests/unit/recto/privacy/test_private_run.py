@@ -196,7 +196,7 @@ REFUSED = [
     ("dcgan", "private", "private.clip=0", "say nothing"),
     ("dcgan", "private", "held_out=4", "Held-out"),
     ("dcgan", "private", "precision=bfloat16", "float32"),
-    ("dcgan", "private", "private.epsilon=0.0001", "no noise"),
+    ("dcgan", "private", "private.epsilon=1e-7", "no noise"),
     ("gan", "default", "private.epsilon=10", "Dropout"),
     ("dpmerf", "default", "private.epsilon=0", "there is none"),
 ]

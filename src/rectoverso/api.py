@@ -109,6 +109,7 @@ def train(
     data_b: AnyPath | None = None,
     mask_classes: int | None = None,
     board: bool = False,
+    private: str | None = None,
     home: AnyPath | None = None,
     listener: Callable[[Status], None] | None = None,
 ) -> Trained:
@@ -117,7 +118,8 @@ def train(
     ``size`` is pixels a side, or width and height (``"96x64"``); ``channels`` 1, 3, 4 or ``"auto"``; ``take`` reads
     only so many pictures; ``data_b`` is the second set, of systems that go from one to the other; masks have
     ``mask_classes`` classes, or those that occur. ``images`` and ``max_seconds`` bound the training, whichever ends
-    first. ``board`` writes events for TensorBoard into the run. ``listener`` is called with each record of
+    first. ``board`` writes events for TensorBoard into the run. ``private``: a budget of differential privacy, as
+    ``"epsilon=10,delta=1e-5,pictures=2000"``. ``listener`` is called with each record of
     ``status.jsonl`` as it is made; what it raises ends the training, which ``resume`` takes up again. Raises InputError
     for data and settings that cannot be used, RunExists, RunMismatch, TrainingFailed.
     """
@@ -140,6 +142,7 @@ def train(
         None if data_b is None else str(data_b),
         mask_classes,
         board,
+        private,
     )
     return train_run(request, _home(home), on_status=listener)
 

@@ -77,7 +77,7 @@ class Maker:
     """What made an image: a run, a pipeline, a remote service, or nobody known.
 
     ``digest`` is that of its weights, ``data_digest`` that of what it was trained on, ``manifests`` those of the
-    curations that this came from.
+    curations that this came from. ``privacy``: what it promises of its training pictures, in one line; "" for nothing.
     """
 
     name: str
@@ -85,6 +85,7 @@ class Maker:
     digest: Digest | None = None
     data_digest: Digest | None = None
     manifests: tuple[Digest, ...] = ()
+    privacy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

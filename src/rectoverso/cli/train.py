@@ -64,6 +64,14 @@ def train(
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="A.B=C", help="Change one setting; may be repeated.")
     ] = None,
+    private: Annotated[
+        str | None,
+        typer.Option(
+            "--private",
+            metavar="epsilon=E,delta=D",
+            help="Differential privacy; with ,pictures=N for data of your own.",
+        ),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run, exactly.")] = False,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out pictures that cannot be used.")
@@ -97,6 +105,7 @@ def train(
         channels=channels,
         take=take,
         board=board,
+        private=private,
     )
     with live_progress() as listener:
         trained = train_run(request, home, listener, on_status=_print_status if events else None)
@@ -112,6 +121,8 @@ def train(
         tell(note.key, **note.facts)
     if trained.skipped:
         tell("cli.skipped", count=len(trained.skipped), names=", ".join(trained.skipped[:20]))
+    if trained.privacy:
+        tell("cli.trained_private", **{key: f"{trained.privacy[key]:.4g}" for key in ("epsilon", "delta")})
     tell("cli.trained", run=out, images=f"{trained.images:,}", seconds=f"{trained.seconds:,.0f}")
     given = "".join(f" --{option} {'WORDS' if option == 'prompt' else 'FILE'}" for option in trained.asks)
     tell("cli.trained_next", run=out, given=given)

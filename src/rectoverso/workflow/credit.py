@@ -110,7 +110,7 @@ def _kept(run: Path) -> tuple[Fingerprints, list[Attribution]]:
         raise RunNotFound(path=run, reason=Phrase(Message("train.run.no_config")))
     try:
         fingerprints = Fingerprints.load(fingerprints_of(run))
-        told = read_attributions(run, len(fingerprints.features))
+        told = read_attributions(fingerprints_of(run).parent, len(fingerprints.features))
     except FileNotFoundError as error:
         raise _unknown(run, "no_fingerprints") from error
     except (OSError, ValueError, KeyError, BadZipFile) as error:

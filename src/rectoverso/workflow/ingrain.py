@@ -38,7 +38,7 @@ from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
 from rectoverso.workflow.replication import probe
-from rectoverso.workflow.train import FINGERPRINTS
+from rectoverso.workflow.train import FINGERPRINTS, PRIVATE
 
 if TYPE_CHECKING:
     from rectoverso.recto.sample.generator import RunGenerator
@@ -46,7 +46,15 @@ if TYPE_CHECKING:
 LOOKED_AT, BATCH = 100, 10
 KEY = "public"
 CARDS = {"en": "card.md", "zh": "card.zh.md"}
-_KEPT = ("config.toml", "run.json", FINGERPRINTS, ATTRIBUTIONS, "weights/critic.safetensors", *CARDS.values())
+_COMPARED_WITH = (FINGERPRINTS, ATTRIBUTIONS)
+_KEPT = (
+    "config.toml",
+    "run.json",
+    "weights/critic.safetensors",
+    *CARDS.values(),
+    *_COMPARED_WITH,
+    *(f"{PRIVATE}/{name}" for name in (*_COMPARED_WITH, "veil.key")),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from rectoverso.recto.train.status import Status
 
 FINGERPRINTS = "fingerprints.npz"
+PRIVATE = "private"
+"""What of a private run is never given out (`recto.privacy.vault`)."""
+PUBLISHED = {"digits": 1797, "shapes": 4096}
+"""How many pictures the built-in data have, which everybody knows."""
 DECODED = "data"
 """Where in the run pictures lie that are too many for memory, until the run is done."""
 
@@ -65,6 +69,8 @@ class TrainRequest:
     data_b: str | None = None
     mask_classes: int | None = None
     board: bool = False
+    private: str | None = None
+    """The budget of privacy: ``epsilon=E,delta=D``, and ``pictures=N`` where the data is not a published one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,8 @@ class Trained:
     notes: tuple[Message, ...] = ()
     asks: tuple[str, ...] = ()
     """The options of `verso generate` that bring what its pictures are made from."""
+    privacy: Mapping[str, Any] | None = None
+    """What a private run promises, as its ``run.json`` has it."""
 
     def plain(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -107,7 +115,7 @@ def train_run(
     with training_part("Training"):
         from rectoverso.recto.sample.material import OPTIONS
         from rectoverso.recto.systems import system, with_settings
-        from rectoverso.recto.train.config import check
+        from rectoverso.recto.train.config import check, promised_images
         from rectoverso.recto.train.folder import RunFolder
         from rectoverso.recto.train.loop import train
         from rectoverso.recto.train.sync import is_first
@@ -115,8 +123,9 @@ def train_run(
     if not is_first():
         listener = silent
     hearers = [_told(listener), *_board(request), *([on_status] if on_status else [])]
-    recipe = with_settings(system(request.system).preset(request.preset), request.settings)
     folder = RunFolder(request.run)
+    recipe = with_settings(system(request.system).preset(request.preset), _settings(request))
+    recipe = recipe.lasting(request.images or (promised_images(request.run) if request.resume else None))
     with (
         unmade_by_failure(folder.path, unless=folder.config),
         unmade_by_failure(folder.samples, unless=folder.config),
@@ -139,7 +148,8 @@ def train_run(
         )
     if home and keys:
         fingerprint(request.run, dataset, _unseen(dataset, recipe, seed), listener)
-        _probe(request.run, listener)
+        if not recipe.is_private:  # its card may not tell what a comparison with its pictures says
+            _probe(request.run, listener)
         _log(request, dataset, home, keys, clock or SystemClock())
         shutil.rmtree(request.run / DECODED, ignore_errors=True)
     return Trained(
@@ -154,6 +164,7 @@ def train_run(
         skipped=tuple(str(bad.path) for bad in dataset.skipped),
         notes=dataset.notes,
         asks=tuple(sorted({OPTIONS[ask] for ask in recipe.asks})),
+        privacy=folder.read_report().get("privacy"),
     )
 
 
@@ -171,9 +182,25 @@ def _seed(request: TrainRequest) -> int:
     return request.seed or 0
 
 
+def _settings(request: TrainRequest) -> tuple[str, ...]:
+    """Those asked for, the budget of privacy among them. Raises BadSetting for a budget that is none."""
+    from rectoverso.recto.privacy.guarantee import refusal
+
+    if request.private is None:
+        asked: list[str] = []
+    else:
+        parts = [part.strip() for part in request.private.split(",")]
+        if {part.partition("=")[0] for part in parts} | {"pictures"} != {"epsilon", "delta", "pictures"}:
+            raise refusal("asked", "--private", value=request.private)
+        asked = [f"private.{part}" for part in parts]
+    public = PUBLISHED.get(request.data)
+    return (*([f"private.pictures={public}"] if public else []), *asked, *request.settings)
+
+
 def fingerprints_of(run: Path) -> Path:
-    """Where a run keeps the fingerprints of its training images."""
-    return run / FINGERPRINTS
+    """Where a run keeps the fingerprints of its training images; a private one where nothing is given out."""
+    private = run / PRIVATE
+    return (private if private.is_dir() else run) / FINGERPRINTS
 
 
 def _read(request: TrainRequest, recipe: Recipe, seed: int, listener: Listener) -> Dataset:
@@ -243,7 +270,9 @@ def _scorer(recipe: Recipe, dataset: Dataset, home: Home) -> QuickScore | None:
     """The score of each milestone, where `verso evaluate` has left features of this data in the home."""
     from rectoverso.recto.metrics.quick import quick_score
 
-    if recipe.asks:  # that one draws from noise and classes
+    if (
+        recipe.asks or recipe.is_private
+    ):  # that one draws from noise and classes; and it has seen the pictures
         return None
     return quick_score(dataset, recipe, home.path / CACHE)
 
@@ -336,7 +365,7 @@ def fingerprint(
     if fingerprints_of(run).exists():
         return
     listener(Progress(Message("progress.fingerprinting"), 0, 1))
-    write_attributions(run, dataset, unseen)
+    write_attributions(fingerprints_of(run).parent, dataset, unseen)
     images, other = dataset.images, dataset.other
     if unseen is not None:
         seen = np.delete(images, unseen, axis=0)
@@ -363,8 +392,12 @@ def _probe(run: Path, listener: Listener) -> None:
 
 
 def _log(request: TrainRequest, dataset: Dataset, home: Home, keys: Keys, clock: Clock) -> None:
-    """Write the run into the ledger, once for each weights it ends with."""
+    """Write the run into the ledger, once for each weights it ends with; of a private one what its record tells."""
+    from rectoverso.recto.privacy.vault import Vault
+    from rectoverso.recto.train.folder import RunFolder
+
     weights = _weights_digest(request.run)
+    fingerprints = digests.of_bytes(fingerprints_of(request.run).read_bytes())
     facts: dict[str, Json] = {
         "run": weights,
         "system": request.system,
@@ -372,8 +405,17 @@ def _log(request: TrainRequest, dataset: Dataset, home: Home, keys: Keys, clock:
         "data": dataset.digest,
         "data_images": len(dataset),
         "manifests": list(dataset.manifests),
-        "fingerprints": digests.of_bytes(fingerprints_of(request.run).read_bytes()),
+        "fingerprints": fingerprints,
     }
+    if privacy := RunFolder(request.run).read_report().get("privacy"):
+        vault = Vault(request.run)
+        facts |= {
+            "data": vault.veiled(dataset.digest),
+            "data_images": privacy["pictures"],
+            "manifests": [],
+            "fingerprints": vault.veiled(fingerprints),
+            "privacy": {name: str(value) for name, value in privacy.items()},
+        }
     with home.lock(), home.database.transaction() as tx:
         if not _is_logged(home, tx, weights):
             open_ledger(home, keys, clock).append(tx, "run_trained", facts)

@@ -113,6 +113,15 @@ class Dataset:
         return own if self.other is None else own + self.other.manifests
 
     @property
+    def labels_digest(self) -> str | None:
+        """Of which picture is of which class: where classes were found (`data.groups`), another machine may find
+        others.
+        """
+        if self.labels is None:
+            return None
+        return hashlib.sha256(self.labels.astype("<i8").tobytes()).hexdigest()
+
+    @property
     def is_captioned(self) -> bool:
         return self.captions is not None
 

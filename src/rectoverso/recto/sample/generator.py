@@ -24,6 +24,7 @@ from rectoverso.i18n import Phrase
 from rectoverso.recto.data.frame import Frame
 from rectoverso.recto.data.pixels import to_pixels
 from rectoverso.recto.nets.given import Given
+from rectoverso.recto.privacy.guarantee import told
 from rectoverso.recto.sample.controls import Controls, bad_control
 from rectoverso.recto.sample.directions import read_directions
 from rectoverso.recto.sample.making import Making
@@ -68,7 +69,14 @@ class RunGenerator:
         digest = Digest(hashlib.sha256(weights).hexdigest())
         name = f"{self.recipe.system}/{self.recipe.preset}"
         data = config["data"]
-        self.maker = Maker(name, __version__, digest, data.get("digest"), tuple(data.get("manifests", ())))
+        self.maker = Maker(
+            name,
+            __version__,
+            digest,
+            None if self.recipe.is_private else data.get("digest"),  # whose record has a keyed one
+            tuple(data.get("manifests", ())),
+            _promise(folder, digest) if self.recipe.is_private else "",
+        )
         self.is_resized = False
         self.size = (self.shape.width_px, self.shape.height_px)
         self.noise = self.recipe.noise(self.shape)
@@ -176,6 +184,14 @@ def _read(folder: RunFolder) -> bytes:
         return (folder.weights / WEIGHTS).read_bytes()
     except OSError:
         raise RunNotFound(path=folder.path, reason=Phrase(Message("train.run.no_weights"))) from None
+
+
+def _promise(folder: RunFolder, digest: Digest) -> str:
+    """What a private run promises; nothing where its record is not of these weights."""
+    report = folder.read_report()
+    if report.get("weights", {}).get(WEIGHTS) != digest or "privacy" not in report:
+        return ""
+    return told(report["privacy"])
 
 
 def _asked(config: dict[str, Any]) -> tuple[Recipe, Shape]:

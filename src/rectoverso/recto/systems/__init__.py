@@ -25,6 +25,7 @@ NAMES = (
     "dalle",
     "textgan",
     "single",
+    "dpmerf",
 )
 """The files here that hold a ``SYSTEM``, in the order in which people are shown them."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, Self, get_args
 
 from rectoverso.errors import BadSetting
 from rectoverso.i18n import Phrase
 from rectoverso.recto.systems.dial import turned
-from rectoverso.recto.systems.recipe import Adam, Averaging, Penalty, PenaltyKind, Recipe, Shape, Size
+from rectoverso.recto.systems.recipe import Adam, Averaging, Budget, Penalty, PenaltyKind, Recipe, Shape, Size
 from rectoverso.types import Message
 
 if TYPE_CHECKING:
@@ -35,6 +35,18 @@ class Nets(Protocol):
     def critic(self, shape: Shape) -> nn.Module: ...
 
 
+@dataclass(frozen=True, slots=True)
+class NoisySteps(Budget):
+    """A budget, and how a critic keeps to it (`private_pair`): ``clip`` is the most that one picture adds to a step,
+    ``critic_steps`` how many steps it has to each of the generator's, at first, where ``adaptive`` lets it have more
+    when it loses.
+    """
+
+    clip: float = 1.0
+    critic_steps: int = 2
+    adaptive: bool = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdversarialRecipe(Recipe):
     """``one_pass``: both players move from one pass through the critic (`one_pass`), where it judges each picture by
@@ -55,6 +67,7 @@ class AdversarialRecipe(Recipe):
     critic_adam: Adam
     averaging: Averaging
     one_pass: bool = False
+    private: NoisySteps = field(default=NoisySteps())
 
     @property
     def latent(self) -> int:
@@ -70,6 +83,24 @@ class AdversarialRecipe(Recipe):
         """Raise BadSetting for another shape, and for a setting that this system's players would not look at."""
         super(AdversarialRecipe, self).check(shape)
         self.check_idle()
+        self.check_private(shape)
+
+    def check_private(self, shape: Shape) -> None:
+        """Raise BadSetting, with the reason, for players that cannot keep a budget of privacy."""
+        if not self.is_private:
+            return
+        from rectoverso.recto.privacy.guarantee import refusal
+        from rectoverso.recto.systems.private_pair import check_critic
+
+        if self.penalty.kind != "none":
+            why = "wgan_gp" if self.penalty.kind == "between" else "penalty"
+            raise refusal(why, "penalty.kind", value=self.penalty.kind)
+        if self.objective not in OF_FAKES:
+            raise refusal("objective", "objective", value=self.objective, options=", ".join(OF_FAKES))
+        check_critic(self.nets.critic(shape), shape)
+
+    def clip_of_one(self) -> float:
+        return self.private.clip
 
     def check_idle(self) -> None:
         """Raise BadSetting for a setting that this system's players would not look at."""
@@ -92,7 +123,10 @@ class AdversarialRecipe(Recipe):
     def cast(self, shape: Shape, streams: Streams) -> Cast:
         from rectoverso.recto.systems.one_pass import OnePassPair
         from rectoverso.recto.systems.pair import Pair
+        from rectoverso.recto.systems.private_pair import PrivatePair
 
+        if self.is_private:
+            return PrivatePair(self, shape, streams)
         return (OnePassPair if self.moves_at_once else Pair)(self, shape, streams)
 
     @property

@@ -12,7 +12,7 @@ pass (``one_pass``: the step of the generator sees the critic before its step, n
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rectoverso.recto.systems.about import System
 from rectoverso.recto.systems.adversarial import AdversarialRecipe
@@ -67,11 +67,14 @@ class MlpNets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GanRecipe(AdversarialRecipe):
+    takes_private: ClassVar[bool] = True
+
     nets: MlpNets
     optimiser: Literal["adam", "momentum"] = field(default="adam")
 
     def check(self, shape: Shape) -> None:
         """Any sides will do: these networks know no neighbours."""
+        self.check_private(shape)
 
     def cast(self, shape: Shape, streams: Streams) -> Cast:
         from rectoverso.recto.systems.pair import Pair

@@ -127,6 +127,18 @@ class Milestone:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The most that a run may tell of any one of its pictures: ``epsilon`` at ``delta`` (Dwork, McSherry, Nissim and
+    Smith 2006); 0: nothing is promised. ``pictures``: about how many there are, as everybody may know it: it says how
+    often a picture is looked at, and is never compared with how many there really are (`recto.privacy`).
+    """
+
+    epsilon: float = 0.0
+    delta: float = 1e-5
+    pictures: int = field(default=0, metadata={"least": 0})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe(ABC):
     """What all systems share.
@@ -158,6 +170,8 @@ class Recipe(ABC):
     """How many pictures it can learn from; None: any number."""
     takes_any_size: ClassVar[bool] = False
     """Whether its generator draws pictures of other sides than it was trained on."""
+    takes_private: ClassVar[bool] = False
+    """Whether it can keep a `Budget`."""
 
     system: str
     preset: str
@@ -174,6 +188,7 @@ class Recipe(ABC):
     milestones: int = 10
     checkpoint_s: float = 60.0
     held_out: int = field(default=0, metadata={"least": 0})
+    private: Budget = field(default=Budget())
 
     @property
     @abstractmethod
@@ -200,6 +215,27 @@ class Recipe(ABC):
     def at_size(self, size: Size) -> Self:
         """The recipe with its dial turned (`dial`); one without a dial stays as it is."""
         return dataclasses.replace(self, size=size)
+
+    @property
+    def is_private(self) -> bool:
+        return self.private.epsilon > 0
+
+    def lasting(self, images: int | None) -> Self:
+        """As it is trained for so many images: where a budget is kept, its length and precision are part of it."""
+        if not self.is_private:
+            return self
+        precision: Precision = "float32" if self.precision == "auto" else self.precision
+        return dataclasses.replace(self, images=images or self.images, precision=precision)
+
+    def looks(self, images: int) -> tuple[float, int]:
+        """Of a private run of so many images: the probability with which a step takes each picture, and the steps that
+        look at pictures.
+        """
+        return min(1.0, self.batch / max(1, self.private.pictures)), -(-images // self.batch)
+
+    def clip_of_one(self) -> float:
+        """Of a private run: the most that one picture adds to what is released."""
+        return 1.0
 
     @property
     def least_share(self) -> int:

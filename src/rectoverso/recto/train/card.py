@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rectoverso.i18n import say
 from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.privacy.veil import Veiled
 from rectoverso.recto.train.folder import RunFolder, write
 from rectoverso.types import Message
 
@@ -14,14 +16,16 @@ NAMES = {"en": "card.md", "zh": "card.zh.md"}
 
 
 def write_cards(
-    folder: RunFolder, dataset: Dataset, facts: Mapping[str, Any], symptoms: Sequence[Message] = ()
+    folder: RunFolder, dataset: Dataset | Veiled, facts: Mapping[str, Any], symptoms: Sequence[Message] = ()
 ) -> None:
     """Write the card in every language; ``facts`` are the run's report (`publish`), ``symptoms`` its health's."""
     for language, name in NAMES.items():
         write(folder.path / name, card(dataset, facts, language, symptoms).encode())
 
 
-def card(dataset: Dataset, facts: Mapping[str, Any], language: str, symptoms: Sequence[Message] = ()) -> str:
+def card(
+    dataset: Dataset | Veiled, facts: Mapping[str, Any], language: str, symptoms: Sequence[Message] = ()
+) -> str:
     """The card as Markdown."""
     message = Message(
         "card.body",
@@ -44,10 +48,24 @@ def card(dataset: Dataset, facts: Mapping[str, Any], language: str, symptoms: Se
         },
     )
     notes = "".join(f"- {say(note, language)}\n" for note in (*symptoms, *dataset.notes))
-    return say(message, language) + notes
+    return say(message, language) + notes + _promise(facts.get("privacy"), language)
 
 
-def _curations(dataset: Dataset) -> Message:
+def _promise(facts: Mapping[str, Any] | None, language: str) -> str:
+    """What a private run promises, and what it does not; empty of any other."""
+    if facts is None:
+        return ""
+    odds = math.exp(min(facts["epsilon"], 50.0))
+    shown = {
+        **{key: facts[key] for key in ("delta", "steps", "clip", "batch")},
+        **{key: f"{facts[key]:.4g}" for key in ("epsilon", "budget", "noise", "rate")},
+        "odds": f"{odds:,.0f}" if odds >= 10 else f"{odds:.2g}",
+        "pictures": f"{facts['pictures']:,}",
+    }
+    return "\n" + say(Message("card.private", shown), language)
+
+
+def _curations(dataset: Dataset | Veiled) -> Message:
     """Where the pictures were curated, or that nothing is known of it."""
     if not dataset.manifests:
         return Message("card.not_curated")

@@ -34,11 +34,13 @@ Scorer = Callable[[nn.Module], Mapping[str, float]]
 
 
 class Checkup:
-    """Measures samples, remembers statuses, and says what is wrong."""
+    """Measures samples, remembers statuses, and says what is wrong. With nothing ``shown`` it measures samples alone:
+    of a private run, whose pictures nothing but its steps may look at.
+    """
 
     def __init__(
         self,
-        shown: Dataset | Part,
+        shown: Dataset | Part | None,
         held_out: Part | None,
         records: list[Status],
         classes: int = 0,
@@ -47,7 +49,7 @@ class Checkup:
         self.scorer = scorer
         self.shown, self.held_out, self.records, self.classes = shown, held_out, records, classes
         self.readings: Mapping[str, float] = next((r.readings for r in reversed(records) if r.readings), {})
-        self.real_variety = variety(to_tensor(_first(shown)))
+        self.real_variety = 0.0 if shown is None else variety(to_tensor(_first(shown)))
 
     def examine(
         self,
@@ -92,7 +94,7 @@ class Checkup:
             x_NCHW = to_tensor(_first(images)).to(device)
             return _mean(critic, x_NCHW, None if label_N is None else label_N.to(device))
 
-        if self.held_out is None:
+        if self.held_out is None or self.shown is None:
             return 0.0
         fake_label_N = torch.arange(len(fake_NCHW), device=device) % self.classes if self.classes else None
         seen, unseen, fake = logit(self.shown), logit(self.held_out), _mean(critic, fake_NCHW, fake_label_N)

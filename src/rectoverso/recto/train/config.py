@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,27 +14,40 @@ import torch
 from rectoverso.errors import BadSetting, RunExists, RunMismatch
 from rectoverso.i18n import Phrase
 from rectoverso.recto.data.dataset import Dataset, Outline
+from rectoverso.recto.privacy.guarantee import check_private
+from rectoverso.recto.privacy.vault import Vault
+from rectoverso.recto.privacy.veil import Veiled
 from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.recto.systems.settings import table
 from rectoverso.recto.train.checkup import check_held_out
 from rectoverso.recto.train.feed import shape_of
 from rectoverso.recto.train.folder import RunFolder, write
-from rectoverso.recto.train.machine import device_of, physical_cores, resolve
+from rectoverso.recto.train.machine import describe, device_of, physical_cores, resolve
 from rectoverso.recto.train.parts import check_share
-from rectoverso.recto.train.sync import is_first, wait
+from rectoverso.recto.train.sync import expected_processes, is_first, wait
 from rectoverso.recto.train.toml import dumps
 from rectoverso.types import Message
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asked:
-    """One call of `train`: the recipe, the data, the seed, and how long."""
+    """One call of `train`: the recipe, the data, the seed, and how long. A private run has a ``vault``, and in its
+    record the data is ``veiled``.
+    """
 
     recipe: Recipe
     dataset: Dataset
     seed: int
     images: int | None
     max_seconds: float | None
+    vault: Vault | None = None
+
+    @cached_property
+    def told(self) -> Dataset | Veiled:
+        """The data as the run's record tells of it."""
+        if self.vault is None:
+            return self.dataset
+        return Veiled(self.dataset, self.vault, self.recipe.private.pictures)
 
 
 def check(recipe: Recipe, data: Outline) -> None:
@@ -41,6 +55,7 @@ def check(recipe: Recipe, data: Outline) -> None:
     device_of(recipe)
     check_needs(recipe, data)
     check_held_out(data, recipe.held_out)
+    check_private(recipe, processes=expected_processes())
     recipe.check(shape_of(data, recipe))
     check_share(recipe)
 
@@ -69,6 +84,8 @@ def begin(folder: RunFolder, asked: Asked) -> Recipe:
     """Start a run: its folder and its config. Raises RunExists."""
     if folder.config.exists():
         raise RunExists(path=folder.path)
+    if asked.vault:
+        asked.vault.begin()
     wait()  # until every process has seen that there is none
     recipe = settled(asked.recipe, resolve(asked.recipe.precision, device_of(asked.recipe)))
     threads = recipe.threads or min(torch.get_num_threads(), physical_cores())
@@ -93,6 +110,7 @@ def go_on(folder: RunFolder, asked: Asked) -> Recipe:
         ("size", _sides(before["data"]), _sides(now["data"])),
         ("number of pictures (--take)", before["data"]["images"], now["data"]["images"]),
         ("data", before["data"]["digest"], now["data"]["digest"]),
+        ("machine", before["run"].get("machine"), now["run"]["machine"]),
         ("number of images", before["run"].get("images"), asked.images or before["run"].get("images")),
         *_settings(before["recipe"], now["recipe"]),
         ("classes of the pictures", before["data"].get("labels"), now["data"].get("labels")),
@@ -100,6 +118,12 @@ def go_on(folder: RunFolder, asked: Asked) -> Recipe:
         if old != new:
             raise RunMismatch(path=folder.path, thing=thing, before=old, after=new)
     return recipe
+
+
+def promised_images(run: Path) -> int | None:
+    """How long the run there was asked to be, if it was asked. Raises RunNotFound."""
+    images: int | None = RunFolder(run).read_config()["run"].get("images")
+    return images
 
 
 def _sides(data: Mapping[str, Any]) -> str:
@@ -112,7 +136,7 @@ def settled(recipe: Recipe, precision: str) -> Recipe:
 
 
 def _tables(asked: Asked, recipe: Recipe, threads: int) -> dict[str, Any]:
-    shape = shape_of(asked.dataset, recipe)
+    shape, told = shape_of(asked.dataset, recipe), asked.told
     return {
         "run": {
             "system": recipe.system,
@@ -121,30 +145,24 @@ def _tables(asked: Asked, recipe: Recipe, threads: int) -> dict[str, Any]:
             "images": asked.images,
             "max_seconds": asked.max_seconds,
             "threads": threads,
+            "machine": f"{describe()}; torch {torch.__version__}" if asked.vault else None,
         },
         "data": {
-            "name": asked.dataset.name,
-            "digest": str(asked.dataset.digest),
-            "manifests": list(asked.dataset.manifests),
-            "images": len(asked.dataset),
-            "taken_from": asked.dataset.taken_from,
+            "name": told.name,
+            "digest": str(told.digest),
+            "manifests": list(told.manifests),
+            "images": len(told),
+            "taken_from": told.taken_from,
             "height": shape.height_px,
             "width": shape.width_px,
             "channels": shape.channels,
-            "classes": list(asked.dataset.classes[: shape.classes]),
-            "labels": _digest(asked.dataset) if shape.classes else None,
-            "regions": list(asked.dataset.regions),
+            "classes": list(told.classes[: shape.classes]),
+            "labels": told.labels_digest if shape.classes else None,
+            "regions": list(told.regions),
             "merges": list(shape.merges) or None,
         },
         "recipe": table(recipe),
     }
-
-
-def _digest(dataset: Dataset) -> str | None:
-    """Of which picture is of which class: where classes were found (`data.groups`), another machine may find others."""
-    return (
-        None if dataset.labels is None else hashlib.sha256(dataset.labels.astype("<i8").tobytes()).hexdigest()
-    )
 
 
 def _settings(

@@ -74,6 +74,10 @@ class Feed:
             other_NCHW=None if other is None else self._pictures(other, np.arange(min(EXAMPLES, len(other)))),
         )
 
+    def rehearsal(self) -> Feed:
+        """What the cost of a turn is measured with: the run's own pictures."""
+        return self
+
     def _others(self, first: int, count: int) -> torch.Tensor | None:
         """As many pictures of the second set, in orders of its own."""
         other = self.dataset.other

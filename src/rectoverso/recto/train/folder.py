@@ -8,6 +8,7 @@ status.jsonl         one record a second
 board/               the same as events for TensorBoard, where asked for (`board`)
 samples/*.png        the same noise, drawn as the run goes on
 card.md, card.zh.md
+private/             of a private run, what must never be given out (`privacy.vault`)
 """
 
 from __future__ import annotations
@@ -70,6 +71,14 @@ class RunFolder:
             raise RunNotFound(
                 path=self.path, reason=Phrase(Message("train.run.config_damaged", {"problem": error}))
             ) from None
+
+    def read_report(self) -> dict[str, Any]:
+        """What came of the run so far; nothing where that cannot be read."""
+        try:
+            found: dict[str, Any] = json.loads(self.report.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found
 
     def write_report(self, facts: Mapping[str, object]) -> None:
         write(self.report, (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode())

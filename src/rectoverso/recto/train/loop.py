@@ -25,14 +25,23 @@ import torch
 from rectoverso.errors import TrainingFailed
 from rectoverso.i18n import Phrase
 from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.data.part import Part
+from rectoverso.recto.privacy.feed import PrivateFeed
+from rectoverso.recto.privacy.vault import Vault
 from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.recto.train import checkpoint
 from rectoverso.recto.train.checkup import Checkup, Scorer, hold_out
-from rectoverso.recto.train.config import Asked, begin, check, go_on
+from rectoverso.recto.train.config import Asked, begin, check, go_on, promised_images
 from rectoverso.recto.train.feed import Feed
 from rectoverso.recto.train.folder import RunFolder
 from rectoverso.recto.train.forecast import Forecast, expected_score, measure
-from rectoverso.recto.train.machine import cuda_memory_mb, device_of, keep_freed_memory, memory_mb
+from rectoverso.recto.train.machine import (
+    cuda_memory_mb,
+    device_of,
+    keep_freed_memory,
+    memory_mb,
+    repeat_exactly,
+)
 from rectoverso.recto.train.pace import Pace
 from rectoverso.recto.train.players import Phase, Turn
 from rectoverso.recto.train.publish import publish, show
@@ -78,7 +87,9 @@ def train(
     only the first writes and calls ``listener``.
     Raises RunExists, RunNotFound, RunMismatch, BadSetting, TrainingFailed and ProcessLost.
     """
-    asked = Asked(recipe, recipe.prepared(dataset), seed, images, max_seconds)
+    recipe = recipe.lasting(images or (promised_images(run) if resume else None))
+    vault = Vault(run) if recipe.is_private else None
+    asked = Asked(recipe, recipe.prepared(dataset), seed, images, max_seconds, vault)
     with together(on_cuda=device_of(recipe).type == "cuda"):
         training = Training(
             asked, RunFolder(run), resume=resume, listener=listener, clock=shared(clock), scorer=scorer
@@ -93,6 +104,14 @@ def train(
             training.stepper.follow(training.images, turn)
             training.end(turn)
         return training.finish()
+
+
+def feed_of(asked: Asked, shown: Dataset | Part, streams: Streams, device: torch.device) -> Feed:
+    """What hands out the pictures of a run."""
+    if asked.vault is None:
+        return Feed(shown, asked.recipe, streams, device)
+    repeat_exactly(device)
+    return PrivateFeed(shown, asked.recipe, streams, device, vault=asked.vault)
 
 
 class Training:
@@ -113,7 +132,7 @@ class Training:
         self.streams = Streams(asked.seed)
         self.device = device_of(asked.recipe)
         shown, held_out = hold_out(asked.dataset, asked.recipe.held_out, self.streams)
-        self.feed = Feed(shown, asked.recipe, self.streams, self.device)
+        self.feed = feed_of(asked, shown, self.streams, self.device)
         self.examples = self.feed.examples(held_out) if asked.recipe.asks else None
         self.recipe = go_on(folder, asked) if resume else begin(folder, asked)
         promised = folder.read_config()["run"]
@@ -136,8 +155,11 @@ class Training:
         wait()  # until all have read the checkpoint, for the first process will replace it
         if is_first():
             self._forget_after(place.images)
-        self.checkup = Checkup(
-            shown, held_out, self.log.read() if is_first() else [], self.feed.shape.classes, scorer
+        records = self.log.read() if is_first() else []
+        self.checkup = (
+            Checkup(None, None, records)
+            if asked.vault
+            else Checkup(shown, held_out, records, self.feed.shape.classes, scorer)
         )
 
     def announce(self) -> None:
@@ -150,7 +172,7 @@ class Training:
 
     def measured(self) -> Forecast:
         """What is still to come, by the speed of a few turns that are thrown away."""
-        cost = measure(self.recipe, self.feed, self.streams, self.device, self.clock)
+        cost = measure(self.recipe, self.feed.rehearsal(), self.streams, self.device, self.clock)
         self.pace.profile = cost.profile
         rate = 1 / cost.profile.ahead(self.pace.progress(self.images))
         pauses = round(self.recipe.milestones * (1 - self.pace.progress(self.images)))
@@ -254,6 +276,8 @@ class Training:
         self.keep()
         self.say("done")
         place = self.place()
+        if self.asked.vault and place.images >= (place.total or math.inf):
+            self.asked.vault.finish()
         rate = place.images / max(place.seconds, 1e-9)
         return TrainResult(self.folder.path, place.images, place.seconds, rate, self.forecast)
 
@@ -269,7 +293,8 @@ class Training:
         measured.
         """
         images, max_seconds = promised.get("images"), self.asked.max_seconds or promised.get("max_seconds")
-        return checkpoint.Place(0, images or (None if max_seconds else self.recipe.images), 0.0)
+        measured = max_seconds and not self.recipe.is_private  # whose noise follows from its length
+        return checkpoint.Place(0, images or (None if measured else self.recipe.images), 0.0)
 
     def _forget_after(self, images: int) -> None:
         """Remove what a killed run said and showed beyond its last checkpoint."""

@@ -77,6 +77,13 @@ def autocast(precision: Precision, device: torch.device | None = None) -> torch.
     return torch.autocast(kind, torch.bfloat16, enabled=precision == "bfloat16")
 
 
+def repeat_exactly(device: torch.device) -> None:
+    """Have this device compute the same bits whenever it computes the same, as a CPU does."""
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.use_deterministic_algorithms(mode=True)
+
+
 @contextlib.contextmanager
 def one_thread() -> Iterator[None]:
     """Compute on one thread: for little work no slower, and its sums do not depend on the number of cores."""

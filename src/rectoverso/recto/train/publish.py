@@ -14,6 +14,7 @@ from torch import nn
 from rectoverso.i18n import say
 from rectoverso.recto.data.dataset import Outline
 from rectoverso.recto.data.pixels import to_pixels
+from rectoverso.recto.privacy.guarantee import guarantee_of
 from rectoverso.recto.systems.recipe import Recipe
 from rectoverso.recto.train.card import NAMES, write_cards
 from rectoverso.recto.train.checkpoint import Place
@@ -49,7 +50,7 @@ def publish(
     checkup.examine(modules, picture_NCHW, sample, told)
     facts = report(asked, recipe, place, digests, sample) | in_words(checkup)
     folder.write_report(facts)
-    write_cards(folder, asked.dataset, facts, checkup.symptoms())
+    write_cards(folder, asked.told, facts, checkup.symptoms())
     return sample
 
 
@@ -74,6 +75,7 @@ def report(
     asked: Asked, recipe: Recipe, place: Place, digests: Mapping[str, Digest], sample: str
 ) -> dict[str, Any]:
     """What came of the run so far, ready for JSON."""
+    guarantee = guarantee_of(recipe, place.images)
     return {
         "system": recipe.system,
         "preset": recipe.preset,
@@ -91,7 +93,8 @@ def report(
             "numpy": np.__version__,
             "python": platform.python_version(),
         },
-        "data": asked.dataset.describe(),
+        "data": asked.told.describe(),
+        **({} if guarantee is None else {"privacy": guarantee.plain()}),
         "weights": dict(digests),
         "sample": sample,
     }

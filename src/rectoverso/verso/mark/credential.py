@@ -346,6 +346,7 @@ def _asset(facts: ManifestFacts, media_type: str) -> dict[str, str]:
         "use": facts.use,
         "ledger": facts.ledger,
         "curation": None if facts.origin is Origin.CAPTURED else " ".join(facts.maker.manifests),
+        "privacy": None if facts.origin is Origin.CAPTURED else facts.maker.privacy,
         "checksum": None if media_type == "image/png" else "sha256",
     }
     return {name: value for name, value in told.items() if value}

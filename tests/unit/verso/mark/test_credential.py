@@ -126,6 +126,14 @@ def test_nothing_is_stated_that_is_not_known() -> None:
     assert manifest["ingredients"] == []
 
 
+def test_what_a_run_promises_of_its_training_pictures_is_stated_and_of_a_photograph_nothing() -> None:
+    private = replace(TRAINED, privacy="differential privacy: epsilon 3")
+    for origin, expected in ((Origin.AI, private.privacy), (Origin.CAPTURED, None)):
+        stated = credential.manifest(replace(FACTS, maker=private, origin=origin), "image/png")["assertions"]
+        (asset,) = (item for item in stated if item["label"] == "rectoverso.asset")
+        assert asset["data"].get("privacy") == expected
+
+
 def test_the_curations_of_the_data_are_stated_and_of_a_photograph_none() -> None:
     curated = replace(TRAINED, manifests=(Digest("7" * 64), Digest("8" * 64)))
     for origin, expected in ((Origin.AI, f"{'7' * 64} {'8' * 64}"), (Origin.CAPTURED, None)):

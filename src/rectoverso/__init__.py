@@ -9,7 +9,7 @@ The public face. Nothing heavy is imported until a function is called::
     report = rectoverso.verify(batch.released[0].path)
 """
 
-from rectoverso.api import credit, curate, dream, generate, ingrain, invert, seal, train, verify
+from rectoverso.api import audit, credit, curate, dream, generate, ingrain, invert, seal, train, verify
 from rectoverso.errors import RectoversoError
 from rectoverso.types import (
     AssetId,
@@ -42,6 +42,7 @@ __all__ = [
     "ReportOutcome",
     "Verdict",
     "__version__",
+    "audit",
     "credit",
     "curate",
     "dream",

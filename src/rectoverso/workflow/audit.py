@@ -143,8 +143,8 @@ def audit_run(
         raise not_comparable(
             "few", side=Message("audit.side.members"), count=len(members.images), least=FEWEST
         )
-    drawn = _drawn(generator, dataset, request.samples, listener)
-    membership = Membership.of(_scores(generator, asked, drawn, listener), asked.is_member_N, request.most)
+    drawn = drawn_by(generator, dataset, request.samples, listener)
+    membership = Membership.of(scores_of(generator, asked, drawn, listener), asked.is_member_N, request.most)
     audit = Audit(membership, extraction(drawn, fingerprints))
     home = Home.open(home_path)
     shown = Shown.of(audit, asked.images, drawn, members.images)
@@ -243,14 +243,15 @@ def _asked(members: Side, others: Side, pictures: int, listener: Listener) -> As
     )
 
 
-def _drawn(generator: RunGenerator, dataset: Dataset, samples: int, listener: Listener) -> Images:
+def drawn_by(generator: RunGenerator, dataset: Dataset, samples: int, listener: Listener) -> Images:
+    """Pictures of a run (uint8 NHWC), as they are measured."""
     from rectoverso.recto.metrics.score import drawn_batches
 
     prepared = generator.recipe.prepared(dataset)
     return np.concatenate([*drawn_batches(generator, prepared, samples, _counted(listener, "drawing"))])
 
 
-def _scores(generator: RunGenerator, asked: Asked, drawn: Images, listener: Listener) -> dict[str, Floats]:
+def scores_of(generator: RunGenerator, asked: Asked, drawn: Images, listener: Listener) -> dict[str, Floats]:
     """The scores of every attack that can be tried on this run."""
     from rectoverso.recto.metrics.membership import by_critic, by_inversion
 

@@ -34,6 +34,9 @@ from rectoverso.workflow.ledgers import REVOKED, committed, existing_home, keys_
 ACCEPTED = "register_accepted"
 """The kind of entry by which somebody took the register as it was found."""
 
+RUN_HELD, RUN_CLEARED = "run_held", "run_cleared"
+"""The kinds of entries by which something stands against a run, and no longer does (``workflow.standing``)."""
+
 CHANGES = frozenset(
     {
         "work_registered",
@@ -47,8 +50,8 @@ CHANGES = frozenset(
         "registry_calibrated",
         "weights_named",
         "weights_forgotten",
-        "run_held",
-        "run_cleared",
+        RUN_HELD,
+        RUN_CLEARED,
         REVOKED,
         ACCEPTED,
     }

@@ -50,8 +50,10 @@ def asked(run: Path, fingerprints: Fingerprints, listener: Listener = silent) ->
     from rectoverso.recto.sample.controls import Controls
     from rectoverso.recto.sample.generator import RunGenerator
 
+    if not len(fingerprints.strangers):
+        return None
     generator = RunGenerator(run)
-    if generator.recipe.asks or not len(fingerprints.strangers):
+    if generator.recipe.asks:
         return None
     width, height = generator.size
     wanted = min(PIXELS // (width * height), 2 * len(fingerprints.strangers))

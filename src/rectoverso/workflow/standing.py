@@ -20,7 +20,7 @@ from rectoverso.protocols import Clock
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.verso.screen.memorisation import Fingerprints
-from rectoverso.workflow.guard import Guard, sealed
+from rectoverso.workflow.guard import RUN_CLEARED, RUN_HELD, Guard, sealed
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, silent
 from rectoverso.workflow.replication import RECORD, asked, fingerprints_of, keep, weights_of
@@ -64,7 +64,7 @@ def note(
         after = known.get(weights, {}).get(cause)
         if after != before:
             with guard.changing() as tx:
-                kind = "run_cleared" if after is None else "run_held"
+                kind = RUN_CLEARED if after is None else RUN_HELD
                 ledger.append(tx, kind, {"run": weights, "by": cause, "pictures": pictures})
                 guard.say(against=known)
     return after is not None

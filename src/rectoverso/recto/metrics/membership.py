@@ -65,8 +65,6 @@ def by_inversion(
     images_NHWC: Images,
     label_N: Labels | None,
     reference_RHWC: Images,
-    *,
-    steps: int = STEPS,
     listener: Listener | None = None,
 ) -> Floats:
     """How much nearer (N,) the generator comes to each picture than the nearest of ``reference_RHWC`` is."""
@@ -81,7 +79,7 @@ def by_inversion(
             target_NCHW, None if label_N is None else torch.from_numpy(label_N[part])
         )
         eye = Eye(None, target_NCHW)
-        code_ND = descend(painter, eye, code_ND, label, steps)
+        code_ND = descend(painter, eye, code_ND, label, STEPS)
         with torch.no_grad():
             reached_N = losses(painter, eye, code_ND, label)
         usual_N = torch.cdist(flat_pyramid(target_NCHW), reference_RF).amin(1).square()

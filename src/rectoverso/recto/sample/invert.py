@@ -132,7 +132,7 @@ def descend(painter: Painter, eye: Eye, code_ND: Tensor, label_N: Tensor | None,
 
 
 def losses(painter: Painter, eye: Eye, code_ND: Tensor, label_N: Tensor | None) -> Tensor:
-    """How far the picture of each code (N, D) is from what is wanted, and the code from where latents are drawn (N,)."""
+    """How far each code (N, D) is from where latents are drawn, and its picture from what is wanted (N,)."""
     loss_N = eye.losses(painter.draw(_code(painter, code_ND, label_N)))
     if painter.style is None:  # drawn latents lie near a sphere of the radius sqrt(Z)
         loss_N = loss_N + SPHERE_WEIGHT * (code_ND.norm(dim=1) / painter.latent**0.5 - 1).square()

@@ -35,7 +35,9 @@ def test_where_members_are_drawn_by_lot_it_is_as_seldom_small_as_it_says() -> No
     assert np.mean(np.array(p_values) <= 0.5) > 0.35  # nor is it idle
 
 
-@pytest.mark.parametrize(("kind", "caught"), [("few", True), ("little", True), ("none", False), ("against", False)])
+@pytest.mark.parametrize(
+    ("kind", "caught"), [("few", True), ("little", True), ("none", False), ("against", False)]
+)
 def test_a_leak_of_few_or_a_little_of_all_is_caught(kind: str, caught: bool) -> None:
     draw = np.random.default_rng(2)
     scores_KN = draw.normal(size=(4, 220))

@@ -47,7 +47,7 @@ def by_critic(critic: nn.Module, images_NHWC: Images, label_N: Labels | None, cl
     """The critic's logits (N,). A critic may compare the pictures of a batch: the order must know no membership."""
 
     def logits(label_N: Labels | None) -> Floats:
-        labels = None if label_N is None else torch.from_numpy(label_N).split(BATCH)
+        labels = None if label_N is None else torch.split(torch.from_numpy(label_N), BATCH)
         rows = [
             critic(to_tensor(batch), None if labels is None else labels[at]).float().reshape(-1)
             for at, batch in enumerate(batches_of(images_NHWC))
@@ -57,7 +57,7 @@ def by_critic(critic: nn.Module, images_NHWC: Images, label_N: Labels | None, cl
     if label_N is not None or not classes:
         return logits(label_N)
     shown = range(min(classes, MOST_CLASSES))
-    return np.mean([logits(np.full(len(images_NHWC), one)) for one in shown], axis=0)
+    return np.asarray(np.mean([logits(np.full(len(images_NHWC), one)) for one in shown], axis=0))
 
 
 def by_inversion(

@@ -96,7 +96,7 @@ def chances(count: int, rank: int, strangers: int) -> Numbers:
     before = logs[k + rank - 1] - logs[k] - logs[rank - 1]
     after = logs[count - k + strangers - rank] - logs[count - k] - logs[strangers - rank]
     total = logs[count + strangers] - logs[count] - logs[strangers]
-    return np.minimum(1.0, np.cumsum(np.exp(before + after - total)[::-1])[::-1])
+    return np.asarray(np.minimum(1.0, np.cumsum(np.exp(before + after - total)[::-1])[::-1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,9 @@ PLOT_PX = 300
 STROKES = {
     "critic": "",
     "inversion": "7 3",
-    "relative": "2 3",
+    "relative": "6 2 1 2 1 2",
     "nearest": "10 3 2 3",
-    "within": "1 4",
+    "within": "1 5",
 }
 """Attacks are told apart by their dashes, so that a black and white print tells them apart too."""
 
@@ -117,8 +117,9 @@ def sheet(pairs: Sequence[tuple[Pixels, Pixels]]) -> Pixels:
 
 
 def percent(share: float) -> str:
-    """A share as people read it, never rounded to none."""
-    return f"{100 * share:.2g} %" if share < 0.0995 else f"{100 * share:.0f} %"
+    """A share as people read it, never rounded to none or to all."""
+    shown = f"{100 * share:.2g}" if share < 0.0995 else f"{100 * min(share, 1):.0f}"
+    return f"{'99.9' if shown == '100' and share < 1 else shown} %"
 
 
 def _paper(beside: Pixels, axis: int) -> Pixels:
@@ -128,7 +129,8 @@ def _paper(beside: Pixels, axis: int) -> Pixels:
 
 
 def _told(language: str, key: str, **facts: Any) -> str:
-    return say(Message(f"audit.{key}", facts), language)
+    """A sentence, of which no number is parted from its sign."""
+    return say(Message(f"audit.{key}", facts), language).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _path(curve: Mapping[str, Sequence[float]]) -> str:

@@ -30,7 +30,8 @@ FEW = ("--pictures", "100", "--samples", "200")
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Few pictures will do, and the generator is not followed far."""
+    """Few pictures and lots will do, and the generator is not followed far."""
+    monkeypatch.setattr("rectoverso.verso.audit.exchange.LOTS", 1_999)
     monkeypatch.setattr("rectoverso.workflow.audit.FEWEST", 30)
     monkeypatch.setattr("rectoverso.recto.metrics.membership.STEPS", 3)
     monkeypatch.setattr("rectoverso.recto.metrics.membership.POOL", 64)

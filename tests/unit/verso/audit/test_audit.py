@@ -15,6 +15,11 @@ TRAINED = np.stack([scene(number, size=32).image for number in range(300)])
 NEW = np.stack([scene(number, size=32).image for number in range(1000, 1100)])
 
 
+@pytest.fixture(autouse=True)
+def fewer_lots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rectoverso.verso.audit.exchange.LOTS", 1_999)
+
+
 def _membership(known: int = 0, most: float | None = None) -> Membership:
     draw = np.random.default_rng(4)
     scores = {name: draw.normal(size=400) for name in ("critic", "nearest")}

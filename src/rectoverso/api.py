@@ -1,5 +1,5 @@
-"""The verbs in Python: `curate`, `anonymise`, `train`, `generate`, `invert`, `dream`, `ingrain`, `credit`, `seal`,
-`verify`. Each is what its command does.
+"""The verbs in Python: `curate`, `anonymise`, `train`, `audit`, `generate`, `invert`, `dream`, `ingrain`, `credit`,
+`seal`, `verify`. Each is what its command does.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from rectoverso.types import Maker, Origin, Report
 if TYPE_CHECKING:
     from rectoverso.recto.train.status import Status
     from rectoverso.workflow.anonymised import Anonymised
+    from rectoverso.workflow.audit import Audited
     from rectoverso.workflow.batch import Batch
     from rectoverso.workflow.credit import Credited
     from rectoverso.workflow.curate import Curated
@@ -145,6 +146,32 @@ def train(
         private,
     )
     return train_run(request, _home(home), on_status=listener)
+
+
+def audit(
+    run: AnyPath,
+    *,
+    data: AnyPath,
+    held_out: AnyPath | None = None,
+    pictures: int = 1_000,
+    samples: int = 10_000,
+    most: float | None = None,
+    take: int | None = None,
+    skip_bad: bool = False,
+    home: AnyPath | None = None,
+) -> Audited:
+    """Attack a run: can it be told what it was trained on, and do training pictures come back?
+
+    ``data`` is what it was trained on, ``held_out`` pictures of the same kind that it was not (else those that its
+    training held out), of each at most ``pictures``; so many ``samples`` are drawn. With ``most`` it is short of the
+    bar unless at most that share of members is shown to be recognised at 1 % false positives. What is short is held
+    at the door from then on. Raises InputError, MissingExtra, OutNotWritable.
+    """
+    from rectoverso.workflow.audit import AuditRequest, audit_run
+
+    given = None if held_out is None else str(held_out)
+    request = AuditRequest(Path(run), str(data), given, pictures, samples, most, take, skip_bad)
+    return audit_run(request, _home(home))
 
 
 def generate(

@@ -12,6 +12,7 @@ import typer
 
 from rectoverso.cli import (
     anonymise,
+    audit,
     comply,
     credit,
     curate,
@@ -53,6 +54,7 @@ app.command()(curate.curate)
 app.command()(systems.systems)
 app.command()(train.train)
 app.command()(evaluate.evaluate)
+app.command()(audit.audit)
 app.command()(generate.generate)
 app.command()(credit.credit)
 app.command()(interpolate.interpolate)

@@ -3,7 +3,8 @@
 Each row is sealed by itself, and that says nothing of rows that are gone, nor which of two sealed states is later. So
 beside the rows lies, sealed too, a digest over all of them, and how long the ledger was when it was made: a seal that
 is put back with its rows is older than a change that the ledger tells of (``workflow.guard``). What the home compares
-by beside its works lies in the same seal: which calibration is in force, and which weights were named.
+by beside its works lies in the same seal: which calibration is in force, which weights were named, and what was found
+against which runs.
 
     works, commons  each row's id, name, and how the seal of what is said of it begins: another one at each sealing
     traces          of which works there is one
@@ -18,7 +19,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -37,13 +38,15 @@ _PLACE = f"seals/{_NAME}"
 @dataclass(frozen=True, slots=True)
 class Seal:
     """``digest`` of the register when the ledger had ``size`` entries. ``calibration`` is the entry of the one in
-    force, ``weights`` the digest of those that were named; None for none.
+    force, ``weights`` the digest of those that were named; None for none. ``against``: by the digest of a run's
+    weights, what was found against it, and on how many pictures.
     """
 
     digest: Digest
     size: int
     calibration: int | None = None
     weights: str | None = None
+    against: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 class Seals:

@@ -18,7 +18,7 @@ from rectoverso.verso.screen.memorisation import Fingerprints
 from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow.attributions import read_attributions, with_catalogue
 from rectoverso.workflow.files import picture_files
-from rectoverso.workflow.train import fingerprints_of
+from rectoverso.workflow.replication import fingerprints_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rectoverso.protocols import Clock, SystemClock
+from rectoverso.protocols import Check, Clock, SystemClock
 from rectoverso.store.home import Home
+from rectoverso.store.works import Work
 from rectoverso.types import Decision, Digest, Draft, Maker, Message, Pixels
 from rectoverso.verso.screen.memorisation import MemorisationCheck
 from rectoverso.workflow import digests
@@ -16,9 +17,9 @@ from rectoverso.workflow.extras import training_part
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.progress import Listener, Progress, silent
 from rectoverso.workflow.release import Door, Passage, release
-from rectoverso.workflow.replication import replicates
+from rectoverso.workflow.replication import fingerprints_of, weights_of
+from rectoverso.workflow.standing import against, ask_if_unknown
 from rectoverso.workflow.terms import Terms, labelling_of
-from rectoverso.workflow.train import fingerprints_of
 
 if TYPE_CHECKING:
     from rectoverso.recto.sample.controls import Controls
@@ -48,11 +49,20 @@ def open_door(
     rules = terms.rules(home_path)
     home = Home.open(home_path)
     keys = open_keys(home, listener=listener)
-    memorisation = MemorisationCheck(fingerprints_of(run), replicates=replicates(run, maker.digest))
+    ask_if_unknown(run, home, keys, listener)
+
+    def checks(works: Sequence[Work]) -> list[Check]:
+        """Made at the door, while nobody else is: what is known against the run then holds."""
+        known = {
+            cause for weights in {maker.digest, weights_of(run)} for cause in against(run, weights, home)
+        }
+        memorisation = MemorisationCheck(fingerprints_of(run), against=known)
+        return [*checks_of_works(home, works, terms.territory, clock), memorisation]
+
     return Door(
         home=home,
         keys=keys,
-        checks=lambda works: [*checks_of_works(home, works, terms.territory, clock), memorisation],
+        checks=checks,
         policy=rules,
         clock=clock or SystemClock(),
         media_type=terms.media_type,

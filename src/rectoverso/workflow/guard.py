@@ -1,5 +1,5 @@
 """Whether the register of a home is as this program left it: no row of it gone, none put back as it once was. And
-what else the door compares by: the calibration in force, the weights that were named.
+what else the door goes by: the calibration in force, the weights that were named, what was found against runs.
 
     1. Seal      Whatever changes the register writes an entry of a kind below, and then seals what all rows come to,
                  with the length of the ledger, in the same transaction (``store.seals``).
@@ -34,6 +34,9 @@ from rectoverso.workflow.ledgers import REVOKED, committed, existing_home, keys_
 ACCEPTED = "register_accepted"
 """The kind of entry by which somebody took the register as it was found."""
 
+RUN_HELD, RUN_CLEARED = "run_held", "run_cleared"
+"""The kinds of entries by which something stands against a run, and no longer does (``workflow.standing``)."""
+
 CHANGES = frozenset(
     {
         "work_registered",
@@ -47,11 +50,13 @@ CHANGES = frozenset(
         "registry_calibrated",
         "weights_named",
         "weights_forgotten",
+        RUN_HELD,
+        RUN_CLEARED,
         REVOKED,
         ACCEPTED,
     }
 )
-"""The kinds of entry that change the register, what the door compares by, or what was released."""
+"""The kinds of entry that change the register, what the door goes by, or what was released."""
 
 FAR = 4096
 """So many entries behind its end a seal is made anew: each check reads the entries since."""
@@ -86,7 +91,7 @@ class Guard:
             self._home.last_checkpoint = last.encode()
 
     def say(self, **said: Any) -> None:
-        """Let the next seal say of ``calibration`` or ``weights`` what is in force from then on."""
+        """Let the next seal say of ``calibration``, ``weights`` or ``against`` what is in force from then on."""
         self._said = said
 
     def works(self) -> list[Work]:
@@ -145,8 +150,8 @@ def guarded_works(home: Home) -> list[Work]:
 
 def unsafe_accept(home_path: Path, reason: str, clock: Clock | None = None) -> int:
     """Take the register, and a ledger that was put back, as they are found; an entry says that somebody did, and
-    commits to why. Where the seal is lost, so is what it said of calibration and weights. Returns how many works there
-    are. Raises HomeMissing, KeysLost, RecordDamaged for a work that does not open.
+    commits to why. Where the seal is lost, so is what it said of calibration, weights and runs. Returns how many
+    works there are. Raises HomeMissing, KeysLost, RecordDamaged for a work that does not open.
     """
     home = existing_home(home_path)
     keys: Keys = keys_of(home)

@@ -30,6 +30,7 @@ from rectoverso.verso.ledger.entry import Json
 from rectoverso.verso.mark.watermark import DOUBTED_AT, FOUND_AT
 from rectoverso.verso.mark.watermark.ingrained import TILE_PX, carriers_of, leaning, together_p_value
 from rectoverso.verso.screen.memorisation import Fingerprints
+from rectoverso.verso.screen.replication import Replication
 from rectoverso.workflow.attributions import ATTRIBUTIONS
 from rectoverso.workflow.drawing import open_generator
 from rectoverso.workflow.extras import training_part
@@ -37,8 +38,8 @@ from rectoverso.workflow.files import make_folder
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
-from rectoverso.workflow.replication import probe
-from rectoverso.workflow.train import FINGERPRINTS, PRIVATE
+from rectoverso.workflow.replication import FINGERPRINTS, PRIVATE, fingerprints_of, probe
+from rectoverso.workflow.standing import REPLICATION, against, inherit, note
 
 if TYPE_CHECKING:
     from rectoverso.recto.sample.generator import RunGenerator
@@ -157,12 +158,15 @@ def ingrain_run(
             weights_digest=str(after.maker.digest),
         )
         _check_learnt(run, facts)
-        _probe(unfinished, listener)
+        found = _probe(unfinished, listener)
         _record(unfinished, generator, facts, pictures)
         _become(unfinished, out)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     _log(home, keys, generator, facts)
+    if found is not None:
+        note(home, keys, facts.weights_digest, REPLICATION, fails=found.replicates, pictures=found.compared)
+    inherit(home, keys, against(run, generator.maker.digest, home), facts.weights_digest)
     return facts
 
 
@@ -230,10 +234,11 @@ def _check_learnt(run: Path, facts: Ingrained) -> None:
         raise NotIngrained(run=run, images=facts.images, p_value=f"{facts.png.p_of_all:.1g}")
 
 
-def _probe(unfinished: Path, listener: Listener) -> None:
+def _probe(unfinished: Path, listener: Listener) -> Replication | None:
     """Ask anew whether training pictures come back: the answer that the run had is of its weights before."""
-    if (fingerprints := unfinished / FINGERPRINTS).is_file():
-        probe(unfinished, Fingerprints.load(fingerprints), listener)
+    if (fingerprints := fingerprints_of(unfinished)).is_file():
+        return probe(unfinished, Fingerprints.load(fingerprints), listener)
+    return None
 
 
 def _proxy_fids(

@@ -7,17 +7,22 @@ refused: each picture of it goes to people.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from rectoverso.i18n import say
-from rectoverso.types import Message, Pixels
+from rectoverso.types import Message
 from rectoverso.verso.screen.memorisation import Fingerprints
-from rectoverso.verso.screen.replication import FALSE_DISCOVERIES, Replication, p_values
+from rectoverso.verso.screen.replication import FALSE_DISCOVERIES, Replication
+from rectoverso.workflow import digests
 from rectoverso.workflow.progress import Listener, Progress, silent
 
 RECORD = "replication.json"
+FINGERPRINTS = "fingerprints.npz"
+PRIVATE = "private"
+"""What of a private run is never given out (`recto.privacy.vault`)."""
 FIRST_SEED = 2**48
 PIXELS = 512 * 64 * 64
 FEWEST, MOST = 64, 512
@@ -26,17 +31,42 @@ the number of strangers would add little: these are what they are measured by.
 """
 
 
-def probe(run: Path, fingerprints: Fingerprints, listener: Listener = silent) -> Replication | None:
-    """Draw from a run, compare with its training pictures, and write the answer into the run and on its cards.
+def fingerprints_of(run: Path) -> Path:
+    """Where a run keeps the fingerprints of its training images."""
+    return compared_in(run) / FINGERPRINTS
 
-    None, and nothing written, where the run draws from something else than seeds or has too few training pictures.
+
+def record_of(run: Path) -> Path:
+    """Where a run keeps the answer of this question."""
+    return compared_in(run) / RECORD
+
+
+def compared_in(run: Path) -> Path:
+    """Where all lies that tells of a run's training images: of a private one where nothing is given out."""
+    private = run / PRIVATE
+    return private if private.is_dir() else run
+
+
+def probe(run: Path, fingerprints: Fingerprints, listener: Listener = silent) -> Replication | None:
+    """Ask it (`asked`), and write the answer into the run and on its cards."""
+    found = asked(run, fingerprints, listener)
+    if found is not None:
+        keep(run, found)
+    return found
+
+
+def asked(run: Path, fingerprints: Fingerprints, listener: Listener = silent) -> Replication | None:
+    """Draw from a run and compare with its training pictures.
+
+    None where the run draws from something else than seeds or has too few training pictures.
     """
     from rectoverso.recto.sample.controls import Controls
     from rectoverso.recto.sample.generator import RunGenerator
-    from rectoverso.recto.train.folder import write
 
+    if not len(fingerprints.strangers):
+        return None
     generator = RunGenerator(run)
-    if generator.recipe.asks or not len(fingerprints.strangers):
+    if generator.recipe.asks:
         return None
     width, height = generator.size
     wanted = min(PIXELS // (width * height), 2 * len(fingerprints.strangers))
@@ -45,38 +75,31 @@ def probe(run: Path, fingerprints: Fingerprints, listener: Listener = silent) ->
     for pixels in generator.sample(range(FIRST_SEED, FIRST_SEED + count), None, Controls()):
         pictures.append(pixels)
         listener(Progress(Message("progress.probing"), len(pictures), count))
-    found = judged(pictures, fingerprints)
-    facts = {"weights": generator.maker.digest, "first_seed": FIRST_SEED, **found.plain()}
-    write(run / RECORD, (json.dumps(facts, indent=2) + "\n").encode())
-    _tell(run, found)
-    return found
+    return fingerprints.judge(fingerprints.neighbourhood.nearest(np.stack(pictures)).ratio)
 
 
-def judged(pictures: list[Pixels], fingerprints: Fingerprints) -> Replication:
-    """What pictures of one size say together. The fingerprints must have strangers."""
-    ratios = fingerprints.neighbourhood.nearest(np.stack(pictures)).ratio.astype(np.float64)
-    limits = fingerprints.calibration
-    identical = np.flatnonzero(ratios <= limits.identical).tolist() if limits else []
-    p_N = p_values(ratios, fingerprints.strangers)
-    return Replication.of(p_N.tolist(), len(fingerprints.strangers), identical)
+def keep(run: Path, found: Replication) -> None:
+    """Write what was found of the weights that the run has now into it, and on its cards; those of a private run may
+    not tell what a comparison with its pictures says.
+    """
+    from rectoverso.recto.train.folder import write
+
+    facts = {"weights": weights_of(run), "first_seed": FIRST_SEED, **found.plain()}
+    write(record_of(run), (json.dumps(facts, indent=2) + "\n").encode())
+    if compared_in(run) == run:
+        _tell(run, found)
 
 
-def replicates(run: Path, weights: str | None) -> bool:
-    """Whether these weights are known to bring training pictures back. A record that cannot be read says so too."""
+def weights_of(run: Path) -> str | None:
+    """The digest of the generator of a run; None where there is none."""
     try:
-        facts = json.loads((run / RECORD).read_text(encoding="utf-8"))
-        return facts["weights"] == weights and facts["replicates"] is not False
+        return digests.of_bytes((run / "weights" / "generator.safetensors").read_bytes())
     except (FileNotFoundError, NotADirectoryError):
-        return False
-    except (OSError, ValueError, KeyError, TypeError):
-        return True
+        return None
 
 
 def _tell(run: Path, found: Replication) -> None:
     """Say on the cards what was found, in place of what was said there before."""
-    from rectoverso.recto.train.card import NAMES
-    from rectoverso.recto.train.folder import write
-
     facts = {
         "compared": found.compared,
         "suspects": len(found.suspects),
@@ -87,11 +110,23 @@ def _tell(run: Path, found: Replication) -> None:
         "expected": f"{found.expected:.1f}",
         "chance": f"{found.chance:.2g}",
     }
+    tell_on_cards(run, "card.replication", *["card.replicates"] * found.replicates, facts=facts)
+
+
+def tell_on_cards(run: Path, *keys: str, facts: Mapping[str, object]) -> None:
+    """Put a section on the cards of a run, or in the place of the one with the same heading."""
+    from rectoverso.recto.train.card import NAMES
+    from rectoverso.recto.train.folder import write
+
     for language, name in NAMES.items():
         card = run / name
         if card.is_file():
-            parts = [Message("card.replication", facts)]
-            parts += [Message("card.replicates", facts)] if found.replicates else []
-            added = "\n".join(say(part, language) for part in parts)
-            before = card.read_text(encoding="utf-8").partition(added.split("\n", 1)[0])[0]
-            write(card, (before.rstrip() + "\n\n" + added).encode())
+            added = "\n".join(say(Message(key, dict(facts)), language) for key in keys)
+            text = _without(card.read_text(encoding="utf-8"), added.split("\n", 1)[0])
+            write(card, (text.rstrip() + "\n\n" + added).encode())
+
+
+def _without(card: str, heading: str) -> str:
+    """A card without the section of that heading."""
+    before, found, rest = card.partition(f"{heading}\n")
+    return before + "\n".join(rest.partition("\n## ")[1:]).strip("\n") if found else card

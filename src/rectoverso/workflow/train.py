@@ -28,6 +28,8 @@ from rectoverso.workflow.files import make_folder, unmade_by_failure
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
+from rectoverso.workflow.replication import fingerprints_of, probe, weights_of
+from rectoverso.workflow.standing import REPLICATION, against, inherit, note
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,9 +42,6 @@ if TYPE_CHECKING:
     from rectoverso.recto.train.status import Listener as StatusListener
     from rectoverso.recto.train.status import Status
 
-FINGERPRINTS = "fingerprints.npz"
-PRIVATE = "private"
-"""What of a private run is never given out (`recto.privacy.vault`)."""
 PUBLISHED = {"digits": 1797, "shapes": 4096}
 """How many pictures the built-in data have, which everybody knows."""
 DECODED = "data"
@@ -135,6 +134,7 @@ def train_run(
         dataset = recipe.prepared(_read(request, recipe, seed, listener))
         check(recipe, dataset)
         home, keys = _open_home(home_path, listener, clock) if is_first() else (None, None)
+        before = against(request.run, weights_of(request.run), home) if home else {}
         result = train(
             recipe,
             dataset,
@@ -147,10 +147,9 @@ def train_run(
             scorer=_scorer(recipe, dataset, home) if home else None,
         )
     if home and keys:
-        fingerprint(request.run, dataset, _unseen(dataset, recipe, seed), listener)
-        if not recipe.is_private:  # its card may not tell what a comparison with its pictures says
-            _probe(request.run, listener)
+        fingerprint(request.run, dataset, unseen_of(dataset, recipe, seed), listener)
         _log(request, dataset, home, keys, clock or SystemClock())
+        _stand(request.run, home, keys, before, listener)
         shutil.rmtree(request.run / DECODED, ignore_errors=True)
     return Trained(
         run=request.run,
@@ -195,12 +194,6 @@ def _settings(request: TrainRequest) -> tuple[str, ...]:
         asked = [f"private.{part}" for part in parts]
     public = PUBLISHED.get(request.data)
     return (*([f"private.pictures={public}"] if public else []), *asked, *request.settings)
-
-
-def fingerprints_of(run: Path) -> Path:
-    """Where a run keeps the fingerprints of its training images; a private one where nothing is given out."""
-    private = run / PRIVATE
-    return (private if private.is_dir() else run) / FINGERPRINTS
 
 
 def _read(request: TrainRequest, recipe: Recipe, seed: int, listener: Listener) -> Dataset:
@@ -375,7 +368,7 @@ def fingerprint(
     Fingerprints.of(shown).save(fingerprints_of(run))
 
 
-def _unseen(dataset: Dataset, recipe: Recipe, seed: int) -> NDArray[np.int64] | None:
+def unseen_of(dataset: Dataset, recipe: Recipe, seed: int) -> NDArray[np.int64] | None:
     """The places of the pictures that the recipe held out of the training, None where it held out none."""
     from rectoverso.recto.train.checkup import hold_out
     from rectoverso.recto.train.streams import Streams
@@ -384,11 +377,12 @@ def _unseen(dataset: Dataset, recipe: Recipe, seed: int) -> NDArray[np.int64] | 
     return None if held_out is None or dataset.other is not None else held_out.places
 
 
-def _probe(run: Path, listener: Listener) -> None:
-    """Ask whether the run brings its training images back, and say it on its card."""
-    from rectoverso.workflow.replication import probe
-
-    probe(run, Fingerprints.load(fingerprints_of(run)), listener)
+def _stand(run: Path, home: Home, keys: Keys, before: Mapping[str, int], listener: Listener) -> None:
+    """Ask whether the run brings its training images back, say it on its card, and seal what is known against it."""
+    found, weights = probe(run, Fingerprints.load(fingerprints_of(run)), listener), _weights_digest(run)
+    if found is not None:
+        note(home, keys, weights, REPLICATION, fails=found.replicates, pictures=found.compared)
+    inherit(home, keys, before, weights)
 
 
 def _log(request: TrainRequest, dataset: Dataset, home: Home, keys: Keys, clock: Clock) -> None:
@@ -428,4 +422,5 @@ def _is_logged(home: Home, tx: Transaction, weights: str) -> bool:
 
 
 def _weights_digest(run: Path) -> str:
-    return digests.of_bytes((run / "weights" / "generator.safetensors").read_bytes())
+    """That of a run which has weights."""
+    return str(weights_of(run))

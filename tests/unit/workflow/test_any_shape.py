@@ -16,9 +16,10 @@ from rectoverso.verso.picture import read_picture, to_png
 from rectoverso.verso.screen.memorisation import Fingerprints
 from rectoverso.workflow.generate import generate_images
 from rectoverso.workflow.registry import add_works
+from rectoverso.workflow.replication import fingerprints_of
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.sheet import PAPER, compose
-from rectoverso.workflow.train import DECODED, TrainRequest, fingerprints_of, train_run
+from rectoverso.workflow.train import DECODED, TrainRequest, train_run
 from rectoverso.workflow.verify import reports
 
 pytestmark = pytest.mark.usefixtures("guessed")

@@ -17,7 +17,7 @@ from rectoverso.types import Attribution
 from rectoverso.verso.picture import to_png
 from rectoverso.workflow.attributions import ATTRIBUTIONS, read_attributions, write_attributions
 from rectoverso.workflow.credit import credit_files
-from rectoverso.workflow.train import FINGERPRINTS
+from rectoverso.workflow.replication import FINGERPRINTS
 
 
 def _written(folder: Path, *numbers: int) -> list[Path]:

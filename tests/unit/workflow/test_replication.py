@@ -15,7 +15,8 @@ from rectoverso.store.home import Home
 from rectoverso.types import Decision
 from rectoverso.verso.screen.memorisation import Fingerprints
 from rectoverso.workflow.generate import generate_images
-from rectoverso.workflow.replication import FIRST_SEED, RECORD, probe, replicates
+from rectoverso.workflow.replication import FIRST_SEED, RECORD, probe
+from rectoverso.workflow.standing import AUDIT_RECORD, REPLICATION, against
 
 OTHERS = np.stack([scene(number, size=32).image for number in range(1000, 1300)])
 
@@ -37,6 +38,10 @@ def _trained_on(run: Path, seeds: range) -> Fingerprints:
 
 def _weights(run: Path) -> str:
     return str(RunGenerator(run).maker.digest)
+
+
+def _is_held(run: Path, weights: str, home: Path) -> bool:
+    return REPLICATION in against(run, weights, Home.open(home))
 
 
 def test_a_batch_of_replicas_is_told_with_its_bound(
@@ -66,7 +71,7 @@ def test_a_run_that_replicates_is_known_by_its_card_and_every_picture_is_held(
     assert found is not None
     assert found.replicates
     assert len(found.suspects) >= 12
-    assert replicates(run, _weights(run))
+    assert _is_held(run, _weights(run), home)
     for name, words in (("card.md", "This run replicates"), ("card.zh.md", "会重现训练图片")):
         assert words in (run / name).read_text(encoding="utf-8")
     (passage,) = generate_images(run, tmp_path / "out", home, count=1, seed=7).passages
@@ -76,7 +81,7 @@ def test_a_run_that_replicates_is_known_by_its_card_and_every_picture_is_held(
     assert record["replicates"] is True
 
 
-def test_an_ordinary_run_says_its_bound_once(run: Path) -> None:
+def test_an_ordinary_run_says_its_bound_once(run: Path, home: Path) -> None:
     (run / "fingerprints.npz").unlink()
     prints = Fingerprints.of(OTHERS)
     for _ in range(2):
@@ -87,24 +92,30 @@ def test_an_ordinary_run_says_its_bound_once(run: Path) -> None:
         assert card.count("## Training pictures that come back") == 1
         assert "This run replicates" not in card
         assert "at most" in card
-    assert not replicates(run, _weights(run))
+    assert not _is_held(run, _weights(run), home)
 
 
-def test_the_record_is_of_these_weights_and_what_cannot_be_read_goes_to_people(run: Path) -> None:
-    weights = _weights(run)
-    (run / RECORD).write_text(json.dumps({"weights": weights, "replicates": True}))
-    assert replicates(run, weights)
-    assert not replicates(run, "0" * 64)
+@pytest.mark.parametrize(("name", "answer"), [(RECORD, "replicates"), (AUDIT_RECORD, "passed")])
+def test_a_record_is_of_its_weights_and_what_cannot_be_read_goes_to_people(
+    run: Path, home: Path, name: str, answer: str
+) -> None:
+    weights, opened = _weights(run), Home.open(home)
+    (run / RECORD).unlink()
+    (run / name).parent.mkdir(exist_ok=True)
+    bad = {"weights": weights, "compared": 7, answer: name == RECORD}
+    (run / name).write_text(json.dumps(bad))
+    assert list(against(run, weights, opened).values()) == [7]
+    assert not against(run, "0" * 64, opened)
     for text in (
         "{",
         "[]",
         json.dumps({"weights": weights}),
-        json.dumps({"weights": weights, "replicates": None}),
+        json.dumps(bad | {answer: None, "compared": "-"}),
     ):
-        (run / RECORD).write_text(text)
-        assert replicates(run, weights)
-    (run / RECORD).unlink()
-    assert not replicates(run, weights)
+        (run / name).write_text(text)
+        assert against(run, weights, opened)
+    (run / name).write_text(json.dumps(bad | {answer: name != RECORD}))
+    assert not against(run, weights, opened)
 
 
 def test_pictures_that_were_held_out_are_the_strangers(tmp_path: Path) -> None:

@@ -20,12 +20,14 @@ SMALLEST_PX = 4
 
 
 class Eye:
-    """Compares pictures with one target, by pixels and by what the critic's layers make of them."""
+    """Compares pictures with one target, or each with its own, by pixels and by what the critic's layers make of
+    them.
+    """
 
-    def __init__(self, critic: nn.Module | None, target_1CHW: Tensor) -> None:
-        self.critic, self.target_1CHW = critic, target_1CHW
+    def __init__(self, critic: nn.Module | None, target_NCHW: Tensor) -> None:
+        self.critic, self.target_NCHW = critic, target_NCHW
         with torch.no_grad():
-            self.wanted = self.features(target_1CHW)
+            self.wanted = self.features(target_NCHW)
 
     def features(self, x_NCHW: Tensor) -> list[Tensor]:
         """What each layer makes of pictures."""
@@ -34,20 +36,28 @@ class Eye:
         return [F.normalize(seen, dim=1) for seen in seen_by(self.critic, x_NCHW)]
 
     def losses(self, x_NCHW: Tensor) -> Tensor:
-        """The distance of each picture from the target (N,)."""
-        loss_N = pyramid(x_NCHW, self.target_1CHW)
+        """The distance of each picture from its target (N,)."""
+        loss_N = pyramid(x_NCHW, self.target_NCHW)
         features = self.features(x_NCHW)
-        for seen_NCHW, wanted_1CHW in zip(features, self.wanted, strict=True):
-            apart_N = (seen_NCHW - wanted_1CHW).square().sum(1).mean((1, 2))
+        for seen_NCHW, wanted_NCHW in zip(features, self.wanted, strict=True):
+            apart_N = (seen_NCHW - wanted_NCHW).square().sum(1).mean((1, 2))
             loss_N = loss_N + FEATURE_WEIGHT / len(features) * apart_N
         return loss_N
 
 
-def pyramid(x_NCHW: Tensor, target_1CHW: Tensor) -> Tensor:
+def pyramid(x_NCHW: Tensor, target_NCHW: Tensor) -> Tensor:
     """The mean squared difference (N,), averaged over the full size and its halves down to 4 pixels."""
-    apart_NCHW = x_NCHW - target_1CHW
-    losses = [apart_NCHW.square().mean((1, 2, 3))]
-    while min(apart_NCHW.shape[2:]) >= 2 * SMALLEST_PX:
-        apart_NCHW = F.avg_pool2d(apart_NCHW, 2)
-        losses.append(apart_NCHW.square().mean((1, 2, 3)))
-    return torch.stack(losses).mean(0)
+    return torch.stack([level.square().mean((1, 2, 3)) for level in _levels(x_NCHW - target_NCHW)]).mean(0)
+
+
+def flat_pyramid(x_NCHW: Tensor) -> Tensor:
+    """Numbers (N, F) of which the squared distance is the `pyramid` of two pictures."""
+    levels = _levels(x_NCHW)
+    return torch.cat([one.flatten(1) / (one[0].numel() * len(levels)) ** 0.5 for one in levels], 1)
+
+
+def _levels(x_NCHW: Tensor) -> list[Tensor]:
+    levels = [x_NCHW]
+    while min(levels[-1].shape[2:]) >= 2 * SMALLEST_PX:
+        levels.append(F.avg_pool2d(levels[-1], 2))
+    return levels

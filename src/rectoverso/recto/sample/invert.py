@@ -66,9 +66,9 @@ def invert(
     with one_thread():
         eye = Eye(critic, to_tensor(target[None]))
         code_ND, label_N = _starts(painter, eye, label, seed, starts)
-        before_N = _losses(painter, eye, code_ND, label_N)
-        code_ND = _descend(painter, eye, code_ND, label_N, steps)
-        after_N = _losses(painter, eye, code_ND, label_N)
+        before_N = losses(painter, eye, code_ND, label_N)
+        code_ND = descend(painter, eye, code_ND, label_N, steps)
+        after_N = losses(painter, eye, code_ND, label_N)
         best = int(after_N.argmin())
         code = _code(painter, code_ND[best : best + 1], None if label_N is None else label_N[best : best + 1])
     picture = painter.paint(code)
@@ -96,7 +96,7 @@ def _starts(
     code_ND = z_NZ if painter.style is None else painter.style.mapping(z_NZ, label_N)
     loss_N = torch.cat(
         [
-            _losses(
+            losses(
                 painter,
                 eye,
                 code_ND[first : first + 32],
@@ -109,9 +109,9 @@ def _starts(
     return code_ND[nearest_N], None if label_N is None else label_N[nearest_N]
 
 
-def _descend(painter: Painter, eye: Eye, code_ND: Tensor, label_N: Tensor | None, steps: int) -> Tensor:
-    """Every start down its own loss, by Adam with a short warm-up and half a cosine; the best place of each on the way,
-    so that no start ends worse than it began.
+def descend(painter: Painter, eye: Eye, code_ND: Tensor, label_N: Tensor | None, steps: int) -> Tensor:
+    """Every code (N, D) down its own loss, by Adam with a short warm-up and half a cosine; the best place of each on
+    the way, so that no start ends worse than it began.
     """
     code_ND = code_ND.clone().requires_grad_(True)
     best_ND = code_ND.detach().clone()
@@ -122,7 +122,7 @@ def _descend(painter: Painter, eye: Eye, code_ND: Tensor, label_N: Tensor | None
         optimiser.param_groups[0]["lr"] = (
             RATE * min(1, share / WARM_SHARE) * (1 + math.cos(math.pi * share)) / 2
         )
-        loss_N = _losses(painter, eye, code_ND, label_N)
+        loss_N = losses(painter, eye, code_ND, label_N)
         better_N = loss_N.detach() < best_N
         best_N = torch.where(better_N, loss_N.detach(), best_N)
         best_ND = torch.where(better_N[:, None], code_ND.detach(), best_ND)
@@ -131,7 +131,8 @@ def _descend(painter: Painter, eye: Eye, code_ND: Tensor, label_N: Tensor | None
     return best_ND
 
 
-def _losses(painter: Painter, eye: Eye, code_ND: Tensor, label_N: Tensor | None) -> Tensor:
+def losses(painter: Painter, eye: Eye, code_ND: Tensor, label_N: Tensor | None) -> Tensor:
+    """How far each code (N, D) is from where latents are drawn, and its picture from what is wanted (N,)."""
     loss_N = eye.losses(painter.draw(_code(painter, code_ND, label_N)))
     if painter.style is None:  # drawn latents lie near a sphere of the radius sqrt(Z)
         loss_N = loss_N + SPHERE_WEIGHT * (code_ND.norm(dim=1) / painter.latent**0.5 - 1).square()

@@ -17,7 +17,7 @@ Source of the law: L. Amsaleg et al., "Estimating Local Intrinsic Dimensionality
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -53,6 +53,7 @@ LOWEST_DUPLICATE, HIGHEST_DUPLICATE = 0.25, 0.65
 IDENTICAL_RATIO = 0.15
 IDENTICAL_CHANCE = 1e-4
 NUM_FITS = 3
+VERSION = "1"
 FORMAT = 2
 FORMATS = (1, 2)
 """Those that can be read: the first kept no strangers, so that its pictures have no p-values."""
@@ -136,16 +137,21 @@ def _duplicate_level(law: _Law, num: int) -> float:
     return min(max(law.quantile(1 / num), LOWEST_DUPLICATE), HIGHEST_DUPLICATE)
 
 
-def _fitted(images: NDArray[np.uint8]) -> Whitening:
+def fitted(images: NDArray[np.uint8]) -> Whitening:
+    """A space to compare in, in as many directions as so many images bear."""
     whitening = Whitening.fitted(images)
     most = max(1, len(images) // IMAGES_A_DIRECTION)
     return replace(whitening, projection=np.ascontiguousarray(whitening.projection[:, :most]))
 
 
+def duplicate_level(ratios: Floats) -> float:
+    """The ratio under which two pictures are versions of one, by the ratios of pictures of which most are not."""
+    return _without_duplicates(ratios)[1]
+
+
 def strangers_of(ratios: Floats) -> NDArray[np.float64]:
     """The ratios, sorted, of those that are no version of a training image."""
-    _, duplicate = _without_duplicates(ratios)
-    return np.sort(ratios[ratios >= duplicate]).astype(np.float64)
+    return np.sort(ratios[ratios >= duplicate_level(ratios)]).astype(np.float64)
 
 
 def _nobody() -> NDArray[np.float64]:
@@ -173,7 +179,7 @@ class Fingerprints:
         training images are, each left out in turn.
         """
         draw = np.random.default_rng(seed)
-        whitening = _fitted(images[_some(len(images), NUM_FOR_WHITENING, draw)])
+        whitening = fitted(images[_some(len(images), NUM_FOR_WHITENING, draw)])
         features = np.clip(whitening(images), -6e4, 6e4).astype(np.float16)
         if len(images) < MIN_IMAGES:
             return cls(whitening, features, None)
@@ -191,6 +197,13 @@ class Fingerprints:
     @cached_property
     def neighbourhood(self) -> Neighbourhood:
         return Neighbourhood(self.whitening, self.features.astype(np.float32))
+
+    def judge(self, ratios: Floats) -> Replication:
+        """What pictures with these ratios say together of their maker. There must be strangers."""
+        limits = self.calibration
+        identical = np.flatnonzero(ratios <= limits.identical).tolist() if limits else []
+        p_N = p_values(ratios.astype(np.float64), self.strangers)
+        return Replication.of(p_N.tolist(), len(self.strangers), identical)
 
     def save(self, path: Path) -> None:
         """Write to one .npz, whole or not at all."""
@@ -223,10 +236,17 @@ class MemorisationCheck:
 
     name = "memorisation"
 
-    def __init__(self, fingerprints: Fingerprints | Path, *, replicates: bool = False) -> None:
-        """``replicates``: its maker is known to bring training images back, so that people look at every draft."""
+    def __init__(self, fingerprints: Fingerprints | Path, *, against: Collection[str] = ()) -> None:
+        """``against``: what is known against its maker, so that people look at every draft: ``replication``, that it
+        brings training images back, or ``audit``, that it was found to give away what it was trained on.
+        """
         self._source = fingerprints
-        self._replicates = replicates
+        self._against = sorted(against)
+
+    @property
+    def version(self) -> str:
+        """What was asked before anything was known against the maker, or no longer is, is asked anew."""
+        return "-".join([VERSION, *self._against])
 
     @cached_property
     def _fingerprints(self) -> Fingerprints:
@@ -266,8 +286,8 @@ class MemorisationCheck:
 
     def _finding(self, ratio: float, index: int, limits: Calibration) -> Finding:
         outcome = _outcome(ratio, limits)
-        if self._replicates and outcome is Outcome.PASS:
-            message = Message("screen.memorisation.replicates")
+        if self._against and outcome is Outcome.PASS:
+            message = Message(f"screen.memorisation.against_{self._against[0]}")
             return Finding(self.name, Outcome.REVIEW, message, evidence=self._evidence(ratio, index))
         is_block = outcome is Outcome.BLOCK
         return Finding(

@@ -85,13 +85,18 @@ def upper_bound(found: int, count: int, confidence: float = CONFIDENCE) -> float
 
 def chance_of(near: int, count: int, rank: int, strangers: int) -> float:
     """How often ``near`` or more of ``count`` ordinary pictures lie below the rank-th (from 1) of the strangers."""
+    return float(chances(count, rank, strangers)[near])
+
+
+def chances(count: int, rank: int, strangers: int) -> Numbers:
+    """The same for each number from none to all of them (count + 1)."""
     logs = _log_factorials(count + strangers)
-    k = np.arange(near, count + 1)
+    k = np.arange(count + 1)
     # Of all orders in which pictures and strangers can lie: k pictures before the rank-th stranger, the others after.
     before = logs[k + rank - 1] - logs[k] - logs[rank - 1]
     after = logs[count - k + strangers - rank] - logs[count - k] - logs[strangers - rank]
     total = logs[count + strangers] - logs[count] - logs[strangers]
-    return float(min(1.0, np.exp(before + after - total).sum()))
+    return np.asarray(np.minimum(1.0, np.cumsum(np.exp(before + after - total)[::-1])[::-1]))
 
 
 @dataclass(frozen=True, slots=True)

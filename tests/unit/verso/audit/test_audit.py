@@ -1,0 +1,63 @@
+"""The verdict: what is short of the bar, and what is not shown to keep it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rectoverso.recto.data.shapes import scene
+from rectoverso.verso.audit.audit import Audit, Membership, thinned
+from rectoverso.verso.audit.extraction import extraction
+from rectoverso.verso.screen.memorisation import Fingerprints
+
+IS_MEMBER = np.arange(400) < 200
+TRAINED = np.stack([scene(number, size=32).image for number in range(300)])
+NEW = np.stack([scene(number, size=32).image for number in range(1000, 1100)])
+
+
+@pytest.fixture(autouse=True)
+def fewer_lots(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rectoverso.verso.audit.exchange.LOTS", 1_999)
+
+
+def _membership(known: int = 0, most: float | None = None) -> Membership:
+    draw = np.random.default_rng(4)
+    scores = {name: draw.normal(size=400) for name in ("critic", "nearest")}
+    scores["critic"][:known] += 9
+    return Membership.of(scores, IS_MEMBER, most)
+
+
+@pytest.fixture(scope="module")
+def prints() -> Fingerprints:
+    return Fingerprints.of(TRAINED)
+
+
+def test_an_ordinary_run_passes(prints: Fingerprints) -> None:
+    audit = Audit(_membership(), extraction(NEW, prints))
+    assert audit.short == ()
+    assert audit.compared == 500
+    assert audit.plain()["passed"]
+    assert len(audit.extraction.nearest) == 8
+
+
+def test_one_that_knows_its_members_or_brings_them_back_does_not(prints: Fingerprints) -> None:
+    repeats = extraction(np.concatenate([np.repeat(TRAINED[[7, 9]], [6, 3], axis=0), NEW]), prints)
+    audit = Audit(_membership(known=30), repeats)
+    assert audit.short == ("replicates", "recognises")
+    assert audit.membership.best.name == "critic"
+    # Those that came back, by how often they did, and each with what was drawn.
+    assert [(one.training_image, one.count) for one in repeats.clusters[:2]] == [(7, 6), (9, 3)]
+    assert {one.training_image for one in repeats.nearest[:2]} == {7, 9}
+
+
+def test_a_bar_has_to_be_shown_to_be_kept() -> None:
+    """Two hundred members cannot show one in a hundred, whatever was found."""
+    assert _membership(most=0.2).is_shown
+    assert not _membership(most=0.01).is_shown
+    assert not _membership(known=60, most=0.2).is_shown
+
+
+def test_a_curve_is_kept_whole_where_it_counts() -> None:
+    false, true = thinned(_membership().attacks[0])
+    assert false[:5] == pytest.approx([0.005, 0.01, 0.015, 0.02, 0.025])
+    assert (false[-1], true[-1]) == (1.0, 1.0)

@@ -34,8 +34,12 @@ from rectoverso.workflow.ledgers import REVOKED, committed, existing_home, keys_
 ACCEPTED = "register_accepted"
 """The kind of entry by which somebody took the register as it was found."""
 
+ERASED = "erased"
+"""The kind of entry that tells of what was erased."""
+
 CHANGES = frozenset(
     {
+        ERASED,
         "work_registered",
         "work_completed",
         "work_claim",

@@ -375,8 +375,16 @@ def _log(request: TrainRequest, dataset: Dataset, home: Home, keys: Keys, clock:
         "fingerprints": digests.of_bytes(fingerprints_of(request.run).read_bytes()),
     }
     with home.lock(), home.database.transaction() as tx:
+        _inherit_mark(home, tx, weights, dataset)
         if not _is_logged(home, tx, weights):
             open_ledger(home, keys, clock).append(tx, "run_trained", facts)
+
+
+def _inherit_mark(home: Home, tx: Transaction, weights: str, dataset: Dataset) -> None:
+    """A run on a set that an erased picture was in learnt from that picture too."""
+    for manifest in dataset.manifests:
+        if (entry := home.lineage.marked(tx, manifest)) is not None:
+            home.lineage.mark(tx, [weights], entry)
 
 
 def _is_logged(home: Home, tx: Transaction, weights: str) -> bool:

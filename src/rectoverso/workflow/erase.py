@@ -157,7 +157,7 @@ def _works_meant(home: Home, works: Sequence[Work], name: str) -> _Meant | None:
 def _mentioning(home: Home, meant: _Meant) -> Iterator[Asset]:
     """The images whose findings or requests name the works or the person, without those names."""
     for asset in home.assets.all() if meant.works or meant.name else ():
-        told = {"findings": asset.findings, "reasons": asset.reasons, "source": asset.source}
+        told = {name: getattr(asset, name) for name in ("findings", "reasons", "source", "file_name")}
         without = scrubbed(told, meant.works, meant.name)
         if without != told:
             yield replace(asset, **without)

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 
 import stolen
-from rectoverso.recto.data.shapes import scene
 from rectoverso.store.home import Home
 from rectoverso.store.rights import State
 from rectoverso.types import Decision, Draft, Finding, Maker, Message, Outcome, Pixels
@@ -29,6 +28,7 @@ from rectoverso.workflow.registry import add_commons, add_works, claim_works
 from rectoverso.workflow.release import Door, release
 from rectoverso.workflow.seal import seal_files
 from stores import ON_BOTH, Server
+from unit.verso.conftest import photo
 
 OWNER, PROMPT = "Wilhelmina Ohnesorg", "a lighthouse that grandmother painted"
 WORDS = stolen.words(
@@ -96,9 +96,7 @@ def story(
     keys = open_keys(home)
     folder = tmp_path / "patients-of-doctor-quill"
     folder.mkdir()
-    shown = {
-        name: scene(number, size=128).image for number, name in enumerate(("work", "sealed", "common", "old"))
-    }
+    shown = {name: photo(number, 128) for number, name in enumerate(("work", "sealed", "common", "old"))}
     files = {name: folder / f"{name}.png" for name in shown}
     files["sealed"] = folder / "portrait-of-jadwiga.png"
     for name, pixels in shown.items():
@@ -119,7 +117,7 @@ def story(
     assert [len(batch.released), len(batch.held)] == [2, 1]
     revoke(told.home, batch.released[1].asset.id, "her brother asked for it")
     for number, outcome in enumerate((Outcome.PASS, Outcome.REVIEW, Outcome.BLOCK)):
-        pixels = scene(100 + number, size=128).image
+        pixels = photo(100 + number, 128)
         draft = Draft(
             pixels,
             digests.of_facts(prompt=PROMPT, number=number),
@@ -151,7 +149,7 @@ def test_a_stolen_home_reveals_no_picture_no_prompt_and_no_name(story: Story) ->
 
 def test_what_is_looked_for_is_found_in_every_form() -> None:
     """The search itself: without it, finding nothing would mean nothing."""
-    pixels = scene(1, size=64).image
+    pixels = photo(1, 64)
     secrets = {**WORDS, **stolen.picture("scene", pixels, to_png(pixels))}
     owner = OWNER.encode()
     hidden = {

@@ -1,0 +1,48 @@
+"""Kill -9 at every line of a function, one after the other, and see whether what is started again ends well."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from types import FrameType, ModuleType
+from typing import Any
+
+
+def killed_at_each_line(module: ModuleType, act: Callable[[], object], most: int = 400) -> Iterator[int]:
+    """Carry out ``act`` in a forked process that is killed at the first line of ``module`` that it comes to; yield;
+    then at the second; and on, until it gets through. Whoever iterates puts everything back in between, or does not.
+    """
+    for line in range(1, most):
+        process = os.fork()
+        if process == 0:
+            _die_at(module, line)
+            try:
+                act()
+            except BaseException as error:  # noqa: BLE001 - told to whoever waits
+                print(repr(error), file=sys.stderr)
+                os._exit(1)
+            os._exit(0)
+        _, status = os.waitpid(process, 0)
+        if os.WIFEXITED(status):
+            assert os.WEXITSTATUS(status) == 0
+            return
+        yield line
+    raise AssertionError("it never came through")
+
+
+def _die_at(module: ModuleType, line: int) -> None:
+    seen = 0
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal seen
+        if frame.f_code.co_filename != module.__file__:
+            return None
+        if event == "line":
+            seen += 1
+            if seen == line:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return trace
+
+    sys.settrace(trace)

@@ -16,7 +16,7 @@ import socket, sys
 def refuse(*a, **k): sys.exit(f"tried {a}")
 socket.socket.connect = socket.getaddrinfo = refuse
 import pkgutil, importlib, rectoverso
-for module in ("api", "cli.main", "workflow.erase", "workflow.release", "workflow.verify", "workflow.registry", "service.server"):
+for module in "api cli.main service.server workflow.erase workflow.registry workflow.release workflow.verify".split():
     importlib.import_module(f"rectoverso.{module}")
 """
 

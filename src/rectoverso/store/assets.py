@@ -49,8 +49,8 @@ class Asset:
 
     How it was asked for (``request``, ``seed``, ``source``, ``file_name``), ``findings``, ``reasons`` and
     ``fingerprint`` are about people and pictures: they are sealed with the image's own key, and so is
-    ``pixels_digest`` unless it was released. They read as none where it was erased, or the keys of the home are gone; or where they were changed or
-    moved, and then the image ``is_damaged``. What was released is verified all the same.
+    ``pixels_digest`` unless it was released. They read as none where it was erased, or the keys of the home are gone;
+    or where they were changed or moved, and then the image ``is_damaged``. What was released is verified all the same.
     """
 
     id: AssetId

@@ -16,12 +16,12 @@ lock            held by whoever is at the door
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rectoverso.errors import HomeForeign, HomeNotPermitted, KeysMissing
+from rectoverso.errors import HomeForeign, HomeNotPermitted, KeysDamaged, KeysMissing
 from rectoverso.store import master
 from rectoverso.store.address import SQLITE, database_of, kept_in, remember
 from rectoverso.store.atomic import make_private_folder, write_atomically
@@ -252,7 +252,7 @@ class Home:
             with nullcontext(tx) if tx else self.database.transaction() as writing:
                 if not self.data_keys.exist(writing):
                     self.data_keys.begin(writing, self._first_master())
-            self._has_data_keys = tx is None
+            self._has_data_keys = tx is None  # that of the caller may yet be undone
 
     def _first_master(self) -> master.Held:
         held = master.all_keys(self.keys_path)
@@ -281,6 +281,9 @@ class Home:
                 if not self._is_current():  # another process may have done it meanwhile
                     schema.migrate(self.database, self.path)
                     self.database.settle()  # what lay open until then
+        if (self.keys_path / "ca.pem").exists():
+            with suppress(KeysMissing, KeysDamaged):  # told by whoever needs them
+                self.begin_data_keys()
         remember(self.path, self.database)
 
     def _is_current(self) -> bool:

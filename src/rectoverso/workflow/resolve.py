@@ -51,6 +51,7 @@ class Resolver:
     def __init__(self, home_path: Path) -> None:
         """Raises HomeMissing, and KeysMissing where nothing was ever released."""
         self._home = existing_home(home_path)
+        self._home.begin_data_keys()
         self._blobs = self._home.blobs
         self._records = HomeRecords(self._home)
         self._store = lru_cache(maxsize=256)(self._read_store)

@@ -20,7 +20,6 @@ from rectoverso.store.keys import Keys
 from rectoverso.store.openings import Opening
 from rectoverso.store.rights import Rights
 from rectoverso.store.sqlite import SqliteDatabase
-from rectoverso.store.vault import Vault
 from stores import ON_BOTH
 
 OLD_ROWS = """
@@ -30,10 +29,6 @@ INSERT INTO assets VALUES ('000000000001', 'r', 'refuse', 'now', 3, 'm', '1', NU
     'p', '[{"check": "similarity"}]', '[{"key": "k", "facts": {"owner": "Anna Muster"}}]', 'f', 'image/png', NULL,
     'p', x'', NULL, NULL);
 """
-
-
-def _no_vault() -> Vault:
-    raise AssertionError("nothing has to be sealed here")
 
 
 def _at_first_tables(home: Path) -> None:
@@ -92,7 +87,7 @@ def test_the_revision_in_the_code_is_the_last_migration() -> None:
 def test_an_empty_database_needs_migrating_and_then_does_not(tmp_path: Path) -> None:
     database = SqliteDatabase(tmp_path / "db")
     assert not schema.is_current(database)
-    schema.migrate(database, _no_vault)
+    schema.migrate(database, tmp_path)
     assert schema.is_current(database)
     database.close()
 
@@ -102,7 +97,7 @@ def test_an_interrupted_migration_took_no_step(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "db") as raw:
         raw.execute("CREATE TABLE works (id)")  # what the migration makes last: it fails there
     with pytest.raises(Exception, match="works"):
-        schema.migrate(database, _no_vault)
+        schema.migrate(database, tmp_path)
     assert raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [("works",)]
     raw.close()
     database.close()

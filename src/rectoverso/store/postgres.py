@@ -151,7 +151,8 @@ class PostgresDatabase(Database):
         """
         with self.explained(), self.engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT")
-            connection.exec_driver_sql(f"VACUUM (FULL) {_ERASED}")
+            hashes = connection.exec_driver_sql("SELECT to_regclass('work_hashes')").scalar()
+            connection.exec_driver_sql(f"VACUUM (FULL) {_ERASED}" + (", work_hashes" if hashes else ""))
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:

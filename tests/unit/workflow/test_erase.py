@@ -22,6 +22,7 @@ from rectoverso.verso.policy import Shelf
 from rectoverso.workflow import digests
 from rectoverso.workflow import erase as erasing
 from rectoverso.workflow.erase import What, erase
+from rectoverso.workflow.incidents import incidents
 from rectoverso.workflow.keys import init_keys, open_keys
 from rectoverso.workflow.ledgers import check_ledger, ledger_keys, open_ledger, revoke
 from rectoverso.workflow.master_key import change_master_key
@@ -47,7 +48,7 @@ class Names:
         row = {"id": self.work, "title": "Self-portrait", "owner": ANNA, "outcome": "review", "likeness": 0.9}
         outcome = Outcome.REVIEW if (draft.seed or 0) % 2 else Outcome.PASS
         facts = {"title": "Self-portrait", "owner": ANNA, "percent": 90}
-        evidence: dict[str, Any] = {"works": [row]} if outcome is Outcome.REVIEW else {}
+        evidence: dict[str, Any] = {"work": row} if outcome is Outcome.REVIEW else {}
         return Finding(self.name, outcome, Message("screen.similarity.review", facts), evidence=evidence)
 
 
@@ -170,11 +171,13 @@ def test_a_held_draft_leaves_only_a_commitment_that_nobody_can_open(home: Home) 
 
 def test_an_erased_work_is_no_more_compared_with_and_named_nowhere(home: Home) -> None:
     (work,) = [work for work in home.works.all() if work.title == "Self-portrait"]
+    assert [row.work for row in incidents(home.path)] == [work.id]
     erased = erase(home.path, What.WORK, "Self-portrait")
     assert {one.title for one in list_works(home.path)} == {"Window", "Harbour"}  # the register holds
     names = {"title": b"Self-portrait", "digest": work.file_digest.encode(), "id": work.id.encode()}
     assert stolen.found(everything_that_opens(home.path), names) == []
     assert (erased.openings, len(erased.mentions)) == (1, 1)
+    assert incidents(home.path) == []
     assert check_ledger(home.path).problems == ()
 
 

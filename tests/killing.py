@@ -10,11 +10,11 @@ from types import FrameType, ModuleType
 from typing import Any
 
 
-def killed_at_each_line(module: ModuleType, act: Callable[[], object], most: int = 400) -> Iterator[int]:
+def killed_at_each_line(module: ModuleType, act: Callable[[], object], every: int = 1) -> Iterator[int]:
     """Carry out ``act`` in a forked process that is killed at the first line of ``module`` that it comes to; yield;
-    then at the second; and on, until it gets through. Whoever iterates puts everything back in between, or does not.
+    then ``every`` so many lines later; and on, until it gets through. Whoever iterates puts everything back in between.
     """
-    for line in range(1, most):
+    for line in range(1, 2000, every):
         process = os.fork()
         if process == 0:
             _die_at(module, line)

@@ -202,14 +202,17 @@ class Assets:
                         found.append((AssetId(name), print_))
         return found
 
-    def extent(self) -> tuple[int, int]:
-        """How many images were decided, and the ledger's last entry about one: the same as long as nothing new was."""
+    def extent(self) -> tuple[int, int, int]:
+        """How many images were decided, the ledger's last entry about one, and how many were erased: the same as long
+        as nothing new was.
+        """
         import sqlalchemy as sa
 
-        counted = sa.select(sa.func.count(), sa.func.max(self._assets.c.ledger_index))
+        row = self._assets.c
+        counted = sa.select(sa.func.count(), sa.func.max(row.ledger_index), sa.func.count(row.erased))
         with self._database.read() as tx:
-            count, last = tx.connection.execute(counted).one()
-            return int(count), -1 if last is None else int(last)
+            count, last, erased = tx.connection.execute(counted).one()
+            return int(count), -1 if last is None else int(last), int(erased)
 
     def with_pictures(self) -> set[AssetId]:
         """The images that the store keeps a picture of: what ``Blobs.sweep`` must keep."""

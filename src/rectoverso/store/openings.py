@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -50,17 +50,11 @@ class Openings:
         ends = _LENGTH_BYTES + int.from_bytes(plain[:_LENGTH_BYTES], "big")
         return Opening(row.commitment, plain[_LENGTH_BYTES:ends], plain[ends:].decode())
 
-    def that_are(self, tx: Transaction, values: Collection[str]) -> set[str]:
-        """The commitments to one of these values."""
-        return (
-            {opening.commitment for opening in self._all(tx) if opening.value in values} if values else set()
-        )
+    def fitting(self, tx: Transaction, fits: Callable[[str], bool]) -> set[str]:
+        """The commitments to what fits; every opening is opened."""
+        return {opening.commitment for opening in self.all(tx) if fits(opening.value)}
 
-    def that_say(self, tx: Transaction, name: str) -> set[str]:
-        """The commitments to something that this name is in."""
-        return {opening.commitment for opening in self._all(tx) if name in opening.value}
-
-    def _all(self, tx: Transaction) -> Iterator[Opening]:
+    def all(self, tx: Transaction) -> Iterator[Opening]:
         """All that open."""
         for commitment in tx.connection.scalars(sa.select(openings.c.commitment)).all():
             if opening := self.find(tx, commitment):

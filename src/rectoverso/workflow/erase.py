@@ -36,7 +36,7 @@ from rectoverso.workflow.guard import ERASED, Guard
 from rectoverso.workflow.ledgers import entries_backwards, existing_home, keys_of, open_ledger
 from rectoverso.workflow.lineage import Descent, descent
 from rectoverso.workflow.receipts import Receipt
-from rectoverso.workflow.scrubbed import scrubbed
+from rectoverso.workflow.scrubbed import says, scrubbed
 
 MOST_NAMED = 300
 """Sets and runs that an entry names, each; how many there were it always says."""
@@ -147,20 +147,22 @@ def _works_meant(home: Home, works: Sequence[Work], name: str) -> _Meant | None:
     meant = _Meant(works=works, files=[work.file_digest for work in works], name=name)
     if works or any(True for _ in _mentioning(home, meant)):
         return meant
-    if name:
-        with home.database.read() as tx:
-            if home.openings.that_say(tx, name):
-                return meant
-    return None
+    with home.database.read() as tx:
+        return meant if _opening_to(home, tx, meant) else None
 
 
 def _mentioning(home: Home, meant: _Meant) -> Iterator[Asset]:
-    """The images whose findings or requests name the works or the person, without those names."""
+    """The images whose findings name the works or the person, or whose files the person, without those names."""
     for asset in home.assets.all() if meant.works or meant.name else ():
-        told = {name: getattr(asset, name) for name in ("findings", "reasons", "source", "file_name")}
-        without = scrubbed(told, meant.works, meant.name)
-        if without != told:
-            yield replace(asset, **without)
+        without = replace(
+            asset,
+            findings=scrubbed(asset.findings, meant.works, meant.name),
+            reasons=scrubbed(asset.reasons, meant.works, meant.name),
+            source=scrubbed(asset.source, (), meant.name),
+            file_name=scrubbed(asset.file_name, (), meant.name),
+        )
+        if without != asset:
+            yield without
 
 
 # 2. Erase
@@ -197,6 +199,12 @@ def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, num
     return Erased(receipt, index, found, keys + gone, gone, tuple(asset.id for asset in mentions))
 
 
+def _opening_to(home: Home, tx: Transaction, meant: _Meant) -> set[str]:
+    """The commitments to the files of these works, and to what says that name."""
+    files = set(meant.files)
+    return home.openings.fitting(tx, lambda value: value in files or says(value, meant.name))
+
+
 def _named(kind: str, digests: Sequence[str]) -> dict[str, Json]:
     """A list that an entry has room for."""
     more = len(digests) - MOST_NAMED
@@ -205,8 +213,7 @@ def _named(kind: str, digests: Sequence[str]) -> dict[str, Json]:
 
 def _commitments(home: Home, tx: Transaction, meant: _Meant) -> list[tuple[int, str]]:
     """Of the entries about these images and works, and whatever opens to that name: index and commitment."""
-    opening = home.openings.that_are(tx, meant.files)
-    opening |= home.openings.that_say(tx, meant.name) if meant.name else set()
+    opening = _opening_to(home, tx, meant)
     decided = {asset.ledger_index for asset in meant.assets}
     decided |= {asset.revoked for asset in meant.assets if asset.revoked is not None}
     found = []

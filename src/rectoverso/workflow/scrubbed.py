@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
+from functools import cache
 from typing import Any
 
 from rectoverso.store.works import Work
 
 _ABOUT_A_WORK = ("title", "owner", "id", "licence", "contact")
 _LONG_ENOUGH = 4
+
+
+def says(text: str, name: str) -> bool:
+    """Whether a name stands in a text, as words of their own: `Ed` is not in `edited`, nor in a digest."""
+    return bool(name) and _whole(name).search(text) is not None
 
 
 def scrubbed(told: Any, works: Collection[Work], name: str = "") -> Any:
@@ -32,8 +39,22 @@ def _without(told: Any, works: Collection[Work], names: Collection[str]) -> Any:
         return [_without(value, works, names) for value in told]
     if isinstance(told, str):
         for name in names:
-            told = told.replace(name, "")
+            told = _whole(name).sub("", told)
     return told
+
+
+@cache
+def _whole(name: str) -> re.Pattern[str]:
+    """The name, where letters of an alphabet do not go on before or behind it; Chinese puts nothing between words."""
+    before, after = (
+        "" if _is_ideograph(letter) else side
+        for letter, side in ((name[0], r"(?<!\w)"), (name[-1], r"(?!\w)"))
+    )
+    return re.compile(before + re.escape(name) + after)
+
+
+def _is_ideograph(letter: str) -> bool:
+    return letter >= "\u2e80"
 
 
 def _is_about(told: dict[str, Any], work: Work) -> bool:

@@ -29,6 +29,7 @@ from rectoverso.workflow.master_key import change_master_key
 from rectoverso.workflow.receipts import Receipt, check_receipt
 from rectoverso.workflow.registry import add_works, list_works
 from rectoverso.workflow.release import Door, release
+from rectoverso.workflow.scrubbed import says, scrubbed
 from rectoverso.workflow.verify import reports
 from unit.verso.conftest import photo
 
@@ -119,7 +120,7 @@ def everything_that_opens(path: Path) -> list[tuple[str, bytes]]:
     home = Home.open(path)
     with home.database.read() as tx:
         rows: list[tuple[str, object]] = [("assets", home.assets.all(tx)), ("works", home.works.all(tx))]
-        rows.append(("openings", list(home.openings._all(tx))))
+        rows.append(("openings", list(home.openings.all(tx))))
         rows.append(("lineage", list(home.lineage._sets(tx))))
     found = [(name, repr(value).encode()) for name, value in rows]
     found += [(f"blobs/{asset}", home.blobs.get(asset)) for asset in home.blobs.all()]
@@ -223,6 +224,22 @@ def test_what_was_never_here_is_told(home: Home, what: What) -> None:
     with pytest.raises(NothingToErase, match="Nobody"):
         erase(home.path, what, "Nobody")
     assert entries(home.path) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "is_said"),
+    [
+        ("Ed asked for it", "Ed", True),
+        ("edited by Fred", "Ed", False),
+        ("3fed", "ed", False),
+        ("/home/Ed/a.png", "Ed", True),
+        ("按王伟的要求", "王伟", True),
+        ("anything", "", False),
+    ],
+)
+def test_a_name_is_found_as_words_of_its_own(text: str, name: str, is_said: bool) -> None:
+    assert says(text, name) is is_said
+    assert (scrubbed([text], (), name) != [text]) is is_said
 
 
 def test_asked_again_the_same_receipt_is_given(home: Home) -> None:

@@ -171,14 +171,14 @@ def _mentioning(home: Home, meant: _Meant) -> Iterator[Asset]:
 def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, number: int) -> Erased:
     with Guard(home, ledger).changing() as tx:
         found = descent(home, tx, meant.files)
-        commitments = _commitments(home, tx, meant)
         mentions = list(_mentioning(home, meant))
-        keys = len(meant.assets) + len(meant.works)
+        gone = home.openings.erase(tx, _commitments(home, tx, meant))
+        keys = len(meant.assets) + len(meant.works) + gone
         facts = {
             "what": what.value,
             "subject": as_fact(_subject(home, what, name, number).commitment),
             "keys": keys,
-            "openings": sorted({entry for entry, _ in commitments}),
+            "openings": gone,
             **_named("sets", found.sets),
             **_named("runs", found.runs),
             "releases": len(found.releases),
@@ -192,11 +192,10 @@ def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, num
             home.works.remove(tx, work.id)
         for asset in mentions:
             home.assets.change(tx, asset)
-        gone = home.openings.erase(tx, [commitment for _, commitment in commitments])
         home.lineage.forget(tx, meant.files)
         home.lineage.mark(tx, [*found.sets, *found.runs], index)
     receipt = Receipt.of(_subject(home, what, name, number), ledger.prove(index, sealed=True))
-    return Erased(receipt, index, found, keys + gone, gone, tuple(asset.id for asset in mentions))
+    return Erased(receipt, index, found, keys, gone, tuple(asset.id for asset in mentions))
 
 
 def _opening_to(home: Home, tx: Transaction, meant: _Meant) -> set[str]:
@@ -211,16 +210,16 @@ def _named(kind: str, digests: Sequence[str]) -> dict[str, Json]:
     return {kind: list(digests[:MOST_NAMED])} | ({f"more_{kind}": more} if more > 0 else {})
 
 
-def _commitments(home: Home, tx: Transaction, meant: _Meant) -> list[tuple[int, str]]:
-    """Of the entries about these images and works, and whatever opens to that name: index and commitment."""
+def _commitments(home: Home, tx: Transaction, meant: _Meant) -> set[str]:
+    """All commitments of the entries about these images and works, and of those in which any opens to that name."""
     opening = _opening_to(home, tx, meant)
     decided = {asset.ledger_index for asset in meant.assets}
     decided |= {asset.revoked for asset in meant.assets if asset.revoked is not None}
-    found = []
+    found = set[str]()
     for index, entry in entries_backwards(home, tx):
         held = list(commitments_in(entry))
         if held and (index in decided or not opening.isdisjoint(held)):
-            found += [(index, commitment) for commitment in held]
+            found |= set(held)
     return found
 
 

@@ -6,18 +6,18 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from types import FrameType, ModuleType
+from types import FrameType, FunctionType
 from typing import Any
 
 
-def killed_at_each_line(module: ModuleType, act: Callable[[], object], every: int = 1) -> Iterator[int]:
-    """Carry out ``act`` in a forked process that is killed at the first line of ``module`` that it comes to; yield;
-    then ``every`` so many lines later; and on, until it gets through. Whoever iterates puts everything back in between.
+def killed_at_lines(act: Callable[[], object], *watched: FunctionType, every: int = 1) -> Iterator[int]:
+    """Carry out ``act`` in a forked process that is killed at the first line of the ``watched`` functions that it comes
+    to; yield; then ``every`` so many lines later; and on, until it gets through. Whoever iterates puts everything back.
     """
     for line in range(1, 2000, every):
         process = os.fork()
         if process == 0:
-            _die_at(module, line)
+            _die_at(line, {function.__code__ for function in watched})
             try:
                 act()
             except BaseException as error:  # noqa: BLE001 - told to whoever waits
@@ -32,12 +32,12 @@ def killed_at_each_line(module: ModuleType, act: Callable[[], object], every: in
     raise AssertionError("it never came through")
 
 
-def _die_at(module: ModuleType, line: int) -> None:
+def _die_at(line: int, watched: set[Any]) -> None:
     seen = 0
 
     def trace(frame: FrameType, event: str, _: Any) -> Any:
         nonlocal seen
-        if frame.f_code.co_filename != module.__file__:
+        if frame.f_code not in watched:
             return None
         if event == "line":
             seen += 1

@@ -77,7 +77,8 @@ def _tell(erased: Erased, path: Path) -> None:
         if names:
             tell(f"erase.{kind}", count=len(names), names=_some(names))
     tell("erase.receipt", path=path)
-    note("erase.copies")
+    if not erased.repeated:
+        note("erase.copies")
 
 
 def _some(names: tuple[str, ...]) -> str:

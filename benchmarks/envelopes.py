@@ -6,9 +6,10 @@ Each round takes the same pictures through the door of two homes, in turns and b
 it is, and one in which nothing is encrypted and no data key is drawn, wrapped or kept, everything else being the same
 (`bare`). The share is formed inside a round; the median of the rounds is stated, with a bootstrapped interval. Beside
 that, what is spent inside sealing and keeping keys is added up by itself: it has less noise, and misses what is not a
-call. Then how long keys and rows of a large home take to be opened, and to be wrapped anew. All of it is processor time,
-which says the same on a machine that is busy; both homes wait for the disk equally often, since a key is kept in the
-transaction that there is anyway. Writes results/envelopes-DATE.json and the table in README.md; `--dry` only prints.
+call. Then how long keys and rows of a large home take to be opened, and to be wrapped anew. All of it is processor
+time, which says the same on a machine that is busy; both homes wait for the disk equally often, since a key is kept in
+the transaction that there is anyway. Writes results/envelopes-DATE.json and the table in README.md; `--dry` only
+prints.
 """
 
 from __future__ import annotations

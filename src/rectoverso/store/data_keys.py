@@ -44,9 +44,8 @@ class DataKeys:
     def __init__(self, home: Path, masters: Callable[[], Sequence[Held]]) -> None:
         self._home = home
         self._masters = masters
-        self._opened: dict[
-            bytes, Cipher
-        ] = {}  # wrapping keys, by what wraps them: numbers come back with a rollback
+        # Wrapping keys by what they are wrapped to: their numbers come back with a rollback.
+        self._opened: dict[bytes, Cipher] = {}
 
     def exist(self, tx: Transaction) -> bool:
         """Whether there are any yet."""

@@ -16,7 +16,6 @@ import hashlib
 import importlib
 import os
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -149,8 +148,3 @@ def _read(path: Path) -> bytes:
 
 def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
-
-
-def names(keys: Sequence[Held]) -> str:
-    """Where they are, for people."""
-    return ", ".join(key.place for key in keys)

@@ -31,8 +31,9 @@ import pyarrow.parquet as pq
 import report
 from marks.attacks import cropped, resized, saved
 
+from rectoverso.store.assets import Asset
 from rectoverso.store.home import Home
-from rectoverso.types import AssetId, Pixels
+from rectoverso.types import AssetId, Decision, Digest, Maker, Origin, Pixels
 from rectoverso.verso.mark import watermark
 from rectoverso.verso.picture import open_picture, to_png
 from rectoverso.verso.screen.fingerprint import distances, fingerprint, fingerprints
@@ -187,30 +188,31 @@ def lookups(folder: Path, entries: int) -> dict[str, Any]:
 def filled(home: Home, entries: int) -> list[AssetId]:
     """As many released images as wanted, with random ids and fingerprints; no pictures."""
     ids = [AssetId(secrets.token_hex(6)) for _ in range(entries)]
-    plain = {
-        "decision": "release",
-        "decided_at": "2026-11-27T12:00:00+00:00",
-        "origin": "ai",
-        "use": "general",
-    }
-    plain |= dict.fromkeys(("maker_name", "maker_version", "policy", "file_name", "media_type"), "x")
-    rows = [
-        {
-            **plain,
-            "id": asset,
-            "request": secrets.token_hex(32),
-            "ledger_index": at,
-            "told": home.vault.seal(b"[[], []]", f"assets/{asset}"),
-            "file_digest": secrets.token_hex(32),
-            "pixels_digest": secrets.token_hex(32),
-            "fingerprint": secrets.token_bytes(32),
-        }
-        for at, asset in enumerate(ids)
-    ]
-    names = ", ".join(rows[0])
-    marks = ", ".join(f":{name}" for name in rows[0])
     with home.database.transaction() as tx:
-        tx.connection.exec_driver_sql(f"INSERT INTO assets ({names}) VALUES ({marks})", rows)
+        for at, asset in enumerate(ids):
+            home.assets.record(
+                tx,
+                Asset(
+                    id=asset,
+                    request=secrets.token_hex(32),
+                    decision=Decision.RELEASE,
+                    decided_at="2026-11-27T12:00:00+00:00",
+                    ledger_index=at,
+                    maker=Maker("x", "x"),
+                    origin=Origin.AI,
+                    use="general",
+                    seed=None,
+                    source=None,
+                    policy="x",
+                    findings=[],
+                    reasons=[],
+                    file_name="x",
+                    media_type="x",
+                    file_digest=Digest(secrets.token_hex(32)),
+                    pixels_digest=Digest(secrets.token_hex(32)),
+                    fingerprint=secrets.token_bytes(32),
+                ),
+            )
     return ids
 
 

@@ -37,8 +37,10 @@ import numpy as np
 from report import fill, row
 
 from rectoverso.protocols import SystemClock
+from rectoverso.store import master
 from rectoverso.store.address import FILE
 from rectoverso.store.assets import Asset
+from rectoverso.store.data_keys import HOME
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.store.rights import State
@@ -126,13 +128,18 @@ def compared(place: Path, address: str, asked: argparse.Namespace) -> dict[str, 
 
 
 def homes(place: Path, address: str) -> tuple[Home, Home]:
-    """Two homes with the same keys."""
+    """Two homes with the same keys, so that they name works alike."""
     file = Home.open(place / "file")
     Keys.create(file.keys_path, owner="Benchmark", clock=SystemClock())
+    file.begin_data_keys()
     (place / "server").mkdir()
     (place / "server" / FILE).write_text(address)
     server_ = Home.open(place / "server")
     shutil.copytree(file.keys_path, server_.keys_path, dirs_exist_ok=True)
+    with file.database.read() as tx:
+        key = file.data_keys.raw(tx, HOME)
+    with server_.database.transaction() as tx:
+        server_.data_keys.begin(tx, master.in_folder(server_.keys_path)[0], key)
     return file, server_
 
 
@@ -202,7 +209,6 @@ def made_images(count: int) -> list[Asset]:
             Digest(hashlib.sha256(b"file %d" % at).hexdigest()),
             Digest(hashlib.sha256(b"pixels %d" % at).hexdigest()),
             symmetries()[:32],
-            None,
         )
         for at in range(count)
     ]

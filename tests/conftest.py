@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from offline import offline
 from stores import Server, running, why_no_server
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -16,6 +17,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 settings.register_profile("side by side", deadline=None)
 settings.load_profile("side by side")
+
+
+@pytest.fixture(autouse=True)
+def _network_off() -> Iterator[None]:
+    """Nothing here talks to anything but this machine."""
+    with offline() as tried:
+        yield
+    assert tried == []
 
 
 @pytest.fixture(scope="session")

@@ -190,6 +190,8 @@ class LedgerReading(Layer):
 
     ``proof``: of the one beside the file, ``holds``, ``other_file``, ``does_not_hold`` or ``unknown_ledger``; None when
     there is none. ``revoked``: the entry that took the release back, with its ``reason`` where it was not erased.
+    ``erased``: the entry by which this home erased what it kept of the image; ``descends``: that by which a picture was
+    erased that its generator learnt from.
     """
 
     index: int | None = None
@@ -198,6 +200,8 @@ class LedgerReading(Layer):
     proof: str | None = None
     revoked: int | None = None
     reason: str | None = None
+    erased: int | None = None
+    descends: int | None = None
     at: str | None = None
     """When the ledger took the entry in (ISO 8601)."""
 

@@ -164,7 +164,7 @@ def _kill_and_ask_again(tmp_path: Path, total_lines: int, share: float) -> None:
     assert {path.name for path in out.iterdir()} == {asset.file_name, asset.file_name + SUFFIX}
     proof = verify_proof((out / asset.file_name).with_name(asset.file_name + SUFFIX).read_text(), _ring(home))
     assert (proof.problems, proof.index) == ((), asset.ledger_index)
-    assert list(opened.blobs.all()) == [asset.blob]
+    assert list(opened.blobs.all()) == [asset.id]
     checked = check_ledger(home)
     assert checked.holds
     assert checked.counts == {"released": 1, "held": 0, "refused": 0}

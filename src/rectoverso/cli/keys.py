@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,8 +49,17 @@ def list_(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def rotate(home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
+def rotate(
+    master: Annotated[
+        bool, typer.Option("--master", help="Change the master key instead, which opens what is encrypted.")
+    ] = False,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
     """Give the ledger new signing keys. An entry says so, which the old ones sign."""
+    if master:
+        _change_master(home, as_json=as_json)
+        return
     from rectoverso.workflow.keys import plain, rotate_keys
 
     index, described = rotate_keys(home)
@@ -80,6 +90,16 @@ def tsa(
         tell("cli.tsa", authority=authority)
     else:
         tell("cli.no_tsa")
+
+
+def _change_master(home: Path, *, as_json: bool) -> None:
+    from rectoverso.workflow.master_key import change_master_key
+
+    changed = change_master_key(home)
+    if as_json:
+        print_json({"ledger_index": changed.ledger_index, "master": changed.master, "place": changed.place})
+    else:
+        tell("cli.master_changed", place=changed.place, index=changed.ledger_index)
 
 
 def _print(described: list[KeyDescription]) -> None:

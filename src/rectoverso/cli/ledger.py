@@ -25,6 +25,10 @@ def check(
     export: Annotated[
         Path | None, typer.Option("--export", help="Check this exported folder by itself, not the home.")
     ] = None,
+    receipt: Annotated[
+        Path | None,
+        typer.Option("--receipt", help="Check this receipt of verso erase by itself, not the home."),
+    ] = None,
     ledger_key: LedgerKeyOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
@@ -32,6 +36,9 @@ def check(
     """Recompute the whole ledger and compare it with the store. Exit 1 if anything differs."""
     if export:
         _check_export(export, ledger_key or [], as_json=as_json)
+        return
+    if receipt:
+        _check_receipt(receipt, ledger_key or [], home, as_json=as_json)
         return
     from rectoverso.workflow.ledgers import check_ledger
 
@@ -180,6 +187,22 @@ def _check_export(folder: Path, ledger_key: list[str], *, as_json: bool) -> None
         tell("cli.ledger_export_holds", size=found.state.size, root=found.state.root)
     else:
         _tell_all(found.state.problems)
+    raise typer.Exit(0 if found.holds else 1)
+
+
+def _check_receipt(path: Path, ledger_key: list[str], home: Path, *, as_json: bool) -> None:
+    from rectoverso.workflow.receipts import check_receipt
+
+    found = check_receipt(path, ledger_key, home)
+    if as_json:
+        print_json(found.plain())
+    elif found.holds:
+        facts = {name: found.entry.get(name) for name in ("at", "keys", "releases")}
+        runs, sets = (len(found.entry.get(kind) or ()) for kind in ("runs", "sets"))
+        tell("erase.receipt_holds", subject=found.subject, origin=found.origin, index=found.index, **facts)
+        tell("erase.receipt_descent", sets=sets, runs=runs, releases=facts["releases"])
+    else:
+        _tell_all(found.problems)
     raise typer.Exit(0 if found.holds else 1)
 
 

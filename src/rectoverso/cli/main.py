@@ -20,6 +20,7 @@ from rectoverso.cli import (
     directions,
     doctor,
     dream,
+    erase,
     evaluate,
     export,
     generate,
@@ -69,6 +70,7 @@ app.command()(seal.seal)
 app.command()(verify.verify)
 app.command()(comply.comply)
 app.command()(anonymise.anonymise)
+app.command()(erase.erase)
 app.add_typer(registry.app, name="registry")
 app.add_typer(policy.app, name="policy")
 app.add_typer(ledger.app, name="ledger")

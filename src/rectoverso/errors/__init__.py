@@ -45,6 +45,8 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── OwnerUnusable       a name that no certificate can carry
     │   ├── EntryNotFound       a ledger entry that does not exist
     │   ├── NotReleased         no released image of that id
+    │   ├── NothingToErase      of that name nothing is kept
+    │   ├── NotAReceipt
     │   ├── ExportForeign       a folder that holds something else than this ledger's export
     │   ├── NotALedger          neither a home nor an export
     │   ├── LedgerKeyUnusable
@@ -88,6 +90,8 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         ├── ScreeningStopped    a process that compares pictures was killed
         ├── KeysExist
         ├── KeysMissing
+        │   └── MasterKeyMissing    what opens everything else is not at hand
+        ├── KeyServiceFailed    what keeps the master key elsewhere
         ├── KeysLost            the ledger has entries, and the keys that signed them are gone
         ├── KeysDamaged
         ├── RunDamaged          no checkpoint of a run is whole
@@ -136,12 +140,16 @@ from rectoverso.errors.homes import (
     HomeUnreachable,
     HomeUnreadable,
     KeysDamaged,
+    KeyServiceFailed,
     KeysExist,
     KeysLost,
     KeysMissing,
     LedgerBroken,
     LedgerKeyUnusable,
+    MasterKeyMissing,
     NotALedger,
+    NotAReceipt,
+    NothingToErase,
     NotReleased,
     OwnerUnusable,
     RecordDamaged,
@@ -262,6 +270,7 @@ __all__ = [
     "ImageUnreadable",
     "ImageUnsupported",
     "InputError",
+    "KeyServiceFailed",
     "KeysDamaged",
     "KeysExist",
     "KeysLost",
@@ -275,9 +284,11 @@ __all__ = [
     "ManifestUnknown",
     "MarkFailed",
     "MarkLost",
+    "MasterKeyMissing",
     "MissingExtra",
     "MissingProgram",
     "NotALedger",
+    "NotAReceipt",
     "NotComparable",
     "NotFromSeeds",
     "NotIngrained",
@@ -286,6 +297,7 @@ __all__ = [
     "NotReleased",
     "NotVerified",
     "NothingRegistered",
+    "NothingToErase",
     "OutNotWritable",
     "OwnerNotFound",
     "OwnerUnusable",

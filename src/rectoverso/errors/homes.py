@@ -39,6 +39,26 @@ class NotReleased(InputError):
     fix = "Give the asset's id as generate, seal or verify showed it, and the --home it was released from."
 
 
+class NothingToErase(InputError):
+    """Facts: what (asset, work or person), name."""
+
+    code = "nothing_to_erase"
+    what = "Nothing is kept here of the {what} {name}."
+    why = (
+        "No image, work, curated set or record of this home is by that name, and nothing was erased under it."
+    )
+    fix = "Give the id, file or name as generate, seal, curate or verso registry list showed it, and the right --home."
+
+
+class NotAReceipt(InputError):
+    """Facts: path."""
+
+    code = "not_a_receipt"
+    what = "{path} is no receipt of an erasure."
+    why = "It was changed, cut short, or is another kind of file; nothing in it was verified."
+    fix = "Give the file that verso erase wrote."
+
+
 class ExportForeign(InputError):
     """Facts: folder."""
 
@@ -202,6 +222,24 @@ class KeysMissing(CouldNotRun):
     what = "{home} has no keys yet."
     why = "Nothing can be signed or stored without them."
     fix = "Make them with: verso keys init"
+
+
+class MasterKeyMissing(KeysMissing):
+    """Facts: home, id (of the master key)."""
+
+    code = "master_key_missing"
+    what = "What is encrypted in {home} cannot be opened: its master key {id} is not at hand."
+    why = "It is in none of keys/master*.key, RECTOVERSO_MASTER_KEY and RECTOVERSO_KEY_SERVICE."
+    fix = "Put the file back from a backup, or set the variable as it was when this home was last used."
+
+
+class KeyServiceFailed(CouldNotRun):
+    """Facts: service, problem (its own words)."""
+
+    code = "key_service_failed"
+    what = "The key service {service} did not do what it was asked."
+    why = "It says: {problem}"
+    fix = "See that it runs and that you may use it. Nothing was decided, and the command can be repeated."
 
 
 class KeysLost(CouldNotRun):

@@ -5,21 +5,37 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Mapping
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rectoverso.errors import KeysDamaged, KeysMissing, RecordDamaged
-from rectoverso.store.vault import Vault
+from rectoverso.store.vault import KEY_BYTES, Cipher, Vault
 from rectoverso.types import AssetId, Decision, Digest, Maker, Origin
 
 if TYPE_CHECKING:
+    from rectoverso.store.data_keys import DataKeys
     from rectoverso.store.database import Database, Transaction
 
 _ID_BYTES = 6
 _SHORT_DIGITS = 8  # what the watermark of a 32 x 32 image carries: the first 32 of the 48 bits
 _PREFIX = re.compile(r"[0-9a-f]{4,12}")
+_OPEN = (
+    *("id", "decided_at", "ledger_index", "use", "policy"),
+    *("media_type", "file_digest", "revoked", "erased"),
+)
+_NOTHING_TOLD: dict[str, Any] = {
+    "request": "",
+    "seed": None,
+    "source": None,
+    "file_name": "",
+    "pixels_digest": "",
+    "findings": [],
+    "reasons": [],
+}
+_TOLD = tuple(_NOTHING_TOLD)
+"""What is sealed of an image, in one envelope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +44,17 @@ class Asset:
 
     ``file_digest`` is of the released bytes, None unless released; ``pixels_digest`` is over shape and raw pixels of
     the recto; ``fingerprint`` is the recto's 32-byte PDQ, b"" when it is too plain, and after it that of the picture
-    without the strip of a visible label, if it has one; ``blob`` names the released bytes or the held draft, None when
-    refused; ``revoked`` is the ledger entry that took a release back. ``findings`` and ``reasons`` name people:
-    they are sealed, and read as none where the keys of the home are gone; or where they were changed or moved, and
-    then the image ``is_damaged``. What was released is verified all the same.
+    without the strip of a visible label, if it has one; ``revoked`` is the ledger entry that took a release back,
+    ``erased`` the one that says that everything else here was erased.
+
+    How it was asked for (``request``, ``seed``, ``source``, ``file_name``), ``findings``, ``reasons`` and
+    ``fingerprint`` are about people and pictures: they are sealed with the image's own key, and so is
+    ``pixels_digest`` unless it was released. They read as none where it was erased, or the keys of the home are gone;
+    or where they were changed or moved, and then the image ``is_damaged``. What was released is verified all the same.
     """
 
     id: AssetId
-    request: Digest
+    request: str
     decision: Decision
     decided_at: str
     ledger_index: int
@@ -52,9 +71,14 @@ class Asset:
     file_digest: Digest | None
     pixels_digest: Digest
     fingerprint: bytes
-    blob: Digest | None
     revoked: int | None = None
+    erased: int | None = None
     is_damaged: bool = False
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether the store keeps one: the released file, or the draft that is held; of what is refused, nothing."""
+        return self.decision is not Decision.REFUSE and self.erased is None
 
     @property
     def lines(self) -> list[str]:
@@ -71,18 +95,37 @@ class Assets:
         self,
         database: Database,
         vault: Callable[[], Vault],
+        keys: DataKeys,
         random_bytes: Callable[[int], bytes] = secrets.token_bytes,
     ) -> None:
         from rectoverso.store.tables import assets
 
         self._database = database
         self._vault = vault
+        self._keys = keys
         self._assets = assets
         self._random_bytes = random_bytes
 
-    def record(self, tx: Transaction, asset: Asset) -> None:
-        """Keep the decision. A request, id or ledger index that is taken raises, and nothing changes."""
-        tx.connection.execute(self._assets.insert().values(self._row(asset)))
+    def record(self, tx: Transaction, asset: Asset, key: bytes | None = None) -> None:
+        """Keep the decision, sealed with the ``key`` that was drawn for its picture, if one was. A request, id or
+        ledger index that is taken raises, and nothing changes.
+        """
+        drawn = key or secrets.token_bytes(KEY_BYTES)
+        tx.connection.execute(self._assets.insert().values(self._row(asset, Cipher(drawn))))
+        self._keys.keep(tx, _place(asset.id), drawn)
+
+    def change(self, tx: Transaction, asset: Asset) -> None:
+        """Keep what is said of an image now, its erasure included."""
+        row = self._row(asset, self._keys.of(tx, _place(asset.id)))
+        tx.connection.execute(self._assets.update().where(self._assets.c.id == asset.id).values(row))
+
+    def erase(self, tx: Transaction, asset: Asset, entry: int) -> None:
+        """Destroy the key of an image, and empty its row but for what the ledger says of it. Its file is for the next
+        sweep: nothing opens it any more.
+        """
+        self._keys.destroy(tx, [_place(asset.id)])
+        empty = {"told": b"", "fingerprint": b"", "erased": entry}
+        tx.connection.execute(self._assets.update().where(self._assets.c.id == asset.id).values(empty))
 
     def revoke(self, tx: Transaction, asset_id: AssetId, entry: int) -> bool:
         """Note the ledger entry that takes a release back; False when there is none to take back."""
@@ -92,7 +135,11 @@ class Assets:
 
     def by_request(self, request: Digest) -> Asset | None:
         """What was decided of this request, if it was."""
-        return self._first(self._assets.c.request == request)
+        try:
+            name = self._name(request)
+        except (KeysMissing, KeysDamaged):
+            return None
+        return self._first(self._assets.c.request == name)
 
     def by_id(self, asset_id: AssetId) -> Asset | None:
         """The image of that id."""
@@ -114,14 +161,13 @@ class Assets:
         ids, decision = self._assets.c.id, self._assets.c.decision
         begins = (ids >= prefix_hex) & (ids < prefix_hex + "g") & (decision == Decision.RELEASE.value)
         with self._database.read() as tx:
-            rows = tx.connection.execute(self._assets.select().where(begins).order_by(ids).limit(at_most))
-            return [self._asset(row) for row in rows.mappings()]
+            return self._read(tx, self._assets.select().where(begins).order_by(ids).limit(at_most))
 
     def all(self, tx: Transaction | None = None) -> list[Asset]:
         """Every decided image, in the order of the ledger; with ``tx``, as that transaction sees them."""
         ordered = self._assets.select().order_by(self._assets.c.ledger_index)
         with nullcontext(tx) if tx else self._database.read() as reading:
-            return [self._asset(row) for row in reading.connection.execute(ordered).mappings()]
+            return self._read(reading, ordered)
 
     def refused(self, after: int = -1) -> list[Asset]:
         """The refused images whose ledger entry comes after this one, in the order of the ledger."""
@@ -135,34 +181,53 @@ class Assets:
         decision, index = self._assets.c.decision, self._assets.c.ledger_index
         later = (decision == wanted.value) & (index > after)
         with self._database.read() as tx:
-            rows = tx.connection.execute(self._assets.select().where(later).order_by(index))
-            return [self._asset(row) for row in rows.mappings()]
+            return self._read(tx, self._assets.select().where(later).order_by(index))
 
     def released_ids(self) -> list[AssetId]:
         """The ids of the released images, in the order of the ledger."""
-        return [AssetId(row[0]) for row in self._released("id")]
+        with self._database.read() as tx:
+            return [AssetId(row[0]) for row in tx.connection.execute(self._released("id"))]
 
     def prints(self) -> list[tuple[AssetId, bytes]]:
-        """Id and fingerprint of the released images that have one, in the order of the ledger. Quick for very many."""
-        query = "SELECT id, fingerprint FROM assets WHERE decision = 'release' ORDER BY ledger_index"
+        """Id and fingerprint of the released images that have one, in the order of the ledger. One that does not open
+        is left out: `verso ledger check` names it.
+        """
+        found = []
         with self._database.read() as tx:
-            rows = tx.connection.exec_driver_sql(query).all()
-        return [(AssetId(name), print_) for name, print_ in rows if print_ and isinstance(print_, bytes)]
+            rows = tx.connection.execute(self._released("id", "fingerprint")).all()
+            keys = self._of_table(tx) if rows else {}
+            for name, sealed in rows:
+                with suppress(RecordDamaged, KeyError):
+                    if print_ := keys[_place(name)].open(sealed, f"{_place(name)}/print"):
+                        found.append((AssetId(name), print_))
+        return found
 
-    def extent(self) -> tuple[int, int]:
-        """How many images were decided, and the ledger's last entry about one: the same as long as nothing new was."""
+    def extent(self) -> tuple[int, int, int]:
+        """How many images were decided, the ledger's last entry about one, and how many were erased: the same as long
+        as nothing new was.
+        """
         import sqlalchemy as sa
 
-        counted = sa.select(sa.func.count(), sa.func.max(self._assets.c.ledger_index))
+        row = self._assets.c
+        counted = sa.select(sa.func.count(), sa.func.max(row.ledger_index), sa.func.count(row.erased))
         with self._database.read() as tx:
-            count, last = tx.connection.execute(counted).one()
-            return int(count), -1 if last is None else int(last)
+            count, last, erased = tx.connection.execute(counted).one()
+            return int(count), -1 if last is None else int(last), int(erased)
 
-    def blobs(self) -> set[Digest]:
-        """The blobs that some image needs: what ``Blobs.sweep`` must keep."""
+    def with_pictures(self) -> set[AssetId]:
+        """The images that the store keeps a picture of: what ``Blobs.sweep`` must keep."""
+        kept = (self._assets.c.decision != Decision.REFUSE.value) & self._assets.c.erased.is_(None)
         with self._database.read() as tx:
-            rows = tx.connection.execute(self._assets.select().with_only_columns(self._assets.c.blob))
-            return {Digest(row[0]) for row in rows if row[0] is not None}
+            rows = tx.connection.execute(
+                self._assets.select().with_only_columns(self._assets.c.id).where(kept)
+            )
+            return {AssetId(row[0]) for row in rows}
+
+    def descended(self, tx: Transaction, weights: Collection[str]) -> list[tuple[AssetId, Digest]]:
+        """Id and file digest of what was released of generators with these weights."""
+        made_by = self._assets.c.maker_digest.in_(weights)
+        wanted = self._released("id", "file_digest").where(made_by)
+        return [(AssetId(row.id), Digest(row.file_digest)) for row in tx.connection.execute(wanted)]
 
     def unused_id(self) -> AssetId:
         """A random id whose first 32 bits are new to this home. Hold the home's lock until it is recorded."""
@@ -173,45 +238,72 @@ class Assets:
 
     def _first(self, condition: Any) -> Asset | None:
         with self._database.read() as tx:
-            row = tx.connection.execute(self._assets.select().where(condition).limit(1)).mappings().first()
-            return None if row is None else self._asset(row)
+            found = self._read(tx, self._assets.select().where(condition).limit(1))
+        return found[0] if found else None
 
-    def _released(self, *names: str) -> list[Any]:
+    def _read(self, tx: Transaction, query: Any) -> list[Asset]:
+        rows = tx.connection.execute(query).mappings().all()
+        if len(rows) != 1:
+            keys = self._of_table(tx) if rows else {}
+            return [self._asset(row, lambda place: keys[place]) for row in rows]
+        return [self._asset(rows[0], lambda place: self._keys.of(tx, place))]
+
+    def _of_table(self, tx: Transaction) -> Mapping[str, Cipher]:
+        """The keys of all images; none where the keys of the home are gone."""
+        try:
+            return self._keys.of_table(tx, self._assets.name)
+        except (KeysMissing, KeysDamaged):
+            return {}
+
+    def _released(self, *names: str) -> Any:
         wanted = [self._assets.c[name] for name in names]
         released = self._assets.select().where(self._assets.c.decision == Decision.RELEASE.value)
-        ordered = released.with_only_columns(*wanted).order_by(self._assets.c.ledger_index)
-        with self._database.read() as tx:
-            return list(tx.connection.execute(ordered))
+        return released.with_only_columns(*wanted).order_by(self._assets.c.ledger_index)
 
-    def _row(self, asset: Asset) -> dict[str, Any]:
-        row = {field.name: getattr(asset, field.name) for field in fields(asset)}
-        maker, _ = row.pop("maker"), row.pop("is_damaged")
-        made_by = {"maker_name": maker.name, "maker_version": maker.version, "maker_digest": maker.digest}
-        told = json.dumps([row.pop("findings"), row.pop("reasons")], ensure_ascii=False)
-        sealed = self._vault().seal(told.encode("utf-8", "backslashreplace"), _place(asset.id))
-        words = {"decision": asset.decision.value, "origin": asset.origin.value, "told": sealed}
-        return row | made_by | words
+    def _name(self, request: str) -> str:
+        return self._vault().name(f"request {request}")
 
-    def _asset(self, row: Any) -> Asset:
-        values = dict(row)
-        maker = Maker(values.pop("maker_name"), values.pop("maker_version"), values.pop("maker_digest"))
+    def _row(self, asset: Asset, key: Cipher) -> dict[str, Any]:
+        place = _place(asset.id)
+        told = {name: getattr(asset, name) for name in _TOLD}
+        text = json.dumps(told, ensure_ascii=False).encode("utf-8", "backslashreplace")
+        return {
+            **{name: getattr(asset, name) for name in _OPEN},
+            "request": self._name(asset.request),
+            "decision": asset.decision.value,
+            "origin": asset.origin.value,
+            "maker_name": asset.maker.name,
+            "maker_version": asset.maker.version,
+            "maker_digest": asset.maker.digest,
+            "pixels_digest": asset.pixels_digest if asset.decision is Decision.RELEASE else None,
+            "fingerprint": key.seal(asset.fingerprint, f"{place}/print"),
+            "told": key.seal(text, place),
+        }
+
+    def _asset(self, row: Any, key_of: Callable[[str], Cipher]) -> Asset:
+        place = _place(row["id"])
         try:
-            values |= {"decision": Decision(values["decision"]), "origin": Origin(values["origin"])}
+            decision, origin = Decision(row["decision"]), Origin(row["origin"])
         except ValueError as error:
-            raise RecordDamaged(place=_place(values["id"])) from error
+            raise RecordDamaged(place=place) from error
+        bare = Asset(
+            **{name: row[name] for name in _OPEN},
+            **_NOTHING_TOLD | {"pixels_digest": Digest(row["pixels_digest"] or "")},
+            fingerprint=b"",
+            decision=decision,
+            origin=origin,
+            maker=Maker(row["maker_name"], row["maker_version"], row["maker_digest"]),
+        )
+        if bare.erased is not None:
+            return bare
         try:
-            findings, reasons = self._told(values.pop("told"), values["id"])
+            key = key_of(place)
+            told = json.loads(key.open(row["told"], place))
+            return replace(bare, **told, fingerprint=key.open(row["fingerprint"], f"{place}/print"))
+        except (KeysMissing, KeysDamaged, KeyError):
+            return bare
         except RecordDamaged:
-            return Asset(maker=maker, findings=[], reasons=[], is_damaged=True, **values)
-        return Asset(maker=maker, findings=findings, reasons=reasons, **values)
-
-    def _told(self, sealed: bytes, asset_id: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        try:
-            vault = self._vault()
-        except (KeysMissing, KeysDamaged):
-            return [], []
-        findings, reasons = json.loads(vault.open(sealed, _place(asset_id)))
-        return findings, reasons
+            return replace(bare, is_damaged=True)
 
 
 def _place(asset_id: str) -> str:

@@ -1,104 +1,68 @@
-"""Stored pictures, released or not: encrypted, each named by the SHA-256 of its plain bytes.
+"""Stored pictures, released or held: encrypted, each named by the id of its image, with that image's own data key.
 
-A file is ``RVB1`` + 12 bytes of nonce + AES-256-GCM of the plain bytes; the name is authenticated with them, so a
-file that was changed, cut or renamed does not open. Call ``put`` and ``sweep`` while holding the home's lock.
+A file is an envelope (``store.vault``) for ``blobs/ID``, so that one that was changed, cut or renamed does not open.
+Call ``put`` and ``sweep`` while holding the home's lock.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-from rectoverso.errors import BlobDamaged, BlobMissing
+from rectoverso.errors import BlobDamaged, BlobMissing, RecordDamaged
 from rectoverso.store.atomic import make_private_folder, write_atomically
-from rectoverso.types import Digest
-
-_MAGIC = b"RVB1"
-_NONCE_BYTES = 12
-_NAME = re.compile(r"[0-9a-f]{64}")
+from rectoverso.store.vault import Cipher
+from rectoverso.types import AssetId
 
 
 class Blobs:
-    """The encrypted files under ``folder``; ``key`` is 32 bytes."""
+    """The encrypted files under ``folder``; ``key_of`` gives what opens the picture of an image."""
 
-    def __init__(self, folder: Path, key: bytes) -> None:
+    def __init__(self, folder: Path, key_of: Callable[[AssetId], Cipher]) -> None:
         self._folder = folder
-        self._key = key
+        self._key_of = key_of
 
-    def put(self, plain: bytes) -> Digest:
-        """Keep ``plain``; it is on the disk when this returns. The same bytes twice are kept once."""
-        digest = Digest(hashlib.sha256(plain).hexdigest())
-        if not self._is_intact(digest):
-            for folder in (self._folder, self._path(digest).parent, self._staging):
-                make_private_folder(folder)
-            write_atomically(self._path(digest), self._seal(plain, digest), staging=self._staging)
-        return digest
+    def put(self, asset: AssetId, plain: bytes, key: Cipher) -> None:
+        """Keep ``plain`` for an image; it is on the disk when this returns. The key has to be kept beside."""
+        for folder in (self._folder, self._path(asset).parent, self._staging):
+            make_private_folder(folder)
+        write_atomically(self._path(asset), key.seal(plain, _place(asset)), staging=self._staging)
 
-    def get(self, digest: Digest) -> bytes:
+    def get(self, asset: AssetId) -> bytes:
         """The plain bytes; raises BlobMissing or BlobDamaged, and never returns other bytes than were put."""
         try:
-            sealed = self._path(digest).read_bytes()
+            sealed = self._path(asset).read_bytes()
         except OSError as error:
-            raise BlobMissing(digest=digest) from error
-        return self._unseal(sealed, digest)
+            raise BlobMissing(digest=asset) from error
+        try:
+            return self._key_of(asset).open(sealed, _place(asset))
+        except RecordDamaged as error:
+            raise BlobDamaged(digest=asset) from error
 
-    def has(self, digest: Digest) -> bool:
-        """Whether a file of that name is there; ``get`` tells whether it is sound."""
-        return self._path(digest).is_file()
-
-    def sweep(self, keep: Collection[Digest]) -> list[Digest]:
+    def sweep(self, keep: Collection[AssetId]) -> list[AssetId]:
         """Remove every blob not in ``keep``, and what killed writers left unfinished. Returns the blobs."""
         kept = set(keep)
-        orphans = [digest for digest in self.all() if digest not in kept]
-        for digest in orphans:
-            self._path(digest).unlink(missing_ok=True)
+        orphans = [asset for asset in self.all() if asset not in kept]
+        for asset in orphans:
+            (self._folder / asset[:2] / asset).unlink(missing_ok=True)
         for unfinished in self._staging.glob(".*.tmp"):
             unfinished.unlink(missing_ok=True)
         return orphans
 
-    def all(self) -> Iterator[Digest]:
+    def all(self) -> Iterator[AssetId]:
         """The names of everything kept, in order."""
         for path in sorted(self._folder.glob("??/*")):
-            if _NAME.fullmatch(path.name):
-                yield Digest(path.name)
+            yield AssetId(path.name)
 
     @property
     def _staging(self) -> Path:
         return self._folder / "unfinished"
 
-    def _path(self, digest: Digest) -> Path:
-        if not _NAME.fullmatch(digest):
-            raise BlobMissing(digest=digest)
-        return self._folder / digest[:2] / digest
+    def _path(self, asset: AssetId) -> Path:
+        if not asset.isalnum():
+            raise BlobMissing(digest=asset)
+        return self._folder / asset[:2] / asset
 
-    def _is_intact(self, digest: Digest) -> bool:
-        try:
-            self.get(digest)
-        except (BlobMissing, BlobDamaged):
-            return False
-        return True
 
-    def _seal(self, plain: bytes, digest: Digest) -> bytes:
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return _MAGIC + nonce + AESGCM(self._key).encrypt(nonce, plain, _MAGIC + bytes.fromhex(digest))
-
-    def _unseal(self, sealed: bytes, digest: Digest) -> bytes:
-        from cryptography.exceptions import InvalidTag
-        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-        body_at = len(_MAGIC) + _NONCE_BYTES
-        nonce, body = sealed[len(_MAGIC) : body_at], sealed[body_at:]
-        try:
-            if not sealed.startswith(_MAGIC):
-                raise BlobDamaged(digest=digest)
-            plain = AESGCM(self._key).decrypt(nonce, body, _MAGIC + bytes.fromhex(digest))
-        except (InvalidTag, ValueError) as error:
-            raise BlobDamaged(digest=digest) from error
-        if hashlib.sha256(plain).hexdigest() != digest:
-            raise BlobDamaged(digest=digest)
-        return plain
+def _place(asset: AssetId) -> str:
+    return f"blobs/{asset}"

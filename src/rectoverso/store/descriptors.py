@@ -6,23 +6,21 @@ different spaces mean nothing to each other, so that those of other weights are 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from rectoverso.store.vault import Vault
-
 if TYPE_CHECKING:
+    from rectoverso.store.data_keys import DataKeys
     from rectoverso.store.database import Database, Transaction
 
 
 class Descriptors:
-    """The descriptors of one home. ``vault`` is asked for when there is something to seal or to open."""
+    """The descriptors of one home, by the works' own keys."""
 
-    def __init__(self, database: Database, vault: Callable[[], Vault]) -> None:
+    def __init__(self, database: Database, keys: DataKeys) -> None:
         from rectoverso.store.tables import descriptors
 
         self._database = database
-        self._vault = vault
+        self._keys = keys
         self._rows = descriptors
 
     def put(self, tx: Transaction, work_id: str, space: str, numbers: bytes) -> bool:
@@ -30,7 +28,7 @@ class Descriptors:
         here = (self._rows.c.work == work_id) & (self._rows.c.space == space)
         if tx.connection.execute(self._rows.select().where(here)).first():
             return False
-        sealed = self._vault().seal(numbers, _place(work_id, space))
+        sealed = self._keys.of_or_made(tx, f"works/{work_id}").seal(numbers, _place(work_id, space))
         tx.connection.execute(self._rows.insert().values(work=work_id, space=space, sealed=sealed))
         return True
 
@@ -52,7 +50,10 @@ class Descriptors:
         wanted = self._rows.select().where(self._rows.c.space == space)
         with self._database.read() as tx:
             rows = tx.connection.execute(wanted).all()
-        return {row.work: self._vault().open(row.sealed, _place(row.work, space)) for row in rows}
+            keys = self._keys.of_table(tx, "works") if rows else {}
+            return {
+                row.work: keys[f"works/{row.work}"].open(row.sealed, _place(row.work, space)) for row in rows
+            }
 
 
 def _place(work_id: str, space: str) -> str:

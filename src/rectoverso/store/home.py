@@ -4,7 +4,7 @@ verso.sqlite3   decisions, works, ledger
 database.txt    or the address of the PostgreSQL database that holds them, if one does
 blobs/          encrypted pictures
 points/         the index of works' points, sealed; made again when it is missing
-keys/           who signs, and what opens the blobs
+keys/           who signs, and the master key, which opens the rest (unless it is elsewhere: ``store.master``)
 trust/          certificates of others that this home trusts
 policies/       policies of its own (TOML), if it has any
 weights.json    the weights that works are compared by beside all else, if any were named
@@ -16,28 +16,32 @@ lock            held by whoever is at the door
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rectoverso.errors import HomeForeign, HomeNotPermitted, KeysMissing
+from rectoverso.errors import HomeForeign, HomeNotPermitted, KeysDamaged, KeysMissing
+from rectoverso.store import master
 from rectoverso.store.address import SQLITE, database_of, kept_in, remember
 from rectoverso.store.atomic import make_private_folder, write_atomically
 
 if TYPE_CHECKING:
     from rectoverso.store.assets import Assets
     from rectoverso.store.blobs import Blobs
-    from rectoverso.store.database import Database
+    from rectoverso.store.data_keys import DataKeys
+    from rectoverso.store.database import Database, Transaction
     from rectoverso.store.descriptors import Descriptors
     from rectoverso.store.hashes import Hashes
     from rectoverso.store.keys import Keys
+    from rectoverso.store.lineage import Lineage
     from rectoverso.store.log import Log
     from rectoverso.store.openings import Openings
     from rectoverso.store.seals import Seals
     from rectoverso.store.traces import Traces
-    from rectoverso.store.vault import Vault
+    from rectoverso.store.vault import Cipher, Vault
     from rectoverso.store.works import Works
+    from rectoverso.types import AssetId
 
 _FOLDERS = ("blobs", "keys", "trust")
 _MIGRATION_WAIT_S = 600
@@ -48,6 +52,7 @@ class Home:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._has_data_keys = False
 
     @classmethod
     def open(cls, path: Path) -> Home:
@@ -138,7 +143,7 @@ class Home:
     def assets(self) -> Assets:
         from rectoverso.store.assets import Assets
 
-        return Assets(self.database, lambda: self.vault)
+        return Assets(self.database, lambda: self.vault, self.data_keys)
 
     @cached_property
     def works(self) -> Works:
@@ -146,7 +151,7 @@ class Home:
         from rectoverso.store.tables import works
         from rectoverso.store.works import Works
 
-        return Works(self.database, lambda: self.vault, works, self.hashes)
+        return Works(self.database, lambda: self.vault, self.data_keys, works, self.hashes)
 
     @cached_property
     def hashes(self) -> Hashes:
@@ -161,7 +166,7 @@ class Home:
         from rectoverso.store.tables import commons
         from rectoverso.store.works import Works
 
-        return Works(self.database, lambda: self.vault, commons)
+        return Works(self.database, lambda: self.vault, self.data_keys, commons)
 
     @cached_property
     def traces(self) -> Traces:
@@ -169,14 +174,14 @@ class Home:
         from rectoverso.store.shelf import Shelf
         from rectoverso.store.traces import Traces
 
-        return Traces(self.database, lambda: self.vault, Shelf(self.path / "points", lambda: self.vault))
+        return Traces(self.database, self.data_keys, Shelf(self.path / "points", lambda: self.vault))
 
     @cached_property
     def descriptors(self) -> Descriptors:
         """How the registered works are made, and what weights of the user's say of them."""
         from rectoverso.store.descriptors import Descriptors
 
-        return Descriptors(self.database, lambda: self.vault)
+        return Descriptors(self.database, self.data_keys)
 
     @cached_property
     def log(self) -> Log:
@@ -188,7 +193,14 @@ class Home:
     def openings(self) -> Openings:
         from rectoverso.store.openings import Openings
 
-        return Openings(lambda: self.vault)
+        return Openings(self.data_keys)
+
+    @cached_property
+    def lineage(self) -> Lineage:
+        """What learnt from what."""
+        from rectoverso.store.lineage import Lineage
+
+        return Lineage(self.data_keys)
 
     @cached_property
     def seals(self) -> Seals:
@@ -206,23 +218,51 @@ class Home:
 
     @cached_property
     def blobs(self) -> Blobs:
-        """The encrypted pictures; raises KeysMissing while there is no key to open them."""
+        """The encrypted pictures."""
         from rectoverso.store.blobs import Blobs
 
-        return Blobs(self.blobs_path, self._blob_key())
+        return Blobs(self.blobs_path, self._picture_key)
+
+    @cached_property
+    def data_keys(self) -> DataKeys:
+        """What rows and pictures are sealed with."""
+        from rectoverso.store.data_keys import DataKeys
+
+        return DataKeys(self.path, lambda: master.all_keys(self.keys_path))
 
     @cached_property
     def vault(self) -> Vault:
-        """What seals records about people; raises KeysMissing while there is no key to open them."""
+        """What seals the home's own records, and names; raises KeysMissing while there is no key to open them."""
+        from rectoverso.store.data_keys import HOME
         from rectoverso.store.vault import Vault
 
-        return Vault(self._blob_key())
+        self.begin_data_keys()
+        with self.database.read() as tx:
+            return Vault(self.data_keys.raw(tx, HOME))
 
-    def _blob_key(self) -> bytes:
-        keys = self.keys
-        if keys is None:
+    def begin_data_keys(self, tx: Transaction | None = None) -> None:
+        """Make the first data keys where there are none, in ``tx`` if one is open. Raises KeysMissing without a master
+        key.
+        """
+        if self._has_data_keys:
+            return
+        with nullcontext(tx) if tx else self.database.read() as reading:
+            self._has_data_keys = self.data_keys.exist(reading)
+        if not self._has_data_keys:
+            with nullcontext(tx) if tx else self.database.transaction() as writing:
+                if not self.data_keys.exist(writing):
+                    self.data_keys.begin(writing, self._first_master())
+            self._has_data_keys = tx is None  # that of the caller may yet be undone
+
+    def _first_master(self) -> master.Held:
+        held = master.all_keys(self.keys_path)
+        if not held or self.keys is None:
             raise KeysMissing(home=self.path)
-        return keys.blob_key
+        return held[0]
+
+    def _picture_key(self, asset: AssetId) -> Cipher:
+        with self.database.read() as tx:
+            return self.data_keys.of(tx, f"assets/{asset}")
 
     def lock(self, wait_s: float = 600) -> AbstractContextManager[None]:
         """Be the only process at the door; waits ``wait_s`` s, then raises HomeBusy. It does not nest."""
@@ -239,8 +279,11 @@ class Home:
         if not self._is_current():
             with self.lock(_MIGRATION_WAIT_S):
                 if not self._is_current():  # another process may have done it meanwhile
-                    schema.migrate(self.database, lambda: self.vault)
+                    schema.migrate(self.database, self.path)
                     self.database.settle()  # what lay open until then
+        if (self.keys_path / "ca.pem").exists():
+            with suppress(KeysMissing, KeysDamaged):  # told by whoever needs them
+                self.begin_data_keys()
         remember(self.path, self.database)
 
     def _is_current(self) -> bool:

@@ -5,7 +5,7 @@ signer.pem        the certificates that go into each picture: leaf, then interme
 signer.key        the leaf's private key (ES256)
 intermediate.key  issues the next leaf when this one ends
 ledger.key        signs the ledger's checkpoints (Ed25519 and ML-DSA-44); ledger-42.key does since entry 42
-blobs.key         opens the stored pictures (AES-256)
+master.key        opens all that is encrypted (AES-256), unless the master key is elsewhere (``store.master``)
 watermark.key     the private watermark key, kept for the forensic mark
 README.txt        what this is and is not, in English and Chinese
 """
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from rectoverso.errors import HomeNotPermitted, KeysDamaged, KeysExist
 from rectoverso.i18n import LANGUAGES, say
 from rectoverso.protocols import Clock
-from rectoverso.store import ledger_keys
+from rectoverso.store import ledger_keys, master
 from rectoverso.store.atomic import PRIVATE_FOLDER, sync_folder, write_durably
 from rectoverso.store.ledger_keys import LedgerKeys
 from rectoverso.types import Message
@@ -36,7 +36,6 @@ _FILES = (
     "signer.key",
     "intermediate.key",
     ledger_keys.FIRST,
-    "blobs.key",
     "watermark.key",
 )
 _SECRET_BYTES = 32
@@ -65,7 +64,6 @@ class Keys:
     signer_key: bytes = field(repr=False)
     intermediate_key: bytes = field(repr=False)
     ledger: tuple[LedgerKeys, ...] = field(repr=False)
-    blob_key: bytes = field(repr=False)
     watermark_key: bytes = field(repr=False)
 
     @classmethod
@@ -140,7 +138,7 @@ class Keys:
             self._line("signer.key", sha256(_public_der(self.signer_key)).hexdigest()),
             self._line("intermediate.key", sha256(_public_der(self.intermediate_key)).hexdigest()),
             *(line for generation in self.ledger for line in self._ledger_lines(generation)),
-            self._line("blobs.key", sha256(b"blob key id" + self.blob_key).hexdigest()),
+            *(self._master_line(key) for key in master.all_keys(self.folder)),
             self._line("watermark.key", sha256(b"watermark id" + self.watermark_key).hexdigest()),
         ]
 
@@ -165,6 +163,12 @@ class Keys:
             for name, raw in public.items()
         ]
 
+    def _master_line(self, key: master.Held) -> KeyDescription:
+        place = Path(key.place)
+        return KeyDescription(
+            place.name, Message("store.keys.master_key"), key.id, None, place, is_secret=True
+        )
+
     def _line(
         self, file: str, fingerprint: str, *, expires: str | None = None, is_secret: bool = True
     ) -> KeyDescription:
@@ -182,7 +186,7 @@ def _new_files(owner: str, country: str, clock: Clock) -> dict[str, bytes]:
         "signer.key": made.leaf_key,
         "intermediate.key": made.intermediate_key,
         ledger_keys.FIRST: LedgerKeys.generate(0).pem,
-        "blobs.key": secrets.token_hex(_SECRET_BYTES).encode() + b"\n",
+        **({} if master.elsewhere() else {master.FILE: master.new_key()}),
         "watermark.key": secrets.token_hex(_SECRET_BYTES).encode() + b"\n",
         "README.txt": "\n".join(
             say(Message("store.keys.readme"), language) for language in LANGUAGES
@@ -223,7 +227,6 @@ def _parsed(folder: Path, files: dict[str, bytes]) -> Keys:
         signer_key=files["signer.key"],
         intermediate_key=files["intermediate.key"],
         ledger=_generations(folder, files),
-        blob_key=_secret(folder, files, "blobs.key"),
         watermark_key=_secret(folder, files, "watermark.key"),
     )
 

@@ -35,7 +35,8 @@ from rectoverso.types import Message
 
 _DOOR, _WRITING = 0x52560001, 0x52560002
 _SCHEMA = "current_schema()::regnamespace::oid::int"
-_ERASED = "openings"  # the table whose rows are deleted so that nobody can read them again
+_ERASED = "openings, data_keys, wrapping_keys, assets, works, traces, descriptors, lineage"
+"""The tables whose rows are deleted, or emptied, so that nobody can read them again."""
 
 # When the network falls silent, this side and the server both notice within a minute, and the door is free again.
 _LIVELY = {
@@ -145,12 +146,13 @@ class PostgresDatabase(Database):
         return ServerFacts(version, waits_for_disk, has_vectors)
 
     def settle(self) -> None:
-        """Write the table anew without what was erased. The server's write-ahead log and backups keep it, sealed, until
-        they are thrown away.
+        """Write the tables anew without what was erased. The server's write-ahead log and backups keep it, sealed,
+        until they are thrown away.
         """
         with self.explained(), self.engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT")
-            connection.exec_driver_sql(f"VACUUM (FULL) {_ERASED}")
+            hashes = connection.exec_driver_sql("SELECT to_regclass('work_hashes')").scalar()
+            connection.exec_driver_sql(f"VACUUM (FULL) {_ERASED}" + (", work_hashes" if hashes else ""))
 
     @contextmanager
     def _writing(self) -> Iterator[sa.Connection]:

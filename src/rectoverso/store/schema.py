@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from rectoverso.errors import HomeDamaged, HomeForeign, HomeTooNew
+from rectoverso.errors import HomeDamaged, HomeForeign, HomeTooNew, KeysMissing
+from rectoverso.store import master
 from rectoverso.store.database import Database
 from rectoverso.store.tables import REVISION
-
-if TYPE_CHECKING:
-    from rectoverso.store.vault import Vault
+from rectoverso.store.vault import Vault
 
 _VERSIONS = "alembic_version"
 _OURS = "rv"  # how this project's revisions begin: another program's alembic table is told apart by it
@@ -34,10 +31,10 @@ def is_current(database: Database) -> bool:
     return False
 
 
-def migrate(database: Database, vault: Callable[[], Vault]) -> None:
+def migrate(database: Database, home: Path) -> None:
     """Take every missing step in one transaction; killed in the middle, none of them was taken.
 
-    ``vault`` is asked for where records that lay open have to be sealed; raises KeysMissing if it cannot be had.
+    Raises KeysMissing where records that lay open have to be sealed, and the home has no key for that.
     """
     from alembic import command
     from alembic.config import Config
@@ -46,8 +43,16 @@ def migrate(database: Database, vault: Callable[[], Vault]) -> None:
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
     database.prepare()
     with database.transaction() as tx:
-        config.attributes |= {"connection": tx.connection, "vault": vault}
+        config.attributes |= {"connection": tx.connection, "home": home, "vault": lambda: _vault_before(home)}
         command.upgrade(config, "head")
+
+
+def _vault_before(home: Path) -> Vault:
+    """What sealed records before there were data keys: made of the key in ``blobs.key``."""
+    held = [key for key in master.in_folder(home / "keys") if Path(key.place).name == master.FILE_BEFORE]
+    if not held:
+        raise KeysMissing(home=home)
+    return Vault(held[0].secret)
 
 
 def _revision(database: Database) -> str | None:

@@ -9,7 +9,7 @@ against which runs.
     works, commons  each row's id, name, and how the seal of what is said of it begins: another one at each sealing
     traces          of which works there is one
     descriptors     of which works, in which spaces
-    assets          which releases were taken back, by which entry
+    assets          which releases were taken back, and which images erased, by which entry
 
 What prints, traces and descriptors hold follows from the work's file, and is bound to its id.
 """
@@ -77,6 +77,8 @@ def _come_to(tables: Mapping[str, Iterable[Iterable[Any]]]) -> Digest:
     whole = hashlib.sha256()
     for name, found in tables.items():
         rows = sorted([_plain(value) for value in row] for row in found)
+        if not rows and name in _LATER:
+            continue
         whole.update(json.dumps([name, rows]).encode() + b"\n")
     return Digest(whole.hexdigest())
 
@@ -95,8 +97,12 @@ _LOOKS: dict[str, sa.Executable] = {
     "traces": sa.select(traces.c.work),
     "descriptors": sa.select(descriptors.c.work, descriptors.c.space),
     "revoked": sa.select(assets.c.id, assets.c.revoked).where(assets.c.revoked.is_not(None)),
+    "erased": sa.select(assets.c.id, assets.c.erased).where(assets.c.erased.is_not(None)),
 }
 """By table, what of its rows counts."""
+
+_LATER = frozenset({"erased"})
+"""What seals from before know nothing of: it counts once there is any."""
 
 NOTHING = Seal(_come_to(dict.fromkeys(_LOOKS, ())), 0)
 """That of a register in which nothing was ever changed."""

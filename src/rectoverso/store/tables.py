@@ -5,13 +5,17 @@ nodes        hashes of its complete subtrees: level 0 are the leaves; append-onl
 checkpoints  the signed head of the ledger after each entry; append-only
 openings     what stands behind the ledger's commitments to personal data, sealed; erased on request
 seals        what whole tables come to, sealed, so that a row that is gone is noticed
-assets       one decided image a row; what was found, and why it was decided so, is sealed
+assets       one decided image a row; how it was asked for, what was found, and why it was decided so, is sealed
 works        one registered work a row, sealed
 traces       what the parts of a work are known by, sealed; one row a work
 descriptors  how a work is made, and what weights of the user's say of it, sealed; one row a work and space
 commons      one picture a row that anybody may use, sealed as works are
+lineage      which pictures a curated set has, one set a row, sealed
+marks        the sets and runs that an erased picture was in, by the entry that tells of it
+data_keys    what rows and pictures are sealed with, a key each, wrapped
+wrapping_keys  what wraps those, itself wrapped by the master key
 
-Sealed values are the vault's (``store.vault``): they tell nothing without the keys.
+Sealed values are envelopes (``store.vault``): they tell nothing without the master key.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "rv0005"
+REVISION = "rv0006"
 """The migration that makes these tables."""
 
 metadata = sa.MetaData()
@@ -109,17 +113,14 @@ assets = sa.Table(
     sa.Column("maker_digest", sa.String(64)),
     sa.Column("origin", sa.String(16), nullable=False),
     sa.Column("use", sa.String(64), nullable=False),
-    sa.Column("seed", sa.BigInteger),
-    sa.Column("source", Plain),
     sa.Column("policy", Plain, nullable=False),
     sa.Column("told", Raw, nullable=False),
-    sa.Column("file_name", Plain, nullable=False),
     sa.Column("media_type", sa.String(64), nullable=False),
     sa.Column("file_digest", sa.String(64), index=True),
-    sa.Column("pixels_digest", sa.String(64), nullable=False),
+    sa.Column("pixels_digest", sa.String(64)),
     sa.Column("fingerprint", Raw, nullable=False),
-    sa.Column("blob", sa.String(64)),
     sa.Column("revoked", sa.Integer, unique=True),
+    sa.Column("erased", sa.Integer),
 )
 
 
@@ -151,4 +152,35 @@ descriptors = sa.Table(
     sa.Column("work", sa.String(8), primary_key=True),
     sa.Column("space", sa.String(64), primary_key=True),
     sa.Column("sealed", Raw, nullable=False),
+)
+
+lineage = sa.Table(
+    "lineage",
+    metadata,
+    sa.Column("manifest", sa.String(64), primary_key=True),
+    sa.Column("sealed", Raw, nullable=False),
+)
+
+marks = sa.Table(
+    "marks",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("entry", sa.Integer, nullable=False),
+)
+
+data_keys = sa.Table(
+    "data_keys",
+    metadata,
+    sa.Column("kind", sa.String(16), primary_key=True),
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("wrapping", sa.Integer, nullable=False, index=True),
+    sa.Column("wrapped", Raw, nullable=False),
+)
+
+wrapping_keys = sa.Table(
+    "wrapping_keys",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("master", sa.String(64), nullable=False),
+    sa.Column("wrapped", Raw, nullable=False),
 )

@@ -6,31 +6,30 @@ named by how the works' ids begin; with a trace falls the part that it is in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView, Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from rectoverso.store.shelf import Shelf
-from rectoverso.store.vault import Vault
 
 if TYPE_CHECKING:
+    from rectoverso.store.data_keys import DataKeys
     from rectoverso.store.database import Database, Transaction
 
 _AT_ONCE = 200
 
 
 class Traces(Mapping[str, bytes]):
-    """The traces of one home. ``vault`` is asked for when there is something to seal or to open; ``shelf`` is for what
-    is made of them.
+    """The traces of one home, by the works' own keys; ``shelf`` is for what is made of them.
 
     Reading raises RecordDamaged for a row that was changed, or is another work's.
     """
 
-    def __init__(self, database: Database, vault: Callable[[], Vault], shelf: Shelf) -> None:
+    def __init__(self, database: Database, keys: DataKeys, shelf: Shelf) -> None:
         from rectoverso.store.tables import traces
 
         self.shelf = shelf
         self._database = database
-        self._vault = vault
+        self._keys = keys
         self._traces = traces
 
     def put(self, tx: Transaction, work_id: str, trace: bytes) -> bool:
@@ -40,7 +39,7 @@ class Traces(Mapping[str, bytes]):
             self._traces.select().with_only_columns(self._traces.c.work).where(here)
         ).first():
             return False
-        sealed = self._vault().seal(trace, _place(work_id))
+        sealed = self._keys.of_or_made(tx, f"works/{work_id}").seal(trace, _place(work_id))
         tx.connection.execute(self._traces.insert().values(work=work_id, sealed=sealed))
         return True
 
@@ -52,9 +51,9 @@ class Traces(Mapping[str, bytes]):
     def __getitem__(self, work_id: str) -> bytes:
         with self._database.read() as tx:
             row = tx.connection.execute(self._traces.select().where(self._traces.c.work == work_id)).first()
-        if row is None:
-            raise KeyError(work_id)
-        return self._vault().open(row.sealed, _place(work_id))
+            if row is None:
+                raise KeyError(work_id)
+            return self._keys.of(tx, f"works/{work_id}").open(row.sealed, _place(work_id))
 
     def __iter__(self) -> Iterator[str]:
         with self._database.read() as tx:
@@ -70,8 +69,9 @@ class Traces(Mapping[str, bytes]):
     def rows(self) -> Iterator[tuple[str, bytes]]:
         """Id and trace of each work; some at a time are in memory."""
         with self._database.read() as tx:
+            keys = self._keys.of_table(tx, "works")
             for row in tx.connection.execute(self._traces.select().execution_options(yield_per=_AT_ONCE)):
-                yield row.work, self._vault().open(row.sealed, _place(row.work))
+                yield row.work, keys[f"works/{row.work}"].open(row.sealed, _place(row.work))
 
 
 class _Items(ItemsView[str, bytes]):

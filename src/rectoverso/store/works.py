@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from rectoverso.errors import TitleShared
 from rectoverso.store.rights import Rights, State
-from rectoverso.store.vault import HEAD_BYTES, Vault
+from rectoverso.store.vault import HEAD_BYTES, Cipher, Vault
 from rectoverso.types import Digest
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
 
+    from rectoverso.store.data_keys import DataKeys
     from rectoverso.store.database import Database, Transaction
     from rectoverso.store.hashes import Hashes
 
@@ -56,19 +57,21 @@ class Work:
 
 
 class Works:
-    """The works in one table of a home. ``vault`` is asked for when there is something to seal or to open; ``hashes``
-    are kept of those in it, if the home keeps any.
+    """The works in one table of a home, each with a key of its own. ``vault`` names files; ``hashes`` are kept of those
+    in it, if the home keeps any.
     """
 
     def __init__(
         self,
         database: Database,
         vault: Callable[[], Vault],
+        keys: DataKeys,
         table: sa.Table,
         hashes: Hashes | None = None,
     ) -> None:
         self._database = database
         self._vault = vault
+        self._keys = keys
         self._works = table
         self._hashes = hashes
 
@@ -85,35 +88,37 @@ class Works:
         if self.of_file(tx, work.file_digest) is not None:
             return False
         name = {"name": self._vault().name(work.file_digest)}
-        tx.connection.execute(self._works.insert().values(self._row(work) | name))
+        row = self._row(work, self._keys.make(tx, self._place(work.id)))
+        tx.connection.execute(self._works.insert().values(row | name))
         if self._hashes is not None:
             self._hashes.put(tx, work.id, work.fingerprint)
         return True
 
     def change(self, tx: Transaction, work: Work) -> None:
         """Keep what is said of a work now; its file stays the same."""
-        row = self._row(work)
+        row = self._row(work, self._keys.of(tx, self._place(work.id)))
         tx.connection.execute(self._works.update().where(self._works.c.id == work.id).values(row))
 
     def remove(self, tx: Transaction, work_id: str) -> bool:
-        """Forget the work; False when there is none of that id."""
+        """Forget the work and destroy its key; False when there is none of that id."""
+        self._keys.destroy(tx, [self._place(work_id)])
         return tx.connection.execute(self._works.delete().where(self._works.c.id == work_id)).rowcount > 0
 
     def of_file(self, tx: Transaction, file_digest: Digest) -> Work | None:
         """The work that this file is."""
         same = self._works.c.name == self._vault().name(file_digest)
-        row = tx.connection.execute(self._works.select().where(same)).first()
-        return None if row is None else self._work(row)
+        return self._one(tx, same)
 
     def of_id(self, tx: Transaction, work_id: str) -> Work | None:
         """The work of that id."""
-        row = tx.connection.execute(self._works.select().where(self._works.c.id == work_id)).first()
-        return None if row is None else self._work(row)
+        return self._one(tx, self._works.c.id == work_id)
 
     def all(self, tx: Transaction | None = None) -> list[Work]:
         """Every work, the oldest first; with ``tx``, as that transaction sees them. Raises RecordDamaged."""
         with nullcontext(tx) if tx else self._database.read() as reading:
-            works = [self._work(row) for row in reading.connection.execute(self._works.select())]
+            rows = reading.connection.execute(self._works.select()).all()
+            keys = self._keys.of_table(reading, self._works.name) if rows else {}
+            works = [self._work(row, keys[self._place(row.id)]) for row in rows]
         return sorted(works, key=lambda work: (work.added_at, work.id))
 
     def marks(self) -> tuple[tuple[str, bytes], ...]:
@@ -125,7 +130,15 @@ class Works:
         with self._database.read() as tx:
             return tuple((name, bytes(begins)) for name, begins in tx.connection.execute(wanted))
 
-    def _row(self, work: Work) -> dict[str, Any]:
+    def _one(self, tx: Transaction, condition: sa.ColumnElement[bool]) -> Work | None:
+        row = tx.connection.execute(self._works.select().where(condition)).first()
+        return None if row is None else self._work(row, self._keys.of(tx, self._place(row.id)))
+
+    def _place(self, work_id: str) -> str:
+        """Where it stands, which is the name of its key too."""
+        return f"{self._works.name}/{work_id}"
+
+    def _row(self, work: Work, key: Cipher) -> dict[str, Any]:
         facts = {
             "title": _text(work.title),
             "owner": _text(work.owner),
@@ -137,17 +150,17 @@ class Works:
             "expired": work.expired,
         }
         length = len(work.fingerprint).to_bytes(_LENGTH_BYTES, "big")
-        vault, place = self._vault(), f"{self._works.name}/{work.id}"
+        place = self._place(work.id)
         return {
             "id": work.id,
-            "facts": vault.seal(json.dumps(facts, ensure_ascii=False).encode(), place),
-            "prints": vault.seal(length + work.fingerprint + work.small, f"{place}/prints"),
+            "facts": key.seal(json.dumps(facts, ensure_ascii=False).encode(), place),
+            "prints": key.seal(length + work.fingerprint + work.small, f"{place}/prints"),
         }
 
-    def _work(self, row: Any) -> Work:
-        vault, place = self._vault(), f"{self._works.name}/{row.id}"
-        facts: dict[str, Any] = json.loads(vault.open(row.facts, place))
-        prints = vault.open(row.prints, f"{place}/prints")
+    def _work(self, row: Any, key: Cipher) -> Work:
+        place = self._place(row.id)
+        facts: dict[str, Any] = json.loads(key.open(row.facts, place))
+        prints = key.open(row.prints, f"{place}/prints")
         ends = _LENGTH_BYTES + int.from_bytes(prints[:_LENGTH_BYTES], "big")
         return Work(
             id=row.id,

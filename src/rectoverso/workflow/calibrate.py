@@ -153,7 +153,7 @@ def _settled(
 def _record(home: Home, keys: Keys, clock: Clock, calibration: Calibration) -> int:
     """The entry of the ledger, its record behind it, and the home's word that it is in force: all or nothing."""
     told = summary(calibration)
-    told["register"] = digests.blinded(keys.blob_key, digests.of_facts(works=list(calibration.works)))
+    told["register"] = home.vault.public_name(digests.of_facts(works=list(calibration.works)))
     told.pop("day")
     ledger = open_ledger(home, keys, clock)
     guard = Guard(home, ledger)

@@ -342,8 +342,15 @@ class _Job:
         }
         keys = open_keys(home)
         with home.lock(), home.database.transaction() as tx:
+            home.lineage.keep(tx, manifest, self._kept_digests())
             known = _entry_of(home, tx, manifest, pictures)
             return open_ledger(home, keys, self._clock).append(tx, ENTRY, facts) if known is None else known
+
+    def _kept_digests(self) -> Iterator[Digest]:
+        """What `verso erase` finds this set by: the files that its pictures were."""
+        for row in self._curation.rows(Action.KEEP):
+            if digest := row.looked.get("digest"):
+                yield Digest(digest)
 
     def _tell(self, stage: str, done: int, total: int) -> None:
         self._listener(Progress(Message(f"progress.{stage}"), done, total))

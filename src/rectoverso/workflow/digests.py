@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import hmac
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +30,3 @@ def of_pixels(pixels: Pixels) -> Digest:
 def of_facts(**facts: Any) -> Digest:
     """The digest of a record, by its canonical JSON (RFC 8785)."""
     return of_bytes(rfc8785.dumps(facts))
-
-
-def blinded(secret: bytes, request: Digest) -> str:
-    """How the ledger names a request: its plain digest could be found by guessing seeds. ``secret``: the blobs' key."""
-    return hmac.digest(secret, b"ledger request " + request.encode(), "sha256").hex()

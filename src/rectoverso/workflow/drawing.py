@@ -49,6 +49,7 @@ def open_door(
     rules = terms.rules(home_path)
     home = Home.open(home_path)
     keys = open_keys(home, listener=listener)
+    _tell_mark(home, maker, listener)
     ask_if_unknown(run, home, keys, listener)
 
     def checks(works: Sequence[Work]) -> list[Check]:
@@ -69,6 +70,15 @@ def open_door(
         labelling=labelling_of(terms, home, keys, maker),
         territory=terms.territory,
     )
+
+
+def _tell_mark(home: Home, maker: Maker, listener: Listener) -> None:
+    """Say of a run that it learnt from a picture that was erased since."""
+    with home.database.read() as tx:
+        entry = home.lineage.marked(tx, maker.digest)
+    if entry is not None:
+        said = Message("erase.run_marked", {"index": entry})
+        listener(Progress(Message("progress.screening"), 0, said=said))
 
 
 def request_of(generator: RunGenerator, controls: Controls, **asked: Any) -> Digest:

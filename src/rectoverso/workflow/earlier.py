@@ -71,7 +71,7 @@ def _decision(asset: Asset, work: dict[str, Any], distance: int | None) -> Earli
 
 
 def _distance(prints: bytes, asset: Asset) -> int | None:
-    whole = len(asset.fingerprint) // NUM_BYTES * NUM_BYTES  # nothing seals it: it may be anything
+    whole = len(asset.fingerprint) // NUM_BYTES * NUM_BYTES
     if not prints or not whole:
         return None
     theirs = np.frombuffer(asset.fingerprint[:whole], np.uint8).reshape(-1, NUM_BYTES)

@@ -36,9 +36,12 @@ ACCEPTED = "register_accepted"
 
 RUN_HELD, RUN_CLEARED = "run_held", "run_cleared"
 """The kinds of entries by which something stands against a run, and no longer does (``workflow.standing``)."""
+ERASED = "erased"
+"""The kind of entry that tells of what was erased."""
 
 CHANGES = frozenset(
     {
+        ERASED,
         "work_registered",
         "work_completed",
         "work_claim",

@@ -12,10 +12,9 @@ from typing import Any
 
 from rectoverso.errors import OwnerNotFound, WorkNotFound
 from rectoverso.store.assets import Asset
-from rectoverso.store.keys import Keys
+from rectoverso.store.vault import Vault
 from rectoverso.store.works import called
 from rectoverso.verso.registry.refusals import similar_works
-from rectoverso.workflow.digests import blinded
 from rectoverso.workflow.ledgers import existing_home, keys_of
 
 
@@ -60,11 +59,11 @@ def incidents(home_path: Path, *, owner: str | None = None, work: str | None = N
     works = home.works.all()
     named = called(works, work) if work is not None else None
     wanted = named.id if named else work
-    keys = keys_of(home)
+    keys_of(home)  # raises where they are lost
     found = [
         row
         for asset in home.assets.all()
-        for row in _incidents_of(asset, keys)
+        for row in _incidents_of(asset, home.vault)
         if owner in (None, row.owner) and (wanted is None or wanted in (row.work, row.title))
     ]
     if not found and work is not None and named is None:
@@ -74,12 +73,12 @@ def incidents(home_path: Path, *, owner: str | None = None, work: str | None = N
     return found
 
 
-def _incidents_of(asset: Asset, keys: Keys) -> Iterator[Incident]:
+def _incidents_of(asset: Asset, vault: Vault) -> Iterator[Incident]:
     for work in similar_works(asset):
         yield Incident(
             decided_at=asset.decided_at,
             asset=asset.id,
-            request=blinded(keys.blob_key, asset.request),
+            request=vault.public_name(asset.request),
             ledger_index=asset.ledger_index,
             use=asset.use,
             decision=asset.decision.value,

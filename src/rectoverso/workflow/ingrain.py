@@ -294,6 +294,8 @@ def _log(home: Home, keys: Keys, generator: RunGenerator, facts: Ingrained) -> N
         "images": facts.images,
     }
     with home.lock(), home.database.transaction() as tx:
+        if (entry := home.lineage.marked(tx, str(generator.maker.digest))) is not None:
+            home.lineage.mark(tx, [facts.weights_digest], entry)
         open_ledger(home, keys).append(tx, "run_ingrained", told)
 
 

@@ -23,6 +23,7 @@ DEFAULT_OWNER = "Rectoverso development"
 def open_keys(home: Home, *, listener: Listener = silent, clock: Clock | None = None) -> Keys:
     """The keys of ``home``, made now if it has none; the listener is told of new ones."""
     if (keys := home.keys) is not None:
+        home.begin_data_keys()
         return keys
     try:
         keys = _create(home, DEFAULT_OWNER, clock or SystemClock())
@@ -114,6 +115,7 @@ def _create(home: Home, owner: str, clock: Clock) -> Keys:
 
 def _record(home: Home, keys: Keys, tx: Transaction, clock: Clock) -> None:
     """The first entry of a ledger. Who owns the home is committed to: a name is personal data."""
+    home.begin_data_keys(tx)
     signer = keys.describe()[1]
     facts = {
         "owner": committed(home, tx, keys.owner),

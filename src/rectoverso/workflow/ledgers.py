@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,8 @@ from rectoverso.store.ledger_keys import LedgerKeys
 from rectoverso.store.openings import Opening
 from rectoverso.types import AssetId, Decision, Message
 from rectoverso.verso.ledger.commitment import as_fact, commit, commitment_of, commitments_in
-from rectoverso.verso.ledger.entry import Json
-from rectoverso.verso.ledger.ledger import Expected, Ledger
+from rectoverso.verso.ledger.entry import Json, parse_entry
+from rectoverso.verso.ledger.ledger import BATCH, Expected, Ledger
 from rectoverso.verso.ledger.merkle import EMPTY_ROOT
 from rectoverso.verso.ledger.note import KeyKind
 from rectoverso.verso.ledger.signing import SigningKeys
@@ -94,6 +94,22 @@ def opened(home: Home, ledger: Ledger, index: int, name: str) -> str | None:
     if opening is None or commitment_of(opening.value, opening.salt) != commitment:
         return None
     return opening.value
+
+
+def last_entry(home: Home, tx: Transaction, fits: Callable[[Mapping[str, Any]], bool]) -> int | None:
+    """The index of the last entry whose fields fit; None where none does."""
+    for index, entry in entries_backwards(home, tx):
+        if fits(entry):
+            return index
+    return None
+
+
+def entries_backwards(home: Home, tx: Transaction) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """Index and fields of all entries, the last first; some at a time are in memory."""
+    for end in range(home.log.size(tx), 0, -BATCH):
+        entries = home.log.entries(tx, max(0, end - BATCH), end)
+        for index in reversed(entries):
+            yield index, parse_entry(entries[index]) or {}
 
 
 def check_ledger(home_path: Path) -> Checked:
@@ -242,10 +258,10 @@ def _damaged(home: Home, assets: list[Asset]) -> list[Message]:
         Message("release.findings_damaged", {"asset": asset.id}) for asset in assets if asset.is_damaged
     ]
     for asset in assets:
-        if asset.blob is None:
+        if not asset.has_picture:
             continue
         try:
-            home.blobs.get(asset.blob)
+            home.blobs.get(asset.id)
         except (BlobDamaged, BlobMissing) as error:
             problems.append(Message("release.picture_damaged", {"asset": asset.id, "why": explain(error)}))
     return problems

@@ -28,8 +28,11 @@ from rectoverso.errors import BlobDamaged, BlobMissing, LedgerBroken, MarkFailed
 from rectoverso.i18n import Phrase
 from rectoverso.protocols import Check, Clock, GroupCheck, SystemClock
 from rectoverso.store.assets import Asset
+from rectoverso.store.data_keys import draw
+from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
+from rectoverso.store.vault import Cipher
 from rectoverso.store.works import Work
 from rectoverso.types import AssetId, Decision, Digest, Draft, Finding, Message, Outcome, Pixels, Verdict
 from rectoverso.verso.law import Labelling
@@ -43,7 +46,7 @@ from rectoverso.verso.screen.screening import load, screen, screen_together
 from rectoverso.workflow import digests
 from rectoverso.workflow.files import results_in
 from rectoverso.workflow.guard import Guard
-from rectoverso.workflow.ledgers import ENTRY_KINDS, open_ledger
+from rectoverso.workflow.ledgers import ENTRY_KINDS, committed, open_ledger
 from rectoverso.workflow.registry import works_in_force
 from rectoverso.workflow.weights import named_weights
 
@@ -116,7 +119,7 @@ def release(drafts: Iterable[Draft], door: Door, out: Path) -> Iterator[Passage]
     """
     with results_in(out), door.home.lock():
         works = works_in_force(door.home, door.keys, door.clock, door.territory)
-        door.home.blobs.sweep(door.home.assets.blobs())  # what a killed process left
+        door.home.blobs.sweep(door.home.assets.with_pictures())  # what a killed process left
         keeper = _Doorkeeper(door, works, out)
         try:
             for group in keeper.screened(drafts):
@@ -252,8 +255,9 @@ class _Doorkeeper:
         verdict: Verdict,
         marked: Marked | None,
     ) -> Asset:
-        """Keep the bytes, then write ledger entry and decision in one transaction."""
+        """Keep the bytes, then write ledger entry and decision in one transaction, with the key to both."""
         recto = marked.pixels if marked else draft.pixels
+        key = draw()
         row = Asset(
             id=asset,
             request=request,
@@ -273,27 +277,27 @@ class _Doorkeeper:
             file_digest=digests.of_bytes(marked.data) if marked else None,
             pixels_digest=digests.of_pixels(recto),
             fingerprint=_fingerprint(recto, marked),
-            blob=self.keep(draft, verdict, marked),
         )
+        self.keep(row, draft, marked, Cipher(key))
         with self.home.database.transaction() as tx:
-            index = self.ledger.append(tx, ENTRY_KINDS[verdict.decision], self.public_facts(row))
+            index = self.ledger.append(tx, ENTRY_KINDS[verdict.decision], self.public_facts(tx, row))
             decided = replace(row, ledger_index=index)
-            self.home.assets.record(tx, decided)
+            self.home.assets.record(tx, decided, key)
         return decided
 
-    def keep(self, draft: Draft, verdict: Verdict, marked: Marked | None) -> Digest | None:
+    def keep(self, row: Asset, draft: Draft, marked: Marked | None, key: Cipher) -> None:
         """The released file, or the draft that people will look at; of a refused draft nothing is kept."""
-        if marked:
-            return self.home.blobs.put(marked.data)
-        if verdict.decision is Decision.HOLD:
-            return self.home.blobs.put(to_png(draft.pixels))
-        return None
+        if row.has_picture:
+            self.home.blobs.put(row.id, marked.data if marked else to_png(draft.pixels), key)
 
-    def public_facts(self, row: Asset) -> dict[str, Any]:
-        """What the ledger says of a decision. Seeds, sources and prompts are private and stay out."""
+    def public_facts(self, tx: Transaction, row: Asset) -> dict[str, Any]:
+        """What the ledger says of a decision. Seeds, sources and prompts are private and stay out; of a picture that
+        did not leave, the digest is committed to.
+        """
+        pixels = row.pixels_digest if row.file_digest else committed(self.home, tx, row.pixels_digest)
         return {
             "asset": row.id,
-            "request": digests.blinded(self.door.keys.blob_key, row.request),
+            "request": self.home.vault.public_name(row.request),
             "maker": {"name": row.maker.name, "version": row.maker.version, "digest": row.maker.digest},
             "origin": row.origin.value,
             "use": row.use,
@@ -302,7 +306,7 @@ class _Doorkeeper:
             **({"laws": [law.law for law in self.door.labelling.laws]} if self.door.labelling.laws else {}),
             **({"territory": sorted(self.door.territory)} if self.door.territory else {}),
             "file_digest": row.file_digest,
-            "pixels_digest": row.pixels_digest,
+            "pixels_digest": pixels,
             "findings": [{"check": found["check"], "outcome": found["outcome"]} for found in row.findings],
         }
 
@@ -310,17 +314,17 @@ class _Doorkeeper:
         """Write a released file and its proof, each whole or not at all, read-only, in place of what has their names.
 
         The proof is against the first checkpoint over the entry, so that it is the same at each delivery. None if it
-        was not released or is revoked, or if the store no longer holds it; then `verso ledger check` says so. Raises
-        LedgerBroken: without its proof nothing leaves, nor what the ledger does not call released.
+        was not released, is revoked or erased, or if the store no longer holds it; then `verso ledger check` says so.
+        Raises LedgerBroken: without its proof nothing leaves, nor what the ledger does not call released.
         """
-        if asset.decision is not Decision.RELEASE or asset.blob is None or asset.revoked is not None:
+        if asset.decision is not Decision.RELEASE or not asset.has_picture or asset.revoked is not None:
             return None
         path = self.out / asset.file_name
         proof = self.ledger.prove(asset.ledger_index, sealed=True).encode()
         self.demand_entry(asset)
         try:
-            is_there = path.is_file() and digests.of_bytes(path.read_bytes()) == asset.blob
-            data = None if is_there else self.home.blobs.get(asset.blob)
+            is_there = path.is_file() and digests.of_bytes(path.read_bytes()) == asset.file_digest
+            data = None if is_there else self.home.blobs.get(asset.id)
             if not _holds(beside(path), proof):
                 _write(beside(path), proof)
             if data is not None:
@@ -337,7 +341,7 @@ class _Doorkeeper:
         """
         entry = self.ledger.entry(asset.ledger_index)
         says = (entry.get("kind"), entry.get("asset"), entry.get("file_digest"))
-        is_listed = says == (ENTRY_KINDS[Decision.RELEASE], asset.id, asset.blob)
+        is_listed = says == (ENTRY_KINDS[Decision.RELEASE], asset.id, asset.file_digest)
         if not is_listed or not _is_own_name(asset.file_name, asset.id):
             facts = {"asset": asset.id, "kind": ENTRY_KINDS[asset.decision], "index": asset.ledger_index}
             raise LedgerBroken(problem=Phrase(Message("ledger.asset_unlisted", facts)))

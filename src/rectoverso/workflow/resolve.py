@@ -21,7 +21,7 @@ from rectoverso.errors import (
 )
 from rectoverso.i18n import Phrase
 from rectoverso.store.assets import Asset
-from rectoverso.types import AssetId, Decision, Digest, Message
+from rectoverso.types import AssetId, Decision, Message
 from rectoverso.verso.mark import binding, signature
 from rectoverso.verso.picture import to_png
 from rectoverso.verso.screen.fingerprint import NUM_BYTES, fingerprint
@@ -51,6 +51,7 @@ class Resolver:
     def __init__(self, home_path: Path) -> None:
         """Raises HomeMissing, and KeysMissing where nothing was ever released."""
         self._home = existing_home(home_path)
+        self._home.begin_data_keys()
         self._blobs = self._home.blobs
         self._records = HomeRecords(self._home)
         self._store = lru_cache(maxsize=256)(self._read_store)
@@ -116,13 +117,13 @@ class Resolver:
         return matches
 
     def _store_of(self, asset: Asset) -> bytes | None:
-        if asset.decision is not Decision.RELEASE or asset.blob is None:
+        if asset.decision is not Decision.RELEASE or not asset.has_picture:
             return None
-        return self._store(asset.blob)
+        return self._store(asset.id)
 
-    def _read_store(self, blob: Digest) -> bytes | None:
+    def _read_store(self, asset: AssetId) -> bytes | None:
         try:
-            return signature.store_of(self._blobs.get(blob))
+            return signature.store_of(self._blobs.get(asset))
         except (BlobDamaged, BlobMissing):
             return None
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from rectoverso.store.assets import Assets
-from rectoverso.types import AssetId, Decision, Digest, Draft, Finding, Maker, Message, Outcome, Pixels
+from rectoverso.types import AssetId, Decision, Draft, Finding, Maker, Message, Outcome, Pixels
 from rectoverso.verso.picture import open_picture
 from rectoverso.workflow import digests
 from rectoverso.workflow.release import Door, Passage, release
@@ -95,4 +95,4 @@ def _parts_passed(door: Door, parts: Sequence[AssetId]) -> list[PartsWereRelease
 
 def _picture(passage: Passage, door: Door) -> Pixels:
     """The released picture from the store, not from a folder where anything may have happened to it."""
-    return open_picture(door.home.blobs.get(Digest(str(passage.asset.blob))), passage.asset.id)
+    return open_picture(door.home.blobs.get(passage.asset.id), passage.asset.id)

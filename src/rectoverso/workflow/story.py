@@ -35,7 +35,7 @@ def write_story(told: Told, home: Home) -> None:
         t=both,
         reasons=reasons,
         picture=data_uri,
-        draft=lambda asset: data_uri_of(home.blobs.get(asset.blob)),
+        draft=lambda asset: data_uri_of(home.blobs.get(asset.id)),
         shown=told.batch.released[:SHOWN],
     )
     told.page.write_text(page, encoding="utf-8")

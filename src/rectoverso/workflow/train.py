@@ -411,8 +411,16 @@ def _log(request: TrainRequest, dataset: Dataset, home: Home, keys: Keys, clock:
             "privacy": {name: str(value) for name, value in privacy.items()},
         }
     with home.lock(), home.database.transaction() as tx:
+        _inherit_mark(home, tx, weights, dataset)
         if not _is_logged(home, tx, weights):
             open_ledger(home, keys, clock).append(tx, "run_trained", facts)
+
+
+def _inherit_mark(home: Home, tx: Transaction, weights: str, dataset: Dataset) -> None:
+    """A run on a set that an erased picture was in learnt from that picture too."""
+    for manifest in dataset.manifests:
+        if (entry := home.lineage.marked(tx, manifest)) is not None:
+            home.lineage.mark(tx, [weights], entry)
 
 
 def _is_logged(home: Home, tx: Transaction, weights: str) -> bool:

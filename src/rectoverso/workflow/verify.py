@@ -192,7 +192,7 @@ class HomeRecords:
 
     def _released(self, asset: Asset) -> bytes | None:
         try:
-            return self._home.blobs.get(asset.blob) if asset.blob else None
+            return self._home.blobs.get(asset.id) if asset.has_picture else None
         except RectoversoError:  # the home cannot show it; the file is verified all the same
             return None
 
@@ -209,6 +209,8 @@ class HomeRecords:
             entry = ledger.entry(asset.ledger_index)
         except RectoversoError:
             return LedgerReading(found=False, revoked=asset.revoked)
+        with self._home.database.read() as tx:
+            descends = self._home.lineage.marked(tx, asset.maker.digest)
         is_ours = (entry.get("asset"), entry.get("file_digest")) == (asset.id, asset.file_digest)
         if not is_ours:
             return LedgerReading(found=False, revoked=asset.revoked)
@@ -220,6 +222,8 @@ class HomeRecords:
             revoked=asset.revoked,
             reason=None if asset.revoked is None else opened(self._home, ledger, asset.revoked, "reason"),
             at=str(entry["at"]) if "at" in entry else None,
+            erased=asset.erased,
+            descends=descends,
         )
 
 

@@ -45,7 +45,6 @@ def asset(number: int, decision: Decision = Decision.RELEASE, **changes: object)
         file_digest=digest(f"file {number}") if released else None,
         pixels_digest=digest(f"pixels {number}"),
         fingerprint=bytes([number]) * 32,
-        blob=digest(f"file {number}") if decision is not Decision.REFUSE else None,
     )
     return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
 
@@ -114,9 +113,35 @@ def test_a_watermark_finds_its_image_by_all_or_the_first_32_bits(home: Home) -> 
 
 
 @ON_BOTH
-def test_the_blobs_to_keep_are_those_of_released_and_held_images(home: Home) -> None:
-    record(home, asset(1), asset(2, Decision.HOLD), asset(3, Decision.REFUSE))
-    assert home.assets.blobs() == {asset(1).blob, asset(2).blob}
+def test_the_pictures_to_keep_are_those_of_released_and_held_images(home: Home) -> None:
+    record(home, asset(1), asset(2, Decision.HOLD), asset(3, Decision.REFUSE), asset(4))
+    with home.database.transaction() as tx:
+        home.assets.erase(tx, asset(4), entry=9)
+    assert home.assets.with_pictures() == {asset(1).id, asset(2).id}
+    assert not asset(3, Decision.REFUSE).has_picture
+
+
+@ON_BOTH
+def test_of_an_erased_image_its_row_says_what_the_ledger_does_and_no_more(home: Home) -> None:
+    record(home, asset(1), asset(2))
+    with home.database.transaction() as tx:
+        home.assets.erase(tx, asset(1), entry=9)
+    nothing = {"request": "", "seed": None, "source": None, "file_name": "", "findings": [], "reasons": []}
+    assert home.assets.all() == [
+        dataclasses.replace(asset(1), erased=9, fingerprint=b"", **nothing),
+        asset(2),
+    ]
+    assert home.assets.by_request(asset(1).request) is not None  # it is not decided again
+    assert [name for name, _ in home.assets.prints()] == [asset(2).id]
+
+
+@ON_BOTH
+def test_what_is_said_of_an_image_can_change(home: Home) -> None:
+    record(home, asset(1), asset(2))
+    changed = dataclasses.replace(asset(1), source=None, reasons=[])
+    with home.database.transaction() as tx:
+        home.assets.change(tx, changed)
+    assert home.assets.all() == [changed, asset(2)]
 
 
 @ON_BOTH
@@ -124,7 +149,9 @@ def test_a_new_id_shares_its_first_32_bits_with_no_other(home: Home) -> None:
     taken = bytes.fromhex("0123456789ab")
     record(home, asset(1, id=AssetId(taken.hex())))
     drawn = itertools.chain([taken, taken[:4] + b"zz"], itertools.repeat(b"abcdef"))
-    assets = Assets(home.database, lambda: home.vault, random_bytes=lambda count: next(drawn)[:count])
+    assets = Assets(
+        home.database, lambda: home.vault, home.data_keys, random_bytes=lambda count: next(drawn)[:count]
+    )
     assert assets.unused_id() == b"abcdef".hex()
     assert len({home.assets.unused_id() for _ in range(20)}) == 20
 
@@ -140,7 +167,10 @@ def test_the_refused_are_given_from_an_entry_on(home: Home) -> None:
 def test_what_was_found_does_not_lie_open(home: Home) -> None:
     record(home, asset(1, reasons=[{"key": "k", "facts": {"owner": "Anna Muster"}}]))
     home.close()
-    assert not any(b"Muster" in path.read_bytes() for path in home.path.glob("verso.sqlite3*"))
+    everything = b"".join(path.read_bytes() for path in home.path.glob("verso.sqlite3*"))
+    told = ("Muster", "日落", "000001.png", asset(1).request, str(asset(1).seed))
+    assert not any(text.encode() in everything for text in told)
+    assert asset(1).fingerprint not in everything
 
 
 @ON_BOTH
@@ -150,6 +180,18 @@ def test_one_images_findings_cannot_stand_in_for_anothers(home: Home) -> None:
         tx.connection.exec_driver_sql("UPDATE assets SET told = (SELECT max(told) FROM assets)")
     found = {each.id: (each.findings, each.is_damaged) for each in home.assets.all()}
     assert sorted(found.values(), key=lambda told: told[1]) == [(asset(1).findings, False), ([], True)]
+
+
+@ON_BOTH
+def test_two_data_keys_cannot_be_exchanged(home: Home) -> None:
+    record(home, asset(1), asset(2))
+    with home.database.transaction() as tx:
+        tx.connection.exec_driver_sql(
+            "UPDATE data_keys SET wrapped = (SELECT max(wrapped) FROM data_keys WHERE kind = 'assets') "
+            "WHERE kind = 'assets'"
+        )
+    assert sorted(each.is_damaged for each in home.assets.all()) == [False, True]
+    assert len(home.assets.prints()) == 1
 
 
 @ON_BOTH
@@ -168,5 +210,7 @@ def test_without_keys_an_image_is_looked_up_all_the_same(home: Home) -> None:
     shutil.rmtree(home.keys_path)
     keyless = Home.open(home.path)
     found = keyless.assets.by_id(asset(1).id)
-    assert found == dataclasses.replace(asset(1), findings=[], reasons=[])
+    nothing = {"request": "", "seed": None, "source": None, "file_name": "", "findings": [], "reasons": []}
+    assert found == dataclasses.replace(asset(1), fingerprint=b"", **nothing)
+    assert keyless.assets.by_digest(digest("file 1")) == found
     keyless.close()

@@ -18,8 +18,10 @@ from rectoverso.errors import (
 from rectoverso.protocols import SystemClock
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
+from rectoverso.types import AssetId
 from stores import ON_BOTH
 
+ONE = AssetId("0123456789ab")
 LIGHT = """
 import sys
 from pathlib import Path
@@ -161,10 +163,11 @@ def test_opening_needs_no_lock(home: Home) -> None:
 @ON_BOTH
 def test_blobs_and_the_vault_need_keys_and_come_once_there_are(home: Home) -> None:
     with pytest.raises(KeysMissing, match="verso keys init"):
-        _ = home.blobs
-    with pytest.raises(KeysMissing, match="verso keys init"):
         _ = home.vault
     assert home.keys is None
     Keys.create(home.keys_path, owner="Studio Moon", clock=SystemClock())
-    assert home.blobs.get(home.blobs.put(b"picture")) == b"picture"
+    home.begin_data_keys()
+    with home.database.transaction() as tx:
+        home.blobs.put(ONE, b"picture", home.data_keys.make(tx, f"assets/{ONE}"))
+    assert home.blobs.get(ONE) == b"picture"
     assert home.vault.open(home.vault.seal(b"Anna", "here"), "here") == b"Anna"

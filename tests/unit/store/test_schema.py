@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from rectoverso.errors import HomeForeign, HomeTooNew, KeysMissing
 from rectoverso.protocols import SystemClock
@@ -21,6 +23,7 @@ from rectoverso.store.openings import Opening
 from rectoverso.store.rights import Rights
 from rectoverso.store.sqlite import SqliteDatabase
 from rectoverso.store.vault import Vault
+from rectoverso.types import Digest
 from stores import ON_BOTH
 
 OLD_ROWS = """
@@ -29,11 +32,10 @@ INSERT INTO openings VALUES ('c', x'07', 'Anna Muster');
 INSERT INTO assets VALUES ('000000000001', 'r', 'refuse', 'now', 3, 'm', '1', NULL, 'ai', 'general', NULL, NULL,
     'p', '[{"check": "similarity"}]', '[{"key": "k", "facts": {"owner": "Anna Muster"}}]', 'f', 'image/png', NULL,
     'p', x'', NULL, NULL);
+INSERT INTO assets VALUES ('0000000000a2', 'r2', 'hold', 'now', 4, 'm', '1', NULL, 'ai', 'general', 7,
+    'Anna Muster/a.png', 'p', '[]', '[]', 'Anna Muster.png', 'image/png', NULL, 'q', x'0a0b', '{blob}', NULL);
 """
-
-
-def _no_vault() -> Vault:
-    raise AssertionError("nothing has to be sealed here")
+PICTURE = b"a stored picture of Anna Muster"
 
 
 def _at_first_tables(home: Path) -> None:
@@ -44,15 +46,28 @@ def _at_first_tables(home: Path) -> None:
     with database.transaction() as tx:
         config.attributes["connection"] = tx.connection
         command.upgrade(config, "rv0001")
-        for row in OLD_ROWS.strip().split(";\n"):
+        blob = hashlib.sha256(PICTURE).hexdigest()
+        for row in OLD_ROWS.replace("{blob}", blob).strip().split(";\n"):
             tx.connection.exec_driver_sql(row.rstrip(";"))
     database.close()
 
 
+def _with_old_keys(home: Path) -> bytes:
+    """Keys as they were, and a picture as it was stored, named by what is in it."""
+    Keys.create(home / "keys", owner="Studio Moon", clock=SystemClock())
+    (home / "keys" / "master.key").rename(home / "keys" / "blobs.key")
+    key, name = bytes.fromhex((home / "keys" / "blobs.key").read_text()), hashlib.sha256(PICTURE).digest()
+    old = home / "blobs" / name.hex()[:2] / name.hex()
+    old.parent.mkdir(parents=True)
+    old.write_bytes(b"RVB1" + bytes(12) + AESGCM(key).encrypt(bytes(12), PICTURE, b"RVB1" + name))
+    return key
+
+
 def test_what_lay_open_is_sealed_and_nothing_is_lost(tmp_path: Path) -> None:
-    Keys.create(tmp_path / "keys", owner="Studio Moon", clock=SystemClock())
+    key = _with_old_keys(tmp_path)
     _at_first_tables(tmp_path)
     home = Home.open(tmp_path)
+    assert home.vault.name("a file") == Vault(key).name("a file")
     (work,) = home.works.all()
     assert (work.title, work.owner, work.file_digest) == ("日落", "Anna Muster", "d")
     assert (work.fingerprint, work.small, work.rights) == (b"\1\2", b"\3", Rights())
@@ -60,7 +75,12 @@ def test_what_lay_open_is_sealed_and_nothing_is_lost(tmp_path: Path) -> None:
         assert home.works.of_file(tx, work.file_digest) == work
         opening = home.openings.find(tx, "c")
     assert opening == Opening("c", b"\7", "Anna Muster")
-    (asset,) = home.assets.all()
+    asset, held = home.assets.all()
+    assert (held.source, held.seed, held.file_name) == ("Anna Muster/a.png", 7, "Anna Muster.png")
+    assert (held.request, held.pixels_digest, held.fingerprint) == ("r2", "q", b"\n\x0b")
+    assert home.assets.by_request(Digest("r2")) == held
+    assert home.blobs.get(held.id) == PICTURE
+    assert [len(name) for name in home.blobs.sweep(home.assets.with_pictures())] == [64]
     assert asset.findings == [{"check": "similarity"}]
     assert asset.reasons == [{"key": "k", "facts": {"owner": "Anna Muster"}}]
     home.close()
@@ -69,6 +89,7 @@ def test_what_lay_open_is_sealed_and_nothing_is_lost(tmp_path: Path) -> None:
 
 def test_without_keys_what_lies_open_is_not_migrated(tmp_path: Path) -> None:
     _at_first_tables(tmp_path)
+    Keys.create(tmp_path / "keys", owner="Studio Moon", clock=SystemClock())  # none of which sealed anything
     with pytest.raises(KeysMissing):
         Home.open(tmp_path)
     with sqlite3.connect(tmp_path / "verso.sqlite3") as raw:
@@ -92,7 +113,7 @@ def test_the_revision_in_the_code_is_the_last_migration() -> None:
 def test_an_empty_database_needs_migrating_and_then_does_not(tmp_path: Path) -> None:
     database = SqliteDatabase(tmp_path / "db")
     assert not schema.is_current(database)
-    schema.migrate(database, _no_vault)
+    schema.migrate(database, tmp_path)
     assert schema.is_current(database)
     database.close()
 
@@ -102,7 +123,7 @@ def test_an_interrupted_migration_took_no_step(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "db") as raw:
         raw.execute("CREATE TABLE works (id)")  # what the migration makes last: it fails there
     with pytest.raises(Exception, match="works"):
-        schema.migrate(database, _no_vault)
+        schema.migrate(database, tmp_path)
     assert raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [("works",)]
     raw.close()
     database.close()

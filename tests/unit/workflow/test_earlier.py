@@ -60,5 +60,5 @@ def test_a_version_of_the_picture_counts_and_another_picture_does_not(home: Path
     assert earlier_decisions(opened, photo(6, 240, 320), [work.id]) == []
     assert earlier_decisions(opened, version, ["00000000"]) == []
     with opened.database.transaction() as tx:
-        tx.connection.exec_driver_sql("UPDATE assets SET fingerprint = x'0102'")  # nothing seals it
+        tx.connection.exec_driver_sql("UPDATE assets SET fingerprint = x'0102'")  # it does not open
     assert earlier_decisions(opened, version, [work.id]) == []

@@ -187,7 +187,7 @@ def test_a_database_that_is_put_back_whole_is_noticed_and_no_picture_is_swept_aw
             look()
     with pytest.raises(LedgerBroken, match="went back"):
         seal_files([picture("two.png", 2)], tmp_path / "out", home.path)
-    assert passage.asset.blob in set(home.blobs.all())
+    assert passage.asset.id in set(home.blobs.all())
     assert not check_ledger(home.path).holds
     assert unsafe_accept(home.path, "the backup of yesterday") == 3
     assert len(guarded_works(home)) == 3

@@ -73,7 +73,7 @@ def test_a_proof_of_an_asset_holds_offline(tmp_path: Path, home: Path, picture: 
 
 def test_a_picture_gone_from_the_store_is_found(tmp_path: Path, home: Path, picture: Picture) -> None:
     (passage,) = seal_files([picture("one.png")], tmp_path / "out", home).passages
-    (blob,) = (home / "blobs").glob(f"*/{passage.asset.blob}")
+    (blob,) = (home / "blobs").glob(f"*/{passage.asset.id}")
     blob.unlink()
     checked = check_ledger(home)
     assert [problem.key for problem in checked.problems] == ["release.picture_damaged"]

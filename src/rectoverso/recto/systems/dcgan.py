@@ -2,7 +2,7 @@
 
 ``article`` is the pair of the source article, which is Keras' tutorial: both players move down gradients taken at the
 same point, on the same generated pictures. ``default`` is a plain small pair for two CPU cores, on which the system
-`default` builds. ``private`` keeps a budget of differential privacy (`private_pair`, docs/en/privacy.md).
+`default` builds. ``private`` keeps a budget of differential privacy (`private_pair`, docs/en/differential-privacy.md).
 """
 
 from __future__ import annotations

@@ -63,11 +63,13 @@ class RecordedRefusals:
 
 
 def similar_works(asset: Asset) -> Iterator[dict[str, Any]]:
-    """The works that an image was found similar to, as its findings keep them, the gravest first."""
+    """The works that an image was found similar to, as its findings keep them, the gravest first; none that were
+    erased since.
+    """
     for finding in asset.findings:
         evidence = finding["evidence"] if finding["check"] in _ABOUT_WORKS else {}
         for work in (evidence.get("work"), *evidence.get("also", ())):
-            if work and work["outcome"] != Outcome.PASS:
+            if work and work["id"] and work["outcome"] != Outcome.PASS:
                 yield work
 
 

@@ -67,6 +67,10 @@ def _of_home(digest: Digest, known: Known | None) -> LedgerSight:
     if is_taken_back:
         why = "revoked" if reading.reason is None else "revoked_because"
         rows.append(_row(why, asset=known.id, index=reading.revoked, reason=reading.reason))
+    if reading.erased is not None:
+        rows.append(_row("erased", asset=known.id, index=reading.erased))
+    if reading.descends is not None:
+        rows.append(_row("descends", index=reading.descends))
     is_this_file = known.file_digest == digest
     code = "missing" if not reading.found else "released" if is_this_file else "other_bytes"
     reading = replace(

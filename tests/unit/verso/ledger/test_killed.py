@@ -13,7 +13,7 @@ import pytest
 from rectoverso.protocols import SystemClock
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
-from rectoverso.types import AssetId, Digest
+from rectoverso.types import AssetId
 from rectoverso.verso.ledger.audit import Expected
 from rectoverso.workflow.ledgers import open_ledger
 
@@ -37,7 +37,9 @@ from hashlib import sha256
 from pathlib import Path
 from rectoverso.protocols import SystemClock
 from rectoverso.store.assets import Asset
+from rectoverso.store.data_keys import draw
 from rectoverso.store.home import Home
+from rectoverso.store.vault import Cipher
 from rectoverso.types import Decision, Maker, Origin
 from rectoverso.workflow.ledgers import open_ledger
 home = Home.open(Path(sys.argv[1]))
@@ -45,14 +47,14 @@ keys = home.keys
 ledger = open_ledger(home, keys)
 for number in count():
     with home.lock():
-        blob = home.blobs.put(os.urandom(20_000))
-        asset = home.assets.unused_id()
+        asset, key, blob = home.assets.unused_id(), draw(), "0" * 64
+        home.blobs.put(asset, os.urandom(20_000), Cipher(key))
         with home.database.transaction() as tx:
             index = ledger.append(tx, "released", {"asset": asset})
             home.assets.record(tx, Asset(
                 asset, sha256(asset.encode()).hexdigest(), Decision.RELEASE, "now", index, Maker("m", "1"),
-                Origin.AI, "general", None, None, "p", [], [], "f", "image/png", blob, blob, b"", blob,
-            ))
+                Origin.AI, "general", None, None, "p", [], [], "f", "image/png", blob, blob, b"",
+            ), key)
     if not number:
         print("ready", flush=True)
 """
@@ -88,16 +90,15 @@ def test_a_home_killed_at_the_door_is_whole(tmp_path: Path) -> None:
         before = ledger.size()
         kill_midway(DECISIONS, tmp_path, draw.uniform(0.0, 0.25))
         with home.lock(2):
-            home.blobs.sweep(home.assets.blobs())
+            home.blobs.sweep(home.assets.with_pictures())
         assets = home.assets.all()
         assert len(assets) > before
         assert (
             ledger.check(Expected(each.ledger_index, "released", each.id) for each in assets).problems == ()
         )
-        assert set(home.blobs.all()) == {each.blob for each in assets}
+        assert set(home.blobs.all()) == {each.id for each in assets}
         assert list((tmp_path / "blobs").rglob("*.tmp")) == []
     last = home.assets.all()[-1]
-    assert last.blob is not None
-    assert len(home.blobs.get(Digest(last.blob))) == 20_000
+    assert len(home.blobs.get(last.id)) == 20_000
     assert home.assets.by_id(AssetId(last.id)) == last
     home.close()

@@ -32,6 +32,7 @@ def kept(pictures: Any) -> dict[str, bytes]:
 def keyed(tmp_path: Path) -> Iterator[Home]:
     home = Home.open(tmp_path / "home")
     Keys.create(home.keys_path, owner="Studio Moon", clock=SystemClock())
+    home.begin_data_keys()
     yield home
     home.close()
 

@@ -1,0 +1,85 @@
+"""`verso erase`: destroy what is kept of a picture, a work or a person, and say what descends from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
+from rectoverso.cli.output import note, print_json, tell
+from rectoverso.errors import BadSetting
+from rectoverso.i18n import Phrase
+from rectoverso.types import Message
+
+if TYPE_CHECKING:
+    from rectoverso.workflow.erase import Erased, What
+
+SHOWN = 20
+"""Sets, runs and releases that are listed on a screen, each; --json has all of them."""
+
+
+def erase(
+    asset: Annotated[
+        str | None,
+        typer.Option(
+            "--asset", metavar="ID", help="An image by its id; or a training picture's file or SHA-256."
+        ),
+    ] = None,
+    work: Annotated[str | None, typer.Option("--work", metavar="ID", help="A work, by id or title.")] = None,
+    person: Annotated[
+        str | None, typer.Option("--person", metavar="NAME", help="All that is kept under this owner's name.")
+    ] = None,
+    receipt: Annotated[
+        Path | None,
+        typer.Option("--receipt", metavar="FILE", help="Where to write the receipt; else erased-N.json."),
+    ] = None,
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Destroy the keys to what is kept of an image, a work or a person. It cannot be undone.
+
+    Names the sets, runs and releases that descend from it, and writes a receipt that anybody can verify.
+    """
+    from rectoverso.workflow.erase import erase as destroy
+
+    what, name = _meant(asset, work, person)
+    erased = destroy(home, what, name)
+    path = receipt or Path(f"erased-{erased.ledger_index}.json")
+    erased.receipt.write(path)
+    if as_json:
+        print_json(erased.plain() | {"receipt": str(path)})
+        return
+    _tell(erased, path)
+
+
+def _meant(asset: str | None, work: str | None, person: str | None) -> tuple[What, str]:
+    from rectoverso.workflow.erase import What
+
+    given = {What.ASSET: asset, What.WORK: work, What.PERSON: person}
+    named = [(what, name) for what, name in given.items() if name]
+    if len(named) != 1:
+        reason, advice = (Phrase(Message(f"erase.one_{part}")) for part in ("reason", "advice"))
+        raise BadSetting(setting="--asset, --work, --person", reason=reason, advice=advice)
+    return named[0]
+
+
+def _tell(erased: Erased, path: Path) -> None:
+    if erased.repeated:
+        tell("erase.before", index=erased.ledger_index)
+    else:
+        tell("erase.done", index=erased.ledger_index, keys=erased.keys, openings=erased.openings)
+    if erased.mentions:
+        tell("erase.mentions", count=len(erased.mentions), assets=_some(erased.mentions))
+    found = erased.descent
+    for kind, names in (("sets", found.sets), ("runs", found.runs), ("releases", found.releases)):
+        if names:
+            tell(f"erase.{kind}", count=len(names), names=_some(names))
+    tell("erase.receipt", path=path)
+    if not erased.repeated:
+        note("erase.copies")
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")

@@ -1,0 +1,275 @@
+"""`verso erase`: what is kept of a picture, a work or a person, destroyed by destroying its keys.
+
+    1. Find     what is meant, what the ledger's commitments to it open to, and what descends from it
+                (`workflow.lineage`).
+    2. Erase    In one transaction: the data keys, the rows, the openings, the names in what was found of other
+                pictures; sets and runs are marked; and an entry `erased`, which names them.
+    3. Settle   Files that nothing opens any more are removed, and what the database still keeps of the rows.
+    4. Receipt  The ledger's proof of the entry, for whoever asked (`workflow.receipts`).
+
+Killed anywhere and started again it ends the same, with one entry: whoever asks again for what was erased gets the
+same receipt. The entry only commits to what was meant, and the home keeps nothing that could open it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from rectoverso.errors import NothingToErase
+from rectoverso.protocols import Clock
+from rectoverso.store.assets import Asset
+from rectoverso.store.database import Transaction
+from rectoverso.store.home import Home
+from rectoverso.store.works import Work, called
+from rectoverso.types import AssetId, Digest
+from rectoverso.verso.ledger.commitment import as_fact, commitment_of, commitments_in
+from rectoverso.verso.ledger.entry import Json
+from rectoverso.verso.ledger.ledger import Ledger
+from rectoverso.workflow.digests import of_file
+from rectoverso.workflow.guard import ERASED, Guard
+from rectoverso.workflow.ledgers import entries_backwards, existing_home, keys_of, open_ledger
+from rectoverso.workflow.lineage import Descent, descent
+from rectoverso.workflow.receipts import Receipt
+from rectoverso.workflow.scrubbed import says, scrubbed
+
+MOST_NAMED = 300
+"""Sets and runs that an entry names, each; how many there were it always says."""
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class What(StrEnum):
+    """What is erased."""
+
+    ASSET = "asset"
+    WORK = "work"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """``keys``: how many data keys were destroyed; ``mentions``: the images in whose findings names were taken out.
+    ``repeated``: it was erased before, and this is the same receipt; how much there was is not known any more.
+    """
+
+    receipt: Receipt
+    ledger_index: int
+    descent: Descent
+    keys: int = 0
+    openings: int = 0
+    mentions: tuple[AssetId, ...] = ()
+    repeated: bool = False
+
+    def plain(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {
+            "ledger_index": self.ledger_index,
+            "repeated": self.repeated,
+            "keys": self.keys,
+            "openings": self.openings,
+            "mentions": list(self.mentions),
+            **self.descent.plain(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """What is to be erased: images, works, and whatever else says this name."""
+
+    assets: Sequence[Asset] = ()
+    works: Sequence[Work] = ()
+    files: Sequence[Digest] = ()
+    name: str = ""
+
+
+def erase(home_path: Path, what: What, name: str, clock: Clock | None = None) -> Erased:
+    """Erase an image or a training picture (an id, a file, or the SHA-256 of one), a work (an id or a title), or all
+    that is kept of a person by that name.
+
+    Raises NothingToErase where nothing is kept and nothing was erased, HomeMissing, KeysLost, TitleShared,
+    RegisterAltered, LedgerBroken.
+    """
+    home = existing_home(home_path)
+    ledger = open_ledger(home, keys_of(home), clock)
+    name = _canonical(what, name)
+    with home.lock():
+        meant, before = _find(home, what, name), _last_erasure(home, what, name)
+        if meant is not None:
+            done = _erase(home, ledger, what, name, meant, 0 if before is None else before.number + 1)
+        elif before is not None:
+            done = _told_again(ledger, before)
+        else:
+            raise NothingToErase(what=what.value, name=name)
+        home.blobs.sweep(home.assets.with_pictures())
+        home.database.settle()
+    return done
+
+
+def _canonical(what: What, name: str) -> str:
+    """A file by its digest; everything else as it was typed."""
+    if what is What.ASSET and not _DIGEST.fullmatch(name.lower()) and Path(name).is_file():
+        return of_file(Path(name))
+    return name.lower() if what is What.ASSET else name
+
+
+# 1. Find
+
+
+def _find(home: Home, what: What, name: str) -> _Meant | None:
+    if what is What.ASSET:
+        return _asset_meant(home, name)
+    works = home.works.all()
+    if what is What.WORK:
+        work = called(works, name)
+        return None if work is None else _works_meant(home, [work], "")
+    return _works_meant(home, [work for work in works if work.owner == name], name)
+
+
+def _asset_meant(home: Home, name: str) -> _Meant | None:
+    asset = (
+        home.assets.by_digest(Digest(name)) if _DIGEST.fullmatch(name) else home.assets.by_id(AssetId(name))
+    )
+    if asset is not None and asset.erased is None:
+        return _Meant(assets=[asset], files=[asset.file_digest] if asset.file_digest else [])
+    if _DIGEST.fullmatch(name):
+        with home.database.read() as tx:
+            if home.lineage.sets_of(tx, [Digest(name)]):
+                return _Meant(files=[Digest(name)])
+    return None
+
+
+def _works_meant(home: Home, works: Sequence[Work], name: str) -> _Meant | None:
+    meant = _Meant(works=works, files=[work.file_digest for work in works], name=name)
+    if works or any(True for _ in _mentioning(home, meant)):
+        return meant
+    with home.database.read() as tx:
+        return meant if _opening_to(home, tx, meant) else None
+
+
+def _mentioning(home: Home, meant: _Meant) -> Iterator[Asset]:
+    """The images whose findings name the works or the person, or whose files the person, without those names."""
+    for asset in home.assets.all() if meant.works or meant.name else ():
+        without = replace(
+            asset,
+            findings=scrubbed(asset.findings, meant.works, meant.name),
+            reasons=scrubbed(asset.reasons, meant.works, meant.name),
+            source=scrubbed(asset.source, (), meant.name),
+            file_name=scrubbed(asset.file_name, (), meant.name),
+        )
+        if without != asset:
+            yield without
+
+
+# 2. Erase
+
+
+def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, number: int) -> Erased:
+    with Guard(home, ledger).changing() as tx:
+        found = descent(home, tx, meant.files)
+        mentions = list(_mentioning(home, meant))
+        gone = home.openings.erase(tx, _commitments(home, tx, meant))
+        keys = len(meant.assets) + len(meant.works) + gone
+        facts = {
+            "what": what.value,
+            "subject": as_fact(_subject(home, what, name, number).commitment),
+            "keys": keys,
+            "openings": gone,
+            **_named("sets", found.sets),
+            **_named("runs", found.runs),
+            "releases": len(found.releases),
+        }
+        index = ledger.append(tx, ERASED, facts)
+        for asset in meant.assets:
+            home.assets.erase(tx, asset, index)
+        for work in meant.works:
+            home.traces.remove(tx, work.id)
+            home.descriptors.remove(tx, work.id)
+            home.works.remove(tx, work.id)
+        for asset in mentions:
+            home.assets.change(tx, asset)
+        home.lineage.forget(tx, meant.files)
+        home.lineage.mark(tx, [*found.sets, *found.runs], index)
+    receipt = Receipt.of(_subject(home, what, name, number), ledger.prove(index, sealed=True))
+    return Erased(receipt, index, found, keys, gone, tuple(asset.id for asset in mentions))
+
+
+def _opening_to(home: Home, tx: Transaction, meant: _Meant) -> set[str]:
+    """The commitments to the files of these works, and to what says that name."""
+    files = set(meant.files)
+    return home.openings.fitting(tx, lambda value: value in files or says(value, meant.name))
+
+
+def _named(kind: str, digests: Sequence[str]) -> dict[str, Json]:
+    """A list that an entry has room for."""
+    more = len(digests) - MOST_NAMED
+    return {kind: list(digests[:MOST_NAMED])} | ({f"more_{kind}": more} if more > 0 else {})
+
+
+def _commitments(home: Home, tx: Transaction, meant: _Meant) -> set[str]:
+    """All commitments of the entries about these images and works, and of those in which any opens to that name."""
+    opening = _opening_to(home, tx, meant)
+    decided = {asset.ledger_index for asset in meant.assets}
+    decided |= {asset.revoked for asset in meant.assets if asset.revoked is not None}
+    found = set[str]()
+    for index, entry in entries_backwards(home, tx):
+        held = list(commitments_in(entry))
+        if held and (index in decided or not opening.isdisjoint(held)):
+            found |= set(held)
+    return found
+
+
+# Receipts
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What an entry commits to: the same words give the same commitment here, and nothing is kept to open it."""
+
+    words: str
+    salt: bytes
+
+    @property
+    def commitment(self) -> str:
+        return commitment_of(self.words, self.salt)
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    subject: _Subject
+    number: int
+    index: int
+    entry: Mapping[str, Any]
+
+
+def _subject(home: Home, what: What, name: str, number: int) -> _Subject:
+    words = f"{what.value} {name}"
+    return _Subject(words, bytes.fromhex(home.vault.name(f"erasure {number} {words}")))
+
+
+def _last_erasure(home: Home, what: What, name: str) -> _Before | None:
+    """The last time that exactly this was erased."""
+    with home.database.read() as tx:
+        entries = {
+            commitment: (index, entry)
+            for index, entry in entries_backwards(home, tx)
+            if entry.get("kind") == ERASED
+            for commitment in commitments_in(entry.get("subject"))
+        }
+    last = None
+    for number in count():
+        subject = _subject(home, what, name, number)
+        if subject.commitment not in entries:
+            return last
+        last = _Before(subject, number, *entries[subject.commitment])
+    raise AssertionError  # pragma: no cover - count() does not end
+
+
+def _told_again(ledger: Ledger, before: _Before) -> Erased:
+    sets, runs = (tuple(before.entry.get(kind, ())) for kind in ("sets", "runs"))
+    receipt = Receipt.of(before.subject, ledger.prove(before.index, sealed=True))
+    return Erased(receipt, before.index, Descent(sets, runs), repeated=True)

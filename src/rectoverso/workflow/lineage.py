@@ -1,0 +1,69 @@
+"""What descends from a picture: the curated sets that it is in, the runs that learnt from those, what they released;
+and on, where a released image was itself put into a set.
+
+Sets are known once they were curated in this home, runs by their entries in the ledger. A run on a folder that nobody
+curated names no pictures, and is not found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from rectoverso.store.database import Transaction
+from rectoverso.store.home import Home
+from rectoverso.types import AssetId, Digest
+from rectoverso.workflow.ledgers import entries_backwards
+
+
+@dataclass(frozen=True, slots=True)
+class Descent:
+    """``sets`` by the digests of their manifests, ``runs`` by those of their weights, ``releases`` by their ids."""
+
+    sets: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+    releases: tuple[AssetId, ...] = ()
+
+    def plain(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {"sets": list(self.sets), "runs": list(self.runs), "releases": list(self.releases)}
+
+
+def descent(home: Home, tx: Transaction, pictures: Collection[Digest]) -> Descent:
+    """What descends from pictures, by the SHA-256 of their files."""
+    if not pictures:
+        return Descent()
+    taught = _runs(home, tx)
+    sets: set[str] = set()
+    runs: set[str] = set()
+    releases: dict[AssetId, None] = {}
+    files: Collection[Digest] = pictures
+    while files:
+        sets |= set(home.lineage.sets_of(tx, files))
+        new = _closure(taught, sets | runs) - runs
+        runs |= new
+        released = home.assets.descended(tx, new)
+        files = [file for asset, file in released if asset not in releases]
+        releases |= dict.fromkeys(asset for asset, _ in released)
+    return Descent(tuple(sorted(sets)), tuple(sorted(runs)), tuple(releases))
+
+
+def _runs(home: Home, tx: Transaction) -> list[tuple[str, frozenset[str]]]:
+    """Each run with what it came of: the manifests of its sets, or the weights of another run."""
+    found = []
+    for _, entry in entries_backwards(home, tx):
+        if entry.get("kind") == "run_trained":
+            found.append((str(entry.get("run")), frozenset(map(str, entry.get("manifests") or ()))))
+        elif entry.get("kind") == "run_ingrained":
+            found.append((str(entry.get("run")), frozenset({str(entry.get("from"))})))
+    return found
+
+
+def _closure(taught: Collection[tuple[str, frozenset[str]]], sources: Collection[str]) -> set[str]:
+    """The runs that came of these, at any remove."""
+    reached, found = set(sources), set[str]()
+    while new := {run for run, came_of in taught if run not in found and not came_of.isdisjoint(reached)}:
+        found |= new
+        reached |= new
+    return found

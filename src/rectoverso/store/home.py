@@ -3,6 +3,11 @@
 verso.sqlite3   decisions, works, ledger
 database.txt    or the address of the PostgreSQL database that holds them, if one does
 blobs/          encrypted pictures
+uploads/        pictures that were sent to the service to be worked on, encrypted
+datasets/       training sets that were sent to the service
+runs/           what the service trained
+work.sqlite3    the queue of the service's jobs
+workers/        a lock for each process that works on them
 points/         the index of works' points, sealed; made again when it is missing
 keys/           who signs, and what opens the blobs
 trust/          certificates of others that this home trusts
@@ -31,9 +36,11 @@ if TYPE_CHECKING:
     from rectoverso.store.database import Database
     from rectoverso.store.descriptors import Descriptors
     from rectoverso.store.hashes import Hashes
+    from rectoverso.store.jobs import Jobs
     from rectoverso.store.keys import Keys
     from rectoverso.store.log import Log
     from rectoverso.store.openings import Openings
+    from rectoverso.store.people import People
     from rectoverso.store.seals import Seals
     from rectoverso.store.traces import Traces
     from rectoverso.store.vault import Vault
@@ -179,6 +186,20 @@ class Home:
         return Descriptors(self.database, lambda: self.vault)
 
     @cached_property
+    def jobs(self) -> Jobs:
+        """What makers asked a service for."""
+        from rectoverso.store.jobs import Jobs
+
+        return Jobs(self.database, lambda: self.vault)
+
+    @cached_property
+    def people(self) -> People:
+        """Who uses a service."""
+        from rectoverso.store.people import People
+
+        return People(self.database, lambda: self.vault)
+
+    @cached_property
     def log(self) -> Log:
         from rectoverso.store.log import Log
 
@@ -203,6 +224,21 @@ class Home:
         from rectoverso.store.keys import Keys
 
         return Keys.load(self.keys_path)
+
+    @property
+    def runs_path(self) -> Path:
+        return self.path / "runs"
+
+    @property
+    def datasets_path(self) -> Path:
+        return self.path / "datasets"
+
+    @cached_property
+    def uploads(self) -> Blobs:
+        """What was sent to a service to be worked on, encrypted; raises KeysMissing."""
+        from rectoverso.store.blobs import Blobs
+
+        return Blobs(self.path / "uploads", self._blob_key())
 
     @cached_property
     def blobs(self) -> Blobs:

@@ -10,6 +10,10 @@ works        one registered work a row, sealed
 traces       what the parts of a work are known by, sealed; one row a work
 descriptors  how a work is made, and what weights of the user's say of it, sealed; one row a work and space
 commons      one picture a row that anybody may use, sealed as works are
+people       one account a row: its role, and its name, sealed
+api_keys     what people prove by that it is they, as a hash that is slow to try
+jobs         one a row: who asked for what, sealed, and the number of its last change
+job_items    the parts of a job that end one by one; what is told of each is sealed
 
 Sealed values are the vault's (``store.vault``): they tell nothing without the keys.
 """
@@ -20,7 +24,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "rv0005"
+REVISION = "rv0006"
 """The migration that makes these tables."""
 
 metadata = sa.MetaData()
@@ -151,4 +155,49 @@ descriptors = sa.Table(
     sa.Column("work", sa.String(8), primary_key=True),
     sa.Column("space", sa.String(64), primary_key=True),
     sa.Column("sealed", Raw, nullable=False),
+)
+
+people = sa.Table(
+    "people",
+    metadata,
+    sa.Column("id", sa.String(12), primary_key=True),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("name", Raw, nullable=False),
+    sa.Column("created_at", sa.String(32), nullable=False),
+    sa.Column("ended_at", sa.String(32)),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("id", sa.String(12), primary_key=True),
+    sa.Column("person", sa.String(12), nullable=False, index=True),
+    sa.Column("hash", sa.String(200), nullable=False),
+    sa.Column("created_at", sa.String(32), nullable=False),
+    sa.Column("ended_at", sa.String(32)),
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("id", sa.String(16), nullable=False, unique=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("person", sa.String(12), nullable=False, index=True),
+    sa.Column("created_at", sa.String(32), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("token", sa.String(64), unique=True),
+    sa.Column("asked", Raw, nullable=False),
+)
+
+job_items = sa.Table(
+    "job_items",
+    metadata,
+    sa.Column("job", sa.String(16), primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("is_sent", sa.Boolean, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("told", Raw, nullable=False),
 )

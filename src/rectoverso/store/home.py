@@ -141,6 +141,11 @@ class Home:
         """Raises HomeElsewhere, BadSetting for an address that is none, MissingExtra."""
         return database_of(self.path)
 
+    @property
+    def work_address(self) -> str:
+        """Where the queue of jobs is kept, as a URL: beside the database, in whatever kind that is."""
+        return self.database.beside("work")
+
     @cached_property
     def assets(self) -> Assets:
         from rectoverso.store.assets import Assets

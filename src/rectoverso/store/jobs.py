@@ -104,13 +104,13 @@ class Jobs:
 
     def add(
         self, kind: str, person: str, asked: dict[str, Any], items: int, now: str, token: str | None = None
-    ) -> Job:
-        """Keep a job of so many waiting items. Of one ``token`` there is one job: it is given again."""
+    ) -> tuple[Job, bool]:
+        """Keep a job of so many waiting items, and whether it is new: of one ``token`` there is one job."""
         token = None if token is None else self._vault().name(f"{person}/{token}")
         job = secrets.token_hex(_ID_BYTES)
         with self._database.transaction() as tx:
             if token and (known := self._where(tx, jobs.c.token == token)):
-                return known[0]
+                return known[0], False
             sealed = self._sealed(asked, f"jobs/{job}")
             row = {"id": job, "kind": kind, "person": person, "created_at": now, "version": 1}
             tx.connection.execute(jobs.insert().values(**row, token=token, asked=sealed))
@@ -118,7 +118,7 @@ class Jobs:
             told = [self._sealed({}, f"jobs/{job}/{place}") for place in range(items)]
             rows = [empty | {"place": place, "told": sealed} for place, sealed in enumerate(told)]
             tx.connection.execute(job_items.insert(), rows)
-            return self._where(tx, jobs.c.id == job)[0]
+            return self._where(tx, jobs.c.id == job)[0], True
 
     def find(self, job: str) -> Job | None:
         """The job of that id."""

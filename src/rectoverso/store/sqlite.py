@@ -56,6 +56,10 @@ class SqliteDatabase(Database):
         """Take what was written into the file itself, so that nothing erased stays in the log beside it."""
         self._pragma("wal_checkpoint(TRUNCATE)")
 
+    def beside(self, name: str) -> str:
+        path = self.path.with_name(f"{name}{self.path.suffix}").resolve()
+        return sa.URL.create("sqlite", database=str(path)).render_as_string()
+
     def _pragma(self, pragma: str) -> None:
         with self.explained():
             connection = self.engine.raw_connection()

@@ -20,7 +20,7 @@ def jobs(keyed: Home) -> Jobs:
 
 
 def add(jobs: Jobs, person: str = "anna", items: int = 2, token: str | None = None, **asked: object) -> Job:
-    return jobs.add("generate", person, {"run": "demo"} | asked, items, NOW, token)
+    return jobs.add("generate", person, {"run": "demo"} | asked, items, NOW, token)[0]
 
 
 def turns(jobs: Jobs) -> list[Turn]:

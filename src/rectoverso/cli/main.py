@@ -28,6 +28,7 @@ from rectoverso.cli import (
     invert,
     keys,
     ledger,
+    people,
     policy,
     registry,
     seal,
@@ -73,6 +74,8 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(keys.app, name="keys")
 app.command()(doctor.doctor)
 app.command()(serve.serve)
+app.command()(serve.work)
+app.add_typer(people.app, name="people")
 
 
 def _print_version(asked: bool) -> None:

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import anyio
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rectoverso.errors import QueryTooLong, TooManyRequests
 
@@ -20,6 +22,9 @@ _MOST_ADDRESSES = 10_000
 class ServiceLimits:
     """``per_minute`` requests of one address, ``burst`` of them at once; bytes and seconds of a body, characters of a
     value in an address; ``waiting``: pictures that may wait for their turn.
+
+    ``of_known``: how many times as many requests somebody may make whom the service knows. ``answer_seconds``: how
+    long a program is kept waiting for its pictures.
     """
 
     per_minute: float = 120
@@ -30,25 +35,31 @@ class ServiceLimits:
     value_characters: int = 2048
     most_results: int = 100
     waiting: int = 8
+    of_known: int = 10
+    answer_seconds: float = 120
 
 
 class Meter:
-    """A bucket of requests for each address, filled again as time goes on. The least recent addresses are forgotten."""
+    """A bucket of requests for each address, filled again as time goes on. The least recent addresses are forgotten.
+    ``times``: how much larger than those of the limits the buckets are.
+    """
 
-    def __init__(self, limits: ServiceLimits, clock: Callable[[], float] = time.monotonic) -> None:
-        self._limits, self._clock = limits, clock
+    def __init__(
+        self, limits: ServiceLimits, clock: Callable[[], float] = time.monotonic, times: int = 1
+    ) -> None:
+        self._rate, self._burst, self._clock = times * limits.per_minute / 60, times * limits.burst, clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, address: str) -> None:
         """Count one request. Raises TooManyRequests when the bucket is empty."""
-        now, rate = self._clock(), self._limits.per_minute / 60
-        left, since = self._buckets.pop(address, (float(self._limits.burst), now))
-        left = min(self._limits.burst, left + (now - since) * rate)
+        now = self._clock()
+        left, since = self._buckets.pop(address, (float(self._burst), now))
+        left = min(self._burst, left + (now - since) * self._rate)
         self._buckets[address] = (left - 1 if left >= 1 else left, now)
         if len(self._buckets) > _MOST_ADDRESSES:
             self._buckets.popitem(last=False)
         if left < 1:
-            raise TooManyRequests(seconds=math.ceil((1 - left) / rate))
+            raise TooManyRequests(seconds=math.ceil((1 - left) / self._rate))
 
 
 async def body_of(request: Request, at_most: int, seconds: float) -> bytes:
@@ -67,3 +78,32 @@ async def body_of(request: Request, at_most: int, seconds: float) -> bytes:
 
 def _too_long(at_most: int) -> QueryTooLong:
     return QueryTooLong(limit=f"{at_most / 1e6:g} MB")
+
+
+class Patience:
+    """Waits for a body only so long: some seconds, and more the more of it has come. Then its sender is told 408."""
+
+    LEAST_BYTES_PER_S = 100_000
+
+    def __init__(self, app: ASGIApp, seconds: float) -> None:
+        self._app, self._seconds = app, seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        until, is_whole = anyio.current_time() + self._seconds, False
+
+        async def patiently() -> Message:
+            nonlocal until, is_whole
+            if is_whole:  # from here on it tells only that the client has gone
+                return await receive()
+            with anyio.move_on_at(until) as waiting:
+                message = await receive()
+            if waiting.cancelled_caught:
+                raise HTTPException(408)
+            until += len(message.get("body", b"")) / self.LEAST_BYTES_PER_S
+            is_whole = not message.get("more_body", False)
+            return message
+
+        await self._app(scope, patiently, send)

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 from threading import Event, Thread
+from typing import Self
 
 from rectoverso.service.work.queues import QUEUES
 
@@ -23,12 +24,12 @@ class Staff:
         self._ended = Event()
         self._keepers = [Thread(target=self._keep, args=(queue,)) for queue in QUEUES for _ in range(each)]
 
-    def start(self) -> None:
-        """Start them all."""
+    def __enter__(self) -> Self:
         for keeper in self._keepers:
             keeper.start()
+        return self
 
-    def stop(self) -> None:
+    def __exit__(self, *_error: object) -> None:
         """End them all, whatever they are at: it is taken up when the next server starts."""
         self._ended.set()
         for keeper in self._keepers:

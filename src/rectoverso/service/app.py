@@ -15,12 +15,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from rectoverso.errors import RectoversoError
 from rectoverso.service import events, openai, problems
 from rectoverso.service.api import PROBLEMS, api
+from rectoverso.service.api.uploads import PICTURE_BYTES
 from rectoverso.service.desk import Desk
-from rectoverso.service.limits import Patience, ServiceLimits
+from rectoverso.service.limits import Bodies, ServiceLimits
 from rectoverso.service.resolution import resolution_app
 from rectoverso.version import __version__
 
 _JSON_BYTES = 1_000_000
+_MOST_BYTES = {
+    "/api/v1/datasets": 2 << 30,
+    "/api/v1/uploads": PICTURE_BYTES,
+    "/api/v1/verify": PICTURE_BYTES,
+    "/v1/images/edits": 2 * PICTURE_BYTES + _JSON_BYTES,
+}
 _HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
@@ -57,7 +64,6 @@ def service_app(
         docs_url=None,  # its pages load their scripts from elsewhere
         redoc_url=None,
         exception_handlers=handlers,
-        max_body_size=_JSON_BYTES,
         lifespan=running,
     )
     app.state.desk = desk
@@ -66,14 +72,29 @@ def service_app(
     app.include_router(events.router, prefix="/api/v1", responses=PROBLEMS)
     app.include_router(openai.router)
     app.add_api_route("/healthz", _healthy, include_in_schema=False)
-    app.mount("/", resolution_app(home, limits))
-    app.add_middleware(Patience, seconds=limits.body_seconds)
+    app.add_middleware(
+        Bodies, seconds=limits.body_seconds, most=lambda path: _MOST_BYTES.get(path, _JSON_BYTES)
+    )
+    app.add_middleware(_Resolving, resolution=resolution_app(home, limits))
     app.add_middleware(_Headed)
     return app
 
 
 async def _healthy() -> dict[str, str]:
     return {"status": "ok"}
+
+
+class _Resolving:
+    """C2PA's resolution API under its own addresses, with its own errors and its own meter."""
+
+    PATHS = ("/v1/matches/", "/v1/manifests/", "/v1/services/", "/.well-known/")
+
+    def __init__(self, app: ASGIApp, resolution: ASGIApp) -> None:
+        self._app, self._resolution = app, resolution
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_theirs = scope["type"] == "http" and scope["path"].startswith(self.PATHS)
+        await (self._resolution if is_theirs else self._app)(scope, receive, send)
 
 
 class _Headed:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import anyio
+from anyio import CancelScope
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -76,34 +77,47 @@ async def body_of(request: Request, at_most: int, seconds: float) -> bytes:
     return bytes(data)
 
 
-def _too_long(at_most: int) -> QueryTooLong:
-    return QueryTooLong(limit=f"{at_most / 1e6:g} MB")
-
-
-class Patience:
-    """Waits for a body only so long: some seconds, and more the more of it has come. Then its sender is told 408."""
+class Bodies:
+    """Takes bodies up to a size that depends on the address, and waits for one only some seconds, and longer the more
+    of it has come. Else its sender is told 413 or 408. ``most`` gives the bytes for a path.
+    """
 
     LEAST_BYTES_PER_S = 100_000
 
-    def __init__(self, app: ASGIApp, seconds: float) -> None:
-        self._app, self._seconds = app, seconds
+    def __init__(self, app: ASGIApp, seconds: float, most: Callable[[str], int]) -> None:
+        self._app, self._seconds, self._most = app, seconds, most
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        until, is_whole = anyio.current_time() + self._seconds, False
+        most, until = self._most(scope["path"]), anyio.current_time() + self._seconds
+        claimed = next((value for name, value in scope["headers"] if name == b"content-length"), b"")
+        count, is_whole = 0, False
 
         async def patiently() -> Message:
-            nonlocal until, is_whole
+            nonlocal count, is_whole
             if is_whole:  # from here on it tells only that the client has gone
                 return await receive()
-            with anyio.move_on_at(until) as waiting:
+            if claimed.isdigit() and int(claimed) > most:
+                raise HTTPException(413, in_words(most))
+            with CancelScope(deadline=until + count / self.LEAST_BYTES_PER_S) as waiting:
                 message = await receive()
             if waiting.cancelled_caught:
-                raise HTTPException(408)
-            until += len(message.get("body", b"")) / self.LEAST_BYTES_PER_S
+                raise HTTPException(408, in_words(most))
+            count += len(message.get("body", b""))
+            if count > most:
+                raise HTTPException(413, in_words(most))
             is_whole = not message.get("more_body", False)
             return message
 
         await self._app(scope, patiently, send)
+
+
+def in_words(size: int) -> str:
+    """Bytes as people say them."""
+    return f"{size / 1e6:g} MB"
+
+
+def _too_long(at_most: int) -> QueryTooLong:
+    return QueryTooLong(limit=in_words(at_most))

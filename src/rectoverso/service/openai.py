@@ -28,7 +28,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from rectoverso.errors import NotReleasedYet, PromptUnknown, RequestUnusable, SizeFixed, TakesTooLong
 from rectoverso.service.api.common import Token, language
-from rectoverso.service.api.uploads import PICTURE_BYTES, in_turn, keep
+from rectoverso.service.api.uploads import in_turn, keep
 from rectoverso.service.auth import Maker, TheDesk
 from rectoverso.service.desk import Desk
 from rectoverso.service.shapes import ItemView
@@ -46,7 +46,6 @@ from rectoverso.workflow.resolve import PICTURE_LIMITS
 router = APIRouter(prefix="/v1/images", tags=["OpenAI"])
 
 _LOOKED_EVERY_S = 0.1
-_FORM_BYTES = 3 * PICTURE_BYTES
 _WORDS = ("prompt", "model", "n", "size", "response_format", "output_format")
 
 
@@ -126,9 +125,7 @@ async def generations(
     return await _answered(asked, facts, {}, request, desk, person, token)
 
 
-@router.post(
-    "/edits", responses=_ERRORS, response_model=ImagesView, openapi_extra=_FORM, max_body_size=_FORM_BYTES
-)
+@router.post("/edits", responses=_ERRORS, response_model=ImagesView, openapi_extra=_FORM)
 async def edits(request: Request, desk: TheDesk, person: Maker, token: Token = None) -> Any:
     """Make a picture of a picture, and wait for it."""
     async with request.form(max_files=3, max_fields=32) as form:
@@ -137,7 +134,7 @@ async def edits(request: Request, desk: TheDesk, person: Maker, token: Token = N
         image = await _file(form, "image") or await _file(form, "image[]")
         mask = await _file(form, "mask")
     if image is None:
-        raise RequestUnusable(problems="body.image: Field required")
+        raise RequestUnusable(problems="body.image: Field required.")
     sent = {"image": (await in_turn(desk, partial(keep, desk, image))).digest}
     if mask is not None:
         sent["mask"] = await in_turn(desk, partial(_mask_kept, desk, mask))
@@ -241,7 +238,7 @@ def _worded(form: FormData) -> ImagesAsked:
         )
     except ValidationError as error:
         lines = [f"body.{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
-        raise RequestUnusable(problems="; ".join(lines)) from error
+        raise RequestUnusable(problems="; ".join(lines) + ".") from error
 
 
 async def _file(form: FormData, name: str) -> bytes | None:

@@ -132,17 +132,18 @@ async def of_framework(request: Request, error: Exception) -> Response:
     """
     status = error.status_code if isinstance(error, HTTPException) else 404
     if status in (408, 413):
-        return problem(request, BodyTooLarge(limit=""), status)
+        limit = error.detail if isinstance(error, HTTPException) else ""
+        return problem(request, BodyTooLarge(limit=limit), status)
     if status in (404, 405):
         return problem(request, RouteUnknown(method=request.method, path=request.url.path), status)
-    return problem(request, RequestUnusable(problems=HTTPStatus(status).phrase), status)
+    return problem(request, RequestUnusable(problems=f"{HTTPStatus(status).phrase}."), status)
 
 
 async def unusable(request: Request, error: Exception) -> Response:
     """Handles a request that does not say what it has to: where, and what is wrong there."""
     found = error.errors() if isinstance(error, RequestValidationError) else []
     lines = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found[:_MOST_PROBLEMS]]
-    return problem(request, RequestUnusable(problems="; ".join(lines)), 422)
+    return problem(request, RequestUnusable(problems="; ".join(lines) + "."), 422)
 
 
 async def unexpected(request: Request, error: Exception) -> Response:

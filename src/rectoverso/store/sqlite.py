@@ -49,7 +49,7 @@ class SqliteDatabase(Database):
         """Make the file, for nobody else to read, and let readers and one writer work side by side: SQLite remembers
         this in the file.
         """
-        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
+        _make_private(self.path)
         self._pragma("journal_mode = WAL")
 
     def settle(self) -> None:
@@ -58,6 +58,7 @@ class SqliteDatabase(Database):
 
     def beside(self, name: str) -> str:
         path = self.path.with_name(f"{name}{self.path.suffix}").resolve()
+        _make_private(path)
         return sa.URL.create("sqlite", database=str(path)).render_as_string()
 
     def _pragma(self, pragma: str) -> None:
@@ -85,6 +86,10 @@ class SqliteDatabase(Database):
         if code in _REFUSED:
             return HomeNotPermitted(home=self.home, system=error)
         return HomeDamaged(home=self.home, system=error) if code in _DAMAGED else None
+
+
+def _make_private(path: Path) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
 
 
 def _tune(connection: Any, _record: object) -> None:

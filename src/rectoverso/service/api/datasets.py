@@ -24,8 +24,6 @@ from rectoverso.store.jobs import Job
 from rectoverso.workflow.jobs.asked import CurateAsked, Line
 from rectoverso.workflow.jobs.order import BUILT_IN, data_in
 
-DATASET_BYTES = 2 << 30
-
 router = APIRouter(prefix="/datasets", tags=["datasets"])
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -55,7 +53,7 @@ def all_datasets(
     return Page(items=[*([] if cursor else built_in), *(_view(desk.home, job) for job in sent)], next=follows)
 
 
-@router.post("", openapi_extra=_BODY, max_body_size=DATASET_BYTES, **ACCEPTED)
+@router.post("", openapi_extra=_BODY, **ACCEPTED)
 async def send(
     request: Request,
     response: Response,

@@ -41,7 +41,6 @@ class UploadView(BaseModel):
     "",
     status_code=201,
     openapi_extra=PICTURE_BODY,
-    max_body_size=PICTURE_BYTES,
     dependencies=[Depends(asker)],
 )
 async def send(request: Request, desk: TheDesk, _person: Maker) -> UploadView:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
 from rectoverso.service.api.common import language
-from rectoverso.service.api.uploads import PICTURE_BODY, PICTURE_BYTES, in_turn
+from rectoverso.service.api.uploads import PICTURE_BODY, in_turn
 from rectoverso.service.auth import TheDesk, anybody
 from rectoverso.types import Report, ReportOutcome
 from rectoverso.workflow.resolve import PICTURE_LIMITS
@@ -29,7 +29,7 @@ class ReportView(BaseModel):
     report: dict[str, Any]
 
 
-@router.post("", openapi_extra=PICTURE_BODY, max_body_size=PICTURE_BYTES, dependencies=[Depends(anybody)])
+@router.post("", openapi_extra=PICTURE_BODY, dependencies=[Depends(anybody)])
 async def verify(request: Request, desk: TheDesk) -> ReportView:
     """Verify the file that is the body. What cannot be checked is an answer too."""
     data = await request.body()

@@ -38,7 +38,7 @@ _LOG = logging.getLogger(__name__)
 _NAME, _VERSION, _WORKFLOW = "rectoverso", "1", "item"
 """The version is that of what a turn is made of; another would leave what lies in the queue to the old programs."""
 _MOST_STARTS = 50
-_POLL_S = 0.1
+_POLL_S = 0.25
 _ADOPT_EVERY_S = 2.0
 _AT_ONCE = 500
 _NO_PARTITION_LIMIT = 1_000_000

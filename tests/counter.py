@@ -30,7 +30,11 @@ class Counter:
     def __post_init__(self) -> None:
         self.app = service_app(self.folder, self.limits)
         self.client = TestClient(
-            self.app, base_url="http://127.0.0.1", raise_server_exceptions=False, follow_redirects=False
+            self.app,
+            base_url="http://127.0.0.1",
+            raise_server_exceptions=False,
+            follow_redirects=False,
+            client=("127.0.0.1", 50_000),
         )
 
     @property

@@ -105,7 +105,7 @@ class Served:
 
 def started_worker(home: Path, queue: str) -> subprocess.Popen[bytes]:
     """A worker that ends with this process."""
-    return subprocess.Popen([sys.executable, "-m", WORK, str(home), queue], stdin=subprocess.PIPE)
+    return subprocess.Popen([sys.executable, "-P", "-m", WORK, str(home), queue], stdin=subprocess.PIPE)
 
 
 def _is_worker(pid: int) -> bool:

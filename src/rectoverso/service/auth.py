@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -86,15 +86,23 @@ def demand_own_page(request: Request) -> None:
     """Raise ForeignPage for what a browser asks on behalf of another site's page (Fetch Metadata, and Origin)."""
     site = request.headers.get("sec-fetch-site", "none")
     origin = request.headers.get("origin")
-    is_own = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    is_own = origin is None or _parts(origin).netloc == request.headers.get("host")
     if site not in ("none", "same-origin") or not is_own:
         raise ForeignPage
 
 
 def demand_this_machine(request: Request) -> None:
-    """Raise ForeignPage where the address asked for is not this machine's own name: another's may lead here too."""
-    if urlsplit(f"//{request.headers.get('host', '')}").hostname not in LOOPBACK:
+    """Raise ForeignPage for who asks from elsewhere, or by a name that only leads here and is not this machine's own."""
+    named = _parts(f"//{request.headers.get('host', '')}").hostname
+    if named not in LOOPBACK or request.client is None or request.client.host not in LOOPBACK:
         raise ForeignPage
+
+
+def _parts(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError as error:
+        raise ForeignPage from error
 
 
 @dataclass

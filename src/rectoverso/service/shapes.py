@@ -174,7 +174,7 @@ class EvidenceView(BaseModel):
             lines=asset.lines,
             reasons=[say(Message(**reason), language) for reason in asset.reasons],
             seed=asset.seed,
-            source=asset.source,
+            source=asset.source and asset.source.rpartition("/")[2],
             findings=findings,
         )
 

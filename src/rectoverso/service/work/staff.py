@@ -39,7 +39,7 @@ class Staff:
         pause = 0.0
         while not self._ended.wait(pause):
             began = time.monotonic()
-            command = [sys.executable, "-m", "rectoverso.service.work", str(self._home), queue]
+            command = [sys.executable, "-P", "-m", "rectoverso.service.work", str(self._home), queue]
             with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603 - our own program
                 while process.poll() is None and not self._ended.wait(_LOOKED_EVERY_S):
                     pass

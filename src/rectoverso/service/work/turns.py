@@ -37,10 +37,10 @@ def take(home: Home, turn: Turn) -> None:
     except (HomeBusy, HomeUnreachable):
         raise
     except RectoversoError as error:
-        home.jobs.end(turn, State.FAILED, failure(error))
+        home.jobs.end(turn, State.FAILED, failure(home, error))
     except Exception as error:  # noqa: BLE001 - one item that fails ends nothing but itself
         _LOG.exception("item %s of job %s", turn.place, turn.job)
-        home.jobs.end(turn, State.FAILED, failure(Unexpected(problem=type(error).__name__)))
+        home.jobs.end(turn, State.FAILED, failure(home, Unexpected(problem=type(error).__name__)))
     else:
         home.jobs.end(turn, State.DONE, {"result": came_of_it})
 

@@ -119,7 +119,7 @@ class _Worker:
             if name not in states:
                 _enqueue(turn)
             elif states[name] in _ENDED:
-                self._home.jobs.end(turn, State.FAILED, failure(ItemAbandoned()))
+                self._home.jobs.end(turn, State.FAILED, failure(self._home, ItemAbandoned()))
 
 
 def _taking(home: Home) -> Callable[[str, int, int, str, str], None]:

@@ -18,6 +18,8 @@ from rectoverso.i18n import LANGUAGES, explain
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import Job
 from rectoverso.types import Digest, Maker
+from rectoverso.verso.picture import to_png
+from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow.batch import Batch
 from rectoverso.workflow.jobs.asked import (
     MAX_SEED,
@@ -49,9 +51,10 @@ def do(home: Home, job: Job, place: int, listener: Listener) -> dict[str, Any]:
             return _curate(home, asked, listener)
 
 
-def failure(error: RectoversoError) -> dict[str, Any]:
-    """What is told of an item that failed: the code, and the sentences in every language."""
-    return {"error": {"code": error.code, "detail": {name: explain(error, name) for name in LANGUAGES}}}
+def failure(home: Home, error: RectoversoError) -> dict[str, Any]:
+    """What is told of an item that failed: the code, and the sentences in every language, without where the home is."""
+    detail = {name: explain(error, name).replace(f"{home.path}/", "") for name in LANGUAGES}
+    return {"error": {"code": error.code, "detail": detail}}
 
 
 def seed_of(job: Job, asked: GenerateAsked) -> int:
@@ -100,7 +103,7 @@ def _generate(home: Home, job: Job, asked: GenerateAsked, place: int, listener: 
     from rectoverso.workflow.materials import Given
 
     first = place * SLICE
-    with _opened(home, asked.image, asked.mask, asked.style) as (image, mask, style):
+    with _decoded(home, asked.image, asked.mask, asked.style) as (image, mask, style):
         given = Given(
             images=tuple(filter(None, (image,))),
             masks=tuple(filter(None, (mask,))),
@@ -128,8 +131,9 @@ def _seal(home: Home, asked: SealAsked, place: int, listener: Listener) -> dict[
     from rectoverso.workflow.seal import seal_files
 
     sent = asked.files[place]
-    with _opened(home, sent.digest, name=sent.name) as (file,):
-        assert file is not None  # noqa: S101 - a digest was given
+    with TemporaryDirectory(prefix="verso-") as folder:
+        file = Path(folder) / (_plain_name(sent.name) or "picture")
+        file.write_bytes(home.uploads.get(Digest(sent.digest)))
         batch = seal_files(
             [file],
             None,
@@ -140,7 +144,7 @@ def _seal(home: Home, asked: SealAsked, place: int, listener: Listener) -> dict[
             listener=listener,
         )
     for failed in batch.failed:
-        raise failed.error
+        raise type(failed.error)(**failed.error.facts | {"path": sent.name})
     return _rows(batch)
 
 
@@ -167,15 +171,15 @@ def _rows(batch: Batch) -> dict[str, Any]:
 
 
 @contextmanager
-def _opened(home: Home, *digests: str | None, name: str = "") -> Iterator[Sequence[Path | None]]:
-    """Files that were sent, open in a folder of their own for as long as they are needed."""
+def _decoded(home: Home, *digests: str | None) -> Iterator[Sequence[Path | None]]:
+    """Pictures that were sent, decoded in the bounded process, as PNG files for as long as they are needed."""
     with TemporaryDirectory(prefix="verso-") as folder:
         paths: list[Path | None] = []
         for number, digest in enumerate(digests):
-            path = None if digest is None else Path(folder) / str(number) / (_plain_name(name) or "picture")
+            path = None if digest is None else Path(folder) / f"{number}.png"
             if path is not None and digest is not None:
-                path.parent.mkdir()
-                path.write_bytes(home.uploads.get(Digest(digest)))
+                opened = shared().open(home.uploads.get(Digest(digest)), name=digest[:12])
+                path.write_bytes(to_png(opened.pixels))
             paths.append(path)
         yield paths
 

@@ -121,8 +121,8 @@ def _crash(folder: Path, kills: int, jobs: int, kinds: tuple[str, ...], pause_s:
 
 
 def test_whatever_was_asked_for_ends_exactly_once(tmp_path: Path) -> None:
-    """In small: four kills in the seconds in which a few pictures are sealed."""
-    _crash(tmp_path / "home", kills=4, jobs=2, kinds=("/assets",), pause_s=3)
+    """In small: two kills in the seconds in which a few pictures are sealed."""
+    _crash(tmp_path / "home", kills=2, jobs=2, kinds=("/assets",), pause_s=3)
 
 
 @pytest.mark.slow
@@ -138,6 +138,7 @@ def test_at_fifty_instants_with_the_records_on_a_server(tmp_path: Path, postgres
     _crash(folder, kills=50, jobs=12, kinds=("/assets", "/generations", "/runs"), pause_s=12)
 
 
+@pytest.mark.slow
 def test_a_worker_takes_up_what_another_left_and_nobody_waits_for_anothers_many(tmp_path: Path) -> None:
     _two_workers(tmp_path / "home")
 

@@ -55,6 +55,7 @@ def serve(
 def work(
     queue: Annotated[str, typer.Argument(help="What to work on: making (pictures) or training.")] = "making",
     home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
 ) -> None:
     """Work on what was asked for at `verso serve`, in this process, one thing at a time, until it is ended."""
     _demand("verso work")
@@ -65,6 +66,8 @@ def work(
         raise UnknownName(kind="queue", name=queue, known=", ".join(QUEUES), hint="")
     from rectoverso.service.work.worker import work as until_ended
 
+    if as_json:
+        print_json({"queue": queue})
     until_ended(home, queue)
 
 

@@ -92,7 +92,7 @@ def demand_own_page(request: Request) -> None:
 
 
 def demand_this_machine(request: Request) -> None:
-    """Raise ForeignPage for who asks from elsewhere, or by a name that only leads here and is not this machine's own."""
+    """Raise ForeignPage for who asks from elsewhere, or by a name that leads here and is not this machine's own."""
     named = _parts(f"//{request.headers.get('host', '')}").hostname
     if named not in LOOPBACK or request.client is None or request.client.host not in LOOPBACK:
         raise ForeignPage

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rectoverso.errors import HomeBusy, TrainingFailed
+from rectoverso.errors import HomeBusy, ItemAbandoned
 from rectoverso.service.work import turns
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import Item, Job, State, Turn
@@ -91,7 +91,7 @@ def test_it_stops_in_the_middle_when_it_is_cancelled(home: Home, monkeypatch: py
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(TrainingFailed(reason="x", advice="y"), "training_failed"), (ZeroDivisionError(), "unexpected")],
+    [(ItemAbandoned(), "item_abandoned"), (ZeroDivisionError(), "unexpected")],
 )
 def test_what_went_wrong_is_kept_in_both_languages(
     home: Home, monkeypatch: pytest.MonkeyPatch, error: Exception, code: str

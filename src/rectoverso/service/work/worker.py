@@ -17,7 +17,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
@@ -157,15 +158,15 @@ def _name(turn: Turn) -> str:
 @contextmanager
 def _slot(home: Home, queue: str) -> Iterator[str]:
     """A name that no living worker of this home has: the first that is free."""
-    number = 1
-    while True:
+    for number in count(1):
         name = f"{queue}-{number}"
-        try:
-            with exclusive(_lock(home, name), 0, home.path):
-                yield name
-                return
-        except HomeBusy:
-            number += 1
+        with ExitStack() as held:
+            try:
+                held.enter_context(exclusive(_lock(home, name), 0, home.path))
+            except HomeBusy:
+                continue
+            yield name
+            return
 
 
 def _lock(home: Home, name: str) -> Path:

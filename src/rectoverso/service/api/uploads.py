@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any
+from typing import Any
 
 import anyio.to_thread
-from fastapi import APIRouter, Body, Depends, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from rectoverso.errors import TooManyRequests
-from rectoverso.service.auth import Maker, TheDesk, asker
+from rectoverso.service.auth import Maker, TheDesk
 from rectoverso.service.desk import Desk
 from rectoverso.verso.picture import sniff
 from rectoverso.verso.verify.bounded import shared
@@ -25,7 +25,6 @@ PICTURE_BODY: dict[str, Any] = {
         "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
     }
 }
-Picture = Annotated[bytes, Body(media_type="application/octet-stream")]
 
 
 class UploadView(BaseModel):
@@ -37,16 +36,11 @@ class UploadView(BaseModel):
     height: int
 
 
-@router.post(
-    "",
-    status_code=201,
-    openapi_extra=PICTURE_BODY,
-    dependencies=[Depends(asker)],
-)
+@router.post("", status_code=201, openapi_extra=PICTURE_BODY)
 async def send(request: Request, desk: TheDesk, _person: Maker) -> UploadView:
     """Send one picture as the body. It is decoded where it can do no harm; what is none is told at once."""
     data = await request.body()
-    return await in_turn(desk, partial(_kept, desk, data))
+    return await in_turn(desk, partial(keep, desk, data))
 
 
 async def in_turn(desk: Desk, work: Any) -> Any:
@@ -58,10 +52,6 @@ async def in_turn(desk: Desk, work: Any) -> Any:
 
 def keep(desk: Desk, data: bytes) -> UploadView:
     """Look at a picture in the bounded process, and keep it. Raises ImageUnreadable."""
-    return _kept(desk, data)
-
-
-def _kept(desk: Desk, data: bytes) -> UploadView:
     pixels = shared().open(data, name="picture", limits=PICTURE_LIMITS).pixels
     digest = desk.home.uploads.put(data)
     return UploadView(digest=digest, media_type=sniff(data), width=pixels.shape[1], height=pixels.shape[0])

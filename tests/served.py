@@ -44,11 +44,11 @@ class Served:
         command += ["--workers", self.workers, "--per-minute", 1_000_000]
         self.process = subprocess.Popen([str(part) for part in command], stderr=subprocess.DEVNULL)
 
-    def until_it_answers(self, seconds: float = 120) -> None:
+    def until_it_answers(self, seconds: float = 900) -> None:
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=5).close()
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=60).close()
             except OSError:
                 assert self.process
                 assert self.process.poll() is None, "the server ended"
@@ -81,7 +81,7 @@ class Served:
             return []
 
     def ask(
-        self, method: str, path: str, key: str, body: Any = None, seconds: float = 120, **headers: str
+        self, method: str, path: str, key: str, body: Any = None, seconds: float = 900, **headers: str
     ) -> Any:
         """The answer, asked for again until there is one: the server may be away for a while."""
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
@@ -92,7 +92,7 @@ class Served:
         while True:
             try:
                 request = urllib.request.Request(url, data, headers, method=method)
-                with urllib.request.urlopen(request, timeout=30) as answer:
+                with urllib.request.urlopen(request, timeout=120) as answer:
                     return json.loads(answer.read())
             except urllib.error.HTTPError as error:
                 if error.code not in (429, 503) or time.monotonic() > until:

@@ -158,11 +158,11 @@ def _two_workers(folder: Path) -> None:
     one = order(home, "ben", SealAsked(files=_pictures(home, 500, 1)))[0]
     first, second = started_worker(folder, "making"), started_worker(folder, "making")
     try:
-        _until(lambda: not _job(home, one.id).is_open, 300)
+        _until(lambda: not _job(home, one.id).is_open, 900)
         assert _job(home, many.id).counts[State.WAITING], "Ben waited for all of Anna's"
-        _until(lambda: len(_by(home)) == 2, 300)
+        _until(lambda: len(_by(home)) == 2, 900)
         first.kill()
-        _until(lambda: not _job(home, many.id).is_open, 300)
+        _until(lambda: not _job(home, many.id).is_open, 900)
         assert second.poll() is None
     finally:
         first.kill()

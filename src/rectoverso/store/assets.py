@@ -142,7 +142,8 @@ class Assets:
         """The last images that were decided ``before`` this ledger entry, the newest first."""
         import sqlalchemy as sa
 
-        column, wanted = self._assets.c, sa.true()
+        column = self._assets.c
+        wanted: sa.ColumnElement[bool] = sa.true()
         wanted = wanted if before is None else wanted & (column.ledger_index < before)
         wanted = wanted if decision is None else wanted & (column.decision == decision.value)
         wanted = wanted if use is None else wanted & (column.use == use)

@@ -129,7 +129,7 @@ class Jobs:
         self, limit: int, *, before: int | None = None, person: str | None = None, kind: str | None = None
     ) -> list[Job]:
         """The last jobs that began ``before`` this number, the newest first."""
-        wanted = sa.true()
+        wanted: sa.ColumnElement[bool] = sa.true()
         wanted = wanted if before is None else wanted & (jobs.c.number < before)
         wanted = wanted if person is None else wanted & (jobs.c.person == person)
         wanted = wanted if kind is None else wanted & (jobs.c.kind == kind)
@@ -251,11 +251,11 @@ class Jobs:
             counts.setdefault(job, Counter())[State(state)] = count
         return [self._job(row, dict(counts.get(row.id, {}))) for row in rows]
 
-    def _job(self, row: sa.Row[Any], counts: dict[State, int]) -> Job:
+    def _job(self, row: Any, counts: dict[State, int]) -> Job:
         asked = json.loads(self._vault().open(row.asked, f"jobs/{row.id}"))
         return Job(row.number, row.id, row.kind, row.person, row.created_at, row.version, asked, counts)
 
-    def _item(self, row: sa.Row[Any]) -> Item:
+    def _item(self, row: Any) -> Item:
         told = json.loads(self._vault().open(row.told, f"jobs/{row.job}/{row.place}"))
         return Item(row.job, row.place, row.attempt, State(row.state), row.version, told)
 

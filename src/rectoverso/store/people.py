@@ -133,7 +133,7 @@ class People:
             return None
         return self._person(row)
 
-    def _person(self, row: sa.Row[Any]) -> Person:
+    def _person(self, row: Any) -> Person:
         name = self._vault().open(row.name, f"people/{row.id}").decode()
         return Person(row.id, name, Role(row.role), row.created_at, row.ended_at)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio.to_thread
 from fastapi import APIRouter, Request
@@ -17,6 +18,8 @@ from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow.resolve import PICTURE_LIMITS
 
 router = APIRouter(prefix="/uploads", tags=["uploads"])
+
+Answer = TypeVar("Answer")
 
 PICTURE_BYTES = PICTURE_LIMITS.max_bytes
 PICTURE_BODY: dict[str, Any] = {
@@ -43,7 +46,7 @@ async def send(request: Request, desk: TheDesk, _person: Maker) -> UploadView:
     return await in_turn(desk, partial(keep, desk, data))
 
 
-async def in_turn(desk: Desk, work: Any) -> Any:
+async def in_turn(desk: Desk, work: Callable[[], Answer]) -> Answer:
     """Have the bounded process do something, after those who came first. Raises TooManyRequests for one too many."""
     if desk.one_at_a_time.statistics().tasks_waiting >= desk.limits.waiting:
         raise TooManyRequests(seconds=1)

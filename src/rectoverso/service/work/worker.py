@@ -130,11 +130,13 @@ def _taking(home: Home) -> Callable[[str, int, int, str, str], None]:
         turn = Turn(job, place, attempt, kind, person)
         for pause in _PAUSES_S:
             try:
-                return take(home, turn)
+                take(home, turn)
             except CouldNotRun as error:
                 _LOG.warning("%s: again in %s s", error.code, pause)
                 time.sleep(pause)
-        return take(home, turn)
+            else:
+                return
+        take(home, turn)
 
     return item
 

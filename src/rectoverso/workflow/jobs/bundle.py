@@ -24,11 +24,12 @@ def unpack(file: Path, folder: Path) -> Path:
     if folder.is_dir():
         return folder
     unfinished = folder.with_name(f".{folder.name}.part")
-    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.rmtree(unfinished, ignore_errors=True)  # what a killed process left
     unfinished.mkdir()
     try:
         with zipfile.ZipFile(file) as archive:
             _write(archive, unfinished, file.name)
+        unfinished.replace(folder)
     except (
         zipfile.BadZipFile,
         ZlibError,
@@ -38,7 +39,8 @@ def unpack(file: Path, folder: Path) -> Path:
         UnicodeError,
     ) as error:
         raise unusable(file.name, "no_zip") from error
-    unfinished.replace(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
     return folder
 
 

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any, Self
@@ -27,7 +27,6 @@ class Served:
     workers: int = 1
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
-    log: list[str] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         self.port = _free_port()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -68,7 +69,10 @@ def work(
 
     if as_json:
         print_json({"queue": queue})
-    until_ended(home, queue)
+    try:
+        until_ended(home, queue)
+    except KeyboardInterrupt:
+        os._exit(130)  # threads that work would be waited for; what they are at is taken up by the next
 
 
 def _demand(task: str) -> None:

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import NoReturn
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 from dbos import EnqueueOptions as Options
@@ -47,12 +48,12 @@ _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 _PAUSES_S = (1, 2, 5, 10, 30, 60, 60, 60, 60, 60)
 
 
-def work(home_path: Path, queue: str, goes_on: Callable[[], bool] = lambda: True) -> None:
-    """Work on the jobs of a home, of one of `QUEUES`, for as long as it ``goes_on``."""
+def work(home_path: Path, queue: str) -> NoReturn:
+    """Work on the jobs of a home, of one of `QUEUES`, until this process ends: at any moment it may."""
     home = Home.open(home_path)
     open_keys(home)
     with _slot(home, queue) as name:
-        _Worker(home, queue, name).run(goes_on)
+        _Worker(home, queue, name).run()
 
 
 class _Worker:
@@ -80,9 +81,9 @@ class _Worker:
                 on_conflict="always_update",
             )
 
-    def run(self, goes_on: Callable[[], bool]) -> None:
+    def run(self) -> NoReturn:
         adopted_at = 0.0
-        while goes_on():
+        while True:
             try:
                 self.dispatch()
                 if time.monotonic() - adopted_at > _ADOPT_EVERY_S:
@@ -93,7 +94,6 @@ class _Worker:
                 _LOG.exception("the queue %s", self._queue)  # a database that is busy or away may come back
                 time.sleep(1)
             time.sleep(_POLL_S)
-        DBOS.destroy()
 
     def dispatch(self) -> None:
         """Put what waits into the queue of its kind."""

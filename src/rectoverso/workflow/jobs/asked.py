@@ -22,6 +22,8 @@ MAX_SEED = 2**53 - 1
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 """Of a system, a preset, a run, a training set: what can be no path."""
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Setting = Annotated[str, StringConstraints(max_length=200, pattern=r"^[a-z0-9_.]+=[A-Za-z0-9_.,:+-]*$")]
+"""``a.b=c``, as `--set` has it; where another run is meant it is named by its id, for no value can be a path."""
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 
@@ -55,7 +57,7 @@ class TrainAsked(Asked):
     seed: Seed = 0
     images: Annotated[int, Field(ge=1, le=10**9)] | None = None
     max_seconds: Annotated[float, Field(gt=0, le=30 * 86400)] | None = None
-    settings: tuple[Line, ...] = Field(default=(), max_length=64)
+    settings: tuple[Setting, ...] = Field(default=(), max_length=64)
 
     @property
     def items(self) -> int:

@@ -79,7 +79,7 @@ def _train(home: Home, job: Job, asked: TrainAsked, listener: Listener) -> dict[
         seed=asked.seed,
         images=asked.images,
         max_seconds=asked.max_seconds,
-        settings=asked.settings,
+        settings=tuple(_placed(home, setting) for setting in asked.settings),
         skip_bad=True,
         resume=is_begun,
     )
@@ -95,6 +95,13 @@ def _train(home: Home, job: Job, asked: TrainAsked, listener: Listener) -> dict[
         "asks",
     )
     return {"run": job.id, **{name: trained[name] for name in told}}
+
+
+def _placed(home: Home, setting: str) -> str:
+    """A setting, with the folder of the run that it names, if it names one (`perception.network`)."""
+    key, _, value = setting.partition("=")
+    is_run = value and key.rpartition(".")[2] == "network"
+    return f"{key}={run_in(home, value)}" if is_run else setting
 
 
 def _generate(home: Home, job: Job, asked: GenerateAsked, place: int, listener: Listener) -> dict[str, Any]:

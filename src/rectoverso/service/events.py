@@ -19,7 +19,7 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from rectoverso.errors import JobNotFound
-from rectoverso.service.api.common import MOST_NUMBER, language
+from rectoverso.service.api.common import MOST_NUMBER, JobId, language
 from rectoverso.service.api.jobs import job_of
 from rectoverso.service.auth import MakerOrReviewer, TheDesk
 from rectoverso.service.shapes import ItemView, JobView
@@ -33,7 +33,7 @@ _LONGEST_S = 600.0
 _AT_ONCE = 100
 
 
-def watched(job: str, desk: TheDesk, person: MakerOrReviewer) -> Job:
+def watched(job: JobId, desk: TheDesk, person: MakerOrReviewer) -> Job:
     """The job, before anything is answered. Raises JobNotFound."""
     return job_of(desk, person, job)
 

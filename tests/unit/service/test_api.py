@@ -198,6 +198,7 @@ def test_events_tell_what_came_after_a_version(counter: Counter) -> None:
         ("POST", "/runs", {"json": {"system": "dcgan", "data": "nothing"}}, 404, "data_not_found"),
         ("POST", "/uploads", {"content": b"no picture"}, 400, "image_unsupported"),
         ("GET", "/jobs?limit=0", {}, 422, "request_unusable"),
+        ("GET", "/jobs/%00", {}, 422, "request_unusable"),
         ("GET", "/jobs/ffffffffffffffff", {}, 404, "job_not_found"),
         ("GET", "/assets/ffffffffffff/file", {}, 404, "not_released"),
         ("GET", "/ledger/entries/999", {}, 404, "entry_not_found"),
@@ -216,7 +217,7 @@ def test_what_is_wrong_is_told_as_a_problem(
 
 def test_problems_are_told_in_the_readers_language(counter: Counter) -> None:
     chinese = {"Accept-Language": "zh-CN,zh;q=0.9"}
-    assert "任务" in counter.ask("GET", "/jobs/f", headers=chinese).json()["detail"]
+    assert "任务" in counter.ask("GET", f"/jobs/{'f' * 16}", headers=chinese).json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -257,7 +258,7 @@ def test_what_is_wrong_with_the_home_is_told_to_nobody(
         raise HomeUnreachable(home="/secret/place", system="secret")
 
     monkeypatch.setattr(counter.home.jobs, "find", fails)
-    answer = counter.ask("GET", "/jobs/f")
+    answer = counter.ask("GET", f"/jobs/{'f' * 16}")
     assert (answer.status_code, answer.json()["code"]) == (503, "not_now")
     assert "secret" not in answer.text
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import Header, Query, Request, Response
+from fastapi import Header, Path, Query, Request, Response
 
 from rectoverso.service.desk import Desk
 from rectoverso.service.problems import language_of
@@ -15,6 +15,7 @@ from rectoverso.workflow.jobs.order import order
 
 MOST_NUMBER = 2**31 - 1
 
+JobId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 Limit = Annotated[int, Query(ge=1, le=200, description="How many at most.")]
 Cursor = Annotated[int | None, Query(ge=0, le=MOST_NUMBER, description="What `next` of the last page gave.")]
 Token = Annotated[

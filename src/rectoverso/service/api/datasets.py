@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import anyio
 import anyio.to_thread
 from fastapi import APIRouter, Query, Request, Response
+from fastapi import Path as PathOf
 from pydantic import BaseModel
 
 from rectoverso.errors import DataNotFound
@@ -24,6 +25,7 @@ from rectoverso.store.jobs import Job
 from rectoverso.workflow.jobs.asked import CurateAsked, Line
 from rectoverso.workflow.jobs.order import BUILT_IN, data_in
 
+Id = Annotated[str, PathOf(pattern=r"^[0-9a-z]{1,16}$")]
 router = APIRouter(prefix="/datasets", tags=["datasets"])
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -72,7 +74,7 @@ async def send(
 @router.get(
     "/{dataset}/datasheet", response_class=Response, responses={200: {"content": {"text/markdown": {}}}}
 )
-def datasheet(dataset: str, desk: TheDesk, _person: Anyone) -> Response:
+def datasheet(dataset: Id, desk: TheDesk, _person: Anyone) -> Response:
     """The datasheet of a training set that was sent: where it is from, what was left out, and why."""
     if dataset in BUILT_IN:
         raise DataNotFound(data=dataset, builtins=", ".join(BUILT_IN))

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from rectoverso.service.api.common import ACCEPTED, Cursor, Limit, Token, language, ordered, paged
+from rectoverso.service.api.common import ACCEPTED, Cursor, JobId, Limit, Token, language, ordered, paged
 from rectoverso.service.api.jobs import job_of
 from rectoverso.service.auth import Maker, MakerOrReviewer, TheDesk, sees_all
 from rectoverso.service.shapes import FailureView, ItemView, JobView, Page
@@ -46,7 +46,7 @@ def generate(
 
 
 @router.get("/{job}")
-def one_generation(job: str, request: Request, desk: TheDesk, person: MakerOrReviewer) -> GenerationView:
+def one_generation(job: JobId, request: Request, desk: TheDesk, person: MakerOrReviewer) -> GenerationView:
     """What became of the pictures."""
     found = job_of(desk, person, job, kind="generate")
     rows: dict[str, list[dict[str, Any]]] = {"released": [], "held": [], "refused": []}

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 
 from rectoverso.errors import JobNotFound
-from rectoverso.service.api.common import MOST_NUMBER, Cursor, Limit, language, paged
+from rectoverso.service.api.common import MOST_NUMBER, Cursor, JobId, Limit, language, paged
 from rectoverso.service.auth import Maker, MakerOrReviewer, TheDesk, sees_all
 from rectoverso.service.desk import Desk
 from rectoverso.service.shapes import ItemView, JobView, Page
@@ -33,14 +33,14 @@ def all_jobs(
 
 
 @router.get("/{job}")
-def one_job(job: str, desk: TheDesk, person: MakerOrReviewer) -> JobView:
+def one_job(job: JobId, desk: TheDesk, person: MakerOrReviewer) -> JobView:
     """One job."""
     return JobView.of(job_of(desk, person, job))
 
 
 @router.get("/{job}/items")
 def items(
-    job: str,
+    job: JobId,
     request: Request,
     desk: TheDesk,
     person: MakerOrReviewer,
@@ -54,7 +54,7 @@ def items(
 
 
 @router.post("/{job}/cancel")
-def cancel(job: str, desk: TheDesk, person: Maker) -> JobView:
+def cancel(job: JobId, desk: TheDesk, person: Maker) -> JobView:
     """End what waits, and stop what runs at its next picture or step. What was decided stays decided."""
     desk.home.jobs.cancel(job_of(desk, person, job).id)
     return one_job(job, desk, person)
@@ -62,7 +62,7 @@ def cancel(job: str, desk: TheDesk, person: Maker) -> JobView:
 
 @router.post("/{job}/retry")
 def retry(
-    job: str,
+    job: JobId,
     desk: TheDesk,
     person: Maker,
     place: Annotated[int | None, Query(ge=0, le=MOST_NUMBER, description="Only this item.")] = None,

@@ -30,6 +30,7 @@ from rectoverso.cli import (
     invert,
     keys,
     ledger,
+    people,
     policy,
     registry,
     seal,
@@ -77,6 +78,8 @@ app.add_typer(ledger.app, name="ledger")
 app.add_typer(keys.app, name="keys")
 app.command()(doctor.doctor)
 app.command()(serve.serve)
+app.command()(serve.work)
+app.add_typer(people.app, name="people")
 
 
 def _print_version(asked: bool) -> None:

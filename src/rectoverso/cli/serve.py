@@ -1,7 +1,8 @@
-"""`verso serve`: give the credentials of released images to whoever has only a picture left."""
+"""`verso serve`: make, verify and give out pictures over HTTP; `verso work`: work on what was asked for there."""
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -9,6 +10,8 @@ import typer
 
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from rectoverso.cli.output import note, print_json
+
+_PACKAGES = ("fastapi", "uvicorn", "dbos", "python_multipart")
 
 
 def serve(
@@ -19,24 +22,62 @@ def serve(
     per_minute: Annotated[
         float, typer.Option("--per-minute", min=1, help="Requests that one address may make a minute.")
     ] = 120,
+    workers: Annotated[
+        int,
+        typer.Option(
+            "--workers",
+            min=0,
+            max=64,
+            help="Processes that make pictures, and as many that train; 0 for none here.",
+        ),
+    ] = 1,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Give the credentials of this home's images to who asks. C2PA's Soft Binding Resolution API 2.4; it only reads."""
-    from rectoverso.errors import MissingExtra
-
-    for package in ("starlette", "uvicorn"):
-        if find_spec(package) is None:
-            raise MissingExtra(task="verso serve", package=package, extra="service")
+    """Make, verify and give out pictures over HTTP: an API, a facade for OpenAI's clients, C2PA's resolution API."""
+    _demand("verso serve")
+    from rectoverso.service.app import service_app
     from rectoverso.service.limits import ServiceLimits
-    from rectoverso.service.resolution import resolution_app
-    from rectoverso.service.server import listen, run
+    from rectoverso.service.server import demand_accounts, listen, run
+    from rectoverso.service.work.staff import Staff
 
-    app = resolution_app(home, ServiceLimits(per_minute=per_minute))
+    staff = Staff(home, workers)
+    app = service_app(home, ServiceLimits(per_minute=per_minute), staff)
+    demand_accounts(app.state.desk, host)
     socket = listen(host, port)
     address, taken = socket.getsockname()[:2]
     url = f"http://[{address}]:{taken}" if ":" in address else f"http://{address}:{taken}"
     if as_json:
-        print_json({"url": url, "api": f"{url}/v1"})
+        print_json({"url": url, "api": f"{url}/api/v1", "resolution": f"{url}/v1"})
     note("resolve.service.listening", home=home, url=url)
     run(app, socket)
+
+
+def work(
+    queue: Annotated[str, typer.Argument(help="What to work on: making (pictures) or training.")] = "making",
+    home: HomeOption = DEFAULT_HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Work on what was asked for at `verso serve`, in this process, one thing at a time, until it is ended."""
+    _demand("verso work")
+    from rectoverso.errors import UnknownName
+    from rectoverso.service.work.queues import QUEUES
+
+    if queue not in QUEUES:
+        raise UnknownName(kind="queue", name=queue, known=", ".join(QUEUES), hint="")
+    from rectoverso.service.work.worker import work as until_ended
+
+    if as_json:
+        print_json({"queue": queue})
+    try:
+        until_ended(home, queue)
+    except KeyboardInterrupt:
+        os._exit(130)  # threads that work would be waited for; what they are at is taken up by the next
+
+
+def _demand(task: str) -> None:
+    from rectoverso.errors import MissingExtra
+
+    for package in _PACKAGES:
+        if find_spec(package) is None:
+            raise MissingExtra(task=task, package=package, extra="service")

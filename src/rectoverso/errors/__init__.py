@@ -57,6 +57,21 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── ManifestUnknown
     │   ├── ManifestRevoked
     │   ├── ResolverUnusable    an address that no service can be asked at
+    │   ├── AccountsMissing     a service that others could reach, and nobody is known to it
+    │   ├── NameUnusable        of an account
+    │   ├── RequestUnusable     a request over HTTP that does not say what it has to
+    │   ├── BodyTooLarge
+    │   ├── RouteUnknown
+    │   ├── NotSignedIn
+    │   ├── NotAllowed          a role that may not do this
+    │   ├── ForeignPage         a browser asks on behalf of another site
+    │   ├── JobNotFound
+    │   ├── AssetNotFound
+    │   ├── PersonNotFound
+    │   ├── KeyReused           one Idempotency-Key for two jobs
+    │   ├── SizeFixed           a run that draws other sizes
+    │   ├── PromptUnknown       a run that reads no prompts
+    │   ├── NotReleasedYet      pictures that people have to look at first
     │   └── NotOffered          what a service that only reads does not do
     ├── AnswerIsNo              exit 1: the check ran, and the answer is no
     │   ├── LedgerBroken
@@ -67,6 +82,9 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         ├── PortUnusable
         ├── TooManyRequests     of one address, in a minute
         ├── NotNow              a service that does not get at its records
+        ├── QueueFull           one person's jobs that wait
+        ├── ItemAbandoned       work that ended its process again and again
+        ├── TakesTooLong        a job that goes on after its asker has to be answered
         ├── MissingExtra        an optional part is not installed
         ├── DetectorMissing     what finds faces is not on this machine
         ├── DetectorUnsound     or does not find the face that it is tried on
@@ -211,6 +229,26 @@ from rectoverso.errors.runs import (
     WeightsChanged,
     WeightsMissing,
 )
+from rectoverso.errors.service import (
+    AccountsMissing,
+    AssetNotFound,
+    BodyTooLarge,
+    ForeignPage,
+    ItemAbandoned,
+    JobNotFound,
+    KeyReused,
+    NameUnusable,
+    NotAllowed,
+    NotReleasedYet,
+    NotSignedIn,
+    PersonNotFound,
+    PromptUnknown,
+    QueueFull,
+    RequestUnusable,
+    RouteUnknown,
+    SizeFixed,
+    TakesTooLong,
+)
 from rectoverso.errors.works import (
     BadCatalogue,
     BadWorks,
@@ -227,15 +265,18 @@ from rectoverso.errors.works import (
 )
 
 __all__ = [
+    "AccountsMissing",
     "AlgorithmUnknown",
     "AnimationUnsealed",
     "AnswerIsNo",
+    "AssetNotFound",
     "BadCatalogue",
     "BadImages",
     "BadSetting",
     "BadWorks",
     "BlobDamaged",
     "BlobMissing",
+    "BodyTooLarge",
     "CommonNotFound",
     "CouldNotRun",
     "CreditUnknown",
@@ -251,6 +292,7 @@ __all__ = [
     "ExportDiffers",
     "ExportForeign",
     "FilesUnusable",
+    "ForeignPage",
     "HomeBusy",
     "HomeDamaged",
     "HomeElsewhere",
@@ -271,6 +313,9 @@ __all__ = [
     "ImageUnsupported",
     "InputError",
     "KeyServiceFailed",
+    "ItemAbandoned",
+    "JobNotFound",
+    "KeyReused",
     "KeysDamaged",
     "KeysExist",
     "KeysLost",
@@ -287,38 +332,49 @@ __all__ = [
     "MasterKeyMissing",
     "MissingExtra",
     "MissingProgram",
+    "NameUnusable",
     "NotALedger",
     "NotAReceipt",
+    "NotAllowed",
     "NotComparable",
     "NotFromSeeds",
     "NotIngrained",
     "NotNow",
     "NotOffered",
     "NotReleased",
+    "NotReleasedYet",
+    "NotSignedIn",
     "NotVerified",
     "NothingRegistered",
     "NothingToErase",
     "OutNotWritable",
     "OwnerNotFound",
     "OwnerUnusable",
+    "PersonNotFound",
     "PolicyLoosens",
     "PolicyUnusable",
     "PortUnusable",
     "ProcessLost",
+    "PromptUnknown",
     "QueryTooLong",
     "QueryUnusable",
+    "QueueFull",
     "RateUnsupported",
     "RecordDamaged",
     "RectoversoError",
     "RegisterAltered",
+    "RequestUnusable",
     "ResolverUnusable",
+    "RouteUnknown",
     "RunDamaged",
     "RunExists",
     "RunMismatch",
     "RunNotFound",
     "ScreeningStopped",
     "SigningFailed",
+    "SizeFixed",
     "StateUnusable",
+    "TakesTooLong",
     "TimeStampFailed",
     "TitleShared",
     "TooManyRequests",

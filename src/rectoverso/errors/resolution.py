@@ -64,7 +64,7 @@ class NotOffered(InputError):
 
     code = "not_offered"
     what = "{method} {path} is not offered."
-    why = "This service only reads, and fetches nothing from addresses that others name."
+    why = "The resolution API only reads, and fetches nothing from addresses that others name."
     fix = "GET /v1/services/capabilities lists what it does."
 
 

@@ -5,33 +5,72 @@ from __future__ import annotations
 import logging
 from http import HTTPStatus
 
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from rectoverso.errors import (
+    AnswerIsNo,
+    AssetNotFound,
+    BodyTooLarge,
     CouldNotRun,
+    DataNotFound,
+    EntryNotFound,
+    ForeignPage,
     ImageTooLarge,
     InputError,
+    JobNotFound,
+    KeyReused,
     ManifestRevoked,
     ManifestUnknown,
+    NotAllowed,
     NotNow,
     NotOffered,
+    NotReleased,
+    NotReleasedYet,
+    NotSignedIn,
+    PersonNotFound,
     QueryTooLong,
+    QueueFull,
     RectoversoError,
+    RequestUnusable,
+    RouteUnknown,
+    RunNotFound,
+    TakesTooLong,
     TooManyRequests,
     Unexpected,
 )
 from rectoverso.i18n import LANGUAGES, explain
 
 _LOG = logging.getLogger(__name__)
+_MOST_PROBLEMS = 10
 
 MEDIA_TYPE = "application/problem+json"
+OPENAI = "/v1/images/"
+"""Below this, errors have the shape that OpenAI's clients read."""
 _STATUSES: dict[type[RectoversoError], int] = {
+    NotSignedIn: 401,
+    NotAllowed: 403,
+    ForeignPage: 403,
+    AssetNotFound: 404,
+    DataNotFound: 404,
+    EntryNotFound: 404,
+    JobNotFound: 404,
     ManifestUnknown: 404,
+    NotReleased: 404,
+    PersonNotFound: 404,
+    RouteUnknown: 404,
+    RunNotFound: 404,
     ManifestRevoked: 410,
+    BodyTooLarge: 413,
     QueryTooLong: 413,
     ImageTooLarge: 413,
+    KeyReused: 422,
+    NotReleasedYet: 422,
+    RequestUnusable: 422,
+    TakesTooLong: 422,
+    QueueFull: 429,
     TooManyRequests: 429,
     NotOffered: 501,
     NotNow: 503,
@@ -42,15 +81,27 @@ _STATUSES: dict[type[RectoversoError], int] = {
 def problem(request: Request, error: RectoversoError, status: int | None = None) -> Response:
     """An error as an answer; ``status`` only where the error's own would be wrong."""
     status = status or next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 500)
+    detail = explain(error, language_of(request))
+    headers = {"Retry-After": str(error.facts["seconds"])} if isinstance(error, TooManyRequests) else {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if request.url.path.startswith(OPENAI):
+        return JSONResponse(_as_openai(error, detail), status, headers)
     body = {
         "type": f"urn:rectoverso:problem:{error.code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": explain(error, language_of(request)),
+        "detail": detail,
         "code": error.code,
     }
-    headers = {"Retry-After": str(error.facts["seconds"])} if isinstance(error, TooManyRequests) else {}
     return JSONResponse(body, status, headers, MEDIA_TYPE)
+
+
+def _as_openai(error: RectoversoError, detail: str) -> dict[str, object]:
+    """An error in the shape of OpenAI's API, with the job's address where there is one."""
+    kind = "server_error" if isinstance(error, CouldNotRun) else "invalid_request_error"
+    told: dict[str, object] = {"message": detail, "type": kind, "param": None, "code": error.code}
+    return {"error": told | ({"job": error.facts["job"]} if "job" in error.facts else {})}
 
 
 def language_of(request: Request) -> str:
@@ -63,7 +114,7 @@ async def told(request: Request, error: Exception) -> Response:
     """Handles what this project raises on purpose. What is wrong with the home is told to its keeper, on standard
     error: paths and addresses of servers are nobody else's business.
     """
-    if isinstance(error, CouldNotRun) and not isinstance(error, (*_STATUSES, Unexpected)):
+    if isinstance(error, CouldNotRun | AnswerIsNo) and not isinstance(error, (*_STATUSES, Unexpected)):
         _LOG.error("%s", error)
         return problem(request, NotNow())
     return problem(request, error if isinstance(error, RectoversoError) else Unexpected(problem="-"))
@@ -73,6 +124,26 @@ async def not_there(request: Request, error: Exception) -> Response:
     """Handles addresses and methods that there are none of."""
     status = error.status_code if isinstance(error, HTTPException) else 404
     return problem(request, NotOffered(method=request.method, path=request.url.path), status)
+
+
+async def of_framework(request: Request, error: Exception) -> Response:
+    """Handles what the framework finds before anything of ours is asked: no such route, a body too large or too slow,
+    one that is none.
+    """
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    if status in (408, 413):
+        limit = error.detail if isinstance(error, HTTPException) else ""
+        return problem(request, BodyTooLarge(limit=limit), status)
+    if status in (404, 405):
+        return problem(request, RouteUnknown(method=request.method, path=request.url.path), status)
+    return problem(request, RequestUnusable(problems=f"{HTTPStatus(status).phrase}."), status)
+
+
+async def unusable(request: Request, error: Exception) -> Response:
+    """Handles a request that does not say what it has to: where, and what is wrong there."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    lines = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in found[:_MOST_PROBLEMS]]
+    return problem(request, RequestUnusable(problems="; ".join(lines) + "."), 422)
 
 
 async def unexpected(request: Request, error: Exception) -> Response:

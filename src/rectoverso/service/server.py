@@ -1,4 +1,6 @@
-"""Listening on a port: one process, bounded connections, no log of who asked for what."""
+"""Listening on a port: one process, bounded connections, no log of who asked for what; beyond this machine only once
+somebody has an account.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +9,13 @@ import socket
 import uvicorn
 from starlette.types import ASGIApp
 
-from rectoverso.errors import PortUnusable
+from rectoverso.errors import AccountsMissing, PortUnusable
+from rectoverso.service.auth import LOOPBACK
+from rectoverso.service.desk import Desk
 
-_MOST_AT_ONCE = 64
+_MOST_AT_ONCE = 256
+_GRACE_S = 5
+"""So long answers that have begun may take once the server is told to end."""
 _IDLE_S = 5
 
 
@@ -25,6 +31,12 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
+def demand_accounts(desk: Desk, host: str) -> None:
+    """Raise AccountsMissing for an address that others may reach, while whoever asks may do everything."""
+    if desk.is_open and host not in LOOPBACK:
+        raise AccountsMissing(host=host, home=desk.home.path)
+
+
 def server(app: ASGIApp) -> uvicorn.Server:
     """Runs until it is told to exit. Addresses that proxies claim are not believed."""
     config = uvicorn.Config(
@@ -35,6 +47,7 @@ def server(app: ASGIApp) -> uvicorn.Server:
         proxy_headers=False,
         limit_concurrency=_MOST_AT_ONCE,
         timeout_keep_alive=_IDLE_S,
+        timeout_graceful_shutdown=_GRACE_S,
     )
     return uvicorn.Server(config)
 

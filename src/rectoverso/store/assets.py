@@ -177,6 +177,26 @@ class Assets:
         """The held images whose ledger entry comes after this one, in the order of the ledger."""
         return self._decided(Decision.HOLD, after)
 
+    def page(
+        self,
+        limit: int,
+        *,
+        before: int | None = None,
+        decision: Decision | None = None,
+        use: str | None = None,
+    ) -> list[Asset]:
+        """The last images that were decided ``before`` this ledger entry, the newest first."""
+        import sqlalchemy as sa
+
+        column = self._assets.c
+        wanted: sa.ColumnElement[bool] = sa.true()
+        wanted = wanted if before is None else wanted & (column.ledger_index < before)
+        wanted = wanted if decision is None else wanted & (column.decision == decision.value)
+        wanted = wanted if use is None else wanted & (column.use == use)
+        with self._database.read() as tx:
+            query = self._assets.select().where(wanted).order_by(column.ledger_index.desc()).limit(limit)
+            return [self._asset(row) for row in tx.connection.execute(query).mappings()]
+
     def _decided(self, wanted: Decision, after: int) -> list[Asset]:
         decision, index = self._assets.c.decision, self._assets.c.ledger_index
         later = (decision == wanted.value) & (index > after)

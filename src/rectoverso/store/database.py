@@ -87,6 +87,10 @@ class Database(ABC):
     def settle(self) -> None:
         """See to it that what was erased does not linger where the database keeps its rows."""
 
+    @abstractmethod
+    def beside(self, name: str) -> str:
+        """The URL of a place for other tables: a file of that name beside this one, or this very server database."""
+
     def server(self) -> ServerFacts | None:
         """The server that it is on; None for a file."""
         return None

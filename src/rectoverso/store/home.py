@@ -3,6 +3,11 @@
 verso.sqlite3   decisions, works, ledger
 database.txt    or the address of the PostgreSQL database that holds them, if one does
 blobs/          encrypted pictures
+uploads/        pictures that were sent to the service to be worked on, encrypted
+datasets/       training sets that were sent to the service
+runs/           what the service trained
+work.sqlite3    the queue of the service's jobs
+workers/        a lock for each process that works on them
 points/         the index of works' points, sealed; made again when it is missing
 keys/           who signs, and the master key, which opens the rest (unless it is elsewhere: ``store.master``)
 trust/          certificates of others that this home trusts
@@ -33,10 +38,12 @@ if TYPE_CHECKING:
     from rectoverso.store.database import Database, Transaction
     from rectoverso.store.descriptors import Descriptors
     from rectoverso.store.hashes import Hashes
+    from rectoverso.store.jobs import Jobs
     from rectoverso.store.keys import Keys
     from rectoverso.store.lineage import Lineage
     from rectoverso.store.log import Log
     from rectoverso.store.openings import Openings
+    from rectoverso.store.people import People
     from rectoverso.store.seals import Seals
     from rectoverso.store.traces import Traces
     from rectoverso.store.vault import Cipher, Vault
@@ -139,6 +146,11 @@ class Home:
         """Raises HomeElsewhere, BadSetting for an address that is none, MissingExtra."""
         return database_of(self.path)
 
+    @property
+    def work_address(self) -> str:
+        """Where the queue of jobs is kept, as a URL: beside the database, in whatever kind that is."""
+        return self.database.beside("work")
+
     @cached_property
     def assets(self) -> Assets:
         from rectoverso.store.assets import Assets
@@ -184,6 +196,20 @@ class Home:
         return Descriptors(self.database, self.data_keys)
 
     @cached_property
+    def jobs(self) -> Jobs:
+        """What makers asked a service for."""
+        from rectoverso.store.jobs import Jobs
+
+        return Jobs(self.database, lambda: self.vault)
+
+    @cached_property
+    def people(self) -> People:
+        """Who uses a service."""
+        from rectoverso.store.people import People
+
+        return People(self.database, lambda: self.vault)
+
+    @cached_property
     def log(self) -> Log:
         from rectoverso.store.log import Log
 
@@ -215,6 +241,21 @@ class Home:
         from rectoverso.store.keys import Keys
 
         return Keys.load(self.keys_path)
+
+    @property
+    def runs_path(self) -> Path:
+        return self.path / "runs"
+
+    @property
+    def datasets_path(self) -> Path:
+        return self.path / "datasets"
+
+    @cached_property
+    def uploads(self) -> Blobs:
+        """What was sent to a service to be worked on, encrypted; raises KeysMissing."""
+        from rectoverso.store.blobs import Blobs
+
+        return Blobs(self.path / "uploads", self._blob_key())
 
     @cached_property
     def blobs(self) -> Blobs:

@@ -84,6 +84,10 @@ class PostgresDatabase(Database):
         self._at_door = threading.Lock()
         sa.event.listen(engine, "connect", self._tune)
 
+    def beside(self, name: str) -> str:
+        del name  # its tables have a schema of their own
+        return self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
     @contextmanager
     def exclusive(self, wait_s: float) -> Iterator[None]:
         door = self._opened_door(wait_s)

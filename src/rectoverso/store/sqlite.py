@@ -49,12 +49,17 @@ class SqliteDatabase(Database):
         """Make the file, for nobody else to read, and let readers and one writer work side by side: SQLite remembers
         this in the file.
         """
-        os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
+        _make_private(self.path)
         self._pragma("journal_mode = WAL")
 
     def settle(self) -> None:
         """Take what was written into the file itself, so that nothing erased stays in the log beside it."""
         self._pragma("wal_checkpoint(TRUNCATE)")
+
+    def beside(self, name: str) -> str:
+        path = self.path.with_name(f"{name}{self.path.suffix}").resolve()
+        _make_private(path)
+        return sa.URL.create("sqlite", database=str(path)).render_as_string()
 
     def _pragma(self, pragma: str) -> None:
         with self.explained():
@@ -81,6 +86,10 @@ class SqliteDatabase(Database):
         if code in _REFUSED:
             return HomeNotPermitted(home=self.home, system=error)
         return HomeDamaged(home=self.home, system=error) if code in _DAMAGED else None
+
+
+def _make_private(path: Path) -> None:
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE_FILE))
 
 
 def _tune(connection: Any, _record: object) -> None:

@@ -14,6 +14,10 @@ lineage      which pictures a curated set has, one set a row, sealed
 marks        the sets and runs that an erased picture was in, by the entry that tells of it
 data_keys    what rows and pictures are sealed with, a key each, wrapped
 wrapping_keys  what wraps those, itself wrapped by the master key
+people       one account a row: its role, and its name, sealed
+api_keys     what people prove by that it is they, as a hash that is slow to try
+jobs         one a row: who asked for what, sealed, and the number of its last change
+job_items    the parts of a job that end one by one; what is told of each is sealed
 
 Sealed values are envelopes (``store.vault``): they tell nothing without the master key.
 """
@@ -183,4 +187,49 @@ wrapping_keys = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("master", sa.String(64), nullable=False),
     sa.Column("wrapped", Raw, nullable=False),
+)
+
+people = sa.Table(
+    "people",
+    metadata,
+    sa.Column("id", sa.String(12), primary_key=True),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("name", Raw, nullable=False),
+    sa.Column("created_at", sa.String(32), nullable=False),
+    sa.Column("ended_at", sa.String(32)),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("id", sa.String(12), primary_key=True),
+    sa.Column("person", sa.String(12), nullable=False, index=True),
+    sa.Column("hash", sa.String(200), nullable=False),
+    sa.Column("created_at", sa.String(32), nullable=False),
+    sa.Column("ended_at", sa.String(32)),
+)
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("id", sa.String(16), nullable=False, unique=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("person", sa.String(12), nullable=False, index=True),
+    sa.Column("created_at", sa.String(32), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("token", sa.String(64), unique=True),
+    sa.Column("asked", Raw, nullable=False),
+)
+
+job_items = sa.Table(
+    "job_items",
+    metadata,
+    sa.Column("job", sa.String(16), primary_key=True),
+    sa.Column("place", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(16), nullable=False, index=True),
+    sa.Column("is_sent", sa.Boolean, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("told", Raw, nullable=False),
 )

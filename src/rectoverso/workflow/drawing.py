@@ -109,7 +109,7 @@ def draft_of_seed(
 
 
 def take_through(
-    drafts: Iterable[Draft], total: int, door: Door, out: Path, listener: Listener = silent
+    drafts: Iterable[Draft], total: int, door: Door, out: Path | None, listener: Listener = silent
 ) -> list[Passage]:
     """Take drafts through the door and say how it goes. Raises as `release` does."""
     passages: list[Passage] = []

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def generate_images(
     run: Path,
-    out: Path,
+    out: Path | None,
     home_path: Path,
     *,
     count: int,
@@ -38,8 +38,9 @@ def generate_images(
     clock: Clock | None = None,
 ) -> Batch:
     """Draw ``count`` images from ``run``, seeds ``seed`` onwards, of each thing ``given`` where the run makes them from
-    something; released ones are written to ``out``. ``size``: pixels a side or WIDTHxHEIGHT, of a run that draws any.
-    They leave on ``terms``, with the prompt in their label (IPTC 2025.1) only with ``tell_prompt``: it is private.
+    something; released ones are written to ``out``, with a sheet of them, or stay in the store without it. ``size``:
+    pixels a side or WIDTHxHEIGHT, of a run that draws any. They leave on ``terms``, with the prompt in their label
+    (IPTC 2025.1) only with ``tell_prompt``: it is private.
 
     The same call again gives the same images and decides nothing twice. Raises RunNotFound, UnknownName (use, label or
     direction), BadSetting (controls, or what is given), ImageUnreadable, FilesUnusable (a map), HomeBusy.
@@ -59,7 +60,8 @@ def generate_images(
         else _drafts(generator, seeds, class_index, controls)
     )
     passages = take_through(drafts, count * len(materials), door, out, listener)
-    return Batch(tuple(passages), sheet=release_sheet(passages, generator.maker, door, out / "contact-sheet"))
+    sheet = release_sheet(passages, generator.maker, door, out / "contact-sheet") if out else None
+    return Batch(tuple(passages), sheet=sheet)
 
 
 def _sized(generator: RunGenerator, size: str | None) -> RunGenerator:

@@ -8,7 +8,8 @@ A draft passes in this order, and the order is the promise:
     3. Verdict         The policy turns findings into release, hold or refuse, with reasons.
     4. Mark            Label, watermark, metadata, signature; all read back. A mark that fails holds the image.
     5. Record          The bytes into the encrypted store; then, in one transaction, ledger entry and decision.
-    6. Deliver         Only now is a file written where people can see it, after the ledger's proof of it.
+    6. Deliver         Only now is a file written where people can see it, after the ledger's proof of it; or it stays
+                       in the store until somebody fetches it, when the ledger is asked once more.
 
 Killed anywhere before the transaction of step 5, nothing has happened but an orphan in the store, which the next pass
 sweeps. Killed after it, the decision stands and the next pass delivers it. So each request ends exactly once.
@@ -19,12 +20,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from rectoverso.errors import BlobDamaged, BlobMissing, LedgerBroken, MarkFailed, OutNotWritable
+from rectoverso.errors import BlobDamaged, BlobMissing, LedgerBroken, MarkFailed, NotReleased, OutNotWritable
 from rectoverso.i18n import Phrase
 from rectoverso.protocols import Check, Clock, GroupCheck, SystemClock
 from rectoverso.store.assets import Asset
@@ -36,6 +38,7 @@ from rectoverso.store.vault import Cipher
 from rectoverso.store.works import Work
 from rectoverso.types import AssetId, Decision, Digest, Draft, Finding, Message, Outcome, Pixels, Verdict
 from rectoverso.verso.law import Labelling
+from rectoverso.verso.ledger.ledger import Ledger
 from rectoverso.verso.ledger.proof import beside
 from rectoverso.verso.mark.credential import CredentialSigner
 from rectoverso.verso.mark.order import Marked, MarkFacts, mark
@@ -109,15 +112,24 @@ class Passage:
         return _recorded(self.asset)
 
 
-def release(drafts: Iterable[Draft], door: Door, out: Path) -> Iterator[Passage]:
+@dataclass(frozen=True, slots=True)
+class Released:
+    """A released file as it leaves: its bytes, and the ledger's proof of it."""
+
+    asset: Asset
+    data: bytes
+    proof: str
+
+
+def release(drafts: Iterable[Draft], door: Door, out: Path | None) -> Iterator[Passage]:
     """Take drafts through the door, one at a time, and yield how each fared.
 
     Where a check judges drafts together, those of a group (``GROUP_BYTES``) are drawn and screened before the first of
-    them is decided. Released files are in ``out`` by the time their passage is yielded. Whatever goes wrong with one
-    draft holds that draft. Raises HomeBusy when another process keeps the door of this home, OutNotWritable, and
-    LedgerBroken.
+    them is decided. Released files are in ``out`` by the time their passage is yielded; without one they stay in the
+    store, for `fetch`. Whatever goes wrong with one draft holds that draft. Raises HomeBusy when another process keeps
+    the door of this home, OutNotWritable, and LedgerBroken.
     """
-    with results_in(out), door.home.lock():
+    with nullcontext() if out is None else results_in(out), door.home.lock():
         works = works_in_force(door.home, door.keys, door.clock, door.territory)
         door.home.blobs.sweep(door.home.assets.with_pictures())  # what a killed process left
         keeper = _Doorkeeper(door, works, out)
@@ -129,10 +141,24 @@ def release(drafts: Iterable[Draft], door: Door, out: Path) -> Iterator[Passage]
             Guard(door.home, keeper.ledger).remember()
 
 
+def fetch(home: Home, keys: Keys, asset: AssetId) -> Released:
+    """A released file out of the store, as it was decided: its own bytes, and the proof that `release` delivers.
+
+    Raises NotReleased, also for one that was revoked; LedgerBroken, BlobMissing and BlobDamaged.
+    """
+    known = home.assets.by_id(asset)
+    if known is None or not _may_leave(known):
+        raise NotReleased(asset=asset)
+    ledger = open_ledger(home, keys)
+    proof = ledger.prove(known.ledger_index, sealed=True)
+    _demand_entry(ledger, known)
+    return Released(known, home.blobs.get(known.id), proof)
+
+
 class _Doorkeeper:
     """At the door while the lock is held: the registered works cannot change under it."""
 
-    def __init__(self, door: Door, works: Sequence[Work], out: Path) -> None:
+    def __init__(self, door: Door, works: Sequence[Work], out: Path | None) -> None:
         self.door, self.home, self.out = door, door.home, out
         self.checks = door.checks(works)
         load(self.checks)
@@ -317,11 +343,11 @@ class _Doorkeeper:
         was not released, is revoked or erased, or if the store no longer holds it; then `verso ledger check` says so.
         Raises LedgerBroken: without its proof nothing leaves, nor what the ledger does not call released.
         """
-        if asset.decision is not Decision.RELEASE or not asset.has_picture or asset.revoked is not None:
+        if self.out is None or not _may_leave(asset):
             return None
         path = self.out / asset.file_name
         proof = self.ledger.prove(asset.ledger_index, sealed=True).encode()
-        self.demand_entry(asset)
+        _demand_entry(self.ledger, asset)
         try:
             is_there = path.is_file() and digests.of_bytes(path.read_bytes()) == asset.file_digest
             data = None if is_there else self.home.blobs.get(asset.id)
@@ -335,16 +361,21 @@ class _Doorkeeper:
             raise OutNotWritable(out=path, system=error.strerror or error) from error
         return path
 
-    def demand_entry(self, asset: Asset) -> None:
-        """Raise LedgerBroken where the ledger says something else than the table, which has no seal over this: nor over
-        the name, which must be one of this image's own in the folder for results.
-        """
-        entry = self.ledger.entry(asset.ledger_index)
-        says = (entry.get("kind"), entry.get("asset"), entry.get("file_digest"))
-        is_listed = says == (ENTRY_KINDS[Decision.RELEASE], asset.id, asset.file_digest)
-        if not is_listed or not _is_own_name(asset.file_name, asset.id):
-            facts = {"asset": asset.id, "kind": ENTRY_KINDS[asset.decision], "index": asset.ledger_index}
-            raise LedgerBroken(problem=Phrase(Message("ledger.asset_unlisted", facts)))
+
+def _may_leave(asset: Asset) -> bool:
+    return asset.decision is Decision.RELEASE and asset.has_picture and asset.revoked is None
+
+
+def _demand_entry(ledger: Ledger, asset: Asset) -> None:
+    """Raise LedgerBroken where the ledger says something else than the table, which has no seal over this: nor over the
+    name, which must be one of this image's own in the folder for results.
+    """
+    entry = ledger.entry(asset.ledger_index)
+    says = (entry.get("kind"), entry.get("asset"), entry.get("file_digest"))
+    is_listed = says == (ENTRY_KINDS[Decision.RELEASE], asset.id, asset.file_digest)
+    if not is_listed or not _is_own_name(asset.file_name, asset.id):
+        facts = {"asset": asset.id, "kind": ENTRY_KINDS[asset.decision], "index": asset.ledger_index}
+        raise LedgerBroken(problem=Phrase(Message("ledger.asset_unlisted", facts)))
 
 
 def _claimed(works: Sequence[Work], home: Home) -> list[Any]:

@@ -27,7 +27,7 @@ UNKNOWN = Maker(name="", version="")
 
 def seal_files(
     files: Iterable[Path],
-    out: Path,
+    out: Path | None,
     home_path: Path,
     *,
     origin: Origin = Origin.AI,
@@ -36,8 +36,9 @@ def seal_files(
     listener: Listener = silent,
     clock: Clock | None = None,
 ) -> Batch:
-    """Screen, mark, sign and log the images in ``files`` (files or folders); released ones go to ``out`` on
-    ``terms``, as files of their own kind where these name none. ``maker`` is what made them, where that is known.
+    """Screen, mark, sign and log the images in ``files`` (files or folders); released ones go to ``out``, or stay in
+    the store without it, on ``terms``, as files of their own kind where these name none. ``maker`` is what made them,
+    where that is known.
 
     A file that cannot be opened is told in ``Batch.failed`` and never stops the others. Raises UnknownName, and
     BadSetting for a law and photographs, or a law that wants what is not known.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from rectoverso.workflow.extras import training_part
+
 
 def list_systems() -> list[dict[str, Any]]:
-    """Each system with its source, the data it needs, and its presets with what was measured."""
-    from rectoverso.recto.systems import SYSTEMS
+    """Each system with its source, the data it needs, and its presets with what was measured. Raises MissingExtra."""
+    with training_part("Training"):
+        from rectoverso.recto.systems import SYSTEMS
 
     return [
         {

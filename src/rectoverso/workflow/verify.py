@@ -22,8 +22,10 @@ from rectoverso.types import (
     Report,
     ReportOutcome,
 )
-from rectoverso.verso.verify.bounded import verify_file
+from rectoverso.verso.verify.bounded import shared, verify_file
+from rectoverso.verso.verify.bounds import Job
 from rectoverso.verso.verify.layers import does_not_prove, proves
+from rectoverso.verso.verify.opening import Limits
 from rectoverso.verso.verify.records import Known, Near, NoRecords, Records
 from rectoverso.workflow.files import make_folder, picture_files, unusable
 from rectoverso.workflow.prints import PrintIndex
@@ -142,6 +144,19 @@ def _plain_layer(name: str, layer: Layer, language: str) -> dict[str, Any]:
 
 def _plain_ingrained(reading: IngrainedReading) -> dict[str, Any]:
     return {"found": reading.found, "p_value": reading.p_value, "inconclusive": reading.inconclusive}
+
+
+class HomeVerifier:
+    """Verifies the bytes that a home is sent, as `verso verify` would at this home. Threads may share it."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._records = HomeRecords(home)
+
+    def report(self, data: bytes, name: str, limits: Limits) -> Report:
+        """The report; never raises for what the bytes hold."""
+        job = Job(_anchors(self._home, ()), tuple(_rings(self._home)), limits=limits)
+        return shared().verify(data, job, name=name, records=self._records)
 
 
 class HomeRecords:

@@ -1,0 +1,159 @@
+"""What a service that makes pictures answers: who may what, and what became of what was asked for."""
+
+from __future__ import annotations
+
+from rectoverso.errors.base import CouldNotRun, InputError
+
+
+class AccountsMissing(InputError):
+    """Facts: host, home."""
+
+    code = "accounts_missing"
+    what = "Nothing is served at {host} yet."
+    why = "Others could reach it there, and {home} has no accounts: anybody could have pictures made and released."
+    fix = "Make an account first: verso people add NAME --role admin. Or serve at 127.0.0.1, for this machine alone."
+
+
+class NameUnusable(InputError):
+    code = "name_unusable"
+    what = "The name of an account cannot be used."
+    why = "It needs 1 to 100 printable characters."
+    fix = "Give the name of a person or a program, for example: verso people add 'Anna Muster'"
+
+
+class RequestUnusable(InputError):
+    """Facts: problems (a line each)."""
+
+    code = "request_unusable"
+    what = "This request cannot be used."
+    why = "{problems}"
+    fix = "GET /api/v1/openapi.json says what each request holds."
+
+
+class BodyTooLarge(InputError):
+    """Facts: limit (in words)."""
+
+    code = "body_too_large"
+    what = "What was sent is too large, or came too slowly."
+    why = "Up to {limit} are taken at this address, within a time that fits."
+    fix = "Send less at once; a larger training set can be curated on the machine itself, with: verso curate"
+
+
+class RouteUnknown(InputError):
+    """Facts: method, path."""
+
+    code = "route_unknown"
+    what = "There is nothing to {method} at {path}."
+    why = "No such address, or not with this method."
+    fix = "GET /api/v1/openapi.json lists all there are."
+
+
+class NotSignedIn(InputError):
+    code = "not_signed_in"
+    what = "This service does not know who asks."
+    why = "It wants a key that has not ended, in the header: Authorization: Bearer rv_..."
+    fix = "Ask an admin for one: verso people add, or POST /api/v1/people/{{id}}/keys."
+
+
+class NotAllowed(InputError):
+    """Facts: role, needed."""
+
+    code = "not_allowed"
+    what = "The role {role} may not do this."
+    why = "It needs one of: {needed}."
+    fix = "Ask an admin."
+
+
+class ForeignPage(InputError):
+    code = "foreign_page"
+    what = "This request came from a page of another site."
+    why = "A browser sends along what lets you in, whoever wrote the page; so only this service's own pages may ask."
+    fix = "Use a program with a key, or this service's own address."
+
+
+class JobNotFound(InputError):
+    """Facts: job."""
+
+    code = "job_not_found"
+    what = "There is no job {job} here."
+    why = "There never was one, or it is somebody else's."
+    fix = "GET /api/v1/jobs lists yours."
+
+
+class AssetNotFound(InputError):
+    """Facts: asset."""
+
+    code = "asset_not_found"
+    what = "There is no image {asset} here."
+    why = "There never was one, or it was not released."
+    fix = "GET /api/v1/assets lists those that were."
+
+
+class PersonNotFound(InputError):
+    """Facts: person."""
+
+    code = "person_not_found"
+    what = "There is no account, or no such key of one, called {person}."
+    why = "There never was one, or it has ended."
+    fix = "List them with: verso people list"
+
+
+class KeyReused(InputError):
+    """Facts: job."""
+
+    code = "key_reused"
+    what = "This Idempotency-Key was used before, for something else."
+    why = "It stands for the job {job}, and a key stands for one job."
+    fix = "Use a new key for a new job."
+
+
+class SizeFixed(InputError):
+    """Facts: asked, size."""
+
+    code = "size_fixed"
+    what = "This run does not draw pictures of {asked}."
+    why = "It draws them of {size}."
+    fix = "Ask for size auto, or leave it out."
+
+
+class PromptUnknown(InputError):
+    """Facts: known."""
+
+    code = "prompt_unknown"
+    what = "This run does not read prompts."
+    why = "It draws by class, or whatever it was trained on. Its classes: {known}."
+    fix = "Give the name of a class as the prompt, or an empty prompt for any."
+
+
+class NotReleasedYet(InputError):
+    """Facts: job, held, refused."""
+
+    code = "held_for_review"
+    what = "No picture was released: {held} held for people to look at, {refused} refused."
+    why = "Only what passed every check leaves; why each was kept stands in the job."
+    fix = "See {job}"
+
+
+class QueueFull(CouldNotRun):
+    """Facts: most."""
+
+    code = "queue_full"
+    what = "Too much of yours is waiting already."
+    why = "Up to {most} parts of jobs may wait or run for one person."
+    fix = "Wait for some to end, or cancel a job."
+
+
+class ItemAbandoned(CouldNotRun):
+    code = "item_abandoned"
+    what = "This was begun again and again, and each time the process that worked on it ended."
+    why = "It may want more memory than this machine has."
+    fix = "Ask for less at once, or have the job tried again: POST /api/v1/jobs/{{job}}/retry"
+
+
+class TakesTooLong(CouldNotRun):
+    """Facts: job, seconds."""
+
+    code = "takes_too_long"
+    what = "The pictures are not ready after {seconds} s."
+    why = "Others are waiting too, or the machine is slow. The job goes on."
+    fix = "See {job}"

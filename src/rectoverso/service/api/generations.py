@@ -1,0 +1,59 @@
+"""Pictures that are asked for, and what became of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
+
+from rectoverso.service.api.common import ACCEPTED, Cursor, JobId, Limit, Token, language, ordered, paged
+from rectoverso.service.api.jobs import job_of
+from rectoverso.service.auth import Maker, MakerOrReviewer, TheDesk, sees_all
+from rectoverso.service.shapes import FailureView, ItemView, JobView, Page
+from rectoverso.workflow.jobs.asked import GenerateAsked
+
+router = APIRouter(prefix="/generations", tags=["generations"])
+
+
+class GenerationView(BaseModel):
+    """A job that makes pictures, and those that are decided so far; ``failed``: what could not be made, and why."""
+
+    job: JobView
+    released: list[dict[str, Any]]
+    held: list[dict[str, Any]]
+    refused: list[dict[str, Any]]
+    failed: list[FailureView]
+
+
+@router.get("")
+def all_generations(
+    desk: TheDesk, person: MakerOrReviewer, limit: Limit = 50, cursor: Cursor = None
+) -> Page[JobView]:
+    """What was asked for, the newest first: one's own, or everybody's for those who look at it."""
+    whose = None if sees_all(person) else person.id
+    found = desk.home.jobs.page(limit + 1, before=cursor, person=whose, kind="generate")
+    page, follows = paged(found, limit, lambda job: job.number)
+    return Page(items=[JobView.of(job) for job in page], next=follows)
+
+
+@router.post("", **ACCEPTED)
+def generate(
+    asked: GenerateAsked, response: Response, desk: TheDesk, person: Maker, token: Token = None
+) -> JobView:
+    """Have pictures made with a run. Each goes through the door: what it releases can be fetched as an asset."""
+    return ordered(desk, person, asked, token, response)
+
+
+@router.get("/{job}")
+def one_generation(job: JobId, request: Request, desk: TheDesk, person: MakerOrReviewer) -> GenerationView:
+    """What became of the pictures."""
+    found = job_of(desk, person, job, kind="generate")
+    rows: dict[str, list[dict[str, Any]]] = {"released": [], "held": [], "refused": []}
+    failed = []
+    for item in sorted(desk.home.jobs.items(found.id), key=lambda item: item.place):
+        view = ItemView.of(item, language(request))
+        for decision in rows:
+            rows[decision] += (view.result or {}).get(decision, [])
+        failed += [view.error] if view.error else []
+    return GenerationView(job=JobView.of(found), failed=failed, **rows)

@@ -1,0 +1,113 @@
+"""The whole service over one home: `/api/v1`, the facade in OpenAI's shape, C2PA's resolution API, `/healthz`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from rectoverso.errors import RectoversoError
+from rectoverso.service import events, openai, problems
+from rectoverso.service.api import PROBLEMS, api
+from rectoverso.service.api.uploads import PICTURE_BYTES
+from rectoverso.service.desk import Desk
+from rectoverso.service.limits import Bodies, ServiceLimits
+from rectoverso.service.resolution import resolution_app
+from rectoverso.version import __version__
+
+_JSON_BYTES = 1_000_000
+_MOST_BYTES = {
+    "/api/v1/datasets": 2 << 30,
+    "/api/v1/uploads": PICTURE_BYTES,
+    "/api/v1/verify": PICTURE_BYTES,
+    "/v1/images/edits": 2 * PICTURE_BYTES + _JSON_BYTES,
+}
+_HEADERS = {
+    b"x-content-type-options": b"nosniff",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
+    b"referrer-policy": b"no-referrer",
+    b"cache-control": b"no-store",
+}
+
+
+def service_app(
+    home: Path, limits: ServiceLimits | None = None, during: AbstractContextManager[object] | None = None
+) -> FastAPI:
+    """The application over the home at ``home``, which is made if there is none. ``during``: a context to be in while
+    it runs.
+    """
+    limits = limits or ServiceLimits()
+    desk = Desk.of(home, limits)
+
+    @asynccontextmanager
+    async def running(_app: FastAPI) -> AsyncIterator[None]:
+        with during or nullcontext():
+            yield
+
+    handlers: dict[Any, Any] = {
+        RectoversoError: problems.told,
+        RequestValidationError: problems.unusable,
+        HTTPException: problems.of_framework,
+        Exception: problems.unexpected,
+    }
+    app = FastAPI(
+        title="Rectoverso",
+        version=__version__,
+        description="Make pictures, and let none out without its proof.",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # its pages load their scripts from elsewhere
+        redoc_url=None,
+        exception_handlers=handlers,
+        lifespan=running,
+    )
+    app.state.desk = desk
+    app.router.redirect_slashes = False
+    app.include_router(api)
+    app.include_router(events.router, prefix="/api/v1", responses=PROBLEMS)
+    app.include_router(openai.router)
+    app.add_api_route("/healthz", _healthy, include_in_schema=False)
+    app.add_middleware(
+        Bodies, seconds=limits.body_seconds, most=lambda path: _MOST_BYTES.get(path, _JSON_BYTES)
+    )
+    app.add_middleware(_Resolving, resolution=resolution_app(home, limits))
+    app.add_middleware(_Headed)
+    return app
+
+
+async def _healthy() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+class _Resolving:
+    """C2PA's resolution API under its own addresses, with its own errors and its own meter."""
+
+    PATHS = ("/v1/matches/", "/v1/manifests/", "/v1/services/", "/.well-known/")
+
+    def __init__(self, app: ASGIApp, resolution: ASGIApp) -> None:
+        self._app, self._resolution = app, resolution
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_theirs = scope["type"] == "http" and scope["path"].startswith(self.PATHS)
+        await (self._resolution if is_theirs else self._app)(scope, receive, send)
+
+
+class _Headed:
+    """Answers with what keeps browsers from guessing; what an answer says itself counts."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def headed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                said = {name.lower() for name, _ in message["headers"]}
+                message["headers"] += [pair for pair in _HEADERS.items() if pair[0] not in said]
+            await send(message)
+
+        await self._app(scope, receive, headed)

@@ -1,0 +1,133 @@
+"""Who asks, and may they: a key in the header, or this very machine while nobody has an account."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from typing import Annotated
+from urllib.parse import SplitResult, urlsplit
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from rectoverso.errors import ForeignPage, NotAllowed, NotSignedIn
+from rectoverso.service.desk import Desk
+from rectoverso.store.people import Person, Role
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOCAL = Person("local", "local", Role.ADMIN, "")
+"""Whoever asks from this machine while there are no accounts."""
+_MOST_PROVEN = 1000
+
+_bearer = HTTPBearer(auto_error=False, description="A key of an account: rv_...")
+
+
+def desk_of(request: Request) -> Desk:
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+TheDesk = Annotated[Desk, Depends(desk_of)]
+
+
+def asker(
+    request: Request,
+    desk: TheDesk,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> Person:
+    """The account that asks. Raises NotSignedIn, ForeignPage, TooManyRequests."""
+    demand_own_page(request)
+    if desk.is_open:
+        demand_this_machine(request)
+        desk.known.take(LOCAL.id)
+        return LOCAL
+    person = _known_by(desk, bearer.credentials) if bearer else None
+    if person is None:
+        desk.strangers.take(request.client.host if request.client else "")
+        raise NotSignedIn
+    desk.known.take(person.id)
+    return person
+
+
+def anybody(request: Request, desk: TheDesk) -> None:
+    """For what needs no account: counts the request."""
+    desk.strangers.take(request.client.host if request.client else "")
+
+
+def may(*roles: Role) -> Callable[[Person], Person]:
+    """A dependency: the asker, who must have one of these roles, or be an admin. Raises NotAllowed."""
+
+    def allowed(person: Annotated[Person, Depends(asker)]) -> Person:
+        if person.role not in (*roles, Role.ADMIN):
+            needed = ", ".join(role.value for role in dict.fromkeys((*roles, Role.ADMIN)))
+            raise NotAllowed(role=person.role.value, needed=needed)
+        return person
+
+    return allowed
+
+
+Anyone = Annotated[Person, Depends(may(*Role))]
+Maker = Annotated[Person, Depends(may(Role.MAKER))]
+MakerOrReviewer = Annotated[Person, Depends(may(Role.MAKER, Role.REVIEWER))]
+Reviewer = Annotated[Person, Depends(may(Role.REVIEWER))]
+Admin = Annotated[Person, Depends(may())]
+
+
+def sees_all(person: Person) -> bool:
+    """Whether somebody sees what others make, and what was not released."""
+    return person.role in (Role.REVIEWER, Role.ADMIN)
+
+
+def demand_own_page(request: Request) -> None:
+    """Raise ForeignPage for what a browser asks on behalf of another site's page (Fetch Metadata, and Origin)."""
+    site = request.headers.get("sec-fetch-site", "none")
+    origin = request.headers.get("origin")
+    is_own = origin is None or _parts(origin).netloc == request.headers.get("host")
+    if site not in ("none", "same-origin") or not is_own:
+        raise ForeignPage
+
+
+def demand_this_machine(request: Request) -> None:
+    """Raise ForeignPage for who asks from elsewhere, or by a name that leads here and is not this machine's own."""
+    named = _parts(f"//{request.headers.get('host', '')}").hostname
+    if named not in LOOPBACK or request.client is None or request.client.host not in LOOPBACK:
+        raise ForeignPage
+
+
+def _parts(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError as error:
+        raise ForeignPage from error
+
+
+@dataclass
+class _Proven:
+    """Digests of keys that were found right, so that the slow hash is worked out once; whether a key still counts is
+    asked each time. The digests are keyed: they are of no use outside this process.
+    """
+
+    key: bytes
+    digests: OrderedDict[bytes, None]
+    lock: Lock
+
+    def digest(self, token: str) -> bytes:
+        return hashlib.blake2b(token.encode("utf-8", "surrogatepass"), key=self.key).digest()
+
+
+_proven = _Proven(secrets.token_bytes(32), OrderedDict(), Lock())
+
+
+def _known_by(desk: Desk, token: str) -> Person | None:
+    digest = _proven.digest(token)
+    person = desk.home.people.known_by(token, is_proven=digest in _proven.digests)
+    if person:
+        with _proven.lock:
+            _proven.digests[digest] = None
+            if len(_proven.digests) > _MOST_PROVEN:
+                _proven.digests.popitem(last=False)
+    return person

@@ -1,0 +1,45 @@
+"""What every request needs: the home, its keys, what counts requests, what verifies files. One for each server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+import anyio
+
+from rectoverso.service.limits import Meter, ServiceLimits
+from rectoverso.store.home import Home
+from rectoverso.store.keys import Keys
+from rectoverso.workflow.keys import open_keys
+from rectoverso.workflow.verify import HomeVerifier
+
+
+@dataclass
+class Desk:
+    """``is_open``: nobody has an account, and only this machine can ask: whoever asks may do everything."""
+
+    home: Home
+    keys: Keys
+    limits: ServiceLimits = field(default_factory=ServiceLimits)
+
+    def __post_init__(self) -> None:
+        self.strangers = Meter(self.limits)
+        self.known = Meter(self.limits, times=self.limits.of_known)
+        self.one_at_a_time = anyio.CapacityLimiter(1)
+        """Of pictures that are decoded: the bounded process takes one after the other."""
+
+    @classmethod
+    def of(cls, home_path: Path, limits: ServiceLimits | None = None) -> Self:
+        """The desk of a home, made now if there is none."""
+        home = Home.open(home_path)
+        return cls(home, open_keys(home), limits or ServiceLimits())
+
+    @property
+    def is_open(self) -> bool:
+        return not self.home.people.are_there()
+
+    @cached_property
+    def verifier(self) -> HomeVerifier:
+        return HomeVerifier(self.home)

@@ -1,0 +1,76 @@
+"""Server-sent events: how a job gets on, as it happens.
+
+    event: job    the whole: sent at first, and once more at its end
+    event: item   a part that has changed
+    event: end    there will be no more
+
+The id of an event is the version of the job that it tells of. Whoever comes back with `Last-Event-ID` is told what has
+changed since, each item as it is now; nothing is told twice, and nothing that matters is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import anyio
+import anyio.to_thread
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from rectoverso.errors import JobNotFound
+from rectoverso.service.api.common import MOST_NUMBER, JobId, language
+from rectoverso.service.api.jobs import job_of
+from rectoverso.service.auth import MakerOrReviewer, TheDesk
+from rectoverso.service.shapes import ItemView, JobView
+from rectoverso.store.home import Home
+from rectoverso.store.jobs import Item, Job
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+_LOOKED_EVERY_S = 0.5
+_LONGEST_S = 600.0
+"""Then the stream ends, and its reader comes back: so one that lost its rights does not read for ever."""
+_AT_ONCE = 100
+
+
+def watched(job: JobId, desk: TheDesk, person: MakerOrReviewer) -> Job:
+    """The job, before anything is answered. Raises JobNotFound."""
+    return job_of(desk, person, job)
+
+
+@router.get("/{job}/events", response_class=EventSourceResponse)
+async def events(
+    request: Request,
+    desk: TheDesk,
+    found: Annotated[Job, Depends(watched)],
+    last: Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=MOST_NUMBER)] = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """How a job gets on, as it happens (`text/event-stream`). With `Last-Event-ID`: what has changed since."""
+    said, until = last, anyio.current_time() + _LONGEST_S
+    if said is None:
+        yield _of_job(found)
+        said = found.version
+    while anyio.current_time() < until:
+        found, changed = await anyio.to_thread.run_sync(_changed, desk.home, found.id, said)
+        for item in changed:
+            view = ItemView.of(item, language(request))
+            yield ServerSentEvent(event="item", id=str(item.version), data=view)
+            said = item.version
+        if not found.is_open and len(changed) < _AT_ONCE:
+            yield _of_job(found)
+            yield ServerSentEvent(event="end", id=str(found.version), data={})
+            return
+        if not changed:
+            await anyio.sleep(_LOOKED_EVERY_S)
+
+
+def _changed(home: Home, job: str, after: int) -> tuple[Job, list[Item]]:
+    """The job first: what changes between the two looks is told at the next."""
+    found = home.jobs.find(job)
+    if found is None:
+        raise JobNotFound(job=job)
+    return found, home.jobs.items(job, after, _AT_ONCE)
+
+
+def _of_job(job: Job) -> ServerSentEvent:
+    return ServerSentEvent(event="job", id=str(job.version), data=JobView.of(job))

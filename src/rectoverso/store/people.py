@@ -1,0 +1,157 @@
+"""People who use a service, what each may do, and the keys by which a program says for whom it asks.
+
+A key is ``rv_<id>_<secret>``. Of the secret only an Argon2id hash is kept (RFC 9106; 19 MiB, two passes, the least that
+OWASP's cheat sheet advises), so that a copy of the table opens nothing. Accounts and keys that ended stay as rows.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from rectoverso.store.tables import api_keys, people
+
+if TYPE_CHECKING:
+    from rectoverso.store.database import Database
+    from rectoverso.store.vault import Vault
+
+_ID_BYTES = 6
+_SECRET_BYTES = 24
+_TOKEN = re.compile(r"rv_([0-9a-f]{12})_([A-Za-z0-9_-]{32})")
+_MEMORY_KIB, _PASSES, _HASH_BYTES = 19 * 1024, 2, 32
+
+
+class Role(StrEnum):
+    """What somebody may do. A reviewer may look at what others make, and makes nothing; an admin may do all."""
+
+    VIEWER = "viewer"
+    MAKER = "maker"
+    REVIEWER = "reviewer"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One account."""
+
+    id: str
+    name: str
+    role: Role
+    created_at: str
+    ended_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """One key of somebody's; what it is nobody can be told again."""
+
+    id: str
+    person: str
+    created_at: str
+    ended_at: str | None = None
+
+
+class People:
+    """The accounts of one home."""
+
+    def __init__(self, database: Database, vault: Callable[[], Vault]) -> None:
+        self._database = database
+        self._vault = vault
+
+    def add(self, name: str, role: Role, now: str) -> Person:
+        """A new account, that has no key yet."""
+        person = Person(secrets.token_hex(_ID_BYTES), name, role, now)
+        sealed = self._vault().seal(name.encode(), f"people/{person.id}")
+        row = {"id": person.id, "role": role.value, "name": sealed, "created_at": now}
+        with self._database.transaction() as tx:
+            tx.connection.execute(people.insert().values(row))
+        return person
+
+    def all(self) -> list[Person]:
+        """Every account, those that ended too, in the order in which they began."""
+        with self._database.read() as tx:
+            rows = tx.connection.execute(people.select().order_by(people.c.created_at, people.c.id)).all()
+        return [self._person(row) for row in rows]
+
+    def are_there(self) -> bool:
+        """Whether there ever was any account: with the last one that ends nothing becomes open to all again."""
+        with self._database.read() as tx:
+            return tx.connection.execute(sa.select(people.c.id).limit(1)).first() is not None
+
+    def find(self, person: str) -> Person | None:
+        """The account of that id."""
+        with self._database.read() as tx:
+            row = tx.connection.execute(people.select().where(people.c.id == person)).first()
+        return self._person(row) if row else None
+
+    def end(self, person: str, now: str) -> bool:
+        """Close an account, and its keys with it; False where there was none to close."""
+        with self._database.transaction() as tx:
+            theirs = (api_keys.c.person == person) & api_keys.c.ended_at.is_(None)
+            tx.connection.execute(api_keys.update().where(theirs).values(ended_at=now))
+            open_ = (people.c.id == person) & people.c.ended_at.is_(None)
+            return tx.connection.execute(people.update().where(open_).values(ended_at=now)).rowcount > 0
+
+    def issue(self, person: str, now: str) -> tuple[ApiKey, str]:
+        """A new key of somebody's, and what to type: it is shown this once."""
+        key = ApiKey(secrets.token_hex(_ID_BYTES), person, now)
+        secret = secrets.token_urlsafe(_SECRET_BYTES)
+        row = {"id": key.id, "person": person, "hash": _hashed(secret), "created_at": now}
+        with self._database.transaction() as tx:
+            tx.connection.execute(api_keys.insert().values(row))
+        return key, f"rv_{key.id}_{secret}"
+
+    def keys(self, person: str) -> list[ApiKey]:
+        """The keys of somebody, those that ended too."""
+        query = api_keys.select().where(api_keys.c.person == person)
+        with self._database.read() as tx:
+            rows = tx.connection.execute(query.order_by(api_keys.c.created_at, api_keys.c.id)).all()
+        return [ApiKey(row.id, row.person, row.created_at, row.ended_at) for row in rows]
+
+    def end_key(self, person: str, key: str, now: str) -> bool:
+        """Take a key back; False where there was none to take back."""
+        wanted = (api_keys.c.id == key) & (api_keys.c.person == person) & api_keys.c.ended_at.is_(None)
+        with self._database.transaction() as tx:
+            return tx.connection.execute(api_keys.update().where(wanted).values(ended_at=now)).rowcount > 0
+
+    def known_by(self, token: str, *, is_proven: bool = False) -> Person | None:
+        """Whose key this is, None where it is none or has ended. ``is_proven``: its secret was found right before."""
+        parts = _TOKEN.fullmatch(token)
+        if parts is None:
+            return None
+        query = sa.select(people, api_keys.c.hash).join(api_keys, api_keys.c.person == people.c.id)
+        going_on = people.c.ended_at.is_(None) & api_keys.c.ended_at.is_(None)
+        with self._database.read() as tx:
+            row = tx.connection.execute(query.where((api_keys.c.id == parts[1]) & going_on)).first()
+        if row is None or not (is_proven or _fits(parts[2], row.hash)):
+            return None
+        return self._person(row)
+
+    def _person(self, row: Any) -> Person:
+        name = self._vault().open(row.name, f"people/{row.id}").decode()
+        return Person(row.id, name, Role(row.role), row.created_at, row.ended_at)
+
+
+def _hashed(secret: str) -> str:
+    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+    salt = secrets.token_bytes(16)
+    slow = Argon2id(salt=salt, length=_HASH_BYTES, iterations=_PASSES, lanes=1, memory_cost=_MEMORY_KIB)
+    return slow.derive_phc_encoded(secret.encode())
+
+
+def _fits(secret: str, hashed: str) -> bool:
+    from cryptography.exceptions import InvalidKey
+    from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+
+    try:
+        Argon2id.verify_phc_encoded(secret.encode(), hashed)
+    except (InvalidKey, ValueError):
+        return False
+    return True

@@ -9,7 +9,19 @@ The public face. Nothing heavy is imported until a function is called::
     report = rectoverso.verify(batch.released[0].path)
 """
 
-from rectoverso.api import anonymise, audit, credit, curate, dream, generate, ingrain, invert, seal, train, verify
+from rectoverso.api import (
+    anonymise,
+    audit,
+    credit,
+    curate,
+    dream,
+    generate,
+    ingrain,
+    invert,
+    seal,
+    train,
+    verify,
+)
 from rectoverso.errors import RectoversoError
 from rectoverso.types import (
     AssetId,

@@ -34,7 +34,7 @@ def add(
         print_json(plain(person) | {"key": token})
         return
     tell("cli.person_added", name=person.name, id=person.id, role=person.role.value)
-    tell("cli.person_key", key=token)
+    tell("cli.person_key", token=token)
 
 
 @app.command("list")

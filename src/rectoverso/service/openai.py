@@ -157,7 +157,7 @@ async def _answered(
     return await anyio.to_thread.run_sync(_told, asked, facts, job, request, desk)
 
 
-def _generation(asked: ImagesAsked, facts: RunFacts, sent: dict[str, str]) -> GenerateAsked:
+def _generation(asked: ImagesAsked, facts: RunFacts, sent: dict[str, Any]) -> GenerateAsked:
     if asked.size not in ("auto", facts.size):
         raise SizeFixed(asked=asked.size, size=facts.size)
     return GenerateAsked(

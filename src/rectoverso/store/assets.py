@@ -195,7 +195,7 @@ class Assets:
         wanted = wanted if use is None else wanted & (column.use == use)
         with self._database.read() as tx:
             query = self._assets.select().where(wanted).order_by(column.ledger_index.desc()).limit(limit)
-            return [self._asset(row) for row in tx.connection.execute(query).mappings()]
+            return self._read(tx, query)
 
     def _decided(self, wanted: Decision, after: int) -> list[Asset]:
         decision, index = self._assets.c.decision, self._assets.c.ledger_index

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from rectoverso.store.people import People
     from rectoverso.store.seals import Seals
     from rectoverso.store.traces import Traces
+    from rectoverso.store.uploads import Uploads
     from rectoverso.store.vault import Cipher, Vault
     from rectoverso.store.works import Works
     from rectoverso.types import AssetId
@@ -251,11 +252,11 @@ class Home:
         return self.path / "datasets"
 
     @cached_property
-    def uploads(self) -> Blobs:
-        """What was sent to a service to be worked on, encrypted; raises KeysMissing."""
-        from rectoverso.store.blobs import Blobs
+    def uploads(self) -> Uploads:
+        """What was sent to a service to be worked on, encrypted."""
+        from rectoverso.store.uploads import Uploads
 
-        return Blobs(self.path / "uploads", self._blob_key())
+        return Uploads(self.path / "uploads", self.database, self.data_keys, lambda: self.vault)
 
     @cached_property
     def blobs(self) -> Blobs:

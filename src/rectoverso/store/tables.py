@@ -28,7 +28,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "rv0006"
+REVISION = "rv0007"
 """The migration that makes these tables."""
 
 metadata = sa.MetaData()

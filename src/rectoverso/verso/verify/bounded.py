@@ -36,10 +36,10 @@ from rectoverso.verso.verify.records import NoRecords, Records
 from rectoverso.verso.verify.verifier import not_checked
 
 if TYPE_CHECKING:
-    from rectoverso.verso.curate.examination import Examination
     from rectoverso.verso.anonymise.dicom.outcome import Deidentified
     from rectoverso.verso.anonymise.dicom.pseudonyms import Secret
     from rectoverso.verso.anonymise.remains.kinds import Kind
+    from rectoverso.verso.curate.examination import Examination
     from rectoverso.verso.ledger.keyring import KeyRing
     from rectoverso.verso.mark.credential import CredentialReading
 
@@ -101,6 +101,7 @@ class BoundedVerifier:
         Raises ImageStopped where the process ended over it; whether it is a picture is in the answer.
         """
         return cast("Examination", self._read(data, Job(asks="examination", packets=tuple(packets)), name))
+
     def remains(self, data: bytes, *, name: str) -> tuple[Kind, ...]:
         """The kinds of what a file holds beside its picture, each once. Raises ImageStopped."""
         return cast("tuple[Kind, ...]", self._read(data, Job(asks="remains"), name))

@@ -55,8 +55,8 @@ def warm_up() -> None:
     from PIL import Image, ImageCms
 
     from rectoverso.verso import law, ledger, mark, verify
-    from rectoverso.verso.curate import examination
     from rectoverso.verso.anonymise import remains
+    from rectoverso.verso.curate import examination
     from rectoverso.verso.mark import watermark
     from rectoverso.verso.mark.label import MEDIA_TYPES, Label, xmp_packet
 
@@ -190,6 +190,8 @@ def _examination(job: Job, data: bytes, answers: BinaryIO) -> None:
     frames.tell(answers, {"examination": said, "picture": None if pixels is None else pixels.shape})
     if pixels is not None:
         frames.write(answers, pixels.tobytes())
+
+
 def _remains(data: bytes, answers: BinaryIO) -> None:
     from rectoverso.verso.anonymise.remains import remains
 

@@ -18,14 +18,12 @@ from rectoverso.workflow.jobs.asked import (
     TermsAsked,
     TrainAsked,
 )
+from rectoverso.workflow.replication import fingerprints_of
 from rectoverso.workflow.shipped import DEMO, SHIPPED
 from rectoverso.workflow.terms import Terms
-from rectoverso.workflow.train import FINGERPRINTS
 
 BUILT_IN = ("digits", "shapes")
 """Training sets that need not be sent."""
-WHOLE = ("run.json", FINGERPRINTS)
-"""What a run has once nothing is missing: what it draws is compared with what it learnt from."""
 MOST_OPEN = 1000
 """Items of one person's jobs that may wait or run."""
 
@@ -69,7 +67,8 @@ def terms_of(asked: TermsAsked) -> Terms:
 def run_in(home: Home, name: str) -> Path:
     """The folder of a run of this home; the shipped one for `demo`. Raises RunNotFound."""
     folder = SHIPPED if name == DEMO else home.runs_path / name
-    if not all((folder / part).is_file() for part in WHOLE):
+    whole = (folder / "run.json", fingerprints_of(folder))  # what it draws is compared with what it learnt from
+    if not all(part.is_file() for part in whole):
         raise RunNotFound(path=name, reason=Phrase(Message("train.run.unfinished")))
     return folder
 

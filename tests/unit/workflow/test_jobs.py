@@ -12,7 +12,6 @@ from rectoverso.errors import (
     BadSetting,
     DataNotFound,
     FilesUnusable,
-    ImageNotFound,
     KeyReused,
     RunNotFound,
     UnknownName,
@@ -138,8 +137,6 @@ def test_what_a_run_wants_is_known_without_loading_it(opened: Home) -> None:
 
 
 def test_a_failure_does_not_say_where_the_home_is(opened: Home) -> None:
-    told = failure(opened, ImageNotFound(path=opened.path / "datasets" / "x.png"))
-    assert told["error"]["code"] == "image_not_found"
-    assert all(
-        "datasets/x.png" in text and str(opened.path) not in text for text in told["error"]["detail"].values()
-    )
+    told = failure(opened, RunNotFound(path=opened.path / "runs" / "x", reason=""))
+    assert told["error"]["code"] == "run_not_found"
+    assert all("runs/x" in text and str(opened.path) not in text for text in told["error"]["detail"].values())

@@ -65,6 +65,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── ForeignPage         a browser asks on behalf of another site
     │   ├── JobNotFound
     │   ├── AssetNotFound
+    │   ├── UploadNotFound
     │   ├── PersonNotFound
     │   ├── KeyReused           one Idempotency-Key for two jobs
     │   ├── SizeFixed           a run that draws other sizes
@@ -240,6 +241,7 @@ from rectoverso.errors.service import (
     RouteUnknown,
     SizeFixed,
     TakesTooLong,
+    UploadNotFound,
 )
 from rectoverso.errors.works import (
     BadCatalogue,
@@ -369,6 +371,7 @@ __all__ = [
     "TrainingFailed",
     "Unexpected",
     "UnknownName",
+    "UploadNotFound",
     "WatermarkNoRoom",
     "WatermarkTooSmall",
     "WeightsChanged",

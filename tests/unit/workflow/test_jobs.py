@@ -15,6 +15,7 @@ from rectoverso.errors import (
     KeyReused,
     RunNotFound,
     UnknownName,
+    UploadNotFound,
 )
 from rectoverso.store.home import Home
 from rectoverso.workflow.jobs import bundle
@@ -88,6 +89,8 @@ def test_what_there_is_none_of_is_told_before_anything_is_kept(opened: Home) -> 
         (GenerateAsked(run="demo", use="war"), UnknownName),
         (GenerateAsked(run="demo", territory="Atlantis"), BadSetting),
         (TrainAsked(system="gan", data="nothing"), DataNotFound),
+        (GenerateAsked(run="demo", image="0" * 64), UploadNotFound),
+        (SealAsked(files=({"digest": "0" * 64, "name": "a"},)), UploadNotFound),
         (SealAsked(files=({"digest": "0" * 64, "name": "a"},), origin="captured", law=("eu",)), BadSetting),
     ):
         with pytest.raises(error):

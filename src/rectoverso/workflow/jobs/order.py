@@ -40,8 +40,8 @@ def order(
 ) -> tuple[Job, bool]:
     """Keep a job for ``person``, and whether it is new: of one ``token`` of theirs there is one job.
 
-    Raises RunNotFound, DataNotFound, UploadNotFound and UnknownName for what there is none of, BadSetting for terms, QueueFull for
-    somebody who has too much waiting, KeyReused for a token that stood for something else.
+    Raises RunNotFound, DataNotFound, UploadNotFound and UnknownName for what there is none of, BadSetting for terms,
+    QueueFull for somebody who has too much waiting, KeyReused for a token that stood for something else.
     """
     _demand_known(home, asked)
     if home.jobs.open_count(person) + asked.items > MOST_OPEN:

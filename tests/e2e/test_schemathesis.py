@@ -1,5 +1,5 @@
 """schemathesis asks everything that the OpenAPI document describes, and much that it does not: no 5xx, and no status,
-content type or shape that is not documented.
+content type or shape that is not documented. What streams, and what waits for pictures, is tested elsewhere.
 """
 
 from __future__ import annotations
@@ -31,6 +31,6 @@ def test_nothing_is_answered_that_is_not_documented(tmp_path: Path) -> None:
         command = [Path(sys.executable).with_name("schemathesis"), "run"]
         command += [f"http://127.0.0.1:{served.port}/api/v1/openapi.json", "--checks", CHECKS]
         command += ["--header", f"Authorization: Bearer {key}", "--max-examples", "25", "--seed", "1"]
-        command += ["--exclude-path-regex", "/events$", "--request-timeout", "60"]
+        command += ["--exclude-path-regex", "(/events|/v1/images/.*)$", "--request-timeout", "60"]
         asked = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
     assert asked.returncode == 0, asked.stdout[-8000:] + asked.stderr[-2000:]

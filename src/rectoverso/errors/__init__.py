@@ -67,6 +67,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── ForeignPage         a browser asks on behalf of another site
     │   ├── JobNotFound
     │   ├── AssetNotFound
+    │   ├── UploadNotFound
     │   ├── PersonNotFound
     │   ├── KeyReused           one Idempotency-Key for two jobs
     │   ├── SizeFixed           a run that draws other sizes
@@ -248,6 +249,7 @@ from rectoverso.errors.service import (
     RouteUnknown,
     SizeFixed,
     TakesTooLong,
+    UploadNotFound,
 )
 from rectoverso.errors.works import (
     BadCatalogue,
@@ -381,6 +383,7 @@ __all__ = [
     "TrainingFailed",
     "Unexpected",
     "UnknownName",
+    "UploadNotFound",
     "WatermarkNoRoom",
     "WatermarkTooSmall",
     "WeightsChanged",

@@ -89,6 +89,15 @@ class AssetNotFound(InputError):
     fix = "GET /api/v1/assets lists those that were."
 
 
+class UploadNotFound(InputError):
+    """Facts: digest."""
+
+    code = "upload_not_found"
+    what = "Nothing was sent here with the digest {digest}."
+    why = "Pictures are sent first, and then named by the digest that the answer gives."
+    fix = "Send it with: POST /api/v1/uploads"
+
+
 class PersonNotFound(InputError):
     """Facts: person."""
 

@@ -40,6 +40,7 @@ from rectoverso.errors import (
     TakesTooLong,
     TooManyRequests,
     Unexpected,
+    UploadNotFound,
 )
 from rectoverso.i18n import LANGUAGES, explain
 
@@ -62,6 +63,7 @@ _STATUSES: dict[type[RectoversoError], int] = {
     PersonNotFound: 404,
     RouteUnknown: 404,
     RunNotFound: 404,
+    UploadNotFound: 404,
     ManifestRevoked: 410,
     BodyTooLarge: 413,
     QueryTooLong: 413,
@@ -135,7 +137,9 @@ async def of_framework(request: Request, error: Exception) -> Response:
         limit = error.detail if isinstance(error, HTTPException) else ""
         return problem(request, BodyTooLarge(limit=limit), status)
     if status in (404, 405):
-        return problem(request, RouteUnknown(method=request.method, path=request.url.path), status)
+        answer = problem(request, RouteUnknown(method=request.method, path=request.url.path), status)
+        answer.headers.update((error.headers or {}) if isinstance(error, HTTPException) else {})
+        return answer
     return problem(request, RequestUnusable(problems=f"{HTTPStatus(status).phrase}."), status)
 
 

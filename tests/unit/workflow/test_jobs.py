@@ -12,10 +12,10 @@ from rectoverso.errors import (
     BadSetting,
     DataNotFound,
     FilesUnusable,
-    ImageNotFound,
     KeyReused,
     RunNotFound,
     UnknownName,
+    UploadNotFound,
 )
 from rectoverso.store.home import Home
 from rectoverso.workflow.jobs import bundle
@@ -89,6 +89,8 @@ def test_what_there_is_none_of_is_told_before_anything_is_kept(opened: Home) -> 
         (GenerateAsked(run="demo", use="war"), UnknownName),
         (GenerateAsked(run="demo", territory="Atlantis"), BadSetting),
         (TrainAsked(system="gan", data="nothing"), DataNotFound),
+        (GenerateAsked(run="demo", image="0" * 64), UploadNotFound),
+        (SealAsked(files=({"digest": "0" * 64, "name": "a"},)), UploadNotFound),
         (SealAsked(files=({"digest": "0" * 64, "name": "a"},), origin="captured", law=("eu",)), BadSetting),
     ):
         with pytest.raises(error):
@@ -138,8 +140,6 @@ def test_what_a_run_wants_is_known_without_loading_it(opened: Home) -> None:
 
 
 def test_a_failure_does_not_say_where_the_home_is(opened: Home) -> None:
-    told = failure(opened, ImageNotFound(path=opened.path / "datasets" / "x.png"))
-    assert told["error"]["code"] == "image_not_found"
-    assert all(
-        "datasets/x.png" in text and str(opened.path) not in text for text in told["error"]["detail"].values()
-    )
+    told = failure(opened, RunNotFound(path=opened.path / "runs" / "x", reason=""))
+    assert told["error"]["code"] == "run_not_found"
+    assert all("runs/x" in text and str(opened.path) not in text for text in told["error"]["detail"].values())

@@ -126,7 +126,7 @@ def _report(folder: Path) -> dict[str, Any] | None:
 def _record(text: str) -> dict[str, Any] | None:
     """A record, None for one that is only half there yet."""
     try:
-        record = json.loads(text)
+        record = json.loads(text, parse_constant=lambda _: None)  # losses that are not finite
     except ValueError:
         return None
     return record if isinstance(record, dict) else None

@@ -33,6 +33,11 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
+    @property
+    def sent(self) -> tuple[str, ...]:
+        """The digests of what had to be sent before."""
+        return ()
+
 
 class TermsAsked(Asked):
     """On which terms pictures leave."""
@@ -87,6 +92,10 @@ class GenerateAsked(TermsAsked):
     def items(self) -> int:
         return math.ceil(self.count / SLICE)
 
+    @property
+    def sent(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.image, self.mask, self.style)))
+
 
 class Sent(Asked):
     """A file that was sent: where it is kept, and what it was called."""
@@ -107,6 +116,10 @@ class SealAsked(TermsAsked):
     @property
     def items(self) -> int:
         return len(self.files)
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        return tuple(file.digest for file in self.files)
 
 
 class CurateAsked(Asked):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rectoverso.errors import DataNotFound, KeyReused, QueueFull, RunNotFound
+from rectoverso.errors import DataNotFound, KeyReused, QueueFull, RunNotFound, UploadNotFound
 from rectoverso.i18n import Phrase
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import Job
-from rectoverso.types import Message
+from rectoverso.types import Digest, Message
 from rectoverso.workflow.curated import PICTURES
 from rectoverso.workflow.jobs.asked import (
     CurateAsked,
@@ -38,8 +38,8 @@ def order(
 ) -> tuple[Job, bool]:
     """Keep a job for ``person``, and whether it is new: of one ``token`` of theirs there is one job.
 
-    Raises RunNotFound, DataNotFound and UnknownName for what there is none of, BadSetting for terms, QueueFull for
-    somebody who has too much waiting, KeyReused for a token that stood for something else.
+    Raises RunNotFound, DataNotFound, UploadNotFound and UnknownName for what there is none of, BadSetting for terms,
+    QueueFull for somebody who has too much waiting, KeyReused for a token that stood for something else.
     """
     _demand_known(home, asked)
     if home.jobs.open_count(person) + asked.items > MOST_OPEN:
@@ -90,6 +90,9 @@ def _demand_known(home: Home, asked: TrainAsked | GenerateAsked | SealAsked | Cu
         terms_of(asked).check(asked.origin)
     if isinstance(asked, GenerateAsked):
         run_in(home, asked.run)
+    for digest in asked.sent:
+        if not home.uploads.has(Digest(digest)):
+            raise UploadNotFound(digest=digest)
     if isinstance(asked, TrainAsked):
         for data in filter(None, (asked.data, asked.data_b)):
             data_in(home, data)

@@ -190,7 +190,8 @@ async def _ended(desk: Desk, job: Job, url: str) -> Job:
         if anyio.current_time() > until:
             raise TakesTooLong(seconds=round(desk.limits.answer_seconds), job=url)
         await anyio.sleep(_LOOKED_EVERY_S)
-        job = await anyio.to_thread.run_sync(desk.home.jobs.find, job.id) or job
+        found = await anyio.to_thread.run_sync(desk.home.jobs.find, job.id)
+        job = found or job
     return job
 
 

@@ -28,6 +28,10 @@ class Blobs:
             make_private_folder(folder)
         write_atomically(self._path(asset), key.seal(plain, _place(asset)), staging=self._staging)
 
+    def has(self, asset: AssetId) -> bool:
+        """Whether there is a file of that name; whether it opens is told by ``get``."""
+        return self._path(asset).is_file()
+
     def get(self, asset: AssetId) -> bytes:
         """The plain bytes; raises BlobMissing or BlobDamaged, and never returns other bytes than were put."""
         try:

@@ -39,6 +39,10 @@ class Uploads:
         """The picture of that digest. Raises BlobMissing and BlobDamaged."""
         return self._files.get(self._name(digest))
 
+    def has(self, digest: Digest) -> bool:
+        """Whether a picture of that digest was sent."""
+        return self._files.has(self._name(digest))
+
     def _name(self, digest: Digest) -> AssetId:
         return AssetId(self._vault().name(f"uploads/{digest}"))
 

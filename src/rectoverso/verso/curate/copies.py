@@ -103,7 +103,7 @@ class Index:
         starts, distances, found = self._by_hash.range_search(
             np.ascontiguousarray(asking.hashes[is_hashed]), HASH_BITS + 1
         )
-        askers = np.repeat(asking.places[is_hashed], np.diff(starts.astype(np.int64)))
+        askers = np.repeat(asking.places[is_hashed], np.diff(starts).astype(np.int64))
         for asker, held, bits in zip(askers, self._hashed[found], distances, strict=True):
             yield int(held), int(asker), int(bits)
 

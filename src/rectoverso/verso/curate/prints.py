@@ -40,7 +40,7 @@ _MASKS = (_BRIGHTNESS, _COLOUR, _COLOUR)
 _WEIGHTS = np.sqrt(np.maximum(_SUMS, 0.5)).astype(np.float32)
 """Photographs fall off as one over frequency; the root gives fine shapes a say, and a shift not too much."""
 _SIDE = int(_SUMS[_BRIGHTNESS].max()) + 1
-_INDEX = tuple(np.concatenate(rows) for rows in zip(*map(np.nonzero, _MASKS), strict=True))
+_ROW, _COLUMN = (np.concatenate(part) for part in zip(*map(np.nonzero, _MASKS), strict=True))
 _PLANE = np.repeat(np.arange(len(_MASKS)), [mask.sum() for mask in _MASKS])
 NUM_FREQUENCIES = len(_PLANE)
 
@@ -90,8 +90,8 @@ def _frequencies(part_HWP: Floats) -> Floats:
 def turned_views(views: Floats, symmetry: int) -> Floats:
     """The views (..., F) of the picture under one of the eight symmetries, in the same order but for their corners."""
     grid = np.zeros((*views.shape[:-1], len(_MASKS), _SIDE, _SIDE), np.float32)
-    grid[..., _PLANE, *_INDEX] = views
-    return np.asarray(turned_coefficients(grid, symmetry)[..., _PLANE, *_INDEX], np.float32)
+    grid[..., _PLANE, _ROW, _COLUMN] = views
+    return np.asarray(turned_coefficients(grid, symmetry)[..., _PLANE, _ROW, _COLUMN], np.float32)
 
 
 @dataclass(frozen=True, slots=True)

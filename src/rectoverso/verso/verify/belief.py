@@ -55,24 +55,26 @@ Unreadable: TypeAlias = ImageUnreadable | DicomUnreadable
 
 def believed(said: Mapping[str, Any], job: Job, more: Callable[[], bytes]) -> Heard:
     """The answer to what the job asks for; ``more`` gives the frame after it. Raises PipeEnded for anything else."""
+    answer: Heard
     try:
         match job.asks:
             case "report":
-                return _report(said["report"])
+                answer = _report(said["report"])
             case "picture":
-                return _picture(said, job, more())
+                answer = _picture(said, job, more())
             case "clauses":
-                return _clauses(said["clauses"], job)
+                answer = _clauses(said["clauses"], job)
             case "manifest":
-                return _form_of_manifests().validate_python(said["manifest"])
+                answer = _form_of_manifests().validate_python(said["manifest"])
             case "examination":
-                return _examination(said, job, more)
+                answer = _examination(said, job, more)
             case "remains":
-                return tuple(map(Kind, said["remains"]))
+                answer = tuple(map(Kind, said["remains"]))
             case "dicom":
-                return _deidentified(said["dicom"], more())
+                answer = _deidentified(said["dicom"], more())
     except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
         raise frames.PipeEnded from error
+    return answer
 
 
 def unreadable(code: str, facts: Mapping[str, Any]) -> Unreadable:

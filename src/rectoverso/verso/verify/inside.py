@@ -112,21 +112,7 @@ def _own_output() -> BinaryIO:
 def _answer(job: Job, data: bytes, bounds: Bounds, jobs: BinaryIO, answers: BinaryIO) -> None:
     try:
         _within(bounds, data, job, answers)
-        match job.asks:
-            case "report":
-                _report(job, data, jobs, answers)
-            case "picture":
-                _picture(data, answers)
-            case "clauses":
-                _clauses(job, data, answers)
-            case "manifest":
-                _manifest(job, data, answers)
-            case "examination":
-                _examination(job, data, answers)
-            case "remains":
-                _remains(data, answers)
-            case "dicom":
-                _dicom(job, data, jobs, answers)
+        _read(job, data, jobs, answers)
     except (ImageUnreadable, DicomUnreadable) as error:
         facts = {name: str(fact) for name, fact in error.facts.items()}
         frames.tell(answers, {"unreadable": error.code, "facts": facts})
@@ -135,6 +121,24 @@ def _answer(job: Job, data: bytes, bounds: Bounds, jobs: BinaryIO, answers: Bina
     finally:
         if hasattr(signal, "alarm"):
             signal.alarm(0)
+
+
+def _read(job: Job, data: bytes, jobs: BinaryIO, answers: BinaryIO) -> None:
+    match job.asks:
+        case "report":
+            _report(job, data, jobs, answers)
+        case "picture":
+            _picture(data, answers)
+        case "clauses":
+            _clauses(job, data, answers)
+        case "manifest":
+            _manifest(job, data, answers)
+        case "examination":
+            _examination(job, data, answers)
+        case "remains":
+            _remains(data, answers)
+        case "dicom":
+            _dicom(job, data, jobs, answers)
 
 
 def _report(job: Job, data: bytes, jobs: BinaryIO, answers: BinaryIO) -> None:

@@ -83,7 +83,7 @@ class _Judge:
         self._area = np.zeros(len(first), np.int64)
 
     def hear(self, row: Row) -> None:
-        """Keep what goes from a picture to its copies; where people said that it may be kept, nothing is left to ask."""
+        """Keep what goes from a picture to its copies; nothing is asked where people said that it may be kept."""
         group, answer = int(self._first[row.place]), self._answers.get(row.looked.get("digest", ""))
         is_settled = answer is not None and answer.action is Action.KEEP
         for rule in _going(self._own(row.looked)) - (_SETTLED if is_settled else set()):

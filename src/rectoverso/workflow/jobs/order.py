@@ -67,7 +67,10 @@ def terms_of(asked: TermsAsked) -> Terms:
 def run_in(home: Home, name: str) -> Path:
     """The folder of a run of this home; the shipped one for `demo`. Raises RunNotFound."""
     folder = SHIPPED if name == DEMO else home.runs_path / name
-    whole = (folder / "run.json", fingerprints_of(folder))  # what it draws is compared with what it learnt from
+    whole = (
+        folder / "run.json",
+        fingerprints_of(folder),
+    )  # what it draws is compared with what it learnt from
     if not all(part.is_file() for part in whole):
         raise RunNotFound(path=name, reason=Phrase(Message("train.run.unfinished")))
     return folder

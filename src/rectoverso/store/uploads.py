@@ -1,5 +1,5 @@
-"""Pictures that were sent to a service to be worked on: encrypted files, each with a data key of its own, and each under
-a name that only this home can make of its digest.
+"""Pictures that were sent to a service to be worked on: encrypted files, each with a data key of its own, under a name
+that only this home can make of its digest.
 """
 
 from __future__ import annotations

@@ -21,9 +21,8 @@ import pydicom
 import report
 from PIL import Image, ImageDraw, ImageFont
 
-from rectoverso.verso.anonymise.dicom.burned_in import grey_frames
+from rectoverso.verso.anonymise.dicom.burned_in import grey_frames, rows_in
 from rectoverso.verso.anonymise.dicom.pixels import PixelsUnusable, plain_pixels
-from rectoverso.verso.anonymise.text import OF_DEVICES, rows_of_text
 from rectoverso.verso.screen.replication import upper_bound
 
 MODALITIES = {"CT", "MR", "NM", "PT", "RTDOSE", "SEG"}
@@ -61,6 +60,11 @@ def drawn(frame: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return np.array(image)
 
 
+def words_in(frame: np.ndarray) -> bool:
+    """As `verso anonymise` decides it of a frame."""
+    return rows_in(grey_frames(frame, samples=1)) > 0
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -70,12 +74,8 @@ def main() -> None:
     asked = parser.parse_args()
     random = np.random.default_rng(0)
     shown = images()
-    alarms = {name: len(rows_of_text(frame, OF_DEVICES)) for name, frame in shown.items()}
-    seen = [
-        bool(rows_of_text(drawn(frame, random), OF_DEVICES))
-        for frame in shown.values()
-        for _ in range(asked.draws)
-    ]
+    alarms = {name: words_in(frame) for name, frame in shown.items()}
+    seen = [words_in(drawn(frame, random)) for frame in shown.values() for _ in range(asked.draws)]
     result = {
         "date": datetime.now(UTC).date().isoformat(),
         "images": {name: list(frame.shape) for name, frame in shown.items()},

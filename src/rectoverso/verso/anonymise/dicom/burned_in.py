@@ -19,7 +19,7 @@ MODALITIES = frozenset({"US", "IVUS", "ES", "GM", "XC", "OT", "SC", "DG", "LS", 
 """Whose devices draw into the picture, or whose pictures come from scanners, cameras and screens."""
 
 _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
-_ENDS = (0, 0.5)
+_ENDS = (0, 0.1)
 """Percent of a frame's values at either end that are left out of its range."""
 
 
@@ -35,10 +35,14 @@ def may_show_words(dataset: Any, frames: Iterable[NDArray[np.uint8]]) -> tuple[M
             reasons.append(Message("anonymise.burned_in.modality", {"modality": modality}))
         if kind.startswith(_SECONDARY_CAPTURE):
             reasons.append(Message("anonymise.burned_in.secondary"))
-    rows = next(filter(None, (len(rows_of_text(frame, OF_DEVICES)) for frame in frames)), 0)
-    if rows:
+    if rows := rows_in(frames):
         reasons.append(Message("anonymise.burned_in.pixels", {"rows": rows}))
     return tuple(reasons)
+
+
+def rows_in(frames: Iterable[NDArray[np.uint8]]) -> int:
+    """How many rows of letters the first frame that seems to have any has."""
+    return next(filter(None, (len(rows_of_text(frame, OF_DEVICES)) for frame in frames)), 0)
 
 
 def grey_frames(array: NDArray[Any], *, samples: int) -> Iterator[NDArray[np.uint8]]:

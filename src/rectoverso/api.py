@@ -167,7 +167,8 @@ def audit(
     bar unless at most that share of members is shown to be recognised at 1 % false positives. What is short is held
     at the door from then on. Raises InputError, MissingExtra, OutNotWritable.
     """
-    from rectoverso.workflow.audit import AuditRequest, audit_run
+    from rectoverso.workflow.audit import audit_run
+    from rectoverso.workflow.members import AuditRequest
 
     given = None if held_out is None else str(held_out)
     request = AuditRequest(Path(run), str(data), given, pictures, samples, most, take, skip_bad)

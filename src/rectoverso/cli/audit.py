@@ -55,7 +55,8 @@ def audit(
     """Attack a run: can it be told what it was trained on, and do training pictures come back? No distance to the
     closest record is sold as privacy. A run that is short of the bar is held at the door from then on.
     """
-    from rectoverso.workflow.audit import AuditRequest, audit_run
+    from rectoverso.workflow.audit import audit_run
+    from rectoverso.workflow.members import AuditRequest
 
     request = AuditRequest(run, data, held_out, pictures, samples, most, take, skip_bad)
     with live_progress() as listener:

@@ -129,4 +129,5 @@ def tell_on_cards(run: Path, *keys: str, facts: Mapping[str, object]) -> None:
 def _without(card: str, heading: str) -> str:
     """A card without the section of that heading."""
     before, found, rest = card.partition(f"{heading}\n")
-    return before + "\n".join(rest.partition("\n## ")[1:]).strip("\n") if found else card
+    following = "".join(rest.partition("\n## ")[1:]).lstrip("\n")
+    return before + following if found else card

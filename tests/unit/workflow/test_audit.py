@@ -20,9 +20,10 @@ from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.store.home import Home
 from rectoverso.types import Decision, Pixels
 from rectoverso.verso.picture import to_png
-from rectoverso.workflow.audit import AuditRequest, audit_run
+from rectoverso.workflow.audit import audit_run
 from rectoverso.workflow.generate import generate_images
 from rectoverso.workflow.hub import shared_files
+from rectoverso.workflow.members import AuditRequest
 from rectoverso.workflow.standing import AUDIT_FOLDER, AUDIT_RECORD, against
 
 FEW = ("--pictures", "100", "--samples", "200")
@@ -32,7 +33,7 @@ FEW = ("--pictures", "100", "--samples", "200")
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few pictures and lots will do, and the generator is not followed far."""
     monkeypatch.setattr("rectoverso.verso.audit.exchange.LOTS", 1_999)
-    monkeypatch.setattr("rectoverso.workflow.audit.FEWEST", 30)
+    monkeypatch.setattr("rectoverso.workflow.members.FEWEST", 30)
     monkeypatch.setattr("rectoverso.recto.metrics.membership.STEPS", 3)
     monkeypatch.setattr("rectoverso.recto.metrics.membership.POOL", 64)
     monkeypatch.setattr("rectoverso.workflow.replication.MOST", 64)

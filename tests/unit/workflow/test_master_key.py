@@ -148,7 +148,7 @@ def test_killed_anywhere_and_started_again_it_ends_once(
     home.close()
     path, tried = tmp_path / "tried", 0
     watched = [master_key.change_master_key, master_key._begin, master_key._wrap, master_key._clear]
-    for tried in killed_at_lines(lambda: change_master_key(_fresh(home.path, path)), *watched, every=3):
+    for tried in killed_at_lines(lambda: change_master_key(_fresh(home.path, path)), *watched, every=4):
         again = Home.open(path)
         with again.database.read() as tx:
             was_done = [key.number for key in again.data_keys.wrapping_keys(tx)] == [2]

@@ -15,7 +15,7 @@ from rectoverso.store.home import Home
 from rectoverso.types import Decision
 from rectoverso.verso.screen.memorisation import Fingerprints
 from rectoverso.workflow.generate import generate_images
-from rectoverso.workflow.replication import FIRST_SEED, RECORD, probe
+from rectoverso.workflow.replication import FIRST_SEED, RECORD, probe, tell_on_cards
 from rectoverso.workflow.standing import AUDIT_RECORD, REPLICATION, against
 
 OTHERS = np.stack([scene(number, size=32).image for number in range(1000, 1300)])
@@ -131,3 +131,19 @@ def test_pictures_that_were_held_out_are_the_strangers(tmp_path: Path) -> None:
     assert 0 < len(prints.strangers) <= 500
     assert Home.open(tmp_path / "home").log is not None
     assert "Training pictures that come back" in (tmp_path / "run" / "card.md").read_text()
+
+
+def test_a_section_of_a_card_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
+    (tmp_path / "card.md").write_text("# A run\n\n## Limits\n\n- some\n")
+    marked = dict.fromkeys(("key", "images", "psnr", "found", "p_of_ten", "before"), "1")
+    audit = dict.fromkeys(("date", "p_value", "pictures", "held_out", "drawn"), "2")
+    tell_on_cards(tmp_path, "card.audit", "card.audit_short", facts=audit)
+    tell_on_cards(tmp_path, "card.ingrained", facts=marked)
+    before = (tmp_path / "card.md").read_text()
+    tell_on_cards(tmp_path, "card.audit", "card.audit_passed", facts=audit)
+    card = (tmp_path / "card.md").read_text()
+    headings = [line for line in card.splitlines() if line.startswith("#")]
+    assert headings == ["# A run", "## Limits", "## Ingrained mark", "## Privacy audit"]
+    assert "Short of the bar" in before
+    assert "Short of the bar" not in card
+    assert card.count("Passed: no leak") == 1

@@ -19,6 +19,10 @@ from rectoverso.verso.screen.neighbours import Neighbourhood
 
 # Shapes: P pictures of the pool, the members first; N places that are asked about.
 
+Images = NDArray[np.uint8]
+Sides = tuple[Images, Images]
+"""The pictures (uint8 NHWC) that were trained on, and those that were not; the pool is never copied whole."""
+
 
 @dataclass(frozen=True, slots=True)
 class Versions:
@@ -41,13 +45,13 @@ class Versions:
         }
 
 
-def versions(
-    pool_PHWC: NDArray[np.uint8], members: int, place_N: NDArray[np.int64], seed: int = 0
-) -> Versions:
-    """Compare pictures of the pool (uint8), whose first ``members`` were trained on, with all others of it."""
-    some = np.sort(np.random.default_rng(seed).permutation(len(pool_PHWC))[:NUM_FOR_WHITENING])
-    whitening = fitted(pool_PHWC[some])
-    found = Neighbourhood(whitening, whitening(pool_PHWC)).nearest(pool_PHWC[place_N], leave_out=place_N)
+def versions(sides: Sides, place_N: NDArray[np.int64], seed: int = 0) -> Versions:
+    """Compare pictures of the pool, which are those that were trained on and then the others, with all of it."""
+    members, others = map(len, sides)
+    some = np.sort(np.random.default_rng(seed).permutation(members + others)[:NUM_FOR_WHITENING])
+    whitening = fitted(picked(sides, some))
+    known_PD = np.concatenate([whitening(images) for images in sides])
+    found = Neighbourhood(whitening, known_PD).nearest(picked(sides, place_N), leave_out=place_N)
     level = duplicate_level(found.ratio)
     is_single_N = found.ratio >= level
     crosses_N = (place_N < members) != (found.index < members)
@@ -57,3 +61,13 @@ def versions(
         within=int((~is_single_N & ~crosses_N).sum()),
         level=level,
     )
+
+
+def picked(sides: Sides, place_N: NDArray[np.int64]) -> Images:
+    """The pictures at these places of the pool."""
+    members, others = sides
+    is_member_N = place_N < len(members)
+    image_NHWC = np.empty((len(place_N), *members.shape[1:]), np.uint8)
+    image_NHWC[is_member_N] = members[place_N[is_member_N]]
+    image_NHWC[~is_member_N] = others[place_N[~is_member_N] - len(members)]
+    return image_NHWC

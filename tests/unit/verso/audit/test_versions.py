@@ -14,7 +14,7 @@ def test_copies_across_and_within_are_counted_and_taken_out_from_both_sides() ->
     pool = ALL.copy()
     pool[300:310] = np.clip(pool[:10].astype(int) + 2, 0, 255)  # held-out versions of members
     pool[320:324] = pool[330:334, :, ::-1]  # held out twice, once mirrored
-    found = versions(pool, 300, np.arange(400))
+    found = versions((pool[:300], pool[300:]), np.arange(400))
     twins = np.isin(np.arange(400), [*range(10), *range(300, 310), *range(320, 324), *range(330, 334)])
     assert not found.is_single_N[twins].any()
     assert found.is_single_N[~twins].mean() > 0.97
@@ -23,6 +23,6 @@ def test_copies_across_and_within_are_counted_and_taken_out_from_both_sides() ->
 
 
 def test_only_the_places_that_are_asked_about_are_told() -> None:
-    found = versions(ALL, 200, np.array([5, 250]))
+    found = versions((ALL[:200], ALL[200:]), np.array([5, 250]))
     assert found.is_single_N.shape == (2,)
     assert found.plain()["looked_at"] == 2

@@ -103,6 +103,8 @@ class Cleaner:
     def _dummy(self, element: DataElement) -> DataElement | None:
         if element.VR not in _DUMMIES:
             return None
+        if not values_of(element):  # nothing was said: a stand-in would say that something was
+            return element
         self.done["replaced"] += 1
         return DataElement(element.tag, element.VR, _DUMMIES[element.VR])
 

@@ -37,7 +37,7 @@ class ServiceLimits:
     most_results: int = 100
     waiting: int = 8
     of_known: int = 10
-    answer_seconds: float = 120
+    answer_seconds: float = 300
 
 
 class Meter:

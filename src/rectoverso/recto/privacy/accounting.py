@@ -28,10 +28,8 @@ def epsilon(*, rate: float, noise: float, steps: int, delta: float) -> float:
     """
     if not steps:
         return 0.0
-    folded, integrated = (
-        accountant.epsilon(rate=rate, noise=noise, steps=steps, delta=delta)
-        for accountant in (losses, moments)
-    )
+    folded = losses.epsilon(rate=rate, noise=noise, steps=steps, delta=delta)
+    integrated = moments.epsilon(rate=rate, noise=noise, steps=steps, delta=delta)
     if abs(folded - integrated) > AGREEMENT * min(folded, integrated) + CLOSE:
         raise AccountantsDisagree(f"{folded} and {integrated} of {steps} steps")
     return folded

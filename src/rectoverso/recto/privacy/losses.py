@@ -131,7 +131,8 @@ def _mass(from_K: Reals, to_K: Reals, rate: float, noise: float) -> Reals:
         a_K, b_K = (from_K - at) / noise, (to_K - at) / noise
         flipped_K = np.minimum(a_K, b_K) > 0  # where both are large, their distance is told by the other tail
         plain_K, other_K = ndtr(b_K) - ndtr(a_K), ndtr(-a_K) - ndtr(-b_K)
-        return np.where(flipped_K, other_K, plain_K)
+        between_K: Reals = np.where(flipped_K, other_K, plain_K)
+        return between_K
 
     mass_K: Reals = (1 - rate) * between(0.0) + rate * between(1.0)
     return mass_K

@@ -52,7 +52,7 @@ def audit(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Attack a run: can it be told what it was trained on, and do training pictures come back? No distance to the
+    """Attack a run: what it gives away of its training pictures. No distance to the
     closest record is sold as privacy. A run that is short of the bar is held at the door from then on.
     """
     from rectoverso.workflow.audit import audit_run

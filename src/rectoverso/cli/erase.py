@@ -38,7 +38,7 @@ def erase(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Destroy the keys to what is kept of an image, a work or a person. It cannot be undone.
+    """Destroy the keys to an image, a work or a person. It cannot be undone.
 
     Names the sets, runs and releases that descend from it, and writes a receipt that anybody can verify.
     """

@@ -34,7 +34,7 @@ def serve(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Make, verify and give out pictures over HTTP: an API, a facade for OpenAI's clients, C2PA's resolution API."""
+    """Make, verify and give out pictures over HTTP. An API, a facade for OpenAI's clients, C2PA's resolution API."""
     _demand("verso serve")
     from rectoverso.service.app import service_app
     from rectoverso.service.limits import ServiceLimits
@@ -58,7 +58,7 @@ def work(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Work on what was asked for at `verso serve`, in this process, one thing at a time, until it is ended."""
+    """Work on what was asked for at `verso serve`. One thing at a time, in this process, until it is ended."""
     _demand("verso work")
     from rectoverso.errors import UnknownName
     from rectoverso.service.work.queues import QUEUES

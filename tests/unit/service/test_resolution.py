@@ -226,7 +226,7 @@ def test_it_only_reads(service: Service) -> None:
 
 def test_it_speaks_chinese_when_asked(service: Service) -> None:
     answer = service.ask("/nowhere", accept_language="zh-CN,zh;q=0.9")
-    assert "本服务只读" in answer.json["detail"]
+    assert "解析接口只读" in answer.json["detail"]
 
 
 def test_another_random_half_of_an_id_is_no_manifest(service: Service) -> None:

@@ -21,19 +21,16 @@ from rectoverso.types import Digest
 from rectoverso.verso.registry import registry
 from rectoverso.workflow import guard as guards
 from rectoverso.workflow.calibration import CALIBRATED
-<<<<<<< ours
 from rectoverso.workflow.guard import (
     ACCEPTED,
     CHANGES,
+    ERASED,
     RUN_CLEARED,
     RUN_HELD,
     Guard,
     guarded_works,
     unsafe_accept,
 )
-=======
-from rectoverso.workflow.guard import ACCEPTED, CHANGES, ERASED, Guard, guarded_works, unsafe_accept
->>>>>>> theirs
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import REVOKED, check_ledger, keys_of, open_ledger
 from rectoverso.workflow.registry import add_works, claim_works, list_works, remove_works
@@ -254,11 +251,16 @@ def test_a_seal_keeps_up_with_the_ledger(home: Home, monkeypatch: pytest.MonkeyP
 
 
 def test_every_kind_that_changes_what_is_compared_is_known() -> None:
-<<<<<<< ours
-    written = {CALIBRATED, REVOKED, ACCEPTED, RUN_HELD, RUN_CLEARED, "weights_named", "weights_forgotten"}
-=======
-    written = {CALIBRATED, REVOKED, ACCEPTED, ERASED, "weights_named", "weights_forgotten"}
->>>>>>> theirs
+    written = {
+        CALIBRATED,
+        REVOKED,
+        ACCEPTED,
+        ERASED,
+        RUN_HELD,
+        RUN_CLEARED,
+        "weights_named",
+        "weights_forgotten",
+    }
     for path in Path(registry.__file__).parent.glob("*.py"):
         written |= set(re.findall(r'"((?:work|common)_[a-z]+)"', path.read_text()))
     assert written == CHANGES

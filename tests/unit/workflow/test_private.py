@@ -12,7 +12,7 @@ from rectoverso.errors import BadSetting
 from rectoverso.recto.data.digits import digits
 from rectoverso.recto.data.shapes import SCENES
 from rectoverso.store.home import Home
-from rectoverso.workflow.replication import fingerprints_of
+from rectoverso.workflow.replication import fingerprints_of, record_of
 from rectoverso.workflow.train import PUBLISHED, Trained, TrainRequest, train_run
 
 SMALL = (
@@ -53,8 +53,8 @@ def test_fingerprints_lie_where_nothing_is_given_out_and_are_compared_with(
     assert fingerprints_of(result.run) == result.run / "private" / "fingerprints.npz"
     assert fingerprints_of(result.run).is_file()
     assert (result.run / "private").stat().st_mode & 0o077 == 0
+    assert record_of(result.run) == result.run / "private" / "replication.json"
     assert not (result.run / "replication.json").exists()
-    assert (result.run / "private" / "replication.json").exists()
 
 
 def test_the_ledger_names_the_data_by_a_keyed_digest(trained: tuple[Trained, Path]) -> None:

@@ -65,7 +65,7 @@ def _demand_exactly_once(home: Home, pictures: int) -> None:
     checked = check_ledger(home.path)
     assert checked.problems == ()
     assert sum(checked.counts.values()) == pictures
-    assert set(home.blobs.all()) == {asset.blob for asset in decided if asset.blob}
+    assert set(home.blobs.all()) == {asset.id for asset in decided if asset.has_picture}
 
 
 Asked = tuple[str, dict[str, Any]]

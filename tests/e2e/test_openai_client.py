@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -88,7 +89,7 @@ def test_it_fills_a_hole_in_a_picture(served: tuple[Served, str], client: Any) -
         "POST", "/runs", key, {"system": "edgeconnect", "data": "shapes", "size": 32, "images": 256}
     )
     while server.ask("GET", f"/jobs/{run['id']}", key)["state"] in ("waiting", "running"):
-        pass
+        time.sleep(1)
     assert server.ask("GET", f"/runs/{run['id']}", key)["is_ready"]
     picture = photo(3, 32)
     hole = np.full((32, 32, 4), 255, np.uint8)

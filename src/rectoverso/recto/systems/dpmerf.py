@@ -11,7 +11,7 @@ distance of means is free of its bias; normal noise in whole numbers (`privacy.e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from rectoverso.recto.systems.about import System
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DpmerfRecipe(Recipe):
     """``frequencies`` of random features, two of each; ``kernel``: the length at which they look, in root mean squares
-    of a pixel's difference. The generator is fully connected, ``width`` wide, ``layers`` deep.
+    of a pixel's difference. They look at pictures made smaller, to about ``seen_px`` a side, and the generator, fully
+    connected, ``width`` wide, ``layers`` deep, draws no larger ones and enlarges them: what fewer features than pixels
+    do not see would stay the noise that it began as.
     """
 
     takes_private: ClassVar[bool] = True
@@ -35,7 +37,8 @@ class DpmerfRecipe(Recipe):
     noise_size: int = 32
     width: int = 384
     layers: int = 2
-    frequencies: int = 500
+    frequencies: int = 800
+    seen_px: int = 16
     kernel: float = 0.4
     adam: Adam
     averaging: Averaging
@@ -49,9 +52,16 @@ class DpmerfRecipe(Recipe):
         return 1.0, min(1, images)
 
     def generator(self, shape: Shape) -> nn.Module:
-        from rectoverso.recto.nets.mlp import MlpGenerator
+        from rectoverso.recto.nets.mlp import Enlarged, MlpGenerator
 
-        return MlpGenerator(shape, latent=self.latent, width=self.width, layers=self.layers)
+        small = self.seen(shape)
+        drawn = MlpGenerator(small, latent=self.latent, width=self.width, layers=self.layers)
+        return Enlarged(drawn, (shape.height_px, shape.width_px))
+
+    def seen(self, shape: Shape) -> Shape:
+        """The shape of the pictures that are looked at."""
+        times = max(1, min(shape.height_px, shape.width_px) // self.seen_px)
+        return replace(shape, height_px=shape.height_px // times, width_px=shape.width_px // times)
 
     def cast(self, shape: Shape, streams: Streams) -> Cast:
         from rectoverso.recto.systems.mean_match import MeanMatch

@@ -15,6 +15,7 @@ import math
 from typing import TYPE_CHECKING
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rectoverso.recto.privacy.engine import CUTS, Mechanism
@@ -52,7 +53,9 @@ class MeanMatch:
     def __init__(self, recipe: DpmerfRecipe, shape: Shape, streams: Streams) -> None:
         self.recipe, self.shape, self.streams = recipe, shape, streams
         self.classes = max(1, shape.classes)
-        pixels = shape.channels * shape.height_px * shape.width_px
+        seen = recipe.seen(shape)
+        self.sides = (seen.height_px, seen.width_px)
+        pixels = seen.channels * seen.height_px * seen.width_px
         self.generator = recipe.generator(shape)
         self.released = self.generator.released = Released(self.classes, 2 * recipe.frequencies)
         self.players = (Player("generator", self.generator, recipe.adam, recipe.averaging),)
@@ -72,7 +75,7 @@ class MeanMatch:
             turn.normals("latent", self.recipe.latent), label_B if self.shape.classes else None
         )
         feature_BD = self.features(picture_BCHW)
-        own_KB = torch.nn.functional.one_hot(label_B, self.classes).T.to(feature_BD.dtype)
+        own_KB = F.one_hot(label_B, self.classes).T.to(feature_BD.dtype)
         count_K1 = own_KB.sum(1, keepdim=True)
         mean_KD = own_KB @ feature_BD / count_K1
         spread_K = (count_K1[:, 0] * (mean_KD**2).sum(1) - 1) / (count_K1[:, 0] - 1)
@@ -103,7 +106,8 @@ class MeanMatch:
 
     def features(self, x_NCHW: Tensor) -> Tensor:
         """Random features (N, D), each row 1 long."""
-        turned_NF = x_NCHW.flatten(1) @ self.projection_PF.to(x_NCHW)
+        seen_NCHW = F.adaptive_avg_pool2d(x_NCHW, self.sides)
+        turned_NF = seen_NCHW.flatten(1) @ self.projection_PF.to(x_NCHW)
         both_ND = torch.cat([turned_NF.cos(), turned_NF.sin()], dim=1)
         return both_ND / math.sqrt(self.recipe.frequencies)
 

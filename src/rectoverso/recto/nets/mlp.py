@@ -54,6 +54,17 @@ class MlpGenerator(nn.Module):
         return torch.tanh(x_NCHW) if self.output == "tanh" else 2 * torch.sigmoid(x_NCHW) - 1
 
 
+class Enlarged(nn.Module):
+    """A generator whose pictures are drawn smaller and smoothly enlarged to ``sides``, height and width in pixels."""
+
+    def __init__(self, drawn: nn.Module, sides: tuple[int, int]) -> None:
+        super().__init__()
+        self.drawn, self.sides = drawn, sides
+
+    def forward(self, z_NZ: Tensor, label_N: Tensor | None = None) -> Tensor:
+        return F.interpolate(self.drawn(z_NZ, label_N), self.sides, mode="bilinear", align_corners=False)
+
+
 class Maxout(nn.Module):
     """Linear to P pieces for each feature, of which the largest counts (Goodfellow et al. 2013, eq. 1 and 2)."""
 

@@ -100,7 +100,7 @@ def test_it_fills_a_hole_in_a_picture(served: tuple[Served, str], client: Any) -
         mask=("m.png", BytesIO(to_png(hole)), "image/png"),
         prompt="",
     )
-    made = open_picture(base64.b64decode(answer.data[0].b64_json))
+    made = open_picture(base64.b64decode(answer.data[0].b64_json), "answer")
     assert made.shape[:2] == (32, 32)
     difference = np.abs(made[..., :3].astype(int) - picture)
     assert difference[8:24, 8:24].mean() > 3 * difference[:6].mean()

@@ -19,9 +19,11 @@ from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from rectoverso.errors import JobNotFound
-from rectoverso.service.api.common import MOST_NUMBER, JobId, language
 from rectoverso.service.api.jobs import job_of
+from rectoverso.service.api.ordering import JobId
+from rectoverso.service.api.paging import MOST_NUMBER
 from rectoverso.service.auth import MakerOrReviewer, TheDesk
+from rectoverso.service.problems import language_of
 from rectoverso.service.shapes import ItemView, JobView
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import Item, Job
@@ -53,7 +55,7 @@ async def events(
     while anyio.current_time() < until:
         found, changed = await anyio.to_thread.run_sync(_changed, desk.home, found.id, said)
         for item in changed:
-            view = ItemView.of(item, language(request))
+            view = ItemView.of(item, language_of(request))
             yield ServerSentEvent(event="item", id=str(item.version), data=view)
             said = item.version
         if not found.is_open and len(changed) < _AT_ONCE:

@@ -27,10 +27,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from starlette.datastructures import FormData, UploadFile
 
 from rectoverso.errors import NotReleasedYet, PromptUnknown, RequestUnusable, SizeFixed, TakesTooLong
-from rectoverso.service.api.common import Token, language
+from rectoverso.service.api.ordering import Token
 from rectoverso.service.api.uploads import in_turn, keep
 from rectoverso.service.auth import Maker, TheDesk
 from rectoverso.service.desk import Desk
+from rectoverso.service.problems import language_of
 from rectoverso.service.shapes import ItemView
 from rectoverso.store.jobs import Job
 from rectoverso.store.people import Person
@@ -196,7 +197,7 @@ async def _ended(desk: Desk, job: Job, url: str) -> Job:
 
 
 def _told(asked: ImagesAsked, facts: RunFacts, job: Job, request: Request, desk: Desk) -> Any:
-    items = [ItemView.of(item, language(request)) for item in desk.home.jobs.items(job.id)]
+    items = [ItemView.of(item, language_of(request)) for item in desk.home.jobs.items(job.id)]
     base = str(request.base_url).rstrip("/")
     url = f"{base}/api/v1/jobs/{job.id}"
     rows = {

@@ -8,9 +8,11 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from rectoverso.errors import AssetNotFound
-from rectoverso.service.api.common import ACCEPTED, Cursor, Limit, Token, language, ordered, paged
+from rectoverso.service.api.ordering import ACCEPTED, Token, ordered
+from rectoverso.service.api.paging import Cursor, Limit, paged
 from rectoverso.service.auth import Admin, Anyone, Maker, Reviewer, TheDesk, sees_all
 from rectoverso.service.desk import Desk
+from rectoverso.service.problems import language_of
 from rectoverso.service.shapes import AssetView, EvidenceView, JobView, Page
 from rectoverso.store.assets import Asset
 from rectoverso.store.people import Person
@@ -82,7 +84,7 @@ def proof(asset: Id, desk: TheDesk, _person: Anyone) -> Response:
 @router.get("/{asset}/evidence")
 def evidence(asset: Id, request: Request, desk: TheDesk, person: Reviewer) -> EvidenceView:
     """Why an image was decided so."""
-    return EvidenceView.of(asset_of(desk, person, asset), language(request))
+    return EvidenceView.of(asset_of(desk, person, asset), language_of(request))
 
 
 @router.post("/{asset}/revoke")

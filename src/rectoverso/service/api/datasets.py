@@ -15,7 +15,8 @@ from fastapi import Path as PathOf
 from pydantic import BaseModel
 
 from rectoverso.errors import DataNotFound
-from rectoverso.service.api.common import ACCEPTED, Cursor, Limit, Token, ordered, paged
+from rectoverso.service.api.ordering import ACCEPTED, Token, ordered
+from rectoverso.service.api.paging import Cursor, Limit, paged
 from rectoverso.service.auth import Anyone, Maker, TheDesk
 from rectoverso.service.desk import Desk
 from rectoverso.service.shapes import JobView, Page

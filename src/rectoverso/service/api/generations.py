@@ -7,9 +7,11 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from rectoverso.service.api.common import ACCEPTED, Cursor, JobId, Limit, Token, language, ordered, paged
 from rectoverso.service.api.jobs import job_of
+from rectoverso.service.api.ordering import ACCEPTED, JobId, Token, ordered
+from rectoverso.service.api.paging import Cursor, Limit, paged
 from rectoverso.service.auth import Maker, MakerOrReviewer, TheDesk, sees_all
+from rectoverso.service.problems import language_of
 from rectoverso.service.shapes import FailureView, ItemView, JobView, Page
 from rectoverso.workflow.jobs.asked import GenerateAsked
 
@@ -52,7 +54,7 @@ def one_generation(job: JobId, request: Request, desk: TheDesk, person: MakerOrR
     rows: dict[str, list[dict[str, Any]]] = {"released": [], "held": [], "refused": []}
     failed = []
     for item in sorted(desk.home.jobs.items(found.id), key=lambda item: item.place):
-        view = ItemView.of(item, language(request))
+        view = ItemView.of(item, language_of(request))
         for decision in rows:
             rows[decision] += (view.result or {}).get(decision, [])
         failed += [view.error] if view.error else []

@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Request
 
 from rectoverso.errors import JobNotFound
-from rectoverso.service.api.common import MOST_NUMBER, Cursor, JobId, Limit, language, paged
+from rectoverso.service.api.ordering import JobId
+from rectoverso.service.api.paging import MOST_NUMBER, Cursor, Limit, paged
 from rectoverso.service.auth import Maker, MakerOrReviewer, TheDesk, sees_all
 from rectoverso.service.desk import Desk
+from rectoverso.service.problems import language_of
 from rectoverso.service.shapes import ItemView, JobView, Page
 from rectoverso.store.jobs import Job
 from rectoverso.store.people import Person
@@ -50,7 +52,7 @@ def items(
     """The parts of a job, by their place."""
     found = sorted(desk.home.jobs.items(job_of(desk, person, job).id), key=lambda item: item.place)
     page, follows = paged(found[cursor : cursor + limit + 1], limit, lambda item: item.place + 1)
-    return Page(items=[ItemView.of(item, language(request)) for item in page], next=follows)
+    return Page(items=[ItemView.of(item, language_of(request)) for item in page], next=follows)
 
 
 @router.post("/{job}/cancel")

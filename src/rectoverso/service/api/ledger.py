@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
 from rectoverso.errors import EntryNotFound
-from rectoverso.service.api.common import MOST_NUMBER, Limit
+from rectoverso.service.api.paging import MOST_NUMBER, Limit
 from rectoverso.service.auth import Anyone, Reviewer, TheDesk
 from rectoverso.service.shapes import Page
 from rectoverso.workflow.ledgers import check_ledger, ledger_keys, open_ledger, prove_entry

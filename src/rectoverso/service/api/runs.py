@@ -12,7 +12,8 @@ from pydantic import BaseModel
 
 from rectoverso.errors import RunNotFound
 from rectoverso.i18n import Phrase
-from rectoverso.service.api.common import ACCEPTED, MOST_NUMBER, Cursor, Limit, Token, ordered, paged
+from rectoverso.service.api.ordering import ACCEPTED, Token, ordered
+from rectoverso.service.api.paging import MOST_NUMBER, Cursor, Limit, paged
 from rectoverso.service.auth import Anyone, Maker, TheDesk
 from rectoverso.service.shapes import JobView, Page
 from rectoverso.store.home import Home

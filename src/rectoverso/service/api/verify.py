@@ -8,9 +8,9 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
-from rectoverso.service.api.common import language
 from rectoverso.service.api.uploads import PICTURE_BODY, in_turn
 from rectoverso.service.auth import TheDesk, anybody
+from rectoverso.service.problems import language_of
 from rectoverso.types import Report, ReportOutcome
 from rectoverso.workflow.resolve import PICTURE_LIMITS
 from rectoverso.workflow.verify import plain
@@ -34,7 +34,7 @@ async def verify(request: Request, desk: TheDesk) -> ReportView:
     """Verify the file that is the body. What cannot be checked is an answer too."""
     data = await request.body()
     report: Report = await in_turn(desk, partial(desk.verifier.report, data, "file", PICTURE_LIMITS))
-    told = plain(report, language(request))
+    told = plain(report, language_of(request))
     del told["path"]
     parts = ("outcome", "summary", "signer", "ai_generated", "evidence")
     return ReportView(**{name: told.pop(name) for name in parts}, report=told)

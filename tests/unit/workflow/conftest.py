@@ -9,8 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from doors import Says
+from rectoverso.protocols import Check
 from rectoverso.recto.data.shapes import scene
+from rectoverso.store.home import Home
 from rectoverso.verso.picture import to_png
+from rectoverso.verso.policy import Shelf
+from rectoverso.workflow.keys import open_keys
+from rectoverso.workflow.release import Door
 from rectoverso.workflow.train import TrainRequest, train_run
 
 
@@ -88,3 +94,18 @@ def few_scenes() -> Iterator[None]:
 def run(small_run: Path, tmp_path: Path) -> Path:
     """A copy of the small run that a test may write into."""
     return Path(shutil.copytree(small_run, tmp_path / "run"))
+
+
+@pytest.fixture
+def door(tmp_path: Path) -> Callable[..., Door]:
+    def make(*checks: Check, use: str = "general", timeout_s: float = 30) -> Door:
+        home = Home.open(tmp_path / "home")
+        return Door(
+            home,
+            open_keys(home),
+            lambda _works: checks or (Says(),),
+            Shelf().policy(use),
+            check_timeout_s=timeout_s,
+        )
+
+    return make

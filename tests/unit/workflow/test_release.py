@@ -3,82 +3,40 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from authority import Authority, authority
+from doors import Says, draft_of, through
 from rectoverso.errors import HomeBusy, LedgerBroken, OutNotWritable
 from rectoverso.i18n import explain
-from rectoverso.protocols import Check
-from rectoverso.store.home import Home
 from rectoverso.store.vault import Cipher
 from rectoverso.store.works import Work
-from rectoverso.types import AssetId, Decision, Draft, Finding, Maker, Message, Outcome, ReportOutcome
+from rectoverso.types import AssetId, Decision, Draft, Finding, Maker, Outcome, ReportOutcome
 from rectoverso.verso.mark.credential import CredentialSigner
 from rectoverso.verso.mark.label import MEDIA_TYPES
 from rectoverso.verso.mark.signature import local
 from rectoverso.verso.picture import sniff, to_png
-from rectoverso.verso.policy import Shelf
 from rectoverso.verso.verify.bounded import verify_file
 from rectoverso.workflow import digests
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import check_ledger, open_ledger
 from rectoverso.workflow.registry import add_works
-from rectoverso.workflow.release import SUFFIXES, Door, Passage, _file_name, release
-
-
-@dataclass(frozen=True)
-class Says:
-    """A check that always gives one answer, or misbehaves."""
-
-    outcome: Outcome = Outcome.PASS
-    name: str = "similarity"
-    misbehave: Callable[[], None] = lambda: None
-
-    def examine(self, draft: Draft) -> Finding:
-        del draft
-        self.misbehave()
-        return Finding(self.name, self.outcome, Message("release.parts_passed", {"count": 1}))
+from rectoverso.workflow.release import SUFFIXES, Door, _file_name, release
 
 
 def _raise() -> None:
     raise RuntimeError("this check is broken")
 
 
-def _draft(name: str = "waves", side: int = 64) -> Draft:
-    y, x = np.mgrid[0:side, 0:side]
-    pixels = np.stack([100 + 60 * np.sin(x / 5), 120 + 50 * np.cos(y / 7), 90 + (x + y) % 64], axis=-1)
-    return Draft(pixels.astype(np.uint8), digests.of_facts(name=name), Maker("test", "1"), seed=7)
-
-
-@pytest.fixture
-def door(tmp_path: Path) -> Callable[..., Door]:
-    def make(*checks: Check, use: str = "general", timeout_s: float = 30) -> Door:
-        home = Home.open(tmp_path / "home")
-        return Door(
-            home,
-            open_keys(home),
-            lambda _works: checks or (Says(),),
-            Shelf().policy(use),
-            check_timeout_s=timeout_s,
-        )
-
-    return make
-
-
-def _through(door: Door, out: Path, drafts: Sequence[Draft] | None = None) -> list[Passage]:
-    return list(release(drafts or [_draft()], door, out))
-
-
 def test_the_credential_says_of_peoples_part_what_the_draft_does_and_no_more(
     door: Callable[..., Door], tmp_path: Path
 ) -> None:
-    drafts = [_draft("silent"), replace(_draft("alone"), oversight="fully_autonomous")]
-    files = [passage.path for passage in _through(door(), tmp_path / "out", drafts)]
+    drafts = [draft_of("silent"), replace(draft_of("alone"), oversight="fully_autonomous")]
+    files = [passage.path for passage in through(door(), tmp_path / "out", drafts)]
     stated = [b"humanOversightLevel" in path.read_bytes() for path in files if path]
     assert stated == [False, True]
     assert files[1] is not None
@@ -98,17 +56,17 @@ def test_nothing_leaves_without_the_stamp_that_was_asked_for(
     """Held with the reason while the authority is silent; the same request again is decided again."""
     home = door().home
     home.time_stamp_authority = "http://127.0.0.1:9/"
-    (held,) = _through(door(), tmp_path / "out")
+    (held,) = through(door(), tmp_path / "out")
     assert held.asset.decision is Decision.HOLD
     assert "mark.time_stamp_failed" in {reason["key"] for reason in held.asset.reasons}
     home.time_stamp_authority = tsa.url
-    (released,) = _through(door(), tmp_path / "out")
+    (released,) = through(door(), tmp_path / "out")
     assert released.path is not None
     anchors = (door().keys.ca_certificate + tsa.root).decode()
     report = verify_file(released.path, anchors_pem=anchors)
     assert report.outcome is ReportOutcome.TRUSTED
     assert "verify.evidence.time_stamp" in {row.key for row in report.evidence}
-    (again,) = _through(door(), tmp_path / "out")
+    (again,) = through(door(), tmp_path / "out")
     assert again.repeated
     assert tsa.asked == 1
     home.time_stamp_authority = ""
@@ -124,7 +82,7 @@ def test_a_key_service_can_sign_for_a_home(door: Callable[..., Door], tmp_path: 
         return local(keys.signer_key)(digest)
 
     signer = CredentialSigner(keys.certificate_chain, service, keys.ca_certificate)
-    (passage,) = _through(replace(door(), signer=signer), tmp_path / "out")
+    (passage,) = through(replace(door(), signer=signer), tmp_path / "out")
     assert passage.path is not None
     report = verify_file(passage.path, anchors_pem=keys.ca_certificate.decode())
     assert report.outcome is ReportOutcome.TRUSTED
@@ -138,7 +96,7 @@ def test_a_key_service_that_fails_holds_the_image(door: Callable[..., Door], tmp
         raise ConnectionError("the service is away")
 
     signer = CredentialSigner(keys.certificate_chain, service, keys.ca_certificate)
-    (passage,) = _through(replace(door(), signer=signer), tmp_path / "out")
+    (passage,) = through(replace(door(), signer=signer), tmp_path / "out")
     assert passage.asset.decision is Decision.HOLD
     assert passage.path is None
 
@@ -147,8 +105,8 @@ def test_a_key_service_that_fails_holds_the_image(door: Callable[..., Door], tmp
 def test_a_door_can_let_out_files_of_one_kind(
     door: Callable[..., Door], tmp_path: Path, media_type: str
 ) -> None:
-    (first,) = _through(door(), tmp_path / "out")
-    (passage,) = _through(replace(door(), media_type=media_type), tmp_path / "out")
+    (first,) = through(door(), tmp_path / "out")
+    (passage,) = through(replace(door(), media_type=media_type), tmp_path / "out")
     assert passage.path is not None
     assert (sniff(passage.path.read_bytes()), passage.path.suffix) == (media_type, SUFFIXES[media_type])
     assert passage.asset.id != first.asset.id
@@ -158,7 +116,7 @@ def test_a_door_can_let_out_files_of_one_kind(
 
 
 def test_a_good_draft_is_released_logged_and_read_only(door: Callable[..., Door], tmp_path: Path) -> None:
-    (passage,) = _through(door(), tmp_path / "out")
+    (passage,) = through(door(), tmp_path / "out")
     assert passage.asset.decision is Decision.RELEASE
     assert passage.path is not None
     assert digests.of_bytes(passage.path.read_bytes()) == passage.asset.file_digest
@@ -172,7 +130,7 @@ def test_a_good_draft_is_released_logged_and_read_only(door: Callable[..., Door]
 def test_a_finding_stops_a_draft_and_says_why(
     door: Callable[..., Door], tmp_path: Path, outcome: Outcome, decision: Decision
 ) -> None:
-    (passage,) = _through(door(Says(outcome)), tmp_path / "out")
+    (passage,) = through(door(Says(outcome)), tmp_path / "out")
     assert passage.asset.decision is decision
     assert passage.asset.reasons
     assert passage.path is None
@@ -182,8 +140,8 @@ def test_a_finding_stops_a_draft_and_says_why(
 def test_a_held_draft_is_kept_encrypted_and_a_refused_one_not_at_all(
     door: Callable[..., Door], tmp_path: Path
 ) -> None:
-    (held,) = _through(door(Says(Outcome.REVIEW)), tmp_path / "out")
-    (refused,) = _through(door(Says(Outcome.BLOCK)), tmp_path / "out", [_draft("other")])
+    (held,) = through(door(Says(Outcome.REVIEW)), tmp_path / "out")
+    (refused,) = through(door(Says(Outcome.BLOCK)), tmp_path / "out", [draft_of("other")])
     home = door().home
     assert home.blobs.get(held.asset.id).startswith(b"\x89PNG")
     assert not refused.asset.has_picture
@@ -193,27 +151,27 @@ def test_a_held_draft_is_kept_encrypted_and_a_refused_one_not_at_all(
 
 
 def test_a_check_that_crashes_holds_the_image(door: Callable[..., Door], tmp_path: Path) -> None:
-    (passage,) = _through(door(Says(misbehave=_raise)), tmp_path / "out")
+    (passage,) = through(door(Says(misbehave=_raise)), tmp_path / "out")
     assert passage.asset.decision is Decision.HOLD
 
 
 def test_a_check_that_does_not_answer_holds_the_image(door: Callable[..., Door], tmp_path: Path) -> None:
     slow = Says(misbehave=lambda: time.sleep(2))
-    (passage,) = _through(door(slow, timeout_s=0.1), tmp_path / "out")
+    (passage,) = through(door(slow, timeout_s=0.1), tmp_path / "out")
     assert passage.asset.decision is Decision.HOLD
 
 
 def test_a_required_check_that_was_not_made_holds_the_image(
     door: Callable[..., Door], tmp_path: Path
 ) -> None:
-    (passage,) = _through(door(Says(name="something-else")), tmp_path / "out")
+    (passage,) = through(door(Says(name="something-else")), tmp_path / "out")
     assert passage.asset.decision is Decision.HOLD
 
 
 def test_an_image_that_cannot_be_marked_is_held_not_released_bare(
     door: Callable[..., Door], tmp_path: Path
 ) -> None:
-    (passage,) = _through(door(), tmp_path / "out", [_draft(side=8)])
+    (passage,) = through(door(), tmp_path / "out", [draft_of(side=8)])
     assert passage.asset.decision is Decision.HOLD
     assert [reason["key"] for reason in passage.asset.reasons[-2:]] == [
         "release.mark_failed",
@@ -224,8 +182,8 @@ def test_an_image_that_cannot_be_marked_is_held_not_released_bare(
 def test_the_same_request_is_decided_once_and_delivered_again(
     door: Callable[..., Door], tmp_path: Path
 ) -> None:
-    (first,) = _through(door(), tmp_path / "out")
-    (second,) = _through(door(), tmp_path / "elsewhere")
+    (first,) = through(door(), tmp_path / "out")
+    (second,) = through(door(), tmp_path / "elsewhere")
     assert second.repeated
     assert second.asset == first.asset
     assert second.path is not None
@@ -235,8 +193,8 @@ def test_the_same_request_is_decided_once_and_delivered_again(
 
 
 def test_another_policy_is_another_request(door: Callable[..., Door], tmp_path: Path) -> None:
-    (general,) = _through(door(), tmp_path / "out")
-    (medical,) = _through(door(use="medical"), tmp_path / "out")
+    (general,) = through(door(), tmp_path / "out")
+    (medical,) = through(door(use="medical"), tmp_path / "out")
     assert general.asset.decision is Decision.RELEASE
     assert medical.asset.decision is Decision.HOLD
 
@@ -244,11 +202,11 @@ def test_another_policy_is_another_request(door: Callable[..., Door], tmp_path: 
 def test_a_file_altered_after_delivery_is_put_right_by_the_next_pass(
     door: Callable[..., Door], tmp_path: Path
 ) -> None:
-    (passage,) = _through(door(), tmp_path / "out")
+    (passage,) = through(door(), tmp_path / "out")
     assert passage.path is not None
     passage.path.chmod(0o644)
     passage.path.write_bytes(b"altered")
-    (again,) = _through(door(), tmp_path / "out")
+    (again,) = through(door(), tmp_path / "out")
     assert digests.of_bytes(passage.path.read_bytes()) == again.asset.file_digest
 
 
@@ -261,19 +219,19 @@ def test_only_one_process_is_at_the_door(door: Callable[..., Door]) -> None:
 def test_orphans_of_a_killed_pass_are_swept(door: Callable[..., Door], tmp_path: Path) -> None:
     orphan = AssetId("0123456789ab")
     door().home.blobs.put(orphan, b"left by a killed process", Cipher(bytes(32)))
-    _through(door(), tmp_path / "out")
+    through(door(), tmp_path / "out")
     assert orphan not in door().home.blobs.all()
 
 
 def test_the_ledger_says_nothing_private(door: Callable[..., Door], tmp_path: Path) -> None:
     secret = Draft(
-        _draft().pixels,
+        draft_of().pixels,
         digests.of_facts(x=1),
         Maker("m", "1"),
         seed=None,
         source="/home/anna/secret-client.png",
     )
-    _through(door(), tmp_path / "out", [secret])
+    through(door(), tmp_path / "out", [secret])
     home = door().home
     ledger = open_ledger(home, open_keys(home))
     assert ledger.entry(ledger.size() - 1)["kind"] == "released"
@@ -283,17 +241,17 @@ def test_the_ledger_says_nothing_private(door: Callable[..., Door], tmp_path: Pa
 def test_a_hold_by_accident_is_decided_again_when_asked_again(
     door: Callable[..., Door], tmp_path: Path
 ) -> None:
-    (accident,) = _through(door(Says(misbehave=_raise)), tmp_path / "out")
-    (after,) = _through(door(), tmp_path / "out")
-    (again,) = _through(door(), tmp_path / "out")
+    (accident,) = through(door(Says(misbehave=_raise)), tmp_path / "out")
+    (after,) = through(door(), tmp_path / "out")
+    (again,) = through(door(), tmp_path / "out")
     assert accident.asset.decision is Decision.HOLD
     assert after.asset.decision is Decision.RELEASE
     assert again.asset == after.asset
 
 
 def test_a_hold_for_a_reason_stays_a_hold(door: Callable[..., Door], tmp_path: Path) -> None:
-    (held,) = _through(door(Says(Outcome.REVIEW)), tmp_path / "out")
-    (again,) = _through(door(), tmp_path / "out")
+    (held,) = through(door(Says(Outcome.REVIEW)), tmp_path / "out")
+    (again,) = through(door(), tmp_path / "out")
     assert again.repeated
     assert again.asset == held.asset
 
@@ -309,9 +267,9 @@ def test_works_are_read_while_the_door_is_kept_and_not_before(
         seen.append(len(works))
         return [Says()]
 
-    passages = release([_draft()], replace(slow, checks=checks), tmp_path / "out")
+    passages = release([draft_of()], replace(slow, checks=checks), tmp_path / "out")
     picture = tmp_path / "work.png"
-    picture.write_bytes(to_png(_draft().pixels))
+    picture.write_bytes(to_png(draft_of().pixels))
     add_works([picture], tmp_path / "home")
     list(passages)
     assert seen == [1]
@@ -322,122 +280,30 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_decided(
 ) -> None:
     (tmp_path / "out").write_text("a file, not a folder")
     with pytest.raises(OutNotWritable):
-        _through(door(), tmp_path / "out")
+        through(door(), tmp_path / "out")
     assert not door().home.assets.all()
 
 
 def test_where_nothing_leaves_no_folder_remains(door: Callable[..., Door], tmp_path: Path) -> None:
-    _through(door(Says(Outcome.REVIEW)), tmp_path / "new" / "out")
+    through(door(Says(Outcome.REVIEW)), tmp_path / "new" / "out")
     assert not (tmp_path / "new").exists()
     (tmp_path / "old").mkdir()
-    _through(door(Says(Outcome.REVIEW)), tmp_path / "old" / "out")
+    through(door(Says(Outcome.REVIEW)), tmp_path / "old" / "out")
     assert (tmp_path / "old").exists()
     assert not (tmp_path / "old" / "out").exists()
 
 
 def test_a_long_name_is_cut_to_what_file_systems_take(door: Callable[..., Door], tmp_path: Path) -> None:
-    draft = replace(_draft(), seed=None, source="图" * 120 + ".png")
-    (passage,) = _through(door(), tmp_path / "out", [draft])
+    draft = replace(draft_of(), seed=None, source="图" * 120 + ".png")
+    (passage,) = through(door(), tmp_path / "out", [draft])
     assert passage.path is not None
     assert passage.path.exists()
 
 
 def test_a_name_that_is_no_text_still_names_the_file() -> None:
     """It did stop the whole batch."""
-    draft = replace(_draft(), source="caf\udce9.png")
+    draft = replace(draft_of(), source="caf\udce9.png")
     assert _file_name(draft, AssetId("a1b2c3d4e5f6"), None) == "caf\\udce9-a1b2c3d4e5f6.png"
-
-
-@dataclass(frozen=True)
-class Crowd(Says):
-    """Passes each draft, and says of a group what it was told to."""
-
-    say: Callable[[Sequence[Finding]], Sequence[Finding]] = list
-
-    def together(self, findings: Sequence[Finding]) -> Sequence[Finding]:
-        return self.say(findings)
-
-
-def _all_suspect_of_three(findings: Sequence[Finding]) -> Sequence[Finding]:
-    outcome = Outcome.REVIEW if len(findings) == 3 else Outcome.PASS
-    return [replace(one, outcome=outcome) for one in findings]
-
-
-THREE = [_draft("one"), _draft("two", 72), _draft("three", 80)]
-
-
-def test_what_only_a_group_shows_is_known_before_any_of_it_leaves(
-    door: Callable[..., Door], tmp_path: Path
-) -> None:
-    out = tmp_path / "out"
-    passages = release(THREE, door(Crowd(say=_all_suspect_of_three)), out)
-    assert next(passages).asset.decision is Decision.HOLD
-    assert [one.asset.decision for one in passages] == [Decision.HOLD] * 2
-    assert not out.exists()
-
-
-def test_a_group_whose_first_was_decided_before_a_kill_is_judged_as_it_was(
-    door: Callable[..., Door], tmp_path: Path
-) -> None:
-    at_door = door(Crowd(say=_all_suspect_of_three))
-    killed = release(THREE, at_door, tmp_path / "out")
-    first = next(killed).asset
-    assert isinstance(killed, Generator)
-    killed.close()
-    again = _through(at_door, tmp_path / "out", THREE)
-    assert [one.repeated for one in again] == [True, False, False]
-    assert again[0].asset == first
-    assert {one.asset.decision for one in again} == {Decision.HOLD}
-
-
-def _milder(findings: Sequence[Finding]) -> Sequence[Finding]:
-    return [replace(one, outcome=Outcome.PASS) for one in findings]
-
-
-def _of_another(findings: Sequence[Finding]) -> Sequence[Finding]:
-    return [replace(one, check="origin") for one in findings]
-
-
-def _broken(findings: Sequence[Finding]) -> Sequence[Finding]:
-    raise RuntimeError(f"{len(findings)} are too many")
-
-
-@pytest.mark.parametrize("say", [_broken, _of_another, lambda findings: findings[:1], lambda _: [None] * 3])
-def test_a_group_that_cannot_be_judged_is_held(
-    door: Callable[..., Door], tmp_path: Path, say: Callable[..., Sequence[Finding]]
-) -> None:
-    passages = _through(door(Crowd(say=say)), tmp_path / "out", THREE)
-    assert {one.asset.decision for one in passages} == {Decision.HOLD}
-    assert {reason["key"] for one in passages for reason in one.asset.reasons} >= {"screen.failed"}
-
-
-def test_a_group_never_makes_a_finding_milder(door: Callable[..., Door], tmp_path: Path) -> None:
-    (passage,) = _through(door(Crowd(Outcome.REVIEW, say=_milder)), tmp_path / "out")
-    assert passage.asset.decision is Decision.HOLD
-
-
-def test_a_request_that_comes_twice_in_a_group_is_decided_once(
-    door: Callable[..., Door], tmp_path: Path
-) -> None:
-    one, other = _through(door(Crowd()), tmp_path / "out", [_draft(), _draft()])
-    assert (one.asset, one.repeated, other.repeated) == (other.asset, False, True)
-
-
-def test_groups_are_no_larger_than_memory_allows(
-    door: Callable[..., Door], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("rectoverso.workflow.release.GROUP_BYTES", THREE[0].pixels.nbytes + 1)
-    drawn: list[Draft] = []
-
-    def drafts() -> Iterator[Draft]:
-        for draft in THREE:
-            drawn.append(draft)
-            yield draft
-
-    passages = release(drafts(), door(Crowd(say=_all_suspect_of_three)), tmp_path / "out")
-    assert next(passages).asset.decision is Decision.RELEASE
-    assert len(drawn) == 2
-    assert len(list(passages)) == 2
 
 
 @pytest.mark.parametrize("lie", ["decision = 'release'", "decision = 'release', file_digest = pixels_digest"])
@@ -445,18 +311,18 @@ def test_a_held_draft_does_not_leave_because_its_row_says_so(
     door: Callable[..., Door], tmp_path: Path, lie: str
 ) -> None:
     at_door, out = door(Says(Outcome.REVIEW)), tmp_path / "out"
-    _through(at_door, out)
+    through(at_door, out)
     with at_door.home.database.transaction() as tx:
         tx.connection.exec_driver_sql(f"UPDATE assets SET {lie}")
     with pytest.raises(LedgerBroken, match="does not say so") as told:
-        _through(at_door, out)
+        through(at_door, out)
     assert "does not" not in explain(told.value, "zh")
     assert not out.exists()
 
 
 def test_a_released_row_gives_out_no_other_picture(door: Callable[..., Door], tmp_path: Path) -> None:
     at_door, out = door(), tmp_path / "out"
-    (passage,) = _through(at_door, out)
+    (passage,) = through(at_door, out)
     assert passage.path is not None
     passage.path.unlink()
     other = digests.of_bytes(b"another picture")
@@ -465,7 +331,7 @@ def test_a_released_row_gives_out_no_other_picture(door: Callable[..., Door], tm
         at_door.home.blobs.put(passage.asset.id, b"another picture", key)
         tx.connection.exec_driver_sql("UPDATE assets SET file_digest = ?", (other,))
     with pytest.raises(LedgerBroken):
-        _through(at_door, out)
+        through(at_door, out)
     assert not passage.path.exists()
 
 
@@ -476,13 +342,13 @@ def test_a_row_does_not_choose_where_a_file_goes(
     door: Callable[..., Door], tmp_path: Path, name: str
 ) -> None:
     at_door, out = door(), tmp_path / "out"
-    (passage,) = _through(at_door, out)
+    (passage,) = through(at_door, out)
     before = {path.name for path in tmp_path.iterdir()}, {path.name for path in out.iterdir()}
     asked = name.format(id=passage.asset.id, out=out)
     with at_door.home.database.transaction() as tx:
         at_door.home.assets.change(tx, replace(passage.asset, file_name=asked))
     with pytest.raises(LedgerBroken):
-        _through(at_door, out)
+        through(at_door, out)
     assert before == ({path.name for path in tmp_path.iterdir()}, {path.name for path in out.iterdir()})
 
 
@@ -490,7 +356,7 @@ def test_a_row_does_not_pass_another_file_off_as_the_released_one(
     door: Callable[..., Door], tmp_path: Path
 ) -> None:
     at_door, out = door(), tmp_path / "out"
-    (passage,) = _through(at_door, out)
+    (passage,) = through(at_door, out)
     assert passage.path is not None
     passage.path.unlink()
     passage.path.write_bytes(b"another picture")
@@ -498,7 +364,7 @@ def test_a_row_does_not_pass_another_file_off_as_the_released_one(
         other = digests.of_bytes(b"another picture")
         tx.connection.exec_driver_sql("UPDATE assets SET file_digest = ?", (other,))
     with pytest.raises(LedgerBroken):
-        _through(at_door, out)
+        through(at_door, out)
 
 
 @dataclass(frozen=True)
@@ -518,7 +384,7 @@ class Slow(Says):
 
 
 def test_what_a_check_has_to_load_costs_no_draft_its_time(door: Callable[..., Door], tmp_path: Path) -> None:
-    (passage,) = _through(door(Slow(), timeout_s=2), tmp_path / "out")
+    (passage,) = through(door(Slow(), timeout_s=2), tmp_path / "out")
     assert passage.asset.decision is Decision.RELEASE
 
 
@@ -535,7 +401,7 @@ class Damaged(Says):
 
 
 def test_a_check_that_cannot_load_holds(door: Callable[..., Door], tmp_path: Path) -> None:
-    (passage,) = _through(door(Damaged()), tmp_path / "out")
+    (passage,) = through(door(Damaged()), tmp_path / "out")
     assert passage.asset.decision is Decision.HOLD
 
 
@@ -545,8 +411,8 @@ class Newer(Says):
 
 
 def test_a_check_that_became_another_is_asked_again(door: Callable[..., Door], tmp_path: Path) -> None:
-    _through(door(), tmp_path / "out")
-    (again,) = _through(door(), tmp_path / "out")
-    (anew,) = _through(door(Newer(Outcome.REVIEW)), tmp_path / "out")
+    through(door(), tmp_path / "out")
+    (again,) = through(door(), tmp_path / "out")
+    (anew,) = through(door(Newer(Outcome.REVIEW)), tmp_path / "out")
     assert (again.repeated, anew.repeated) == (True, False)
     assert anew.asset.decision is Decision.HOLD

@@ -1,12 +1,13 @@
-"""What a verification costs, in this process and in the bounded one: milliseconds a file, and the first of them.
+"""What marking and verification cost, here and in the bounded process: milliseconds a file, and the first of them.
 
     python benchmarks/verification.py
 
 Pictures of 512 pixels with the spectrum of photographs, released and without marks, of each kind; verified in turns by
-`verifier.verify_bytes` and by `BoundedVerifier`, whose difference is what the other process and its pipes cost. Then
-pictures of 8192 x 8192 pixels, each once, with the memory that the bounded process takes at most. Wall time, because
-waiting for the other process counts. Writes the table of README.md and results/verification-DATE.json; `--dry` only
-prints. Exits 1 when a released file of 512 pixels takes over 100 ms by the median, or a large one is not verified.
+`verifier.verify_bytes` and by `BoundedVerifier`, whose difference is what the other process and its pipes cost. Marking
+is all of `mark.order`: watermark, label, credential, and all read back. Then pictures of 8192 x 8192 pixels, each once,
+with the memory that the bounded process takes at most. Wall time, because waiting for the other process counts. Writes
+the table of README.md and results/verification-DATE.json; `--dry` only prints. Exits 1 when a file of 512 pixels takes
+over 60 ms to mark or 100 to verify by the median, or a large one is not verified.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -35,7 +37,7 @@ from rectoverso.verso.verify.verifier import verify_bytes
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 SIDE, LARGE = 512, 8192
-GOAL_MS = 100.0
+GOAL_MS, MARK_GOAL_MS = 100.0, 60.0
 
 
 def main() -> int:
@@ -49,13 +51,12 @@ def main() -> int:
     first_ms = timed(lambda: verifier.verify(b"x"))
     rows = []
     for kind, name in MEDIA_TYPES.items():
-        files = {
-            "released": studio.release(photo(1, SIDE), media_type=kind).data,
-            "without marks": encoded(photo(2, SIDE), name),
-        }
+        release = partial(studio.release, photo(1, SIDE), media_type=kind)
+        files = {"released": release().data, "without marks": encoded(photo(2, SIDE), name)}
         rows += [
             measure(kind, what, data, studio.anchors, verifier, asked.rounds) for what, data in files.items()
         ]
+        rows[-2]["mark_ms"] = round(median(timed(release) for _ in range(asked.rounds)), 1)
         print("\n".join(map(line, rows[-2:])), flush=True)
     result = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
@@ -72,7 +73,11 @@ def main() -> int:
     print(table(result))
     if not asked.dry:
         report.keep("verification", result, table(result))
-    slow = any(row["bounded_ms"] > GOAL_MS for row in rows if row["what"] == "released")
+    slow = any(
+        row["bounded_ms"] > GOAL_MS or row["mark_ms"] > MARK_GOAL_MS
+        for row in rows
+        if row["what"] == "released"
+    )
     return int(slow or any(row["outcome"] == "could_not_check" for row in result["large"]))
 
 
@@ -139,15 +144,14 @@ def timed(call: Callable[[], object]) -> float:
 
 def line(row: dict[str, Any]) -> str:
     name = row["kind"].removeprefix("image/")
-    return report.row(
-        name, row["what"], row["here_ms"], row["bounded_ms"], round(row["bounded_ms"] - row["here_ms"], 1)
-    )
+    between = round(row["bounded_ms"] - row["here_ms"], 1)
+    return report.row(name, row["what"], row.get("mark_ms", ""), row["here_ms"], row["bounded_ms"], between)
 
 
 def table(result: dict[str, Any]) -> str:
     head = [
-        "| file of 512 pixels | | in one process, ms | bounded, ms | difference |",
-        "|---|---|--:|--:|--:|",
+        "| file of 512 pixels | | marking, ms | verified in one process, ms | bounded, ms | difference |",
+        "|---|---|--:|--:|--:|--:|",
     ]
     other = [
         "| file of 8192 x 8192 | MB | s | memory, MB | address space, MB | answer |",

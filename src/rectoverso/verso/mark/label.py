@@ -9,6 +9,7 @@ the label alone; the credential covers it with the file.
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -158,7 +159,7 @@ def write(pixels: Pixels, packet: bytes, media_type: str, aigc: str | None = Non
         text.add_itxt(_PNG_KEYWORD.decode(), packet.decode())
         if aigc is not None:
             text.add_text("AIGC", aigc)
-        image.save(out, "PNG", pnginfo=text, compress_level=2)
+        image.save(out, "PNG", pnginfo=text, compress_level=1, compress_type=zlib.Z_RLE)
     elif media_type == "image/jpeg":
         image.save(out, "JPEG", quality=95, subsampling=0, xmp=packet)
     elif media_type == "image/tiff":

@@ -147,7 +147,7 @@ def embedded(pixels: Pixels, number: int, marks: Sequence[tuple[Pattern, Loudnes
     weight_HW, hiding_HW = weights(fine_HW), amount(fine_HW, _HIDING_PX, 3)
     mask_HW, most = _masked(hiding_HW)
     seen_HW = mask_HW if shown is None else mask_HW * working(shown)
-    room = _Room(float(np.vdot(weight_HW, seen_HW)), hiding_HW, most)
+    room = _Room(float(np.vdot(weight_HW, seen_HW)), float(np.median(hiding_HW)), most)
     host_SS = np.fft.fft2(folded(fine_HW * weight_HW, SIDE))
     tile_SS, code_C = np.zeros((SIDE, SIDE), np.float32), signs_of([number])[0]
     for pattern, loudness in marks:
@@ -305,18 +305,13 @@ def _agreement_everywhere(wave_NK: Spectrum, pilot_K2: Waves) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """``gain``: what a wave of height 1 adds to the spectrum of the folded picture, before `kept`; ``hiding_HW``: the
-    detail of each place; ``most``: what the mark may be without showing where it is plain. In grey levels.
+    """``gain``: what a wave of height 1 adds to the spectrum of the folded picture, before `kept`; ``hides``: the
+    detail that most places have; ``most``: what the mark may be without showing where it is plain. In grey levels.
     """
 
     gain: float
-    hiding_HW: Floats
+    hides: float
     most: float
-
-    @property
-    def hides(self) -> float:
-        """The detail that most places have."""
-        return float(np.median(self.hiding_HW))
 
     def energy(self, psnr_dB: float) -> float:
         """At this PSNR, or less where plain places would show it."""

@@ -83,6 +83,7 @@ def main() -> None:
         estimate(asked, sources, todo)
         return
     facts = {
+        "code": code(),
         "count": asked.count,
         "null": asked.null,
         "peers": asked.peers,

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +78,8 @@ def _invisible() -> list[Peer]:
 
 def _blind() -> list[Peer]:
     try:
-        import blind_watermark
+        with patch("multiprocessing.set_start_method"):  # importing it chooses one, and a pool's process has its own
+            import blind_watermark
     except ImportError:
         return []
     blind_watermark.bw_notes.close()

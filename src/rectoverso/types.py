@@ -94,8 +94,8 @@ class Draft:
 
     ``request`` is the digest of everything that was asked: asked twice, it is the same request. ``media_type`` is
     that of the file to be released. ``oversight`` is what whoever drew it knows of people's part in it; None claims
-    nothing. ``block`` is China's AIGC block of the file that the image came from. ``prompt`` are the words it was made
-    from, only where whoever asked wants everybody to read them.
+    nothing. ``block`` is China's AIGC block of the file that the image came from; ``says_ai``: that file says by itself
+    that AI took part. ``prompt`` are the words it was made from, only where whoever asked wants everybody to read them.
     """
 
     pixels: Pixels
@@ -107,6 +107,7 @@ class Draft:
     media_type: str = "image/png"
     oversight: Oversight | None = None
     block: str | None = None
+    says_ai: bool = False
     prompt: str | None = None
 
 

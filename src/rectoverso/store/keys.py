@@ -137,7 +137,8 @@ class Keys:
             self._line("signer.pem", _fingerprint(leaf), expires=_date(leaf), is_secret=False),
             self._line("signer.key", sha256(_public_der(self.signer_key)).hexdigest()),
             self._line("intermediate.key", sha256(_public_der(self.intermediate_key)).hexdigest()),
-            *(line for generation in self.ledger for line in self._ledger_lines(generation)),
+            *(line for old in self.ledger[:-1] for line in self._ledger_lines(old, "ledger_retired")),
+            *self._ledger_lines(self.ledger[-1], "ledger"),
             *(self._master_line(key) for key in master.all_keys(self.folder)),
             self._line("watermark.key", sha256(b"watermark id" + self.watermark_key).hexdigest()),
         ]
@@ -146,10 +147,10 @@ class Keys:
     def _certificates(self) -> list[x509.Certificate]:
         return _certificates(self.certificate_chain)
 
-    def _ledger_lines(self, keys: LedgerKeys) -> list[KeyDescription]:
+    def _ledger_lines(self, keys: LedgerKeys, purpose: str) -> list[KeyDescription]:
         public = {
-            "ledger_ed25519": keys.ed25519.public_key().public_bytes_raw(),
-            "ledger_ml_dsa_44": keys.ml_dsa_44.public_key().public_bytes_raw(),
+            f"{purpose}_ed25519": keys.ed25519.public_key().public_bytes_raw(),
+            f"{purpose}_ml_dsa_44": keys.ml_dsa_44.public_key().public_bytes_raw(),
         }
         return [
             KeyDescription(

@@ -69,8 +69,9 @@ def seal_files(
 def _drafts(paths: list[Path], origin: Origin, maker: Maker, failures: list[Failure]) -> Iterator[Draft]:
     """The files as drafts; those that cannot be opened are noted in ``failures`` and passed over.
 
-    They are strangers' files: what is taken on of one is its pixels, decoded in the bounded process, and a block of
-    China's that was found well-formed in there. Everything else of the released file is written anew.
+    They are strangers' files: what is taken on of one is its pixels, decoded in the bounded process, a block of China's
+    that was found well-formed in there, and whether it says that AI took part. Everything else of the released file is
+    written anew.
     """
     for path in paths:
         try:
@@ -88,5 +89,6 @@ def _drafts(paths: list[Path], origin: Origin, maker: Maker, failures: list[Fail
             origin=origin,
             source=str(path),
             block=opened.block,
+            says_ai=opened.says_ai,
             media_type=kind if kind in MEDIA_TYPES else "image/png",
         )

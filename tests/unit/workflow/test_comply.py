@@ -161,7 +161,11 @@ def test_the_block_that_a_picture_came_with_is_never_dropped(
 
 
 @pytest.mark.parametrize(
-    "change", [{"Label": 1}, {"ContentProducer": ""}, {"ProduceID": "中"}, {"Label": "1" * 2000}]
+    "change",
+    [
+        *({"Label": 1}, {"ContentProducer": ""}, {"ProduceID": "中"}, {"Label": "1" * 2000}),
+        *({"Label": "7"}, {"ContentProducer": " "}, {"ProduceID": ""}),
+    ],
 )
 def test_a_block_that_is_not_sound_does_not_travel(change: dict[str, object]) -> None:
     sound = json.loads(aigc.block("THEM", AssetId("0123456789ab")))

@@ -23,6 +23,7 @@ from rectoverso.errors import (
     RegisterAltered,
     StateUnusable,
 )
+from rectoverso.i18n import say
 from rectoverso.store.home import Home
 from rectoverso.store.ledger_keys import LedgerKeys
 from rectoverso.types import Report, ReportOutcome
@@ -309,6 +310,8 @@ def test_keys_change_and_everything_still_verifies(tmp_path: Path, home: Path, p
     assert [key.name for key in described if "ledger" in key.name] == ["ledger.key"] * 2 + [
         "ledger-2.key"
     ] * 2
+    purposes = [say(key.purpose, "en") for key in described if "ledger" in key.name]
+    assert ["signs no more" in purpose for purpose in purposes] == [True, True, False, False]
     (two,) = seal_files([picture("two.png", 2)], tmp_path / "out", home).passages
     assert two.path is not None
     assert check_ledger(home).holds

@@ -16,7 +16,8 @@ from rectoverso.workflow import seal
 from rectoverso.workflow.registry import add_works
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.verify import reports
-from unit.verso.conftest import photo
+from unit.verso.conftest import make_signer, photo
+from unit.verso.law.corpus import AI, Drawn, Makers, signed
 
 Picture = Callable[..., Path]
 
@@ -100,3 +101,35 @@ def test_a_photograph_whose_block_says_that_ai_made_it_is_held(tmp_path: Path, h
     (held,) = seal_files([draft], tmp_path / "out", home, origin=Origin.CAPTURED).passages
     (released,) = seal_files([draft], tmp_path / "out", home).passages
     assert (held.asset.decision, released.asset.decision) == (Decision.HOLD, Decision.RELEASE)
+
+
+def _its_label_says_so() -> bytes:
+    return Drawn(photo(5, 96), AI).file()
+
+
+def _its_credential_says_so() -> bytes:
+    return signed(Drawn(photo(5, 96)), Makers(make_signer("Another maker"), ""), stamped=False, marked=False)
+
+
+def _its_incomplete_block_says_so() -> bytes:
+    return Drawn(photo(5, 96), text=('{"Label":"1"}',)).file()
+
+
+@pytest.mark.parametrize("made", [_its_label_says_so, _its_credential_says_so, _its_incomplete_block_says_so])
+def test_what_its_own_file_calls_ai_is_not_signed_as_a_photograph(
+    tmp_path: Path, home: Path, made: Callable[[], bytes]
+) -> None:
+    """The metadata of other makers stays behind: nobody would see it again."""
+    draft = tmp_path / "draft.png"
+    draft.write_bytes(made())
+    (held,) = seal_files([draft], tmp_path / "out", home, origin=Origin.CAPTURED).passages
+    (released,) = seal_files([draft], tmp_path / "out", home).passages
+    assert (held.asset.decision, released.asset.decision) == (Decision.HOLD, Decision.RELEASE)
+
+
+def test_a_photograph_that_calls_itself_one_is_sealed_as_one(tmp_path: Path, home: Path) -> None:
+    source = {name: value.replace("trainedAlgorithmicMedia", "digitalCapture") for name, value in AI.items()}
+    draft = tmp_path / "draft.png"
+    draft.write_bytes(Drawn(photo(5, 96), source).file())
+    (passage,) = seal_files([draft], tmp_path / "out", home, origin=Origin.CAPTURED).passages
+    assert passage.asset.decision is Decision.RELEASE

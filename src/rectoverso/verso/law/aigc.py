@@ -21,6 +21,8 @@ from rectoverso.verso.picture import FORMATS
 KEYWORD = "AIGC"
 _MADE = ("Label", "ContentProducer", "ProduceID", "ReservedCode1")
 _SPREAD = ("ContentPropagator", "PropagateID", "ReservedCode2")
+_LABELS = ("0", "1", "2", "3")
+"""It is not, against the standard; it is, may be, is suspected to be."""
 _LARGEST, _LONGEST = 64_000, 1_000
 _DESCRIPTION, _EXIF, _COMMENT = 0x010E, 0x8769, 0x9286
 """EXIF's ImageDescription, its pointer to more, and UserComment there (Exif 2.32)."""
@@ -61,7 +63,12 @@ def carried(data: bytes) -> str | None:
         is_sound = all(
             isinstance(text, str) and is_ascii(text) and len(text) <= _LONGEST for text in texts.values()
         )
-        if is_sound and texts["Label"] and texts["ContentProducer"]:
+        if (
+            is_sound
+            and texts["Label"] in _LABELS
+            and texts["ContentProducer"].strip()
+            and texts["ProduceID"].strip()
+        ):
             return json.dumps(texts, separators=(",", ":"))
     return None
 
@@ -125,7 +132,7 @@ def _elsewhere(data: bytes) -> Iterator[str]:
 
 def _objects(text: str) -> Iterator[dict[str, Any] | None]:
     """Each JSON object in the text, one after the other, out of a wrapping {"AIGC": ...}; None for a damaged one."""
-    at, decoder = 0, json.JSONDecoder()
+    at, decoder = 0, json.JSONDecoder(object_pairs_hook=_each_once)
     text = text[:_LARGEST].strip("\0 \t\r\n")
     while at < len(text):
         try:
@@ -138,12 +145,20 @@ def _objects(text: str) -> Iterator[dict[str, Any] | None]:
             at += 1
 
 
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys are each there once: of two values one reader believes the first, another the last."""
+    values = dict(pairs)
+    if len(values) < len(pairs):
+        raise ValueError("a key is there twice")
+    return values
+
+
 def _unwrapped(value: Any) -> dict[str, Any] | None:
     if isinstance(value, dict) and KEYWORD in value:
         value = value[KEYWORD]
     if isinstance(value, str):
         try:
-            value = json.loads(value)
+            value = json.loads(value, object_pairs_hook=_each_once)
         except (ValueError, RecursionError):
             return None
     return value if isinstance(value, dict) else None

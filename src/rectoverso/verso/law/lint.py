@@ -134,7 +134,7 @@ def _field(sight: Sight, _law: Law, clause: Clause) -> _Said:
     of_label = getattr(sight.label, name) or (sight.label.asset if name == "unique_id" else None)
     value = of_label or (sight.stated.fields or {}).get(name)
     if not value:
-        return _missing("field_none", field=name)
+        return _missing("field_none")
     return _met("field", where="XMP" if of_label else "C2PA", value=value[:80])
 
 
@@ -163,7 +163,7 @@ def _visible_label(sight: Sight, law: Law, _clause: Clause) -> _Said:
     rule, picture = law.visible, sight.picture
     if rule is None or picture is None:  # the pack is checked for the first, `look` gives the second
         return _said(State.CANNOT_TELL, "visible_look")
-    stated = visible.from_text(sight.label.visible)
+    stated = sorted(visible.from_text(sight.label.visible), key=lambda placed: placed.law != law.law)
     faults = [_fault(picture, placed, rule) for placed in stated]
     if None in faults:
         placed = stated[faults.index(None)]
@@ -276,8 +276,14 @@ def _aigc_producer(sight: Sight, law: Law, _clause: Clause) -> _Said:
     if law.aigc is None or not _readable(sight):
         return _missing("aigc_unread")
     names = [key for key in law.aigc.required if key != "Label"]
-    empty = sorted({key for block in sight.blocks for key in names if not (block.values or {}).get(key)})
+    empty = sorted(
+        {key for block in sight.blocks for key in names if _is_blank((block.values or {}).get(key))}
+    )
     return _missing("aigc_empty", keys=", ".join(empty)) if empty else _met("aigc_producer")
+
+
+def _is_blank(value: object) -> bool:
+    return not value or (isinstance(value, str) and not value.strip())
 
 
 def _aigc_one(sight: Sight, _law: Law, _clause: Clause) -> _Said:

@@ -1,4 +1,4 @@
-"""Does what the picture brings along contradict where it is said to come from: its watermark, China's block?"""
+"""Does what the picture brings along contradict where it is said to come from: watermark, metadata, China's block?"""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from rectoverso.verso.mark import watermark
 class OriginCheck:
     """A picture offered as captured that carries our watermark has been through a door before: a person looks at it.
 
-    So it does at one whose block, which travels on with it, says otherwise: such a file would contradict itself.
+    So it does at one whose block, which travels on with it, says otherwise: such a file would contradict itself. And at
+    one whose own label or credential says that AI took part: what is left behind must not be signed away.
     The watermark alone does not tell an AI picture from a photograph that was sealed earlier, so this never refuses.
     """
 
@@ -20,6 +21,8 @@ class OriginCheck:
         said = aigc.says_ai(aigc.blocks_in(draft.block or ""))
         if said is not None and said is (draft.origin is Origin.CAPTURED):
             return Finding(self.name, Outcome.REVIEW, Message("screen.origin.block"))
+        if draft.says_ai and draft.origin is Origin.CAPTURED:
+            return Finding(self.name, Outcome.REVIEW, Message("screen.origin.says_ai"))
         height, width = draft.pixels.shape[:2]
         if draft.origin is not Origin.CAPTURED or not watermark.payload_bits(height, width):
             return Finding(self.name, Outcome.PASS, Message("screen.origin.pass"))

@@ -36,10 +36,13 @@ _UID = re.compile(r"2\.25\.[0-9]{1,39}")
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A stranger's picture: uint8 HWC, upright, in sRGB. ``block``: China's AIGC block that came with it."""
+    """A stranger's picture: uint8 HWC, upright, in sRGB. ``block``: China's AIGC block that came with it. ``says_ai``:
+    its label or its credential says that AI took part.
+    """
 
     pixels: Pixels = field(repr=False)
     block: str | None = None
+    says_ai: bool = False
 
 
 Clauses: TypeAlias = "tuple[tuple[Answer, ...], ...]"
@@ -101,10 +104,10 @@ def _report(said: Any) -> Report:
 
 
 def _picture(said: Mapping[str, Any], job: Job, raw: bytes) -> Opened:
-    block = said["block"]
-    if not isinstance(block, str | None):
+    block, says_ai = said["block"], said["says_ai"]
+    if not isinstance(block, str | None) or not isinstance(says_ai, bool):
         raise frames.PipeEnded
-    return Opened(_pixels(said["picture"], job, raw), block)
+    return Opened(_pixels(said["picture"], job, raw), block, says_ai)
 
 
 def _pixels(shape: Any, job: Job, raw: bytes) -> Pixels:

@@ -155,14 +155,18 @@ def _report(job: Job, data: bytes, jobs: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _picture(data: bytes, answers: BinaryIO) -> None:
-    """The pixels, and China's block where one came with them: all that is taken on of a file made elsewhere."""
+    """The pixels, China's block where one came with them, and whether the file says that AI took part: all that is
+    taken on of a file made elsewhere.
+    """
     from rectoverso.verso.law import aigc
     from rectoverso.verso.picture import open_picture
+    from rectoverso.verso.verify.labels import says_ai
 
     frames.tell(answers, {"at": "picture"})
     pixels = open_picture(data, "")
     frames.tell(answers, {"at": "label"})
-    frames.tell(answers, {"picture": pixels.shape, "block": aigc.carried(data)})
+    told = {"picture": pixels.shape, "block": aigc.carried(data), "says_ai": says_ai(data)}
+    frames.tell(answers, told)
     frames.write(answers, pixels.tobytes())
 
 

@@ -43,6 +43,20 @@ def read_labels(data: bytes) -> Labels:
     return Labels(label.read(data), aigc.find(data))
 
 
+def says_ai(data: bytes) -> bool:
+    """Whether a picture's file says itself that AI took part: in its label, in a block of China's, however incomplete,
+    or in a credential that holds, whoever signed it.
+    """
+    from rectoverso.verso.law import aigc
+    from rectoverso.verso.mark import credential, label
+    from rectoverso.verso.picture import sniff
+
+    labels, kind = read_labels(data), sniff(data)
+    if labels.ai_generated or aigc.says_ai(labels.blocks):
+        return True
+    return kind in label.MEDIA_TYPES and credential.read(data, kind).ai_generated is True
+
+
 def ask_laws(
     data: bytes, picture: Pixels | None, labels: Labels, credential: Layer, watermark: Layer
 ) -> tuple[Layer, tuple[str, ...]]:

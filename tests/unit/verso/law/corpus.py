@@ -272,6 +272,8 @@ CN = [
     _cn("Label 0", _in_xmp(aigc(Label="0")), "E: Label"),
     _cn("no producer's id", _in_xmp(aigc(ProduceID=None)), "E: keys", "E: producer"),
     _cn("an empty producer", _in_xmp(aigc(ContentProducer="")), "E: producer"),
+    _cn("a producer of blanks", _in_xmp(aigc(ContentProducer="  ")), "E: producer"),
+    _cn("a key twice", _in_xmp(aigc()[:-1] + ', "Label": "1"}'), *_ALL_OF_THE_BLOCK[:5]),
     _cn("two blocks in one property", _in_xmp(aigc() + aigc(ProduceID="p-2")), "E: one"),
     _cn(
         "two properties",

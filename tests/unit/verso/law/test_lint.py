@@ -109,3 +109,15 @@ def test_damaged_files_are_judged_or_refused() -> None:
 def test_stripping_every_word_of_metadata_shows() -> None:
     answers = lint(look(encoded(labelled().pixels)), law("cn"))
     assert {one.clause.id for one in answers if one.state is State.MISSING} >= {"6.1", "E: one"}
+
+
+def test_a_label_of_its_own_law_is_told_before_another_that_would_do() -> None:
+    wanted = [
+        visible.Wanted("cn", ("AI生成",), "bottom_right", 0.05, 4.5),
+        visible.Wanted("us-ca", ("AI generated",), "bottom_left", 0.05, 4.5),
+    ]
+    drawn = visible.put(photo(11, 256, 320), wanted)
+    stated = {"verso:VisibleLabels": str(visible.to_text(drawn.placed)), **ASSET_OF_OURS}
+    sight = look(Drawn(drawn.pixels, stated).file())
+    answer = next(one for one in lint(sight, law("us-ca")) if one.clause.id == "manifest")
+    assert answer.message.facts["text"] == "AI generated"

@@ -160,7 +160,8 @@ def asked_of(members: Side, others: Side, pictures: int, listener: Listener, lot
     for side, places in zip(("members", "others"), sides, strict=True):
         if len(places) < FEWEST:
             raise not_comparable("few", side=Message(f"audit.side.{side}"), count=len(places), least=FEWEST)
-    place_N = np.random.default_rng(0).permutation(np.concatenate(sides))
+    place_N = np.concatenate(sides)
+    place_N = place_N[_by_lot(picked(pool, place_N), f"order {lot}")]
     labels = None
     if members.labels is not None and others.labels is not None:
         labels = np.concatenate([members.labels, others.labels])[place_N]

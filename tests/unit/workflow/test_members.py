@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rectoverso.recto.data.shapes import scene
+from rectoverso.verso.audit.attack import Attack
 from rectoverso.workflow.members import Asked, Images, Side, asked_of
 from rectoverso.workflow.progress import silent
 
@@ -38,6 +39,13 @@ def test_other_names_and_another_order_draw_no_other_lot() -> None:
 def test_more_pictures_are_the_same_ones_and_more() -> None:
     few_, more = (shown(asked(ALL[:300], ALL[300:], pictures)) for pictures in (60, 80))
     assert len(few_ & more) >= 0.95 * len(few_)  # the bound on versions moves a little
+
+
+def test_the_order_that_attacks_see_tells_no_side() -> None:
+    """Nor is it the one in which equal scores fall: an attack that says nothing then would seem to know."""
+    found = asked(ALL[:300], ALL[300:])
+    for told in (np.zeros(160), np.arange(160.0), -np.arange(160.0)):
+        assert abs(Attack.of("any", told, found.is_member_N).area - 0.5) < 0.14
 
 
 def test_the_reference_is_none_of_those_that_are_asked_about() -> None:

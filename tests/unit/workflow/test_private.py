@@ -79,6 +79,7 @@ def test_an_audit_of_it_tells_nothing_outside(
     """Neither its files that travel nor the ledger, but for whether it passed."""
     monkeypatch.setattr("rectoverso.verso.audit.exchange.LOTS", 199)
     monkeypatch.setattr("rectoverso.workflow.members.FEWEST", 20)
+    monkeypatch.setattr("rectoverso.verso.screen.memorisation.MIN_IMAGES", 32)
     monkeypatch.setattr("rectoverso.recto.metrics.membership.STEPS", 2)
     result, place = trained
     pictures = open_source("digits", size=16).images[800:900]

@@ -154,15 +154,13 @@ def test_it_is_not_audited_again_until_it_passes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as unlucky:
-        unlucky.setattr("rectoverso.verso.audit.audit.LEVEL", 1.1)
+        unlucky.setattr("rectoverso.verso.audit.audit.LEVEL", 0.999)
         _, told = audited(run, ordinary, held_out, home, capsys)
-        assert "short" in told, told
         assert told["short"] == ["recognises"]
     # More are drawn than fewer are asked about, and the files that were not liked are gone.
     fewer = folder(held_out.with_name("fewer"), [scene(n, size=32).image for n in range(2000, 2060)])
     shutil.rmtree(run / AUDIT_FOLDER)
     code, told = audited(run, ordinary, fewer, home, capsys, "--samples", "300")
-    assert "short" in told, told
     assert (code, told["short"]) == (1, ["weaker", "other_pictures"])
     page = (run / AUDIT_FOLDER / "audit.html").read_text(encoding="utf-8")
     assert page.count("it can be told who was trained on (") == 1  # what was said before, with its numbers

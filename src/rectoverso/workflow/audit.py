@@ -114,6 +114,7 @@ def audit_run(
     members, others = sides_of(request, generator, dataset, listener)
     asked = asked_of(members, others, request.pictures, listener, lot=str(generator.maker.digest))
     told_apart = _same_kind(asked)
+    _check_bar(request, asked, attacks=4 + (generator.critic() is not None))
     make_private_folder(compared_in(request.run) / AUDIT_FOLDER)
     make_folder(compared_in(request.run) / AUDIT_FOLDER)
     fingerprints = Fingerprints.of(members.images, held_out=others.images)
@@ -123,11 +124,10 @@ def audit_run(
         )
     drawn = drawn_by(generator, dataset, request.samples, listener)
     scores = scores_of(generator, asked, drawn, listener)
-    _check_bar(request, asked, len(scores))
     membership = Membership.of(scores, asked.is_member_N, request.most)
-    if membership.is_reversed and not membership.recognises:
-        raise not_comparable("reversed")
     audit = Audit(membership, extraction(drawn, fingerprints))
+    if membership.is_reversed and audit.passed:
+        raise not_comparable("reversed")
     shown = Shown.of(audit, asked.images, drawn, members.images)
     found = _Found((members, others), asked, told_apart, audit, shown)
     return _keep(request, Home.open(home_path), generator, found, listener, clock or SystemClock())

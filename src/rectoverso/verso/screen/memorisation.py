@@ -53,7 +53,7 @@ LOWEST_DUPLICATE, HIGHEST_DUPLICATE = 0.25, 0.65
 IDENTICAL_RATIO = 0.15
 IDENTICAL_CHANCE = 1e-4
 NUM_FITS = 3
-VERSION = "1"
+VERSION = "2"
 FORMAT = 2
 FORMATS = (1, 2)
 """Those that can be read: the first kept no strangers, so that its pictures have no p-values."""

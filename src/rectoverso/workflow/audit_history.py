@@ -21,6 +21,9 @@ from rectoverso.workflow.ledgers import entries_backwards
 AUDITED = "run_audited"
 """The kind of entry that tells of an audit."""
 
+LACKS = frozenset({"weaker", "other_pictures", "no_bar"})
+"""What an audit may be short of that found nothing itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Audited:
@@ -45,6 +48,11 @@ class Audited:
         held_out, most = str(entry["held_out"]), entry.get("most")
         return cls(bool(entry["passed"]), short, members, others, drawn, held_out, most, str(entry["at"]))
 
+    @property
+    def found(self) -> bool:
+        """Whether it found something itself, and was not merely too little to clear what was."""
+        return not LACKS.issuperset(self.short)
+
     def facts(self) -> dict[str, Json]:
         """As an entry tells it, which has a date of its own."""
         told: dict[str, Json] = asdict(self) | {"short": list(self.short)}
@@ -66,7 +74,7 @@ def earlier_audits(home: Home, tx: Transaction, weights: str) -> list[Audited]:
 
 def lacking(now: Audited, before: Sequence[Audited]) -> tuple[str, ...]:
     """Why an audit that found nothing does not clear what those before (the last first) found; empty where it does."""
-    standing = list(takewhile(lambda one: not one.passed, before))
+    standing = [one for one in takewhile(lambda one: not one.passed, before) if one.found]
     reasons = {
         "weaker": any(_is_smaller(now, one) for one in standing),
         "other_pictures": any(now.held_out != one.held_out for one in standing),
@@ -80,6 +88,6 @@ def _is_smaller(now: Audited, before: Audited) -> bool:
 
 
 def _is_laxer(now: Audited, before: Audited) -> bool:
-    if before.most is None or not {"not_shown", "no_bar"} & set(before.short):
+    if before.most is None or "not_shown" not in before.short:
         return False
     return now.most is None or now.most > before.most

@@ -39,7 +39,13 @@ def test_a_bar_that_was_not_kept_is_not_passed_by_leaving_it_out() -> None:
     assert lacking(replace(NOW, most=0.06), [UNSHOWN]) == ("no_bar",)
     assert lacking(replace(NOW, most=0.05), [UNSHOWN]) == ()
     tried = replace(NOW, passed=False, short=("no_bar",), most=0.06)
+    assert lacking(replace(NOW, most=0.05), [tried, UNSHOWN]) == ()
     assert lacking(replace(NOW, most=0.06), [tried, UNSHOWN]) == ("no_bar",)
+
+
+def test_one_that_found_nothing_and_cleared_nothing_stands_in_nobodys_way() -> None:
+    tried = replace(NOW, passed=False, short=("weaker", "other_pictures"), held_out="b", drawn=50_000)
+    assert lacking(NOW, [tried, FAILED]) == ()
 
 
 def test_what_was_cleared_is_no_matter_any_more() -> None:

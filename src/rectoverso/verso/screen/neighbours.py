@@ -177,7 +177,7 @@ class Neighbourhood:
         return np.argpartition(far_QN, count - 1, axis=1)[:, :count]
 
 
-def repeated(known_ND: Floats) -> NDArray[np.bool_]:
+def repeated(known_ND: NDArray[np.generic]) -> NDArray[np.bool_]:
     """Which rows (N,) are the same as one before them."""
     rows = np.ascontiguousarray(known_ND)
     as_one = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).reshape(-1)

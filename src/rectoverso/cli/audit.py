@@ -122,5 +122,5 @@ def _tell_attack(attack: Attack, p_value: float) -> None:
     if found is None:
         tell("audit.cli.attack_few", **told)
         return
-    shares = {"at_1": found.members.value, "low": found.members.low, "high": found.members.high}
+    shares = {"at_1": found.members.value, "low": found.low, "high": found.high}
     tell("audit.cli.attack", **told, **{name: percent(share) for name, share in shares.items()})

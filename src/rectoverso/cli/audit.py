@@ -81,6 +81,7 @@ def _tell(audited: Audited) -> None:
         attacks=len(membership.attacks),
         noticed=percent(membership.exchange.would_notice or 1.0),
     )
+    tell("audit.cli.kinds", area=f"{facts['kinds']['area']:.2f}", p_value=f"{facts['kinds']['p_value']:.2g}")
     replication = facts["replication"]
     tell(
         "audit.cli.replication",
@@ -95,13 +96,16 @@ def _tell(audited: Audited) -> None:
     )
     tell("audit.cli.distance")
     if audited.passed:
-        tell("audit.cli.passed")
+        tell("audit.cli.weak" if audited.audit.is_weak else "audit.cli.passed")
     else:
         reasons = [say(Message(f"audit.brief.{reason}"), language) for reason in facts["short"]]
         tell("audit.cli.short", reasons="; ".join(reasons))
         tell("audit.cli.held")
-    if audited.earlier is not None:
-        tell("audit.cli.earlier", earlier=f"{audited.earlier:,}")
+    if audited.earlier:
+        short = sum(not one.passed for one in audited.earlier)
+        tell("audit.cli.earlier", count=len(audited.earlier), short=short)
+    if facts["private"]:
+        tell("audit.cli.private")
     tell("audit.cli.page", path=audited.pages.get(language, audited.pages["en"]))
 
 
@@ -118,5 +122,5 @@ def _tell_attack(attack: Attack, p_value: float) -> None:
     if found is None:
         tell("audit.cli.attack_few", **told)
         return
-    shares = {"at_1": found.members.value, "low": found.members.low, "high": found.members.high}
+    shares = {"at_1": found.members.value, "low": found.low, "high": found.high}
     tell("audit.cli.attack", **told, **{name: percent(share) for name, share in shares.items()})

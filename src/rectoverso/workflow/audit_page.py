@@ -100,6 +100,7 @@ def page(facts: Mapping[str, Any], digest: str, shown: Shown, language: str) -> 
             (tuple(data_uri_of(to_png(one)) for one in pair), cluster)
             for pair, cluster in zip(shown.pairs, facts["extraction"]["nearest"], strict=True)
         ],
+        earlier=[_earlier(one, language) for one in facts["earlier"]],
         exposed=[data_uri_of(to_png(one)) for one in shown.exposed],
         curves=[
             (one["attack"], STROKES[one["attack"]], _path(one["curve"])) for one in membership["attacks"]
@@ -126,6 +127,15 @@ def _paper(beside: Pixels, axis: int) -> Pixels:
     shape = list(beside.shape)
     shape[axis] = GAP_PX
     return np.full(shape, 255, np.uint8)
+
+
+def _earlier(audit: Mapping[str, Any], language: str) -> str:
+    """An audit before this one, in a line."""
+    reasons = [_told(language, f"brief.{reason}") for reason in audit["short"]]
+    said = _told(language, "page.earlier_passed") if audit["passed"] else "; ".join(reasons)
+    counts = {name: f"{audit[name]:,}" for name in ("members", "others", "drawn")}
+    date, held_out = audit["date"][:10], audit["held_out"][:12]
+    return _told(language, "page.earlier_one", date=date, said=said, held_out=held_out, **counts)
 
 
 def _told(language: str, key: str, **facts: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,10 +100,10 @@ def sides_of(
     """Who was trained on and who was not. Raises NotComparable."""
     from rectoverso.recto.train.folder import RunFolder
 
-    prepared = generator.recipe.prepared(dataset)
-    if prepared.digest != generator.maker.data_digest:
+    prepared, config = generator.recipe.prepared(dataset), RunFolder(request.run).read_config()
+    if as_recorded(request.run, generator, prepared.digest) != config["data"]["digest"]:
         raise not_comparable("other_data", data=request.data, run=request.run)
-    seed = int(RunFolder(request.run).read_config()["run"]["seed"])
+    seed = int(config["run"]["seed"])
     unseen = unseen_of(prepared, generator.recipe, seed)
     labels = prepared.labels if generator.classes else None
     seen = slice(None) if unseen is None else np.delete(np.arange(len(prepared)), unseen)
@@ -122,6 +123,15 @@ def sides_of(
     return members, others
 
 
+def as_recorded(run: Path, generator: RunGenerator, digest: str) -> str:
+    """A digest that tells of pictures, as the record of the run names it: of a private run under the run's own key.
+    Raises RunNotFound where that is gone.
+    """
+    from rectoverso.recto.privacy.vault import Vault
+
+    return str(Vault(run).veiled(digest)) if generator.recipe.is_private else digest
+
+
 def _named(other: Dataset, classes: tuple[str, ...]) -> Labels | None:
     """The classes of pictures by the run's numbers; None where they have none, or others."""
     if other.labels is None or not set(other.classes) <= set(classes):
@@ -129,13 +139,17 @@ def _named(other: Dataset, classes: tuple[str, ...]) -> Labels | None:
     return np.array([classes.index(name) for name in other.classes], np.int64)[other.labels]
 
 
-def asked_of(members: Side, others: Side, pictures: int, listener: Listener) -> Asked:
-    """Draw by lot, take out versions, keep the reference apart, and shuffle. Raises NotComparable."""
-    draw = np.random.default_rng(0)
+def asked_of(members: Side, others: Side, pictures: int, listener: Listener, lot: str = "") -> Asked:
+    """Draw by lot, take out versions, keep the reference apart, and shuffle. Raises NotComparable.
+
+    ``lot`` names the lot, which knows pictures by what they show: the same ones are drawn whatever their files are
+    called and however they are ordered, and more ``pictures`` are the same ones and more. So nobody can ask for another
+    lot.
+    """
     spare = int(pictures * SPARE) + 1
     kept_back = int(REFERENCE_SHARE * len(others.images))
-    lot_M = draw.permutation(len(members.images))[:spare]
-    lot_O = draw.permutation(len(others.images))
+    lot_M = _by_lot(members.images, lot)[:spare]
+    lot_O = _by_lot(others.images, lot)
     lot_O, reference = np.split(lot_O, [min(spare, len(lot_O) - kept_back)])
     place_N = np.concatenate([lot_M, len(members.images) + lot_O])
     listener(Progress(Message("progress.comparing_copies"), 0, len(place_N)))
@@ -146,18 +160,25 @@ def asked_of(members: Side, others: Side, pictures: int, listener: Listener) -> 
     for side, places in zip(("members", "others"), sides, strict=True):
         if len(places) < FEWEST:
             raise not_comparable("few", side=Message(f"audit.side.{side}"), count=len(places), least=FEWEST)
-    place_N = draw.permutation(np.concatenate(sides))
+    place_N = np.concatenate(sides)
+    place_N = place_N[_by_lot(picked(pool, place_N), f"order {lot}")]
     labels = None
     if members.labels is not None and others.labels is not None:
         labels = np.concatenate([members.labels, others.labels])[place_N]
-    is_member_N = place_N < len(members.images)
     return Asked(
         picked(pool, place_N),
         labels,
-        is_member_N,
-        others.images[np.sort(reference[:MOST_REFERENCE])],
+        place_N < len(members.images),
+        others.images[np.sort(reference[-MOST_REFERENCE:])],
         found,
     )
+
+
+def _by_lot(images: Images, lot: str) -> NDArray[np.int64]:
+    """The places of pictures in an order that follows from what they show, and says nothing of it."""
+    key = blake2b(lot.encode()).digest()
+    drawn = [blake2b(image.tobytes(), key=key, digest_size=8).digest() for image in images]
+    return np.argsort(np.array([int.from_bytes(one) for one in drawn], np.uint64), kind="stable")
 
 
 def counted(listener: Listener, stage: str) -> Callable[[int, int], None]:

@@ -23,20 +23,24 @@ from rectoverso.verso.screen.memorisation import Fingerprints
 from rectoverso.workflow.guard import RUN_CLEARED, RUN_HELD, Guard, sealed
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, silent
-from rectoverso.workflow.replication import asked, fingerprints_of, keep, record_of, weights_of
+from rectoverso.workflow.replication import asked, compared_in, fingerprints_of, keep, record_of, weights_of
 
 REPLICATION, AUDIT = "replication", "audit"
 AUDIT_FOLDER = "audit"
 AUDIT_RECORD = f"{AUDIT_FOLDER}/audit.json"
+"""Of a private run both lie where nothing is given out (`compared_in`)."""
 
 
 def against(run: Path, weights: str | None, home: Home) -> dict[str, int]:
     """What is known against these weights, by the home or by the run, and on how many pictures it was found."""
-    told = {
-        REPLICATION: _told(record_of(run), weights, "replicates", is_good=False),
-        AUDIT: _told(run / AUDIT_RECORD, weights, "passed", is_good=True),
-    }
-    own = {cause: pictures for cause, pictures in told.items() if pictures is not None}
+    told = [
+        (REPLICATION, _told(record_of(run), weights, "replicates", is_good=False)),
+        *(
+            (AUDIT, _told(place / AUDIT_RECORD, weights, "passed", is_good=True))
+            for place in (run, compared_in(run))
+        ),
+    ]
+    own = {cause: pictures for cause, pictures in told if pictures is not None}
     return own | dict(sealed(home).against.get(weights or "", {}))
 
 

@@ -11,8 +11,14 @@ from quick import few_norm_images, forecasts, guess
 from rectoverso.errors import BadSetting
 from rectoverso.recto.data.digits import digits
 from rectoverso.recto.data.shapes import SCENES
+from rectoverso.recto.data.source import open_source
 from rectoverso.store.home import Home
+from rectoverso.verso.picture import to_png
+from rectoverso.workflow.audit import audit_run
+from rectoverso.workflow.digests import of_bytes as digest_of
+from rectoverso.workflow.members import AuditRequest
 from rectoverso.workflow.replication import fingerprints_of, record_of
+from rectoverso.workflow.standing import against
 from rectoverso.workflow.train import PUBLISHED, Trained, TrainRequest, train_run
 
 SMALL = (
@@ -59,15 +65,49 @@ def test_fingerprints_lie_where_nothing_is_given_out_and_are_compared_with(
 
 def test_the_ledger_names_the_data_by_a_keyed_digest(trained: tuple[Trained, Path]) -> None:
     result, place = trained
-    home = Home.open(place / "home")
-    with home.database.read() as tx:
-        entries = home.log.entries(tx, 0, home.log.size(tx)).values()
-    (entry,) = (entry for entry in entries if b'"run_trained"' in entry)
+    entry = _entry(place / "home", b'"run_trained"')
     assert str(result.data_digest).encode() not in entry
     config = (result.run / "config.toml").read_text()
     assert str(result.data_digest) not in config
     assert b'"epsilon"' in entry
     assert b'"data_images":60' in entry.replace(b" ", b"")
+
+
+def test_an_audit_of_it_tells_nothing_outside(
+    trained: tuple[Trained, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither its files that travel nor the ledger, but for whether it passed."""
+    monkeypatch.setattr("rectoverso.verso.audit.exchange.LOTS", 199)
+    for module in ("audit", "kinds"):  # the next digits are another writer's, which is seen
+        monkeypatch.setattr(f"rectoverso.verso.audit.{module}.LEVEL", 0.0)
+    monkeypatch.setattr("rectoverso.workflow.members.FEWEST", 20)
+    monkeypatch.setattr("rectoverso.verso.screen.memorisation.MIN_IMAGES", 32)
+    monkeypatch.setattr("rectoverso.recto.metrics.membership.STEPS", 2)
+    result, place = trained
+    pictures = open_source("digits", size=16).images[800:900]
+    for number, pixels in enumerate(pictures):
+        (tmp_path / f"{number}.png").write_bytes(to_png(pixels))
+    cards = (result.run / "card.md").read_bytes()
+    request = AuditRequest(result.run, "digits", str(tmp_path), pictures=50, samples=100, take=64)
+    audit = audit_run(request, place / "home")
+    assert audit.record.is_relative_to(result.run / "private")
+    assert all(page.is_relative_to(result.run / "private") for page in audit.pages.values())
+    assert "outside that budget" in audit.pages["en"].read_text(encoding="utf-8")
+    assert not (result.run / "audit").exists()
+    assert (result.run / "card.md").read_bytes() == cards
+    entry = _entry(place / "home", b'"run_audited"')
+    for told in (result.data_digest, audit.facts["held_out"]["digest"], digest_of(audit.record.read_bytes())):
+        assert str(told).encode() not in entry
+    assert b"p_value" not in entry
+    assert ("audit" in against(result.run, result.weights_digest, Home.open(place / "home"))) != audit.passed
+
+
+def _entry(home_path: Path, kind: bytes) -> bytes:
+    home = Home.open(home_path)
+    with home.database.read() as tx:
+        entries = home.log.entries(tx, 0, home.log.size(tx)).values()
+    (entry,) = (entry for entry in entries if kind in entry)
+    return bytes(entry)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -39,6 +40,8 @@ POOL, LEAST_POOL = 2048, 16
 MOST_CLASSES = 32
 """A critic that has more is asked as so many of them, where the picture's own is not known."""
 STEPS = 60
+START_PX = 64
+"""Where descent begins is chosen at this side: two thousand large pictures would fill the memory."""
 SMALL = 1e-9
 
 
@@ -49,7 +52,10 @@ def by_critic(critic: nn.Module, images_NHWC: Images, label_N: Labels | None, cl
     def logits(label_N: Labels | None) -> Floats:
         labels = None if label_N is None else torch.split(torch.from_numpy(label_N), BATCH)
         rows = [
-            critic(to_tensor(batch), None if labels is None else labels[at]).float().reshape(-1)
+            critic(to_tensor(batch), None if labels is None else labels[at])
+            .float()
+            .reshape(len(batch), -1)
+            .mean(1)
             for at, batch in enumerate(batches_of(images_NHWC))
         ]
         return np.asarray(torch.cat(rows).numpy(), np.float64)
@@ -70,7 +76,6 @@ def by_inversion(
     """How much nearer (N,) the generator comes to each picture than the nearest of ``reference_RHWC`` is."""
     painter.module.requires_grad_(requires_grad=False).eval()
     pool = _Pool(painter)
-    reference_RF = torch.cat([flat_pyramid(to_tensor(batch)) for batch in batches_of(reference_RHWC)])
     scores = []
     for first in range(0, len(images_NHWC), TOGETHER):
         part = slice(first, first + TOGETHER)
@@ -82,11 +87,27 @@ def by_inversion(
         code_ND = descend(painter, eye, code_ND, label, STEPS)
         with torch.no_grad():
             reached_N = losses(painter, eye, code_ND, label)
-        usual_N = torch.cdist(flat_pyramid(target_NCHW), reference_RF).amin(1).square()
+        usual_N = _nearest_of(reference_RHWC, target_NCHW).square()
         scores.append(torch.log(usual_N + SMALL) - torch.log(reached_N + SMALL))
         if listener:
             listener(min(first + TOGETHER, len(images_NHWC)), len(images_NHWC))
     return np.asarray(torch.cat(scores).numpy(), np.float64)
+
+
+@torch.no_grad()
+def _nearest_of(known_RHWC: Images, target_NCHW: Tensor) -> Tensor:
+    """The distance (N,) of the nearest of known pictures, some of which are in memory at a time."""
+    target_NF = flat_pyramid(target_NCHW)
+    return torch.stack(
+        [torch.cdist(target_NF, flat_pyramid(to_tensor(batch))).amin(1) for batch in batches_of(known_RHWC)]
+    ).amin(0)
+
+
+def _small(x_NCHW: Tensor) -> Tensor:
+    """Pictures by which starts are chosen: halved until they have at most `START_PX`."""
+    while min(x_NCHW.shape[2:]) > START_PX:
+        x_NCHW = F.avg_pool2d(x_NCHW, 2)
+    return flat_pyramid(x_NCHW)
 
 
 class _Pool:
@@ -99,14 +120,14 @@ class _Pool:
         self.label_P = torch.arange(count) % painter.classes if painter.classes else None
         self.code_PD = z_PZ if painter.style is None else painter.style.mapping(z_PZ, self.label_P)
         parts = [slice(at, at + BATCH) for at in range(0, count, BATCH)]
-        drawn = [
+        drawn = (
             painter.module(z_PZ[part], None if self.label_P is None else self.label_P[part]) for part in parts
-        ]
-        self.drawn_PF = torch.cat([flat_pyramid(x_NCHW) for x_NCHW in drawn])
+        )
+        self.drawn_PF = torch.cat([_small(x_NCHW) for x_NCHW in drawn])
 
     def nearest(self, target_NCHW: Tensor, label_N: Tensor | None) -> tuple[Tensor, Tensor | None]:
         """Of each picture, the code that draws what is nearest to it (N, D), and its class: the picture's, if known."""
-        far_NP = torch.cdist(flat_pyramid(target_NCHW), self.drawn_PF)
+        far_NP = torch.cdist(_small(target_NCHW), self.drawn_PF)
         if label_N is not None and self.label_P is not None:
             far_NP = far_NP.masked_fill(self.label_P[None] != label_N[:, None], torch.inf)
         place_N = far_NP.argmin(1)

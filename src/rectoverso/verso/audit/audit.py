@@ -1,24 +1,36 @@
 """What an audit found, and whether it is short of the bar.
 
-It is short when the run replicates; when its pictures, networks or both tell who was trained on, so clearly that
-chance would seldom have it; or when a bar was set for how many are told, and it is not shown to be kept. It passes
-when none of that was found, which does not prove that there is nothing: ``would_notice`` says what would have been.
+It is short when the run replicates; when it draws copies of training pictures, be it of one alone; when its pictures,
+networks or both tell who was trained on, so clearly that chance would seldom have it; or when a bar was set for how
+many are told, and it is not shown to be kept. It passes when none of that was found, which does not prove that there
+is nothing: ``would_notice`` says what would have been.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from rectoverso.verso.audit.attack import RATES, Attack, Flags, Floats, Share
+from rectoverso.verso.audit.attack import (
+    CONFIDENCE,
+    RATES,
+    Attack,
+    Flags,
+    Floats,
+    Share,
+    threshold_ranks,
+)
 from rectoverso.verso.audit.exchange import Exchange, by_lot
 from rectoverso.verso.audit.extraction import Extraction
 
 LEVEL = 0.001
 """Chance would have a lesser p-value once in a thousand audits of runs that give nothing away."""
+WEAK_SHARE, WEAK_RATE = 0.05, 0.02
+"""An audit is weak that could have missed a larger share of members, or of drawn pictures that come back."""
 POINTS = 200
 """Of a curve so many points are kept, the lowest rates whole."""
 
@@ -46,12 +58,13 @@ class Membership:
         """Whether the bar is kept: by every attack, with 95 % confidence in all of them together."""
         if self.most is None:
             return True
-        found = [attack.at(RATES[0]) for attack in self.attacks]
-        each = 1 - 0.1 / len(found)  # of the two-sided interval, whose upper end alone is asked
-        return all(
-            one is not None and Share(one.members.found, one.members.count, each).high <= self.most
-            for one in found
-        )
+        found = [attack.at(RATES[0], _each_of(len(self.attacks))) for attack in self.attacks]
+        return all(one is not None and one.high <= self.most for one in found)
+
+    @property
+    def is_reversed(self) -> bool:
+        """Whether others look more like members than members do, which no run brings about: they were chosen."""
+        return len(self.attacks) * min(attack.chance_reversed for attack in self.attacks) < LEVEL
 
     @property
     def best(self) -> Attack:
@@ -92,6 +105,7 @@ class Audit:
         """Why it is short of the bar; empty where it passed."""
         reasons = {
             "replicates": self.extraction.replication.replicates,
+            "copies": self.extraction.returns,
             "recognises": self.membership.recognises,
             "not_shown": not self.membership.is_shown,
         }
@@ -102,25 +116,44 @@ class Audit:
         return not self.short
 
     @property
+    def is_weak(self) -> bool:
+        """Whether it asked so little that a large leak could have gone unnoticed."""
+        noticed = self.membership.exchange.would_notice
+        return noticed is None or noticed > WEAK_SHARE or self.extraction.replication.at_most > WEAK_RATE
+
+    @property
     def compared(self) -> int:
-        """On how many pictures it rests, drawn ones included."""
-        first = self.membership.attacks[0]
-        return first.members + first.others + self.extraction.replication.compared
+        """On how many pictures of each side it rests."""
+        return min(self.membership.attacks[0].members, self.membership.attacks[0].others)
 
     def plain(self) -> dict[str, Any]:
         """As JSON keeps it."""
         return {
             "passed": self.passed,
             "short": list(self.short),
+            "weak": self.is_weak,
             "compared": self.compared,
             "membership": self.membership.plain(),
             "replication": self.extraction.replication.plain(),
             "extraction": {
                 "training_images": len(self.extraction.clusters),
+                "copies": self.extraction.copies.plain(),
                 "clusters": [cluster.plain() for cluster in self.extraction.clusters],
                 "nearest": [cluster.plain() for cluster in self.extraction.nearest],
             },
         }
+
+
+def least_bar(members: int, others: int, attacks: int) -> float:
+    """The lowest bar that so many pictures can show to be kept, where attacks do no better than chance."""
+    _, last = threshold_ranks(RATES[0], others, _each_of(attacks))
+    by_chance = math.ceil(members * last / (others + 1))
+    return Share(min(by_chance, members), members, (1 + _each_of(attacks)) / 2).high
+
+
+def _each_of(attacks: int) -> float:
+    """The confidence of each of so many intervals, of which the upper ends alone are asked, at 95 % in all."""
+    return 1 - 2 * (1 - CONFIDENCE) / attacks
 
 
 def thinned(attack: Attack) -> tuple[list[float], list[float]]:

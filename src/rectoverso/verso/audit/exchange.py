@@ -4,8 +4,9 @@ If the generator kept nothing of its training pictures, who is a member might as
 drawn by lot, ten thousand times, and it is counted how often the best of all attacks then does as well as it did. That
 holds exactly, whatever the scores are like, however the attacks depend on each other, and however many were tried.
 
-1. Each attack is read twice: by the area under its curve, and by the members above the highest hundredth of the others,
-   since a leak may be a little of all or much of few. Each reading becomes a chance (normal; negative hypergeometric).
+1. Each attack is read three times: by the area under its curve, and by the members above the highest hundredth and
+   the highest thousandth of the others, since a leak may be a little of all or much of few. Each reading becomes a
+   chance (normal; negative hypergeometric).
 2. The least of these chances is the statistic. Its distribution comes from the lots, so that it does not matter whether
    they are chances indeed (Westfall and Young's single-step minP).
 3. The p-value of an attack is the share of lots in which *any* attack does as well. So it is corrected for the attacks
@@ -25,17 +26,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rectoverso.verso.audit.attack import Attack, Flags, Floats
+from rectoverso.verso.audit.attack import RATES, Attack, Flags, Floats, upper_tail
 from rectoverso.verso.screen.replication import chances
 
 # Shapes: L lots, N pictures, of which M members and O others; K attacks.
 
 LOTS = 9_999
 CHUNK = 200
-SURE_SHARE = 0.01
-"""Members are counted above this share of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +86,25 @@ class _Reading:
 
     def __init__(self, members: int, others: int) -> None:
         self.members, self.others = members, others
-        self.rank = int(SURE_SHARE * others) + 1
-        self._chance = chances(members, self.rank, others)
+        ranks = sorted({int(rate * others) + 1 for rate in RATES})
+        self._chances = {rank: chances(members, rank, others) for rank in ranks}
 
     def least(self, is_member_LN: Flags) -> Floats:
-        """The lesser of the two chances, of each row (L), the highest score first."""
-        return np.minimum(self._by_area(is_member_LN), self._chance[self._sure(is_member_LN)])
+        """The least of the chances, of each row (L), the highest score first."""
+        before_LN = np.cumsum(~is_member_LN, axis=1)
+        least_L = self._by_area(is_member_LN)
+        for rank, chance in self._chances.items():
+            sure_L = ((before_LN < rank) & is_member_LN).sum(axis=1)
+            least_L = np.minimum(least_L, chance[sure_L])
+        return least_L
 
     def noticed(self, critical: float) -> float | None:
         """The least share of members which, above all others, comes below ``critical``; the rest lie as by chance."""
         for found in range(1, self.members + 1):
-            as_by_chance = int((self.members - found) * self.rank / (self.others + 1))
-            if self._chance[found + as_by_chance] < critical:
-                return found / self.members
+            for rank, chance in self._chances.items():
+                as_by_chance = int((self.members - found) * (rank - 1) / (self.others + 1))
+                if chance[found + as_by_chance] < critical:
+                    return found / self.members
         return None
 
     def _by_area(self, is_member_LN: Flags) -> Floats:
@@ -109,9 +113,4 @@ class _Reading:
         ranks_L = is_member_LN @ np.arange(count, 0, -1, dtype=np.float64)
         mean = self.members * (count + 1) / 2
         deviation = math.sqrt(self.members * self.others * (count + 1) / 12)
-        return np.array([math.erfc(z / math.sqrt(2)) / 2 for z in (ranks_L - mean) / deviation])
-
-    def _sure(self, is_member_LN: Flags) -> NDArray[np.int64]:
-        """How many members lie above the highest hundredth of the others, rounded down."""
-        above_LN = np.cumsum(~is_member_LN, axis=1) < self.rank
-        return np.asarray((above_LN & is_member_LN).sum(axis=1))
+        return np.array([upper_tail(z) for z in (ranks_L - mean) / deviation])

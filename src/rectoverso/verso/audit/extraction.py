@@ -5,6 +5,10 @@ the suspects are put together by the training picture that they come nearest to:
 by heart. The nearest pairs are kept for people to look at, also where nobody is a suspect: then they show how near it
 comes.
 
+What the door would refuse as practically identical is a copy. Strangers give that once in ten thousand, so that more
+copies than that, shown at 99.9 %, are a leak whatever share of all pictures they are: a run may have learnt one picture
+by heart among thousands.
+
 Source: N. Carlini et al., "Extracting Training Data from Diffusion Models", USENIX Security 2023, sections 4 and 5.
 """
 
@@ -16,10 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rectoverso.verso.screen.memorisation import Fingerprints
+from rectoverso.verso.audit.attack import Share
+from rectoverso.verso.screen.memorisation import IDENTICAL_CHANCE, Fingerprints
 from rectoverso.verso.screen.replication import Replication, p_values
 
 SHOWN = 8
+SURE = 0.998
+"""Of the two-sided interval of copies, whose lower end alone is asked: at 99.9 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +49,26 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """``clusters`` of the suspects, those drawn most often first; ``nearest``: the pairs to look at, nearest first."""
+    """``clusters`` of the suspects, those drawn most often first; ``nearest``: the pairs to look at, nearest first;
+    ``copies``: the share of drawn pictures that are practically identical to a training picture.
+    """
 
     replication: Replication
     clusters: tuple[Cluster, ...]
     nearest: tuple[Cluster, ...]
+    copies: Share
+
+    @property
+    def returns(self) -> bool:
+        """Whether there are more copies than strangers give, beyond doubt."""
+        return self.copies.low > IDENTICAL_CHANCE
 
 
 def extraction(drawn: NDArray[np.uint8], fingerprints: Fingerprints, shown: int = SHOWN) -> Extraction:
     """Compare drawn pictures (uint8 NHWC) with the training pictures. The fingerprints must have strangers."""
     found = fingerprints.neighbourhood.nearest(drawn)
+    limits = fingerprints.calibration
+    copies = 0 if limits is None else int((found.ratio <= limits.identical).sum())
     replication = fingerprints.judge(found.ratio)
     p_N = p_values(found.ratio.astype(np.float64), fingerprints.strangers)
 
@@ -70,4 +87,5 @@ def extraction(drawn: NDArray[np.uint8], fingerprints: Fingerprints, shown: int 
         replication,
         tuple(sorted(clusters(suspects), key=lambda one: -one.count)),
         tuple(clusters(order_N)[:shown]),
+        Share(copies, len(drawn), SURE),
     )

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from rectoverso.store.atomic import write_atomically
 from rectoverso.types import Draft, Finding, Message, Outcome
-from rectoverso.verso.screen.neighbours import Floats, Neighbourhood, Whitening
+from rectoverso.verso.screen.neighbours import Floats, Neighbourhood, Whitening, repeated
 from rectoverso.verso.screen.replication import Replication, p_values
 
 REVIEW_RATE = 0.005
@@ -53,7 +53,7 @@ LOWEST_DUPLICATE, HIGHEST_DUPLICATE = 0.25, 0.65
 IDENTICAL_RATIO = 0.15
 IDENTICAL_CHANCE = 1e-4
 NUM_FITS = 3
-VERSION = "1"
+VERSION = "2"
 FORMAT = 2
 FORMATS = (1, 2)
 """Those that can be read: the first kept no strangers, so that its pictures have no p-values."""
@@ -181,9 +181,9 @@ class Fingerprints:
         draw = np.random.default_rng(seed)
         whitening = fitted(images[_some(len(images), NUM_FOR_WHITENING, draw)])
         features = np.clip(whitening(images), -6e4, 6e4).astype(np.float16)
-        if len(images) < MIN_IMAGES:
+        if int((~repeated(features)).sum()) < MIN_IMAGES:
             return cls(whitening, features, None)
-        neighbourhood = Neighbourhood(whitening, features.astype(np.float32))
+        neighbourhood = Neighbourhood(whitening, features.astype(np.float32), once=True)
         if held_out is not None and len(held_out) >= MIN_HELD_OUT:
             ratios = neighbourhood.nearest(held_out[_some(len(held_out), NUM_CALIBRATION, draw)]).ratio
         else:
@@ -196,7 +196,7 @@ class Fingerprints:
 
     @cached_property
     def neighbourhood(self) -> Neighbourhood:
-        return Neighbourhood(self.whitening, self.features.astype(np.float32))
+        return Neighbourhood(self.whitening, self.features.astype(np.float32), once=True)
 
     def judge(self, ratios: Floats) -> Replication:
         """What pictures with these ratios say together of their maker. There must be strangers."""

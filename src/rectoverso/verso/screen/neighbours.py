@@ -3,7 +3,9 @@
 A picture is described by its low frequencies, whitened on the training images so that every direction in which they
 differ counts the same. How near is too near depends on how crowded the neighbourhood is, so the distance to the
 nearest image is divided by the mean distance to others that follow: the ratio is about 1 among strangers and about 0
-for a copy, in sparse photographs as in crowded digits.
+for a copy, in sparse photographs as in crowded digits. A picture that is there more often than so many others follow
+would be a crowd of its own, in which a copy is nothing unusual, though it is what is learnt by heart first. So training
+images that are the same count once, and no crowd as denser than twice the usual one, as versions of one would be.
 
 Source: N. Carlini et al., "Extracting Training Data from Diffusion Models", 2023, section 4 (the ratio).
 """
@@ -11,6 +13,7 @@ Source: N. Carlini et al., "Extracting Training Data from Diffusion Models", 202
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +30,10 @@ NUM_BRIGHTNESS_FREQUENCIES = 12
 NUM_CANDIDATES = 100
 FIRST_NEIGHBOUR, LAST_NEIGHBOUR = 10, 30
 """The neighbours that the nearest is measured by. The first ten are left out: they may be versions of it."""
+
+DENSEST_SHARE = 0.5
+"""What follows counts as no nearer than this share of what follows around the median of training images."""
+NUM_USUAL, USUAL_CHUNK = 100, 25
 
 FIT_CHUNK = 4096
 QUERY_CHUNK = 250
@@ -88,12 +95,33 @@ def _described(images: NDArray[np.uint8]) -> Floats:
 
 
 class Neighbourhood:
-    """Training images to measure distances to: their whitened features (N, D)."""
+    """Training images to measure distances to: their whitened features (N, D). ``once``: those that are the same as one
+    before them are left out.
+    """
 
-    def __init__(self, whitening: Whitening, known_ND: Floats) -> None:
+    def __init__(self, whitening: Whitening, known_ND: Floats, *, once: bool = False) -> None:
         self._whitening = whitening
         self._known_ND = known_ND
         self._squares_N = np.einsum("nd,nd->n", known_ND, known_ND)
+        self._count = len(known_ND)
+        if once:
+            again_N = repeated(known_ND)
+            self._squares_N[again_N] = np.inf
+            self._count -= int(again_N.sum())
+
+    @cached_property
+    def _densest(self) -> float:
+        """The mean distance to those that follow in the densest crowd that counts; from some training images."""
+        usual, places = [], np.linspace(0, len(self._known_ND) - 1, NUM_USUAL).astype(np.int64)
+        last = min(LAST_NEIGHBOUR + 2, self._count)
+        for part in np.split(places, range(USUAL_CHUNK, NUM_USUAL, USUAL_CHUNK)):
+            some_QD = self._known_ND[part]
+            far_QN = self._squares_N - 2 * some_QD @ self._known_ND.T
+            nearest_QN = np.sort(np.partition(far_QN, last - 1, axis=1)[:, :last], axis=1)
+            squares_Q = np.einsum("qd,qd->q", some_QD, some_QD)[:, None]
+            following_QN = np.sqrt(np.maximum(nearest_QN[:, FIRST_NEIGHBOUR + 1 :] + squares_Q, 0))
+            usual.append(following_QN.mean(axis=1) if following_QN.size else np.zeros(len(part)))
+        return DENSEST_SHARE * float(np.median(np.concatenate(usual)))
 
     def nearest(self, images: NDArray[np.uint8], *, leave_out: NDArray[np.int64] | None = None) -> Nearest:
         """The nearest training images of ``images`` (Q, H, W, C), as they are, mirrored, or a pixel aside.
@@ -113,13 +141,13 @@ class Neighbourhood:
         """
         nobody = np.full(len(images), -1)
         rows = [
-            _several(*self._measured(images[at : at + 1], nobody[at : at + 1]), at_most)
+            _several(*self._measured(images[at : at + 1], nobody[at : at + 1]), at_most, self._densest)
             for at in range(len(images))
         ]
         return Nearest(np.stack([row.ratio for row in rows]), np.stack([row.index for row in rows]))
 
     def _nearest(self, images: NDArray[np.uint8], left_out: NDArray[np.int64]) -> Nearest:
-        return _ratios(*self._measured(images, left_out))
+        return _ratios(*self._measured(images, left_out), self._densest)
 
     def _measured(
         self, images: NDArray[np.uint8], left_out: NDArray[np.int64]
@@ -143,10 +171,19 @@ class Neighbourhood:
 
     def _candidates(self, queries_QD: Floats, left_out: NDArray[np.int64]) -> NDArray[np.int64]:
         far_QN = self._squares_N - 2 * self._products(queries_QD)
-        count = min(NUM_CANDIDATES, len(self._known_ND) - 1)
+        count = max(1, min(NUM_CANDIDATES, self._count - 1))
         rows = np.flatnonzero(left_out >= 0)
         far_QN[rows, left_out[rows]] = np.inf
         return np.argpartition(far_QN, count - 1, axis=1)[:, :count]
+
+
+def repeated(known_ND: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Which rows (N,) are the same as one before them."""
+    rows = np.ascontiguousarray(known_ND)
+    as_one = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).reshape(-1)
+    again_N = np.ones(len(rows), np.bool_)
+    again_N[np.unique(as_one, return_index=True)[1]] = False
+    return again_N
 
 
 def _least_distances(shifted_VQD: Floats, candidates_QCD: Floats) -> Floats:
@@ -159,23 +196,23 @@ def _least_distances(shifted_VQD: Floats, candidates_QCD: Floats) -> Floats:
     return np.asarray(np.sqrt(np.maximum(squared_QC, 0)), np.float32)
 
 
-def _ratios(distances_QC: Floats, indices_QC: NDArray[np.int64]) -> Nearest:
-    order, ratios_QC = _relative(distances_QC)
+def _ratios(distances_QC: Floats, indices_QC: NDArray[np.int64], densest: float) -> Nearest:
+    order, ratios_QC = _relative(distances_QC, densest)
     return Nearest(ratios_QC[:, 0], np.take_along_axis(indices_QC, order[:, :1], axis=1)[:, 0])
 
 
-def _relative(distances_QC: Floats) -> tuple[NDArray[np.int64], Floats]:
+def _relative(distances_QC: Floats, densest: float) -> tuple[NDArray[np.int64], Floats]:
     """The order of candidates, the nearest first, and their distances over those of the neighbours that follow."""
     last = min(LAST_NEIGHBOUR + 1, distances_QC.shape[1])
     order = np.argsort(distances_QC, axis=1, kind="stable")[:, :last]
     ordered = np.take_along_axis(distances_QC, order, axis=1)
     following = ordered[:, FIRST_NEIGHBOUR:].mean(axis=1, keepdims=True)
-    return order, (ordered / np.maximum(following, 1e-6)).astype(np.float32)
+    return order, (ordered / np.maximum(following, max(densest, 1e-6))).astype(np.float32)
 
 
-def _several(distances_QC: Floats, indices_QC: NDArray[np.int64], at_most: int) -> Nearest:
+def _several(distances_QC: Floats, indices_QC: NDArray[np.int64], at_most: int, densest: float) -> Nearest:
     """Of one query: each training image once, which may be a candidate as it is and mirrored."""
-    order, ratios_QC = _relative(distances_QC)
+    order, ratios_QC = _relative(distances_QC, densest)
     named = indices_QC[0, order[0]]
     first = np.sort(np.unique(named, return_index=True)[1])[:at_most]
     ratio, index = np.full(at_most, np.inf, np.float32), np.full(at_most, -1)

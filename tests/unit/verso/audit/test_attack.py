@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rectoverso.verso.audit.attack import Attack, Share
+from rectoverso.verso.audit.attack import Attack, Share, threshold_ranks
 
 IS_MEMBER = np.arange(300) < 200
 
@@ -29,6 +29,31 @@ def test_members_above_all_but_one_in_a_hundred_others_are_counted() -> None:
     assert (found.members.found, found.allowed) == (50, 1)
     assert found.at_most > 0.01  # a hundred others do not show a rate of one in a hundred
     assert Attack.of("any", score_N, IS_MEMBER).at(0.001) is None
+
+
+def test_the_interval_counts_in_that_few_others_tell_the_threshold_roughly() -> None:
+    """The true rate at 1 % false positives is known here; it lies in the interval as often as that says."""
+    truth, draw, kept, only = 0.3, np.random.default_rng(3), 0, 0
+    threshold, shift = 2.3263, 2.3263 - 0.5244  # the normal's upper hundredth; 0.3 of members lie above it
+    for _ in range(150):
+        score_N = draw.normal(size=300) + shift * IS_MEMBER
+        found = Attack.of("any", score_N, IS_MEMBER).at(0.01)
+        assert found is not None
+        kept += found.low <= truth <= found.high
+        only += found.members.low <= truth <= found.members.high
+    assert threshold > shift
+    assert kept >= 0.95 * 150
+    assert only < 0.9 * 150  # of the members above the one threshold that was drawn, and no more
+
+
+def test_no_threshold_of_a_thousandth_is_known_from_a_thousand_others() -> None:
+    """The highest of a thousand has a rate above it in one of three; of five thousand that is settled."""
+    assert threshold_ranks(0.001, 1000) == (0, 5)
+    assert threshold_ranks(0.001, 5000)[0] == 1
+    assert threshold_ranks(0.01, 30)[1] == 3
+    perfect = Attack.of("any", (np.arange(2000) < 1000).astype(float), np.arange(2000) < 1000).at(0.001)
+    assert perfect is not None
+    assert (perfect.members.value, perfect.low, perfect.high) == (1.0, 0.0, 1.0)
 
 
 def test_the_area_is_half_for_lots_and_one_for_a_perfect_attack() -> None:

@@ -56,6 +56,17 @@ def test_a_leak_of_few_or_a_little_of_all_is_caught(kind: str, caught: bool) -> 
         assert found.p_values["2"] == found.p_value
 
 
+def test_a_hundredth_that_lie_above_all_others_are_noticed() -> None:
+    """As a run does that learnt few pictures by heart: a hundredth of the others lets in as many by chance."""
+    is_member_N = np.arange(2000) < 1000
+    score_N = np.random.default_rng(6).normal(size=2000)
+    score_N[:15] = 9
+    found = by_lot([Attack.of("any", score_N, is_member_N)], 0.001)
+    assert found.p_value < 0.001
+    assert found.would_notice is not None
+    assert found.would_notice < 0.018
+
+
 def test_what_it_would_notice_it_notices() -> None:
     """And of five members fewer nothing."""
     draw = np.random.default_rng(3)

@@ -22,6 +22,14 @@ def test_copies_across_and_within_are_counted_and_taken_out_from_both_sides() ->
     assert 8 <= found.within <= 16
 
 
+def test_a_picture_that_is_there_over_and_over_has_versions() -> None:
+    """Fifty members that are one would be fifty witnesses."""
+    pool = np.concatenate([ALL[:200], np.repeat(ALL[:1], 50, axis=0), ALL[200:]])
+    found = versions((pool[:250], pool[250:]), np.arange(450))
+    assert not found.is_single_N[[0, *range(200, 250)]].any()
+    assert found.is_single_N[1:200].mean() > 0.97
+
+
 def test_only_the_places_that_are_asked_about_are_told() -> None:
     found = versions((ALL[:200], ALL[200:]), np.array([5, 250]))
     assert found.is_single_N.shape == (2,)

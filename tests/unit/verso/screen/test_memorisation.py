@@ -97,6 +97,23 @@ def test_near_duplicates_among_the_training_pictures_do_not_make_copies_look_ord
     assert all(finding.outcome is not Outcome.PASS for finding in copies)
 
 
+@pytest.mark.parametrize("versions", ["the same", "of one"])
+def test_a_picture_that_is_there_over_and_over_hides_no_copy(
+    versions: str, training: Images, small_photos: Callable[[int, int], Images], pictures: Any
+) -> None:
+    """It is learnt by heart first; and its copies lie no nearer to one of them than they lie to each other."""
+    draw, again = np.random.default_rng(1), np.repeat(training[17:18], 100, axis=0)
+    if versions == "of one":
+        again = np.clip(again + draw.normal(0, 4, again.shape), 0, 255).astype(np.uint8)
+    prints = Fingerprints.of(np.concatenate([training, again]), held_out=small_photos(600, 30_000))
+    finding = MemorisationCheck(prints).examine(pictures.draft(noisy(training[17])))
+    assert finding.outcome is not Outcome.PASS
+    assert finding.score is not None
+    assert finding.score < 0.4
+    if versions == "the same":
+        assert finding.evidence["training_image"] == 17
+
+
 def test_what_was_saved_answers_the_same(
     training: Images, prints: Fingerprints, tmp_path: Path, pictures: Any
 ) -> None:

@@ -4,12 +4,14 @@ which stays, so that none of it could be erased from copies.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import context, op
 
+from rectoverso.errors import KeysDamaged, KeysMissing
 from rectoverso.store import master
 from rectoverso.store.data_keys import HOME, DataKeys
 from rectoverso.store.database import Transaction
@@ -22,13 +24,17 @@ depends_on = None
 
 
 def upgrade() -> None:
-    people, jobs = _rows("SELECT id, name FROM people"), _rows("SELECT id, asked FROM jobs")
-    parts = {row["work"][:2] for row in _rows("SELECT work FROM traces")}
-    if not (people or jobs or parts):
-        return
     home: Path = context.config.attributes["home"]
     tx = Transaction(op.get_bind())
     keys = DataKeys(home, lambda: master.all_keys(home / "keys"))
+    people, jobs = _rows("SELECT id, name FROM people"), _rows("SELECT id, asked FROM jobs")
+    if people or jobs:
+        _seal(tx, keys, people, jobs)
+    with suppress(KeysMissing, KeysDamaged):  # without keys a home still verifies, and has no index
+        _begin_parts(tx, keys, home / "points")
+
+
+def _seal(tx: Transaction, keys: DataKeys, people: list[dict[str, Any]], jobs: list[dict[str, Any]]) -> None:
     vault = Vault(keys.raw(tx, HOME))
     for row in people:
         place = f"people/{row['id']}"
@@ -36,9 +42,14 @@ def upgrade() -> None:
         _run("UPDATE people SET name = :name WHERE id = :id", row)
     for row in jobs:
         _seal_job(tx, keys, vault, row)
-    for part in (*parts, "book") if parts else ():  # what lies there is made again, sealed with these
+
+
+def _begin_parts(tx: Transaction, keys: DataKeys, folder: Path) -> None:
+    """What lies there is made again, sealed with these."""
+    parts = {row["work"][:2] for row in _rows("SELECT work FROM traces")}
+    for part in (*parts, "book") if parts else ():
         keys.make(tx, f"points/{part}")
-        (home / "points" / part).unlink(missing_ok=True)
+        (folder / part).unlink(missing_ok=True)
 
 
 def _seal_job(tx: Transaction, keys: DataKeys, vault: Vault, row: dict[str, Any]) -> None:

@@ -19,6 +19,7 @@ from rectoverso.store.lock import exclusive
 from rectoverso.store.master import SERVICE, VARIABLE
 from rectoverso.store.openings import Opening
 from rectoverso.workflow import master_key
+from rectoverso.workflow.doctor import _modes
 from rectoverso.workflow.keys import init_keys, list_keys
 from rectoverso.workflow.ledgers import check_ledger
 from rectoverso.workflow.master_key import ENTRY, change_master_key
@@ -272,3 +273,13 @@ def test_the_new_file_is_on_the_disk_before_anything_is_sealed_with_it_and_the_o
     change_master_key(home.path)
     assert steps == [home.keys_path, "begun", home.keys_path]
     assert set((tmp_path / "block").read_bytes()) == {ord("0")}
+
+
+def test_keys_that_others_can_read_are_told_of(home: Home) -> None:
+    assert _modes(home.keys_path) is None
+    home.keys_path.chmod(0o755)
+    assert _modes(home.keys_path) is None
+    (home.keys_path / "master.key").chmod(0o644)
+    row = _modes(home.keys_path)
+    assert row is not None
+    assert (row.state, row.message.facts["files"]) == ("missing", "master.key")

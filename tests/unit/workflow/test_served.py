@@ -64,6 +64,7 @@ def test_an_account_goes_with_its_orders_and_what_was_sent_for_them(home: Home, 
     of_ben = order(home.jobs, "generate", ben.id, prompt=f"the dog of {ANNA}", image=shared)
     words = {"hers": b"neighbour", "file": b"my-kitchen"} | ({"name": ANNA.encode()} if by == "name" else {})
     assert stolen.found(everything(home), words)
+    assert stolen.found(stolen.files_of(home.path), words) == []
 
     erased = erase(home.path, What.PERSON, ANNA.upper() if by == "name" else anna.id)
 

@@ -169,7 +169,7 @@ class Jobs:
         return self._where(tx, sa.true(), None)
 
     def told(self, tx: Transaction, job: str) -> list[dict[str, Any]]:
-        """What is told of the items of a job."""
+        """What is told of the items of a job, in their order."""
         key = self._keys.of(tx, _place(job))
         return [_item(key, row).told for row in self._items(tx, job)]
 
@@ -289,7 +289,8 @@ class Jobs:
         return [self._job(tx, row, dict(counts.get(row.id, {}))) for row in rows]
 
     def _items(self, tx: Transaction, job: str) -> Sequence[Any]:
-        return tx.connection.execute(job_items.select().where(job_items.c.job == job)).all()
+        of_job = job_items.select().where(job_items.c.job == job).order_by(job_items.c.place)
+        return tx.connection.execute(of_job).all()
 
     def _job(self, tx: Transaction, row: Any, counts: dict[State, int]) -> Job:
         asked = json.loads(self._keys.of(tx, _place(row.id)).open(row.asked, _place(row.id)))

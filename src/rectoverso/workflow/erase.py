@@ -41,7 +41,7 @@ from rectoverso.workflow.ledgers import entries_backwards, existing_home, keys_o
 from rectoverso.workflow.lineage import Descent, descent
 from rectoverso.workflow.receipts import Receipt
 from rectoverso.workflow.scrubbed import is_same, says, scrubbed
-from rectoverso.workflow.served import NOTHING_SERVED, TAKEN_OUT, Served, erase_served, served
+from rectoverso.workflow.served import NOTHING_SERVED, TAKEN_OUT, Erasing, Served, erase_served, served
 
 MOST_NAMED = 300
 """Sets and runs that an entry names, each; how many there were it always says."""
@@ -158,7 +158,7 @@ def _asset_meant(home: Home, name: str) -> _Meant | None:
         {Digest(name)} if _DIGEST.fullmatch(name) else {one.file_digest for one in assets if one.file_digest}
     )
     with home.database.read() as tx:
-        found = served(home, tx, "", files)
+        found = served(home, tx, Erasing(files=files, assets=[one.id for one in assets]))
         is_known = assets or found.is_anything or (files and home.lineage.sets_of(tx, files))
     return _Meant(assets=assets, files=sorted(files), served=found) if is_known else None
 
@@ -166,7 +166,7 @@ def _asset_meant(home: Home, name: str) -> _Meant | None:
 def _works_meant(home: Home, works: Sequence[Work], name: str) -> _Meant | None:
     files = [work.file_digest for work in works]
     with home.database.read() as tx:
-        found = served(home, tx, name, files)
+        found = served(home, tx, Erasing(name, files))
     others = [work for work in home.works.all() if work not in works]
     told = [_untold(work, name) for work in others if _untold(work, name) != work]
     meant = _Meant(works=works, files=files, name=name, served=found, told=told)
@@ -222,7 +222,8 @@ def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, num
         if sealed(home, tx).calibration in told_of:
             guard.say(calibration=None)  # what it rests on is erased
         keys = len(meant.assets) + len(meant.works) + gone
-        keys += erase_served(home, tx, meant.served, meant.name, now)
+        erasing = Erasing(meant.name, meant.files, [asset.id for asset in meant.assets])
+        keys += erase_served(home, tx, meant.served, erasing, now)
         facts = {
             "what": what.value,
             "subject": as_fact(_subject(home, what, name, number).commitment),

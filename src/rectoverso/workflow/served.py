@@ -1,13 +1,16 @@
-"""What a service keeps of a person, or of a picture that was sent to it: found, and erased with `verso erase`.
+"""What a service keeps of a person, an image, or a picture that was sent to it: found, and erased with `verso erase`.
 
 Accounts are known by their ids or by their names. With an account go its keys, its orders of pictures (prompts, names
 of files), and the pictures that were sent for them, unless somebody else's order names those too. Runs and training
 sets that were ordered are the house's, and stay; so does what others ordered. Where they say the name, it is taken out.
+
+With an image goes the order that drew it, and what was sent for that; where the order drew others, only the row of this
+one goes, and the file that it was made of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +18,7 @@ from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import Job
 from rectoverso.store.people import Person
-from rectoverso.types import Digest
+from rectoverso.types import AssetId, Digest
 from rectoverso.workflow.scrubbed import is_same, scrubbed
 
 TAKEN_OUT = "…"
@@ -25,46 +28,57 @@ _SENT = ("image", "mask", "style")
 
 
 @dataclass(frozen=True, slots=True)
+class Erasing:
+    """What is meant: the name of a person ("" for none), pictures by their files' digests, images by their ids."""
+
+    name: str = ""
+    files: Collection[Digest] = ()
+    assets: Collection[AssetId] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
-    """Ids of accounts and of jobs that go, digests of pictures that were sent, and ids of jobs that say the name."""
+    """Ids of accounts and of jobs that go, digests of pictures that were sent, and ids of jobs that are changed."""
 
     accounts: tuple[str, ...] = ()
     jobs: tuple[str, ...] = ()
     sent: tuple[Digest, ...] = ()
-    saying: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
 
     @property
     def is_anything(self) -> bool:
-        return bool(self.accounts or self.jobs or self.sent or self.saying)
+        return bool(self.accounts or self.jobs or self.sent or self.changed)
 
 
 NOTHING_SERVED = Served()
 
 
-def served(home: Home, tx: Transaction, name: str, files: Collection[Digest]) -> Served:
-    """What there is of a person by that name ("" for none), and of these files."""
-    accounts = [one.id for one in home.people.all(tx) if _is_of(one, name)]
-    jobs = home.jobs.all(tx)
-    gone = [
-        job
-        for job in jobs
-        if job.kind in _OF_PICTURES and (job.person in accounts or not _sent(job).isdisjoint(files))
-    ]
-    others = [job for job in jobs if job not in gone]
-    still = {digest for job in others for digest in _sent(job)}
-    sent = {digest for job in gone if job.person in accounts for digest in _sent(job)} - still | set(files)
-    return Served(
-        tuple(accounts),
-        tuple(job.id for job in gone),
-        tuple(digest for digest in sorted(sent) if home.uploads.has(digest, tx)),
-        tuple(job.id for job in others if name and _says(home, tx, job, name)),
-    )
+def served(home: Home, tx: Transaction, meant: Erasing) -> Served:
+    """What there is of it."""
+    accounts = tuple(one.id for one in home.people.all(tx) if _is_of(one, meant.name))
+    sent, still = set(meant.files), set[Digest]()
+    gone, changed = [], []
+    for job in home.jobs.all(tx):
+        told = home.jobs.told(tx, job.id)
+        drawn = {asset for item in told for asset in _drawn(item)}
+        is_whole = job.person in accounts or (bool(drawn) and drawn <= set(meant.assets))
+        if job.kind in _OF_PICTURES and (is_whole or not set(_sent(job)).isdisjoint(meant.files)):
+            gone.append(job)
+            sent |= set(_sent(job))
+            continue
+        sources = _sources(job, told, meant)
+        sent |= sources
+        still |= set(_sent(job)) - sources
+        if _changed([job.asked, told], meant) != [job.asked, told]:
+            changed.append(job)
+    known = sorted(digest for digest in sent - (still - set(meant.files)) if home.uploads.has(digest, tx))
+    return Served(accounts, tuple(job.id for job in gone), tuple(known), tuple(job.id for job in changed))
 
 
-def erase_served(home: Home, tx: Transaction, found: Served, name: str, now: str) -> int:
+def erase_served(home: Home, tx: Transaction, found: Served, meant: Erasing, now: str) -> int:
     """Erase it; returns how many data keys were destroyed."""
-    for job in found.saying:
-        home.jobs.change(tx, job, lambda told: scrubbed(told, (), name, instead=TAKEN_OUT))
+    for job in found.changed:
+        home.jobs.change(tx, job, lambda told: _changed(told, meant))
     keys = sum(home.people.erase(tx, account, now) for account in found.accounts)
     keys += sum(home.jobs.forget(tx, job) for job in found.jobs)
     return keys + home.uploads.erase(tx, found.sent)
@@ -74,13 +88,40 @@ def _is_of(account: Person, name: str) -> bool:
     return bool(account.name) and (account.id == name or is_same(account.name, name))
 
 
-def _sent(job: Job) -> set[Digest]:
-    """The digests of what was sent for it."""
-    files: list[Mapping[str, Any]] = job.asked.get("files") or []
+def _sent(job: Job) -> list[Digest]:
+    """The digests of what was sent for it; of files to seal in the order of its items."""
+    files: list[dict[str, Any]] = job.asked.get("files") or []
     named = [*(file["digest"] for file in files), *(job.asked.get(part) for part in _SENT)]
-    return {Digest(digest) for digest in named if digest}
+    return [Digest(digest) for digest in named if digest]
 
 
-def _says(home: Home, tx: Transaction, job: Job, name: str) -> bool:
-    told = [job.asked, *home.jobs.told(tx, job.id)]
-    return bool(scrubbed(told, (), name) != told)
+def _drawn(told: Any) -> Iterator[str]:
+    """The ids of the images that are told of."""
+    if isinstance(told, dict):
+        if isinstance(told.get("asset"), str):
+            yield told["asset"]
+        told = list(told.values())
+    for part in told if isinstance(told, list) else ():
+        yield from _drawn(part)
+
+
+def _sources(job: Job, told: list[Any], meant: Erasing) -> set[Digest]:
+    """The files that the images were made of, where each item of a job is of a file."""
+    if job.kind != "seal":
+        return set()
+    items = zip(_sent(job), told, strict=True)
+    return {digest for digest, item in items if not set(_drawn(item)).isdisjoint(meant.assets)}
+
+
+def _changed(told: Any, meant: Erasing) -> Any:
+    """What is told without the name, and without the rows of the images."""
+    return _without_rows(scrubbed(told, (), meant.name, instead=TAKEN_OUT), meant)
+
+
+def _without_rows(told: Any, meant: Erasing) -> Any:
+    if isinstance(told, dict):
+        return {name: _without_rows(part, meant) for name, part in told.items()}
+    if isinstance(told, list):
+        kept = (part for part in told if not (isinstance(part, dict) and part.get("asset") in meant.assets))
+        return [_without_rows(part, meant) for part in kept]
+    return told

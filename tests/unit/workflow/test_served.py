@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,11 @@ from rectoverso.errors import BlobMissing, NothingToErase, RecordDamaged
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import Jobs, State
 from rectoverso.store.people import Role
+from rectoverso.types import AssetId
 from rectoverso.workflow.erase import What, erase
 from rectoverso.workflow.keys import init_keys
 from rectoverso.workflow.ledgers import check_ledger
+from rectoverso.workflow.served import Erasing, erase_served, served
 
 NOW = "2026-11-28T12:00:00Z"
 ANNA, BEN = "Anna Muster", "Ben Beispiel"
@@ -37,11 +39,11 @@ def home(template: Path, tmp_path: Path) -> Iterator[Home]:
     opened.close()
 
 
-def order(jobs: Jobs, kind: str, person: str, **asked: Any) -> str:
+def order(jobs: Jobs, kind: str, person: str, drawn: Sequence[Any] = (), **asked: Any) -> str:
     job, _ = jobs.add(kind, person, {"kind": kind} | asked, 1, NOW)
     (turn,) = [turn for turn in jobs.unsent(10) if turn.job == job.id]
     jobs.begin(turn)
-    jobs.end(turn, State.DONE, {"result": f"drawn for {asked.get('prompt')}"})
+    jobs.end(turn, State.DONE, {"result": {"released": list(drawn), "for": asked.get("prompt")}})
     return job.id
 
 
@@ -58,10 +60,11 @@ def test_an_account_goes_with_its_orders_and_what_was_sent_for_them(home: Home, 
     anna, ben = home.people.add(ANNA, Role.MAKER, NOW), home.people.add(BEN, Role.ADMIN, NOW)
     _, token = home.people.issue(anna.id, NOW)
     mine, shared = home.uploads.put(MINE), home.uploads.put(SHARED)
+    before = order(home.jobs, "generate", ben.id, prompt="a dog", image=shared)
     order(home.jobs, "generate", anna.id, prompt="the cat of my neighbour", image=mine, mask=shared)
     order(home.jobs, "seal", anna.id, files=[{"digest": mine, "name": "my-kitchen.jpg"}])
     run = order(home.jobs, "train", anna.id, data="digits")
-    of_ben = order(home.jobs, "generate", ben.id, prompt=f"the dog of {ANNA}", image=shared)
+    of_ben = order(home.jobs, "generate", ben.id, prompt=f"the dog of {ANNA}")
     words = {"hers": b"neighbour", "file": b"my-kitchen"} | ({"name": ANNA.encode()} if by == "name" else {})
     assert stolen.found(everything(home), words)
     assert stolen.found(stolen.files_of(home.path), words) == []
@@ -76,7 +79,7 @@ def test_an_account_goes_with_its_orders_and_what_was_sent_for_them(home: Home, 
         home.uploads.get(mine)
     assert (home.uploads.has(mine), home.uploads.get(shared)) == (False, SHARED)
     with home.database.read() as tx:
-        assert [job.id for job in home.jobs.all(tx)] == [of_ben, run]
+        assert [job.id for job in home.jobs.all(tx)] == [of_ben, run, before]
     told = "the dog of …" if by == "name" else f"the dog of {ANNA}"
     assert home.jobs.find(of_ben).asked["prompt"] == told  # type: ignore[union-attr]
     assert home.people.find(ben.id) == ben
@@ -95,6 +98,27 @@ def test_what_was_sent_goes_by_what_is_in_it(home: Home, tmp_path: Path) -> None
     (tmp_path / "never.jpg").write_bytes(b"never sent")
     with pytest.raises(NothingToErase):
         erase(home.path, What.ASSET, str(tmp_path / "never.jpg"))
+
+
+def test_with_an_image_goes_what_it_can_be_drawn_from_again(home: Home) -> None:
+    rows = [{"asset": f"{number:012x}", "seed": 1000 + number} for number in range(4)]
+    mine, other = home.uploads.put(MINE), home.uploads.put(SHARED)
+    alone = order(home.jobs, "generate", "ben", prompt="a cat", drawn=rows[:1])
+    both = order(home.jobs, "generate", "ben", prompt="two dogs", drawn=rows[1:3])
+    files = [{"digest": mine, "name": "a.png"}, {"digest": other, "name": "b.png"}]
+    sealed, _ = home.jobs.add("seal", "ben", {"kind": "seal", "files": files}, 2, NOW)
+    for turn, drawn in zip(home.jobs.unsent(2), (rows[3:], []), strict=True):
+        home.jobs.begin(turn)
+        home.jobs.end(turn, State.DONE, {"result": {"released": drawn}})
+    meant = Erasing(assets=[AssetId(rows[number]["asset"]) for number in (0, 1, 3)])
+    with home.database.transaction() as tx:
+        found = served(home, tx, meant)
+        assert erase_served(home, tx, found, meant, NOW) == 2  # the order and the picture
+        assert (found.jobs, set(found.changed), found.sent) == ((alone,), {both, sealed.id}, (mine,))
+        assert [job.id for job in home.jobs.all(tx)] == [sealed.id, both]
+        told = repr([home.jobs.told(tx, job) for job in (both, sealed.id)])
+    assert ("1002" in told, "1001" in told, "1003" in told) == (True, False, False)
+    assert (home.uploads.has(mine), home.uploads.has(other)) == (False, True)
 
 
 def test_no_copy_of_an_order_opens_afterwards_by_any_key_of_the_home(home: Home) -> None:

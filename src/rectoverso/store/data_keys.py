@@ -75,7 +75,8 @@ class DataKeys:
             raise KeysMissing(home=self._home)
         self._cipher(tx, row)
         self._newest = (row.number, row.wrapped)
-        self._inserted(tx, name, key, row.number, row.wrapped)
+        if not self._inserted(tx, name, key, row.number, row.wrapped):
+            raise AssertionError  # pragma: no cover - nobody else is writing
 
     def _inserted(self, tx: Transaction, name: str, key: bytes, number: int, wrapping: bytes) -> bool:
         """Keep it, if this is the newest wrapping key: the statement that inserts asks that too."""
@@ -85,7 +86,7 @@ class DataKeys:
         still = _LAST.with_only_columns(wrapping_keys.c.wrapped).scalar_subquery() == wrapping
         columns = ["kind", "name", "wrapping", "wrapped"]
         into = data_keys.insert().from_select(columns, sa.select(*given).where(still))
-        return tx.connection.execute(into).rowcount > 0
+        return tx.connection.execute(into, execution_options={"preserve_rowcount": True}).rowcount == 1
 
     def raw(self, tx: Transaction, name: str) -> bytes:
         """The key of that name. Raises RecordDamaged where there is none, or it does not open."""

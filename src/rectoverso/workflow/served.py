@@ -60,8 +60,8 @@ def served(home: Home, tx: Transaction, meant: Erasing) -> Served:
     gone, changed = [], []
     for job in home.jobs.all(tx):
         told = home.jobs.told(tx, job.id)
-        drawn = {asset for item in told for asset in _drawn(item)}
-        is_whole = job.person in accounts or (bool(drawn) and drawn <= set(meant.assets))
+        drawn = [set(_drawn(item)) for item in told]
+        is_whole = job.person in accounts or all(one and one <= set(meant.assets) for one in drawn)
         if job.kind in _OF_PICTURES and (is_whole or not set(_sent(job)).isdisjoint(meant.files)):
             gone.append(job)
             sent |= set(_sent(job))

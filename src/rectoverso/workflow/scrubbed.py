@@ -11,6 +11,26 @@ from typing import Any
 from rectoverso.store.works import Work
 
 _ABOUT_A_WORK = ("title", "owner", "id", "licence", "contact")
+_PROGRAMS = frozenset(
+    {
+        *("key", "code", "check", "outcome", "decision", "verdict", "asset", "digest"),
+        *(
+            "kind",
+            "use",
+            "law",
+            "format",
+            "origin",
+            "system",
+            "preset",
+            "suffix",
+            "run",
+            "dataset",
+            "data",
+            "data_b",
+        ),
+    }
+)
+"""What holds words of this program and no one's: a person may be called Seal, or Block."""
 _LONG_ENOUGH = 4
 
 
@@ -30,7 +50,7 @@ def scrubbed(told: Any, works: Collection[Work], name: str = "", *, instead: str
     """``told`` (as JSON keeps it) without what it says of these works, and without the name where one is given.
 
     What is about a work is known by the work's id, or by its title and owner together. Titles also fall where they
-    stand in a sentence, unless they are so short that they might be any word.
+    stand in a sentence, unless they are so short that they might be any word. Words of the program's own stay.
     """
     names = {work.title for work in works if len(work.title) >= _LONG_ENOUGH} | ({name} if name else set())
     return _without(told, works, sorted(names, key=len, reverse=True), instead)
@@ -38,11 +58,12 @@ def scrubbed(told: Any, works: Collection[Work], name: str = "", *, instead: str
 
 def _without(told: Any, works: Collection[Work], names: Collection[str], instead: str) -> Any:
     if isinstance(told, dict):
-        is_about = any(_is_about(told, work) for work in works)
-        return {
-            key: "" if is_about and key in _ABOUT_A_WORK else _without(value, works, names, instead)
+        emptied = _ABOUT_A_WORK if any(_is_about(told, work) for work in works) else ()
+        without = {
+            key: "" if key in emptied else _without(value, works, names, instead)
             for key, value in told.items()
         }
+        return without | {key: value for key, value in told.items() if key in _PROGRAMS}
     if isinstance(told, list):
         return [_without(value, works, names, instead) for value in told]
     if isinstance(told, str):

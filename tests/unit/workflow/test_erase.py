@@ -269,6 +269,14 @@ def test_a_name_is_found_as_words_of_its_own(text: str, name: str, is_said: bool
     assert (scrubbed([text], (), name) != [text]) is is_said
 
 
+def test_words_of_the_program_stay_whatever_somebody_is_called() -> None:
+    """Or what was found could not be read again, and the door would fall over it."""
+    message = {"key": "screen.similarity.block", "facts": {"owner": "BLOCK", "list": ["by Block, 2020"]}}
+    finding = {"check": "similarity", "outcome": "block", "message": message}
+    told = {"facts": {"owner": "", "list": ["by , 2020"]}, "key": "screen.similarity.block"}
+    assert scrubbed(finding, (), "Block") == finding | {"message": told}
+
+
 def test_an_erasure_that_is_undone_in_the_table_is_noticed(home: Home) -> None:
     """Or everything would be erased by whoever writes there: what is erased is swept away at the door."""
     first, second, *_ = released(home)

@@ -41,7 +41,7 @@ from rectoverso.workflow.ledgers import entries_backwards, existing_home, keys_o
 from rectoverso.workflow.lineage import Descent, descent
 from rectoverso.workflow.receipts import Receipt
 from rectoverso.workflow.scrubbed import is_same, says, scrubbed
-from rectoverso.workflow.served import NOTHING_SERVED, TAKEN_OUT, Erasing, Served, erase_served, served
+from rectoverso.workflow.served import TAKEN_OUT, Erasing, erase_served, served
 
 MOST_NAMED = 300
 """Sets and runs that an entry names, each; how many there were it always says."""
@@ -99,8 +99,12 @@ class _Meant:
     works: Sequence[Work] = ()
     files: Sequence[Digest] = ()
     name: str = ""
-    served: Served = NOTHING_SERVED
     told: Sequence[Work] = ()
+
+    @property
+    def of_service(self) -> Erasing:
+        """What a service may keep of it."""
+        return Erasing(self.name, self.files, [asset.id for asset in self.assets])
 
 
 def erase(home_path: Path, what: What, name: str, clock: Clock | None = None) -> Erased:
@@ -157,23 +161,22 @@ def _asset_meant(home: Home, name: str) -> _Meant | None:
     files = (
         {Digest(name)} if _DIGEST.fullmatch(name) else {one.file_digest for one in assets if one.file_digest}
     )
+    meant = _Meant(assets=assets, files=sorted(files))
     with home.database.read() as tx:
-        found = served(home, tx, Erasing(files=files, assets=[one.id for one in assets]))
-        is_known = assets or found.is_anything or (files and home.lineage.sets_of(tx, files))
-    return _Meant(assets=assets, files=sorted(files), served=found) if is_known else None
+        is_known = assets or served(home, tx, meant.of_service).is_anything
+        return meant if is_known or (files and home.lineage.sets_of(tx, files)) else None
 
 
 def _works_meant(home: Home, works: Sequence[Work], name: str) -> _Meant | None:
     files = [work.file_digest for work in works]
-    with home.database.read() as tx:
-        found = served(home, tx, Erasing(name, files))
     others = [work for work in home.works.all() if work not in works]
     told = [_untold(work, name) for work in others if _untold(work, name) != work]
-    meant = _Meant(works=works, files=files, name=name, served=found, told=told)
-    if works or told or found.is_anything or any(True for _ in _mentioning(home, meant)):
+    meant = _Meant(works=works, files=files, name=name, told=told)
+    if works or told or any(True for _ in _mentioning(home, meant)):
         return meant
     with home.database.read() as tx:
-        return meant if _opening_to(home, tx, meant) else None
+        is_known = served(home, tx, meant.of_service).is_anything or _opening_to(home, tx, meant)
+    return meant if is_known else None
 
 
 def _untold(work: Work, name: str) -> Work:
@@ -222,8 +225,8 @@ def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, num
         if sealed(home, tx).calibration in told_of:
             guard.say(calibration=None)  # what it rests on is erased
         keys = len(meant.assets) + len(meant.works) + gone
-        erasing = Erasing(meant.name, meant.files, [asset.id for asset in meant.assets])
-        keys += erase_served(home, tx, meant.served, erasing, now)
+        of_service = served(home, tx, meant.of_service)  # now: who uses a service does not wait at the door
+        keys += erase_served(home, tx, of_service, meant.of_service, now)
         facts = {
             "what": what.value,
             "subject": as_fact(_subject(home, what, name, number).commitment),
@@ -247,7 +250,6 @@ def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, num
         home.lineage.forget(tx, meant.files)
         home.lineage.mark(tx, [*found.sets, *found.runs], index)
     receipt = Receipt.of(_subject(home, what, name, number), ledger.prove(index, sealed=True))
-    of_service = meant.served
     return Erased(
         receipt,
         index,

@@ -50,9 +50,6 @@ class Served:
         return bool(self.accounts or self.jobs or self.sent or self.changed)
 
 
-NOTHING_SERVED = Served()
-
-
 def served(home: Home, tx: Transaction, meant: Erasing) -> Served:
     """What there is of it."""
     accounts = tuple(one.id for one in home.people.all(tx) if _is_of(one, meant.name))

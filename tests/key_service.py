@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 from rectoverso.store.master import LocalKey
 
 ASKED: list[str] = []
@@ -25,6 +27,40 @@ class Service:
 
 def service() -> Service:
     return Service()
+
+
+class Odd(Service):
+    """One that does something else than it was asked for."""
+
+    def __init__(self, wraps: bytes | None = None, unwraps: bytes | None = None) -> None:
+        super().__init__()
+        self._wraps, self._unwraps = wraps, unwraps
+
+    def wrap(self, key: bytes, context: str) -> bytes:
+        return key + context.encode() if self._wraps is None else self._wraps
+
+    def unwrap(self, wrapped: bytes, context: str) -> bytes:
+        return super().unwrap(wrapped, context) if self._unwraps is None else self._unwraps
+
+
+def tells() -> Service:
+    """What it wraps can be read."""
+    return Odd(unwraps=bytes(32))
+
+
+def mumbles() -> Service:
+    """It gives nothing back."""
+    return Odd(wraps=b"RVR1 and something else that is longer")
+
+
+def lies() -> Service:
+    """It answers with a key that everybody knows."""
+    return Odd(unwraps=bytes(32))
+
+
+def hangs() -> Service:
+    Event().wait()
+    raise AssertionError
 
 
 def away() -> Service:

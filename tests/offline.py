@@ -1,66 +1,70 @@
 """The network is off: who looks up or connects to anything but this machine is refused, and the test that did it fails.
 
-Processes that a test starts are not watched by this; run the suite without a network (`unshare --net`) to see those.
+Python tells of each such call before it is made (PEP 578), whoever makes it and by whatever class: a patched ``socket``
+would be passed by. Libraries that call the system by themselves (libpq, what is written in Rust), and processes that a
+test starts, are not seen: run the suite without a network (`unshare --map-root-user --net`) to see those fail.
 """
 
 from __future__ import annotations
 
 import ipaddress
-import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
-from unittest.mock import patch
 
 _HERE = {"", "localhost", "localhost.localdomain"}
+_NAMES = {"socket.getaddrinfo", "socket.gethostbyname"}
+"""What looks up a name, and asks nobody for an address."""
+_ADDRESSES = {
+    "socket.gethostbyaddr": 0,
+    "socket.getnameinfo": 0,
+    "socket.connect": 1,
+    "socket.sendto": 1,
+    "socket.sendmsg": 1,
+}
+"""What asks for the name of an address, or leads there; and which of its values that is."""
 
 
 class Refused(OSError):
     """A connection that no test may make."""
 
 
+_tried: list[list[str]] = []
+"""What was tried, for each that asks; nobody is refused while there is none."""
+
+
 @contextmanager
 def offline() -> Iterator[list[str]]:
     """Refuse whatever leads elsewhere; yields what was tried."""
-    tried: list[str] = []
-    look_up, connect, connect_ex, sendto = (
-        *(socket.getaddrinfo, socket.socket.connect),
-        *(socket.socket.connect_ex, socket.socket.sendto),
-    )
+    mine: list[str] = []
+    _tried.append(mine)
+    try:
+        yield mine
+    finally:
+        _tried.remove(mine)
 
-    def demand_here(host: object) -> None:
-        if not _is_here(host):
-            tried.append(str(host))
-            raise Refused(f"the network is off in tests: {host}")
 
-    def looking_up(host: Any, *rest: Any, **named: Any) -> Any:
-        if not _is_literal(host):
-            demand_here(host)
-        return look_up(host, *rest, **named)
+def _hears(event: str, given: tuple[object, ...]) -> None:
+    if not _tried or not event.startswith("socket."):
+        return
+    if event in _NAMES and not _is_literal(given[0]):
+        _demand_here(given[0])
+    elif event in _ADDRESSES:
+        _demand_here(_host_of(given[_ADDRESSES[event]]))
 
-    def connecting(self: socket.socket, address: Any) -> None:
-        demand_here(_host_of(address))
-        connect(self, address)
 
-    def connecting_ex(self: socket.socket, address: Any) -> int:
-        demand_here(_host_of(address))
-        return connect_ex(self, address)
-
-    def sending(self: socket.socket, data: Any, *rest: Any) -> int:
-        demand_here(_host_of(rest[-1]))
-        return sendto(self, data, *rest)
-
-    with (
-        patch.object(socket, "getaddrinfo", looking_up),
-        patch.object(socket.socket, "connect", connecting),
-        patch.object(socket.socket, "connect_ex", connecting_ex),
-        patch.object(socket.socket, "sendto", sending),
-    ):
-        yield tried
+def _demand_here(host: object) -> None:
+    if not _is_here(host):
+        _tried[-1].append(str(host))
+        raise Refused(f"the network is off in tests: {host}")
 
 
 def _host_of(address: object) -> object:
-    return address[0] if isinstance(address, tuple) else ""  # a path: a socket of this machine
+    if isinstance(address, tuple):
+        return address[0]
+    return (
+        address if isinstance(address, str) and _is_literal(address) else ""
+    )  # a path, or the other end of a pair
 
 
 def _is_literal(host: object) -> bool:
@@ -84,3 +88,6 @@ def _is_here(host: object) -> bool:
 
 def _text(host: object) -> str:
     return host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
+
+
+sys.addaudithook(_hears)  # for as long as this process lives

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _socket
 import socket
 import subprocess
 import sys
@@ -12,24 +13,40 @@ import pytest
 from offline import Refused, offline
 
 LOADS_ALL = """
-import socket, sys
-def refuse(*a, **k): sys.exit(f"tried {a}")
-socket.socket.connect = socket.getaddrinfo = refuse
-import pkgutil, importlib, rectoverso
+import sys
+def refuse(event, given):
+    if event.startswith("socket.") and event not in ("socket.__new__", "socket.bind"): sys.exit(f"{event} {given}")
+sys.addaudithook(refuse)
+import importlib
 for module in "api cli.main service.server workflow.erase workflow.registry workflow.release workflow.verify".split():
     importlib.import_module(f"rectoverso.{module}")
 """
 
 
+def udp(family: type[_socket.socket] = socket.socket) -> _socket.socket:
+    return family(socket.AF_INET, socket.SOCK_DGRAM)
+
+
+ELSEWHERE = ("192.0.2.1", 53)
+
+
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda: socket.create_connection(("192.0.2.1", 80), 1),
+        lambda: socket.create_connection(ELSEWHERE, 1),
+        lambda: udp().connect(ELSEWHERE),
+        lambda: udp().sendto(b"x", ELSEWHERE),
+        lambda: udp().sendmsg([b"x"], [], 0, ELSEWHERE),  # type: ignore[attr-defined]
+        lambda: udp(_socket.socket).connect(ELSEWHERE),
+        lambda: udp(_socket.socket).sendto(b"x", ELSEWHERE),
         lambda: socket.getaddrinfo("example.org", 443),
+        lambda: _socket.getaddrinfo("example.org", 443),
+        lambda: socket.gethostbyname("example.org"),
+        lambda: socket.gethostbyname_ex("example.org"),
+        lambda: socket.gethostbyaddr("192.0.2.1"),
+        lambda: socket.getnameinfo(ELSEWHERE, 0),
         lambda: urllib.request.urlopen("https://example.org/", timeout=1),
-        lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("192.0.2.1", 53)),
     ],
-    ids=["address", "name", "url", "datagram"],
 )
 def test_whoever_asks_elsewhere_is_refused_and_known(ask: object) -> None:
     with offline() as tried, pytest.raises(OSError, match="the network is off") as told:

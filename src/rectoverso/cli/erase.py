@@ -23,13 +23,11 @@ SHOWN = 20
 def erase(
     asset: Annotated[
         str | None,
-        typer.Option(
-            "--asset", metavar="ID", help="An image by its id; or a training picture's file or SHA-256."
-        ),
+        typer.Option("--asset", metavar="ID", help="An image by its id; or a picture's file or SHA-256."),
     ] = None,
     work: Annotated[str | None, typer.Option("--work", metavar="ID", help="A work, by id or title.")] = None,
     person: Annotated[
-        str | None, typer.Option("--person", metavar="NAME", help="All that is kept under this owner's name.")
+        str | None, typer.Option("--person", metavar="NAME", help="A person, by name, address or account.")
     ] = None,
     receipt: Annotated[
         Path | None,
@@ -58,7 +56,7 @@ def _meant(asset: str | None, work: str | None, person: str | None) -> tuple[Wha
     from rectoverso.workflow.erase import What
 
     given = {What.ASSET: asset, What.WORK: work, What.PERSON: person}
-    named = [(what, name) for what, name in given.items() if name]
+    named = [(what, name.strip()) for what, name in given.items() if name and name.strip()]
     if len(named) != 1:
         reason, advice = (Phrase(Message(f"erase.one_{part}")) for part in ("reason", "advice"))
         raise BadSetting(setting="--asset, --work, --person", reason=reason, advice=advice)
@@ -72,6 +70,8 @@ def _tell(erased: Erased, path: Path) -> None:
         tell("erase.done", index=erased.ledger_index, keys=erased.keys, openings=erased.openings)
     if erased.mentions:
         tell("erase.mentions", count=len(erased.mentions), assets=_some(erased.mentions))
+    if erased.accounts or erased.jobs or erased.sent:
+        tell("erase.served", accounts=erased.accounts, jobs=erased.jobs, sent=erased.sent)
     found = erased.descent
     for kind, names in (("sets", found.sets), ("runs", found.runs), ("releases", found.releases)):
         if names:

@@ -114,9 +114,13 @@ class Assets:
         tx.connection.execute(self._assets.insert().values(self._row(asset, Cipher(drawn))))
         self._keys.keep(tx, _place(asset.id), drawn)
 
-    def change(self, tx: Transaction, asset: Asset) -> None:
-        """Keep what is said of an image now, its erasure included."""
-        row = self._row(asset, self._keys.of(tx, _place(asset.id)))
+    def change(self, tx: Transaction, asset: Asset, key: bytes) -> None:
+        """Keep what is said of an image now, sealed with another ``key`` that was drawn: what was said before opens no
+        more, also where a copy of it was kept. Its picture has to be sealed anew too (``Blobs.put_again``).
+        """
+        self._keys.destroy(tx, [_place(asset.id)])
+        self._keys.keep(tx, _place(asset.id), key)
+        row = self._row(asset, Cipher(key))
         tx.connection.execute(self._assets.update().where(self._assets.c.id == asset.id).values(row))
 
     def erase(self, tx: Transaction, asset: Asset, entry: int) -> None:

@@ -1,7 +1,10 @@
 """Stored pictures, released or held: encrypted, each named by the id of its image, with that image's own data key.
 
 A file is an envelope (``store.vault``) for ``blobs/ID``, so that one that was changed, cut or renamed does not open.
-Call ``put`` and ``sweep`` while holding the home's lock.
+Where an image gets another key, its picture is sealed with that beside the file that there is, before the key is kept;
+the next sweep puts the one that opens into its place. So one of the two opens at any moment.
+
+Call ``put``, ``put_again`` and ``sweep`` while holding the home's lock.
 """
 
 from __future__ import annotations
@@ -10,9 +13,11 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from rectoverso.errors import BlobDamaged, BlobMissing, RecordDamaged
-from rectoverso.store.atomic import make_private_folder, write_atomically
+from rectoverso.store.atomic import make_private_folder, sync_folder, write_atomically
 from rectoverso.store.vault import Cipher
 from rectoverso.types import AssetId
+
+_AGAIN = ".again"
 
 
 class Blobs:
@@ -28,23 +33,35 @@ class Blobs:
             make_private_folder(folder)
         write_atomically(self._path(asset), key.seal(plain, _place(asset)), staging=self._staging)
 
+    def put_again(self, asset: AssetId, plain: bytes, key: Cipher) -> None:
+        """The same beside what there is, for a key that is about to be kept in the place of the one before."""
+        make_private_folder(self._staging)
+        write_atomically(self._path(asset, _AGAIN), key.seal(plain, _place(asset)), staging=self._staging)
+
     def has(self, asset: AssetId) -> bool:
         """Whether there is a file of that name; whether it opens is told by ``get``."""
         return self._path(asset).is_file()
 
-    def get(self, asset: AssetId) -> bytes:
-        """The plain bytes; raises BlobMissing or BlobDamaged, and never returns other bytes than were put."""
-        try:
-            sealed = self._path(asset).read_bytes()
-        except OSError as error:
-            raise BlobMissing(digest=asset) from error
-        try:
-            return self._key_of(asset).open(sealed, _place(asset))
-        except RecordDamaged as error:
-            raise BlobDamaged(digest=asset) from error
+    def get(self, asset: AssetId, key: Cipher | None = None) -> bytes:
+        """The plain bytes; raises BlobMissing or BlobDamaged, and never returns other bytes than were put. ``key``
+        where it is at hand.
+        """
+        if not self.has(asset):
+            raise BlobMissing(digest=asset)
+        for suffix in ("", _AGAIN, ""):  # the last again: somebody may have swept meanwhile
+            if (found := self._opened(asset, suffix, key)) is not None:
+                return found
+        raise BlobDamaged(digest=asset)
 
     def sweep(self, keep: Collection[AssetId]) -> list[AssetId]:
         """Remove every blob not in ``keep``, and what killed writers left unfinished. Returns the blobs."""
+        for again in self._folder.glob(f"??/*{_AGAIN}"):
+            asset = AssetId(again.stem)
+            if self._opened(asset, _AGAIN, None) is None:
+                again.unlink()
+            else:
+                again.replace(self._path(asset))
+                sync_folder(again.parent)
         kept = set(keep)
         orphans = [asset for asset in self.all() if asset not in kept]
         for asset in orphans:
@@ -56,16 +73,24 @@ class Blobs:
     def all(self) -> Iterator[AssetId]:
         """The names of everything kept, in order."""
         for path in sorted(self._folder.glob("??/*")):
-            yield AssetId(path.name)
+            if not path.suffix:
+                yield AssetId(path.name)
 
     @property
     def _staging(self) -> Path:
         return self._folder / "unfinished"
 
-    def _path(self, asset: AssetId) -> Path:
+    def _path(self, asset: AssetId, suffix: str = "") -> Path:
         if not asset.isalnum():
             raise BlobMissing(digest=asset)
-        return self._folder / asset[:2] / asset
+        return self._folder / asset[:2] / f"{asset}{suffix}"
+
+    def _opened(self, asset: AssetId, suffix: str, key: Cipher | None) -> bytes | None:
+        try:
+            sealed = self._path(asset, suffix).read_bytes()
+            return (key or self._key_of(asset)).open(sealed, _place(asset))
+        except (OSError, RecordDamaged):
+            return None
 
 
 def _place(asset: AssetId) -> str:

@@ -6,7 +6,8 @@
 
 A wrapped key is bound to its name, so that no two can be exchanged. Whoever keeps a new data key wraps it with the
 newest wrapping key that there is in that very transaction: writers take turns, so that none is lost while others are
-wrapped anew.
+wrapped anew. The newest one wraps the home's own key from its beginning: one that does not open that is not the key
+that a service was given, and nothing is wrapped by it.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from rectoverso.errors import KeysMissing, MasterKeyMissing, RecordDamaged
+from rectoverso.errors import KeyServiceFailed, KeysMissing, MasterKeyMissing, RecordDamaged
+from rectoverso.i18n import Phrase
 from rectoverso.store.database import Transaction
-from rectoverso.store.master import Held
+from rectoverso.store.master import Held, LocalKey
 from rectoverso.store.tables import data_keys, wrapping_keys
 from rectoverso.store.vault import KEY_BYTES, Cipher
+from rectoverso.types import Message
 
 HOME = "home"
 """The name of the home's own key."""
@@ -46,6 +49,7 @@ class DataKeys:
         self._masters = masters
         # Wrapping keys by what they are wrapped to: their numbers come back with a rollback.
         self._opened: dict[bytes, Cipher] = {}
+        self._newest: tuple[int, bytes] | None = None
 
     def exist(self, tx: Transaction) -> bool:
         """Whether there are any yet."""
@@ -64,20 +68,34 @@ class DataKeys:
 
     def keep(self, tx: Transaction, name: str, key: bytes) -> None:
         """Keep a key that was drawn. Raises where there is one of that name."""
-        newest = self._newest(tx)
-        if newest is None:
+        if self._newest and self._inserted(tx, name, key, *self._newest):
+            return
+        row = self._newest_row(tx)
+        if row is None:
             raise KeysMissing(home=self._home)
-        number, wrapped = newest.number, self._cipher(newest).seal(key, _place(name))
+        self._cipher(tx, row)
+        self._newest = (row.number, row.wrapped)
+        if not self._inserted(tx, name, key, row.number, row.wrapped):
+            raise AssertionError  # pragma: no cover - nobody else is writing
+
+    def _inserted(self, tx: Transaction, name: str, key: bytes, number: int, wrapping: bytes) -> bool:
+        """Keep it, if this is the newest wrapping key: the statement that inserts asks that too."""
         kind, _, row = name.partition("/")
-        values = {"kind": kind, "name": row, "wrapping": number, "wrapped": wrapped}
-        tx.connection.execute(data_keys.insert().values(values))
+        wrapped = self._opened[wrapping].seal(key, _place(name))
+        given = (sa.literal(kind), sa.literal(row), sa.literal(number), sa.literal(wrapped, sa.LargeBinary))
+        still = _LAST.with_only_columns(wrapping_keys.c.wrapped).scalar_subquery() == wrapping
+        columns = ["kind", "name", "wrapping", "wrapped"]
+        into = data_keys.insert().from_select(columns, sa.select(*given).where(still))
+        return tx.connection.execute(into, execution_options={"preserve_rowcount": True}).rowcount == 1
 
     def raw(self, tx: Transaction, name: str) -> bytes:
         """The key of that name. Raises RecordDamaged where there is none, or it does not open."""
-        row = tx.connection.execute(sa.select(data_keys).where(_is(name))).first()
+        row = tx.connection.execute(_WITH_WRAPPING.where(_is(name))).first()
         if row is None:
             raise RecordDamaged(place=_place(name))
-        return self._ciphers(tx, [row.wrapping])[row.wrapping].open(row.wrapped, _place(name))
+        if row.number is None:
+            raise RecordDamaged(place=_wrapping_place(row.wrapping))
+        return self._cipher(tx, row).open(row.key, _place(name))
 
     def of(self, tx: Transaction, name: str) -> Cipher:
         """What seals and opens by the key of that name. Raises as ``raw``."""
@@ -85,8 +103,11 @@ class DataKeys:
 
     def of_or_made(self, tx: Transaction, name: str) -> Cipher:
         """The same, with a key made where there is none."""
-        is_there = tx.connection.execute(sa.select(data_keys.c.name).where(_is(name))).first()
-        return self.of(tx, name) if is_there else self.make(tx, name)
+        return self.of(tx, name) if self.has(tx, name) else self.make(tx, name)
+
+    def has(self, tx: Transaction, name: str) -> bool:
+        """Whether there is a key of that name; whether it opens is told by ``of``."""
+        return tx.connection.execute(sa.select(data_keys.c.name).where(_is(name))).first() is not None
 
     def of_table(self, tx: Transaction, table: str) -> Mapping[str, Cipher]:
         """Those of all rows of a table, by their names; each is opened when it is asked for."""
@@ -98,12 +119,19 @@ class DataKeys:
         """Destroy these keys: what they sealed is lost. Returns how many there were."""
         return sum(tx.connection.execute(data_keys.delete().where(_is(name))).rowcount for name in names)
 
+    def change(self, tx: Transaction, name: str) -> Cipher:
+        """Another key of that name: what the one before sealed is lost, also where a copy of it was kept."""
+        self.destroy(tx, [name])
+        return self.make(tx, name)
+
     def add_wrapping_key(self, tx: Transaction, master: Held) -> int:
-        """A new wrapping key, for all that is kept from now on; returns its number."""
-        newest = self._newest(tx)
+        """A new wrapping key, for all that is kept from now on and for the home's own key; returns its number."""
+        newest = self._newest_row(tx)
         number = newest.number + 1 if newest else 1
         wrapped = master.wrap(draw(), _context(number))
         tx.connection.execute(wrapping_keys.insert().values(number=number, master=master.id, wrapped=wrapped))
+        if newest:
+            self._wrap_again(tx, data_keys.select().where(_is(HOME)))
         return number
 
     def wrapping_keys(self, tx: Transaction) -> list[WrappingKey]:
@@ -113,11 +141,13 @@ class DataKeys:
 
     def wrap_again(self, tx: Transaction, many: int) -> int:
         """Wrap so many keys with the newest wrapping key that another one wraps; returns how many there were."""
-        newest = self._newest(tx)
-        if newest is None:
+        newest = sa.select(sa.func.max(wrapping_keys.c.number)).scalar_subquery()
+        return self._wrap_again(tx, data_keys.select().where(data_keys.c.wrapping < newest).limit(many))
+
+    def _wrap_again(self, tx: Transaction, wanted: sa.Select[Any]) -> int:
+        newest, rows = self._newest_row(tx), tx.connection.execute(wanted).all()
+        if newest is None or not rows:
             return 0
-        old = sa.select(data_keys).where(data_keys.c.wrapping < newest.number).limit(many)
-        rows = tx.connection.execute(old).all()
         ciphers = self._ciphers(tx, {row.wrapping for row in rows} | {newest.number})
         for row in rows:
             name = f"{row.kind}/{row.name}" if row.name else row.kind
@@ -131,7 +161,7 @@ class DataKeys:
         """Destroy all wrapping keys but the newest; nothing may be wrapped by them any more. Which master key they were
         wrapped by stays known until ``forget_destroyed``.
         """
-        newest = self._newest(tx)
+        newest = self._newest_row(tx)
         others = wrapping_keys.c.number != (newest.number if newest else 0)
         tx.connection.execute(wrapping_keys.update().where(others).values(wrapped=b""))
 
@@ -139,24 +169,39 @@ class DataKeys:
         """Forget that there were others."""
         tx.connection.execute(wrapping_keys.delete().where(wrapping_keys.c.wrapped == b""))
 
-    def _newest(self, tx: Transaction) -> Any:
-        last = sa.select(wrapping_keys).order_by(wrapping_keys.c.number.desc()).limit(1)
-        return tx.connection.execute(last).first()
+    def _newest_row(self, tx: Transaction) -> Any:
+        return tx.connection.execute(_LAST).first()
 
     def _ciphers(self, tx: Transaction, numbers: Collection[int]) -> dict[int, Cipher]:
         rows = tx.connection.execute(sa.select(wrapping_keys).where(wrapping_keys.c.number.in_(numbers)))
-        found = {row.number: self._cipher(row) for row in rows}
+        found = {row.number: self._cipher(tx, row) for row in rows.all()}
         if missing := set(numbers) - set(found):
-            raise RecordDamaged(place=f"wrapping_keys/{min(missing)}")
+            raise RecordDamaged(place=_wrapping_place(min(missing)))
         return found
 
-    def _cipher(self, row: Any) -> Cipher:
+    def _cipher(self, tx: Transaction, row: Any) -> Cipher:
+        """A wrapping key, by its row: number, master and wrapped."""
         if row.wrapped not in self._opened:
             master = next((key for key in self._masters() if key.id == row.master), None)
             if master is None:
                 raise MasterKeyMissing(home=self._home, id=row.master)
-            self._opened[row.wrapped] = Cipher(master.unwrap(row.wrapped, _context(row.number)))
+            cipher = Cipher(master.unwrap(row.wrapped, _context(row.number)))
+            self._demand_right(tx, row.number, cipher, master)
+            self._opened[row.wrapped] = cipher
         return self._opened[row.wrapped]
+
+    def _demand_right(self, tx: Transaction, number: int, cipher: Cipher, master: Held) -> None:
+        """Raise KeyServiceFailed for a key that does not open the home's own, where it should."""
+        of_home = _is(HOME) & (data_keys.c.wrapping == number)
+        wrapped = tx.connection.execute(sa.select(data_keys.c.wrapped).where(of_home)).scalar()
+        try:
+            if wrapped is not None:
+                cipher.open(wrapped, _place(HOME))
+        except RecordDamaged as error:
+            if isinstance(master, LocalKey):
+                raise  # what it unwraps is what was wrapped: the row is damaged
+            another = Phrase(Message("store.master.another_key"))
+            raise KeyServiceFailed(service=master.place, problem=another) from error
 
 
 class _Opened(Mapping[str, Cipher]):
@@ -179,6 +224,12 @@ class _Opened(Mapping[str, Cipher]):
         return len(self._rows)
 
 
+_LAST = sa.select(wrapping_keys).order_by(wrapping_keys.c.number.desc()).limit(1)
+_WITH_WRAPPING = sa.select(data_keys.c.wrapping, data_keys.c.wrapped.label("key"), wrapping_keys).select_from(
+    data_keys.outerjoin(wrapping_keys, wrapping_keys.c.number == data_keys.c.wrapping)
+)
+
+
 def draw() -> bytes:
     """A new data key."""
     return secrets.token_bytes(KEY_BYTES)
@@ -191,6 +242,10 @@ def _is(name: str) -> sa.ColumnElement[bool]:
 
 def _place(name: str) -> str:
     return f"data_keys/{name}"
+
+
+def _wrapping_place(number: int) -> str:
+    return f"wrapping_keys/{number}"
 
 
 def _context(number: int) -> str:

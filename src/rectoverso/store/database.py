@@ -85,7 +85,9 @@ class Database(ABC):
 
     @abstractmethod
     def settle(self) -> None:
-        """See to it that what was erased does not linger where the database keeps its rows."""
+        """See to it that what was erased does not linger where the database keeps its rows. Raises HomeBusy where
+        others keep it from that: it has to be asked for again.
+        """
 
     @abstractmethod
     def beside(self, name: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rectoverso.store.data_keys import DataKeys
     from rectoverso.store.database import Database, Transaction
+    from rectoverso.store.vault import Cipher
 
 
 class Descriptors:
@@ -31,6 +32,15 @@ class Descriptors:
         sealed = self._keys.of_or_made(tx, f"works/{work_id}").seal(numbers, _place(work_id, space))
         tx.connection.execute(self._rows.insert().values(work=work_id, space=space, sealed=sealed))
         return True
+
+    def seal_again(self, tx: Transaction, work_id: str, before: Cipher, key: Cipher) -> None:
+        """Seal those of a work with its new key."""
+        of_work = self._rows.c.work == work_id
+        for row in tx.connection.execute(self._rows.select().where(of_work)).all():
+            place = _place(work_id, row.space)
+            sealed = key.seal(before.open(row.sealed, place), place)
+            here = of_work & (self._rows.c.space == row.space)
+            tx.connection.execute(self._rows.update().where(here).values(sealed=sealed))
 
     def remove(self, tx: Transaction, work_id: str) -> None:
         """Forget those of a work in every space."""

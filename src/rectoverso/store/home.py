@@ -8,6 +8,7 @@ datasets/       training sets that were sent to the service
 runs/           what the service trained
 work.sqlite3    the queue of the service's jobs
 workers/        a lock for each process that works on them
+working/        plain pictures while they are worked on; nothing, when nobody works
 points/         the index of works' points, sealed; made again when it is missing
 keys/           who signs, and the master key, which opens the rest (unless it is elsewhere: ``store.master``)
 trust/          certificates of others that this home trusts
@@ -184,10 +185,9 @@ class Home:
     @cached_property
     def traces(self) -> Traces:
         """What the parts of the registered works are known by."""
-        from rectoverso.store.shelf import Shelf
         from rectoverso.store.traces import Traces
 
-        return Traces(self.database, self.data_keys, Shelf(self.path / "points", lambda: self.vault))
+        return Traces(self.database, self.data_keys, self.path / "points")
 
     @cached_property
     def descriptors(self) -> Descriptors:
@@ -201,14 +201,14 @@ class Home:
         """What makers asked a service for."""
         from rectoverso.store.jobs import Jobs
 
-        return Jobs(self.database, lambda: self.vault)
+        return Jobs(self.database, lambda: self.vault, self.data_keys)
 
     @cached_property
     def people(self) -> People:
         """Who uses a service."""
         from rectoverso.store.people import People
 
-        return People(self.database, lambda: self.vault)
+        return People(self.database, self.data_keys)
 
     @cached_property
     def log(self) -> Log:

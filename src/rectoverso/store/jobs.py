@@ -5,6 +5,8 @@ was tried again is a later attempt at the same item, and what an earlier one say
 
 Each change of an item moves the version of its job on, and the item keeps it: who knows a version can ask for what came
 after it. Nothing else is kept of the past, so that a job is as large at its end as it was at its beginning.
+
+Each job has a data key of its own: prompts and names of files are about people, and go with it.
 """
 
 from __future__ import annotations
@@ -22,8 +24,9 @@ import sqlalchemy as sa
 from rectoverso.store.tables import job_items, jobs
 
 if TYPE_CHECKING:
+    from rectoverso.store.data_keys import DataKeys
     from rectoverso.store.database import Database, Transaction
-    from rectoverso.store.vault import Vault
+    from rectoverso.store.vault import Cipher, Vault
 
 _ID_BYTES = 8
 
@@ -96,11 +99,15 @@ class Turn:
 
 
 class Jobs:
-    """The jobs of one home. Each method is one transaction."""
+    """The jobs of one home. Each method is one transaction, but for those that are given one.
 
-    def __init__(self, database: Database, vault: Callable[[], Vault]) -> None:
+    ``vault`` names tokens.
+    """
+
+    def __init__(self, database: Database, vault: Callable[[], Vault], keys: DataKeys) -> None:
         self._database = database
         self._vault = vault
+        self._keys = keys
 
     def add(
         self, kind: str, person: str, asked: dict[str, Any], items: int, now: str, token: str | None = None
@@ -111,11 +118,12 @@ class Jobs:
         with self._database.transaction() as tx:
             if token and (known := self._where(tx, jobs.c.token == token)):
                 return known[0], False
-            sealed = self._sealed(asked, f"jobs/{job}")
+            key = self._keys.make(tx, _place(job))
+            sealed = _sealed(key, asked, _place(job))
             row = {"id": job, "kind": kind, "person": person, "created_at": now, "version": 1}
             tx.connection.execute(jobs.insert().values(**row, token=token, asked=sealed))
             empty = {"job": job, "attempt": 1, "state": State.WAITING.value, "is_sent": False, "version": 1}
-            told = [self._sealed({}, f"jobs/{job}/{place}") for place in range(items)]
+            told = [_sealed(key, {}, _place(job, place)) for place in range(items)]
             rows = [empty | {"place": place, "told": sealed} for place, sealed in enumerate(told)]
             tx.connection.execute(job_items.insert(), rows)
             return self._where(tx, jobs.c.id == job)[0], True
@@ -153,7 +161,35 @@ class Jobs:
         )
         with self._database.read() as tx:
             rows = tx.connection.execute(query if limit < 0 else query.limit(limit)).all()
-        return [self._item(row) for row in rows]
+            key = self._keys.of(tx, _place(job)) if rows else None
+        return [_item(key, row) for row in rows if key]
+
+    def all(self, tx: Transaction) -> list[Job]:
+        """Every job, the newest first."""
+        return self._where(tx, sa.true(), None)
+
+    def told(self, tx: Transaction, job: str) -> list[dict[str, Any]]:
+        """What is told of the items of a job, in their order."""
+        key = self._keys.of(tx, _place(job))
+        return [_item(key, row).told for row in self._items(tx, job)]
+
+    def change(self, tx: Transaction, job: str, change: Callable[[Any], Any]) -> None:
+        """Keep what was asked and told as ``change`` has it, sealed with another key."""
+        before = self._keys.of(tx, _place(job))
+        asked, items = self._where(tx, jobs.c.id == job)[0].asked, self._items(tx, job)
+        key = self._keys.change(tx, _place(job))
+        row = jobs.update().where(jobs.c.id == job)
+        tx.connection.execute(row.values(asked=_sealed(key, change(asked), _place(job))))
+        for item in items:
+            told = _sealed(key, change(_item(before, item).told), _place(job, item.place))
+            here = (job_items.c.job == job) & (job_items.c.place == item.place)
+            tx.connection.execute(job_items.update().where(here).values(told=told))
+
+    def forget(self, tx: Transaction, job: str) -> int:
+        """Destroy the key of a job, and remove it. Returns how many data keys there were."""
+        tx.connection.execute(job_items.delete().where(job_items.c.job == job))
+        tx.connection.execute(jobs.delete().where(jobs.c.id == job))
+        return self._keys.destroy(tx, [_place(job)])
 
     def unsent(self, limit: int) -> list[Turn]:
         """What waits and is in no queue yet, the oldest jobs first."""
@@ -223,7 +259,8 @@ class Jobs:
         moved = jobs.update().where(jobs.c.id == turn.job).values(version=jobs.c.version + 1)
         version = tx.connection.execute(moved.returning(jobs.c.version)).scalar_one()
         if told is not None:
-            values["told"] = self._sealed(told, f"jobs/{turn.job}/{turn.place}")
+            key = self._keys.of(tx, _place(turn.job))
+            values["told"] = _sealed(key, told, _place(turn.job, turn.place))
         change = job_items.update().where(is_there).values(state=after.value, version=version, **values)
         return tx.connection.execute(change).rowcount > 0
 
@@ -238,7 +275,7 @@ class Jobs:
         rows = tx.connection.execute(query).all()
         return [(Turn(*row[:-1]), State(row[-1])) for row in rows]
 
-    def _where(self, tx: Transaction, wanted: sa.ColumnElement[bool], limit: int = 1) -> list[Job]:
+    def _where(self, tx: Transaction, wanted: sa.ColumnElement[bool], limit: int | None = 1) -> list[Job]:
         query = jobs.select().where(wanted).order_by(jobs.c.number.desc()).limit(limit)
         rows = tx.connection.execute(query).all()
         counted = (
@@ -249,18 +286,28 @@ class Jobs:
         counts: dict[str, Counter[State]] = {}
         for job, state, count in tx.connection.execute(counted):
             counts.setdefault(job, Counter())[State(state)] = count
-        return [self._job(row, dict(counts.get(row.id, {}))) for row in rows]
+        return [self._job(tx, row, dict(counts.get(row.id, {}))) for row in rows]
 
-    def _job(self, row: Any, counts: dict[State, int]) -> Job:
-        asked = json.loads(self._vault().open(row.asked, f"jobs/{row.id}"))
+    def _items(self, tx: Transaction, job: str) -> Sequence[Any]:
+        of_job = job_items.select().where(job_items.c.job == job).order_by(job_items.c.place)
+        return tx.connection.execute(of_job).all()
+
+    def _job(self, tx: Transaction, row: Any, counts: dict[State, int]) -> Job:
+        asked = json.loads(self._keys.of(tx, _place(row.id)).open(row.asked, _place(row.id)))
         return Job(row.number, row.id, row.kind, row.person, row.created_at, row.version, asked, counts)
 
-    def _item(self, row: Any) -> Item:
-        told = json.loads(self._vault().open(row.told, f"jobs/{row.job}/{row.place}"))
-        return Item(row.job, row.place, row.attempt, State(row.state), row.version, told)
 
-    def _sealed(self, value: dict[str, Any], place: str) -> bytes:
-        return self._vault().seal(json.dumps(value, ensure_ascii=False).encode(), place)
+def _item(key: Cipher, row: Any) -> Item:
+    told = json.loads(key.open(row.told, _place(row.job, row.place)))
+    return Item(row.job, row.place, row.attempt, State(row.state), row.version, told)
+
+
+def _sealed(key: Cipher, value: dict[str, Any], place: str) -> bytes:
+    return key.seal(json.dumps(value, ensure_ascii=False).encode(), place)
+
+
+def _place(job: str, item: int | None = None) -> str:
+    return f"jobs/{job}" if item is None else f"jobs/{job}/{item}"
 
 
 _TURNS = sa.select(

@@ -41,12 +41,12 @@ class Lineage:
         )
 
     def forget(self, tx: Transaction, pictures: Collection[Digest]) -> None:
-        """Take pictures out of what is known of sets."""
+        """Take pictures out of what is known of sets, which get other keys: what they had opens in no copy any more."""
         wanted = {_short(picture) for picture in pictures}
         for manifest, members in list(self._sets(tx)):
             rest = [one for one in _split(members) if one not in wanted]
             if len(rest) * _BYTES < len(members):
-                sealed = self._keys.of(tx, _place(manifest)).seal(b"".join(rest), _place(manifest))
+                sealed = self._keys.change(tx, _place(manifest)).seal(b"".join(rest), _place(manifest))
                 here = lineage.update().where(lineage.c.manifest == manifest)
                 tx.connection.execute(here.values(sealed=sealed))
 

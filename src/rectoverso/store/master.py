@@ -15,18 +15,25 @@ from __future__ import annotations
 import hashlib
 import importlib
 import os
+import queue
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from threading import Thread
+from typing import Protocol, TypeVar
 
-from rectoverso.errors import BadSetting, KeysDamaged, KeyServiceFailed, RecordDamaged
+from rectoverso.errors import BadSetting, KeysDamaged, KeyServiceFailed
 from rectoverso.i18n import Phrase
+from rectoverso.store.atomic import sync_folder, write_durably
 from rectoverso.store.vault import KEY_BYTES, Cipher
 from rectoverso.types import Message
 
 FILE, FILE_BEFORE = "master.key", "blobs.key"
 VARIABLE, SERVICE = "RECTOVERSO_MASTER_KEY", "RECTOVERSO_KEY_SERVICE"
+_Answer = TypeVar("_Answer")
+ANSWER_S = 30.0
+"""So long a key service is waited for: others may be waiting for whoever asks it."""
 
 
 class MasterKey(Protocol):
@@ -62,7 +69,7 @@ class LocalKey:
 
 
 class ServiceKey:
-    """A master key of a service: its failures are told as such."""
+    """A master key of a service: that it fails, is late, or answers what cannot be right, is told as such."""
 
     def __init__(self, name: str, key: MasterKey) -> None:
         self._key = key
@@ -73,18 +80,16 @@ class ServiceKey:
         return str(self._key.id)[:64]
 
     def wrap(self, key: bytes, context: str) -> bytes:
-        try:
-            return bytes(self._key.wrap(key, context))
-        except Exception as error:
-            raise KeyServiceFailed(service=self.place, problem=_said(error)) from error
+        """Raises KeyServiceFailed also for what it does not open again: nothing may be sealed that nobody can open."""
+        wrapped = _answered(self.place, lambda: bytes(self._key.wrap(key, context)))
+        if key in wrapped or self.unwrap(wrapped, context) != key:
+            raise KeyServiceFailed(service=self.place, problem=Phrase(Message("store.master.not_wrapped")))
+        return wrapped
 
     def unwrap(self, wrapped: bytes, context: str) -> bytes:
-        try:
-            key = bytes(self._key.unwrap(wrapped, context))
-        except Exception as error:
-            raise KeyServiceFailed(service=self.place, problem=_said(error)) from error
+        key = _answered(self.place, lambda: bytes(self._key.unwrap(wrapped, context)))
         if len(key) != KEY_BYTES:
-            raise RecordDamaged(place=context)
+            raise KeyServiceFailed(service=self.place, problem=Phrase(Message("store.master.another_key")))
         return key
 
 
@@ -117,12 +122,57 @@ def new_key() -> bytes:
     return secrets.token_hex(KEY_BYTES).encode() + b"\n"
 
 
+def new_file(folder: Path) -> LocalKey:
+    """Another master key in the home's folder of keys; it is on the disk when this returns."""
+    data = new_key()
+    key = LocalKey(bytes.fromhex(data.decode()))
+    path = folder / f"master-{key.id}.key"
+    write_durably(path, data)
+    sync_folder(folder)
+    return LocalKey(key.secret, str(path))
+
+
+def destroy(path: Path) -> None:
+    """Write over the file of a key before its name goes: a name alone leaves the bytes where they were. File systems
+    that write elsewhere, and solid-state disks, keep them all the same.
+    """
+    with path.open("r+b") as file:
+        file.write(b"0" * path.stat().st_size)
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
+    sync_folder(path.parent)
+
+
 def _service(name: str) -> ServiceKey:
     module, _, function = name.partition(":")
+
+    def called() -> MasterKey:
+        key: MasterKey = getattr(importlib.import_module(module), function)()
+        return key
+
+    return ServiceKey(name, _answered(name, called))
+
+
+def _answered(service: str, ask: Callable[[], _Answer]) -> _Answer:
+    """What a service answers within ``ANSWER_S``. The thread is a daemon: one that hangs keeps nobody from ending."""
+    answers: queue.Queue[tuple[_Answer] | Exception] = queue.Queue(maxsize=1)
+
+    def asking() -> None:
+        try:
+            answers.put((ask(),))
+        except Exception as error:  # noqa: BLE001 - told to whoever waits
+            answers.put(error)
+
+    Thread(target=asking, name="key-service", daemon=True).start()
     try:
-        return ServiceKey(name, getattr(importlib.import_module(module), function)())
-    except Exception as error:
-        raise KeyServiceFailed(service=name, problem=_said(error)) from error
+        answer = answers.get(timeout=ANSWER_S)
+    except queue.Empty:
+        late = Message("store.master.late", {"seconds": f"{ANSWER_S:g}"})
+        raise KeyServiceFailed(service=service, problem=Phrase(late)) from None
+    if isinstance(answer, Exception):
+        raise KeyServiceFailed(service=service, problem=_said(answer)) from answer
+    return answer[0]
 
 
 def _secret_of(text: str) -> bytes:

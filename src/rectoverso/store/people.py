@@ -1,14 +1,15 @@
 """People who use a service, what each may do, and the keys by which a program says for whom it asks.
 
 A key is ``rv_<id>_<secret>``. Of the secret only an Argon2id hash is kept (RFC 9106; 19 MiB, two passes, the least that
-OWASP's cheat sheet advises), so that a copy of the table opens nothing. Accounts and keys that ended stay as rows.
+OWASP's cheat sheet advises), so that a copy of the table opens nothing. Accounts and keys that ended stay as rows; of
+one that was erased stays an empty row, so that what was made for it is still known to be nobody else's.
 """
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,8 @@ import sqlalchemy as sa
 from rectoverso.store.tables import api_keys, people
 
 if TYPE_CHECKING:
-    from rectoverso.store.database import Database
-    from rectoverso.store.vault import Vault
+    from rectoverso.store.data_keys import DataKeys
+    from rectoverso.store.database import Database, Transaction
 
 _ID_BYTES = 6
 _SECRET_BYTES = 24
@@ -38,7 +39,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One account."""
+    """One account. The ``name`` of one that was erased is ""."""
 
     id: str
     name: str
@@ -58,26 +59,27 @@ class ApiKey:
 
 
 class People:
-    """The accounts of one home."""
+    """The accounts of one home, each with a data key of its own."""
 
-    def __init__(self, database: Database, vault: Callable[[], Vault]) -> None:
+    def __init__(self, database: Database, keys: DataKeys) -> None:
         self._database = database
-        self._vault = vault
+        self._keys = keys
 
     def add(self, name: str, role: Role, now: str) -> Person:
         """A new account, that has no key yet."""
         person = Person(secrets.token_hex(_ID_BYTES), name, role, now)
-        sealed = self._vault().seal(name.encode(), f"people/{person.id}")
-        row = {"id": person.id, "role": role.value, "name": sealed, "created_at": now}
         with self._database.transaction() as tx:
+            sealed = self._keys.make(tx, _place(person.id)).seal(name.encode(), _place(person.id))
+            row = {"id": person.id, "role": role.value, "name": sealed, "created_at": now}
             tx.connection.execute(people.insert().values(row))
         return person
 
-    def all(self) -> list[Person]:
+    def all(self, tx: Transaction | None = None) -> list[Person]:
         """Every account, those that ended too, in the order in which they began."""
-        with self._database.read() as tx:
-            rows = tx.connection.execute(people.select().order_by(people.c.created_at, people.c.id)).all()
-        return [self._person(row) for row in rows]
+        with nullcontext(tx) if tx else self._database.read() as reading:
+            ordered = people.select().order_by(people.c.created_at, people.c.id)
+            rows = reading.connection.execute(ordered).all()
+            return [self._person(reading, row) for row in rows]
 
     def are_there(self) -> bool:
         """Whether there ever was any account: with the last one that ends nothing becomes open to all again."""
@@ -88,7 +90,7 @@ class People:
         """The account of that id."""
         with self._database.read() as tx:
             row = tx.connection.execute(people.select().where(people.c.id == person)).first()
-        return self._person(row) if row else None
+            return self._person(tx, row) if row else None
 
     def end(self, person: str, now: str) -> bool:
         """Close an account, and its keys with it; False where there was none to close."""
@@ -129,13 +131,25 @@ class People:
         going_on = people.c.ended_at.is_(None) & api_keys.c.ended_at.is_(None)
         with self._database.read() as tx:
             row = tx.connection.execute(query.where((api_keys.c.id == parts[1]) & going_on)).first()
+            person = None if row is None else self._person(tx, row)
         if row is None or not (is_proven or _fits(parts[2], row.hash)):
             return None
-        return self._person(row)
+        return person
 
-    def _person(self, row: Any) -> Person:
-        name = self._vault().open(row.name, f"people/{row.id}").decode()
-        return Person(row.id, name, Role(row.role), row.created_at, row.ended_at)
+    def erase(self, tx: Transaction, person: str, now: str) -> int:
+        """Destroy the key of an account: its name and its keys are gone. Returns how many data keys there were."""
+        tx.connection.execute(api_keys.delete().where(api_keys.c.person == person))
+        ended = {"name": b"", "ended_at": sa.func.coalesce(people.c.ended_at, now)}
+        tx.connection.execute(people.update().where(people.c.id == person).values(ended))
+        return self._keys.destroy(tx, [_place(person)])
+
+    def _person(self, tx: Transaction, row: Any) -> Person:
+        name = self._keys.of(tx, _place(row.id)).open(row.name, _place(row.id)) if row.name else b""
+        return Person(row.id, name.decode(), Role(row.role), row.created_at, row.ended_at)
+
+
+def _place(person: str) -> str:
+    return f"people/{person}"
 
 
 def _hashed(secret: str) -> str:

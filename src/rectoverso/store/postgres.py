@@ -35,7 +35,10 @@ from rectoverso.types import Message
 
 _DOOR, _WRITING = 0x52560001, 0x52560002
 _SCHEMA = "current_schema()::regnamespace::oid::int"
-_ERASED = "openings, data_keys, wrapping_keys, assets, works, traces, descriptors, lineage"
+_ERASED = (
+    "openings, data_keys, wrapping_keys, assets, works, traces, descriptors, lineage, "
+    "people, api_keys, jobs, job_items"
+)
 """The tables whose rows are deleted, or emptied, so that nobody can read them again."""
 
 # When the network falls silent, this side and the server both notice within a minute, and the door is free again.

@@ -53,19 +53,24 @@ class SqliteDatabase(Database):
         self._pragma("journal_mode = WAL")
 
     def settle(self) -> None:
-        """Take what was written into the file itself, so that nothing erased stays in the log beside it."""
-        self._pragma("wal_checkpoint(TRUNCATE)")
+        """Take what was written into the file itself, so that nothing erased stays in the log beside it.
+
+        Raises HomeBusy where somebody goes on reading: then the log still has it.
+        """
+        is_busy, *_ = self._pragma("wal_checkpoint(TRUNCATE)")
+        if is_busy:
+            raise HomeBusy(home=self.home, seconds=round(self.wait_s))
 
     def beside(self, name: str) -> str:
         path = self.path.with_name(f"{name}{self.path.suffix}").resolve()
         _make_private(path)
         return sa.URL.create("sqlite", database=str(path)).render_as_string()
 
-    def _pragma(self, pragma: str) -> None:
+    def _pragma(self, pragma: str) -> tuple[Any, ...]:
         with self.explained():
             connection = self.engine.raw_connection()
             try:
-                connection.cursor().execute(f"PRAGMA {pragma}")
+                return tuple(connection.cursor().execute(f"PRAGMA {pragma}").fetchone())
             finally:
                 connection.close()
 

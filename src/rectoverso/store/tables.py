@@ -14,7 +14,7 @@ lineage      which pictures a curated set has, one set a row, sealed
 marks        the sets and runs that an erased picture was in, by the entry that tells of it
 data_keys    what rows and pictures are sealed with, a key each, wrapped
 wrapping_keys  what wraps those, itself wrapped by the master key
-people       one account a row: its role, and its name, sealed
+people       one account a row: its role, and its name, sealed; of an erased one, no name
 api_keys     what people prove by that it is they, as a hash that is slow to try
 jobs         one a row: who asked for what, sealed, and the number of its last change
 job_items    the parts of a job that end one by one; what is told of each is sealed
@@ -28,7 +28,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "rv0007"
+REVISION = "rv0008"
 """The migration that makes these tables."""
 
 metadata = sa.MetaData()

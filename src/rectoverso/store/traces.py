@@ -7,6 +7,7 @@ named by how the works' ids begin; with a trace falls the part that it is in.
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rectoverso.store.shelf import Shelf
@@ -14,20 +15,23 @@ from rectoverso.store.shelf import Shelf
 if TYPE_CHECKING:
     from rectoverso.store.data_keys import DataKeys
     from rectoverso.store.database import Database, Transaction
+    from rectoverso.store.vault import Cipher
 
+BOOK = "book"
+"""The name on the shelf of what was learnt of many works together: it stays when one of them goes."""
 _AT_ONCE = 200
 
 
 class Traces(Mapping[str, bytes]):
-    """The traces of one home, by the works' own keys; ``shelf`` is for what is made of them.
+    """The traces of one home, by the works' own keys; ``shelf``, in ``folder``, is for what is made of them.
 
     Reading raises RecordDamaged for a row that was changed, or is another work's.
     """
 
-    def __init__(self, database: Database, keys: DataKeys, shelf: Shelf) -> None:
+    def __init__(self, database: Database, keys: DataKeys, folder: Path) -> None:
         from rectoverso.store.tables import traces
 
-        self.shelf = shelf
+        self.shelf = Shelf(folder, self._shelf_key)
         self._database = database
         self._keys = keys
         self._traces = traces
@@ -40,13 +44,30 @@ class Traces(Mapping[str, bytes]):
         ).first():
             return False
         sealed = self._keys.of_or_made(tx, f"works/{work_id}").seal(trace, _place(work_id))
+        for name in (part_of(work_id), BOOK):
+            self._keys.of_or_made(tx, _shelf_place(name))
         tx.connection.execute(self._traces.insert().values(work=work_id, sealed=sealed))
         return True
+
+    def seal_again(self, tx: Transaction, work_id: str, before: Cipher, key: Cipher) -> None:
+        """Seal the trace of a work with its new key."""
+        here = self._traces.c.work == work_id
+        row = tx.connection.execute(self._traces.select().where(here)).first()
+        if row is not None:
+            sealed = key.seal(before.open(row.sealed, _place(work_id)), _place(work_id))
+            tx.connection.execute(self._traces.update().where(here).values(sealed=sealed))
 
     def remove(self, tx: Transaction, work_id: str) -> None:
         """Forget the trace of a work, if there is one, and what was made of it."""
         self.shelf.remove(part_of(work_id))
+        if self._keys.has(tx, place := _shelf_place(part_of(work_id))):
+            self._keys.change(tx, place)
         tx.connection.execute(self._traces.delete().where(self._traces.c.work == work_id))
+
+    def _shelf_key(self, name: str) -> Cipher | None:
+        with self._database.read() as tx:
+            place = _shelf_place(name)
+            return self._keys.of(tx, place) if self._keys.has(tx, place) else None
 
     def __getitem__(self, work_id: str) -> bytes:
         with self._database.read() as tx:
@@ -86,6 +107,11 @@ class _Items(ItemsView[str, bytes]):
 def part_of(work_id: str) -> str:
     """The name of the part of the shelf that a work belongs to: one of 256."""
     return work_id[:2]
+
+
+def _shelf_place(name: str) -> str:
+    """The name of the key to what stands there under a name."""
+    return f"points/{name}"
 
 
 def _place(work_id: str) -> str:

@@ -5,7 +5,8 @@ that only this home can make of its digest.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,10 @@ from rectoverso.types import AssetId, Digest
 
 if TYPE_CHECKING:
     from rectoverso.store.data_keys import DataKeys
-    from rectoverso.store.database import Database
+    from rectoverso.store.database import Database, Transaction
     from rectoverso.store.vault import Cipher, Vault
+
+_KIND = "uploads"
 
 
 class Uploads:
@@ -39,9 +42,21 @@ class Uploads:
         """The picture of that digest. Raises BlobMissing and BlobDamaged."""
         return self._files.get(self._name(digest))
 
-    def has(self, digest: Digest) -> bool:
-        """Whether a picture of that digest was sent."""
-        return self._files.has(self._name(digest))
+    def has(self, digest: Digest, tx: Transaction | None = None) -> bool:
+        """Whether a picture of that digest was sent, and its key is there."""
+        name = self._name(digest)
+        with nullcontext(tx) if tx else self._database.read() as reading:
+            return self._data_keys.has(reading, _row(name)) and self._files.has(name)
+
+    def erase(self, tx: Transaction, digests: Iterable[Digest]) -> int:
+        """Destroy the keys of these; returns how many there were. Their files are for the next sweep."""
+        return self._data_keys.destroy(tx, [_row(self._name(digest)) for digest in digests])
+
+    def sweep(self) -> None:
+        """Remove the files that have no key. Nobody else can keep one meanwhile."""
+        with self._database.transaction() as tx:
+            names = self._data_keys.of_table(tx, _KIND)
+            self._files.sweep([AssetId(name.partition("/")[2]) for name in names])
 
     def _name(self, digest: Digest) -> AssetId:
         return AssetId(self._vault().name(f"uploads/{digest}"))
@@ -52,4 +67,4 @@ class Uploads:
 
 
 def _row(name: str) -> str:
-    return f"uploads/{name}"
+    return f"{_KIND}/{name}"

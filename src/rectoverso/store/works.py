@@ -99,6 +99,17 @@ class Works:
         row = self._row(work, self._keys.of(tx, self._place(work.id)))
         tx.connection.execute(self._works.update().where(self._works.c.id == work.id).values(row))
 
+    def seal_again(self, tx: Transaction, work: Work) -> tuple[Cipher, Cipher]:
+        """Keep what is said of a work now, sealed with another key: what was said before opens no more, also where a
+        copy of it was kept. Returns the key before and this one: traces and descriptors are sealed with it too.
+        """
+        before = self._keys.of(tx, self._place(work.id))
+        key = self._keys.change(tx, self._place(work.id))
+        tx.connection.execute(
+            self._works.update().where(self._works.c.id == work.id).values(self._row(work, key))
+        )
+        return before, key
+
     def remove(self, tx: Transaction, work_id: str) -> bool:
         """Forget the work and destroy its key; False when there is none of that id."""
         self._keys.destroy(tx, [self._place(work_id)])

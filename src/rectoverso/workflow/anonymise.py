@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from rectoverso.errors import BadSetting, ImageUnsupported, MissingExtra, NotVerified, RectoversoError
@@ -40,6 +39,7 @@ from rectoverso.workflow.files import results_in, unusable
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
+from rectoverso.workflow.scratch import scratch
 
 if TYPE_CHECKING:
     from rectoverso.workflow.fill import Filler
@@ -93,8 +93,8 @@ def anonymise(
     keys = open_keys(home, listener=listener, clock=clock)
     rows: list[Treated] = []
     index = None
-    with results_in(out), TemporaryDirectory() as blanks:
-        worker = _Worker(home, out, wanted, finder, Path(blanks))
+    with results_in(out), scratch(home) as blanks:
+        worker = _Worker(home, out, wanted, finder, blanks)
         try:
             for number, (path, relative) in enumerate(sources.files, 1):
                 rows.append(worker.treat(path, relative))

@@ -143,6 +143,7 @@ def _home(path: Path) -> Iterator[Row]:
     looks: list[Callable[[], Row | None]] = [
         partial(_server, home),
         partial(_keys, home.keys_path),
+        partial(_modes, home.keys_path),
         partial(_ledger, path),
         partial(_calibration, path),
     ]
@@ -177,6 +178,17 @@ def _keys(folder: Path) -> Row:
     return Row(
         "note" if days > 0 else "missing", Message("doctor.keys_ending", facts), Message("doctor.keys_fix")
     )
+
+
+def _modes(folder: Path) -> Row | None:
+    """Keys that others can read: a copy put back is often made so. (Modes mean nothing on Windows.)"""
+    if os.name != "posix" or not folder.is_dir() or not folder.stat().st_mode & 0o011:
+        return None  # nobody else gets in
+    open_ = [path.name for path in sorted(folder.glob("*.key")) if path.stat().st_mode & 0o077]
+    if not open_:
+        return None
+    facts = {"files": ", ".join(open_), "folder": str(folder)}
+    return Row("missing", Message("doctor.keys_open", facts), Message("doctor.keys_open_fix", facts))
 
 
 def _calibration(path: Path) -> Row | None:

@@ -2,8 +2,9 @@
 
     1. Find     what is meant, what the ledger's commitments to it open to, and what descends from it
                 (`workflow.lineage`).
-    2. Erase    In one transaction: the data keys, the rows, the openings, the names in what was found of other
-                pictures; sets and runs are marked; and an entry `erased`, which names them.
+    2. Erase    In one transaction: the data keys, the rows, the openings, what a service keeps (`workflow.served`), the
+                names in what is kept of other pictures, which get other data keys, so that what was said before opens
+                in no copy; sets and runs are marked; and an entry `erased`, which names them.
     3. Settle   Files that nothing opens any more are removed, and what the database still keeps of the rows.
     4. Receipt  The ledger's proof of the entry, for whoever asked (`workflow.receipts`).
 
@@ -15,28 +16,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from rectoverso.errors import NothingToErase
-from rectoverso.protocols import Clock
+from rectoverso.errors import BlobDamaged, BlobMissing, NothingToErase
+from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.assets import Asset
+from rectoverso.store.data_keys import draw
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
+from rectoverso.store.vault import Cipher
 from rectoverso.store.works import Work, called
 from rectoverso.types import AssetId, Digest
 from rectoverso.verso.ledger.commitment import as_fact, commitment_of, commitments_in
 from rectoverso.verso.ledger.entry import Json
 from rectoverso.verso.ledger.ledger import Ledger
 from rectoverso.workflow.digests import of_file
-from rectoverso.workflow.guard import ERASED, Guard
+from rectoverso.workflow.guard import ERASED, Guard, sealed
 from rectoverso.workflow.ledgers import entries_backwards, existing_home, keys_of, open_ledger
 from rectoverso.workflow.lineage import Descent, descent
 from rectoverso.workflow.receipts import Receipt
-from rectoverso.workflow.scrubbed import says, scrubbed
+from rectoverso.workflow.scrubbed import is_same, says, scrubbed
+from rectoverso.workflow.served import TAKEN_OUT, Erasing, erase_served, served
 
 MOST_NAMED = 300
 """Sets and runs that an entry names, each; how many there were it always says."""
@@ -53,8 +58,9 @@ class What(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """``keys``: how many data keys were destroyed; ``mentions``: the images in whose findings names were taken out.
-    ``repeated``: it was erased before, and this is the same receipt; how much there was is not known any more.
+    """``keys``: how many data keys were destroyed; ``mentions``: the images in whose findings names were taken out;
+    ``accounts``, ``jobs`` and ``sent``: what went of a service's. ``repeated``: it was erased before, and this is the
+    same receipt; how much there was is not known any more.
     """
 
     receipt: Receipt
@@ -63,6 +69,9 @@ class Erased:
     keys: int = 0
     openings: int = 0
     mentions: tuple[AssetId, ...] = ()
+    accounts: int = 0
+    jobs: int = 0
+    sent: int = 0
     repeated: bool = False
 
     def plain(self) -> dict[str, Any]:
@@ -73,26 +82,38 @@ class Erased:
             "keys": self.keys,
             "openings": self.openings,
             "mentions": list(self.mentions),
+            "accounts": self.accounts,
+            "jobs": self.jobs,
+            "sent": self.sent,
             **self.descent.plain(),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class _Meant:
-    """What is to be erased: images, works, and whatever else says this name."""
+    """What is to be erased: images, works, and whatever else says this name. ``told`` are other works, as they are told
+    of without it.
+    """
 
     assets: Sequence[Asset] = ()
     works: Sequence[Work] = ()
     files: Sequence[Digest] = ()
     name: str = ""
+    told: Sequence[Work] = ()
+
+    @property
+    def of_service(self) -> Erasing:
+        """What a service may keep of it."""
+        return Erasing(self.name, self.files, [asset.id for asset in self.assets])
 
 
 def erase(home_path: Path, what: What, name: str, clock: Clock | None = None) -> Erased:
-    """Erase an image or a training picture (an id, a file, or the SHA-256 of one), a work (an id or a title), or all
-    that is kept of a person by that name.
+    """Erase an image, a training picture or one that was sent to a service (an id, a file, or the SHA-256 of one), a
+    work (an id or a title), or all that is kept of a person by that name, address or account.
 
     Raises NothingToErase where nothing is kept and nothing was erased, HomeMissing, KeysLost, TitleShared,
-    RegisterAltered, LedgerBroken.
+    RegisterAltered, LedgerBroken; HomeBusy also where somebody goes on reading the database: then it is erased, and
+    the database's log still has it, until it is asked for again.
     """
     home = existing_home(home_path)
     ledger = open_ledger(home, keys_of(home), clock)
@@ -100,12 +121,14 @@ def erase(home_path: Path, what: What, name: str, clock: Clock | None = None) ->
     with home.lock():
         meant, before = _find(home, what, name), _last_erasure(home, what, name)
         if meant is not None:
-            done = _erase(home, ledger, what, name, meant, 0 if before is None else before.number + 1)
+            now = (clock or SystemClock()).now().isoformat(timespec="seconds")
+            done = _erase(home, ledger, what, name, meant, 0 if before is None else before.number + 1, now)
         elif before is not None:
             done = _told_again(ledger, before)
         else:
             raise NothingToErase(what=what.value, name=name)
         home.blobs.sweep(home.assets.with_pictures())
+        home.uploads.sweep()
         home.database.settle()
     return done
 
@@ -127,28 +150,46 @@ def _find(home: Home, what: What, name: str) -> _Meant | None:
     if what is What.WORK:
         work = called(works, name)
         return None if work is None else _works_meant(home, [work], "")
-    return _works_meant(home, [work for work in works if work.owner == name], name)
+    return _works_meant(home, [work for work in works if is_same(work.owner, name)], name)
 
 
 def _asset_meant(home: Home, name: str) -> _Meant | None:
     asset = (
         home.assets.by_digest(Digest(name)) if _DIGEST.fullmatch(name) else home.assets.by_id(AssetId(name))
     )
-    if asset is not None and asset.erased is None:
-        return _Meant(assets=[asset], files=[asset.file_digest] if asset.file_digest else [])
-    if _DIGEST.fullmatch(name):
-        with home.database.read() as tx:
-            if home.lineage.sets_of(tx, [Digest(name)]):
-                return _Meant(files=[Digest(name)])
-    return None
+    assets = [asset] if asset is not None and asset.erased is None else []
+    files = (
+        {Digest(name)} if _DIGEST.fullmatch(name) else {one.file_digest for one in assets if one.file_digest}
+    )
+    meant = _Meant(assets=assets, files=sorted(files))
+    with home.database.read() as tx:
+        is_known = assets or served(home, tx, meant.of_service).is_anything
+        return meant if is_known or (files and home.lineage.sets_of(tx, files)) else None
 
 
 def _works_meant(home: Home, works: Sequence[Work], name: str) -> _Meant | None:
-    meant = _Meant(works=works, files=[work.file_digest for work in works], name=name)
-    if works or any(True for _ in _mentioning(home, meant)):
+    files = [work.file_digest for work in works]
+    others = [work for work in home.works.all() if work not in works]
+    told = [_untold(work, name) for work in others if _untold(work, name) != work]
+    meant = _Meant(works=works, files=files, name=name, told=told)
+    if works or told or any(True for _ in _mentioning(home, meant)):
         return meant
     with home.database.read() as tx:
-        return meant if _opening_to(home, tx, meant) else None
+        is_known = served(home, tx, meant.of_service).is_anything or _opening_to(home, tx, meant)
+    return meant if is_known else None
+
+
+def _untold(work: Work, name: str) -> Work:
+    """A work as it is told of without a name."""
+    said = {
+        "title": work.title,
+        "owner": work.owner,
+        "licence": work.rights.licence,
+        "contact": work.rights.contact,
+    }
+    told = scrubbed(said, (), name, instead=TAKEN_OUT)
+    rights = replace(work.rights, licence=told["licence"], contact=told["contact"])
+    return replace(work, title=told["title"], owner=told["owner"], rights=rights)
 
 
 def _mentioning(home: Home, meant: _Meant) -> Iterator[Asset]:
@@ -159,21 +200,33 @@ def _mentioning(home: Home, meant: _Meant) -> Iterator[Asset]:
             findings=scrubbed(asset.findings, meant.works, meant.name),
             reasons=scrubbed(asset.reasons, meant.works, meant.name),
             source=scrubbed(asset.source, (), meant.name),
-            file_name=scrubbed(asset.file_name, (), meant.name),
+            file_name=_file_name(asset, meant.name),
         )
         if without != asset:
             yield without
 
 
+def _file_name(asset: Asset, name: str) -> str:
+    """That of an image without a name; by how it ends its files are known."""
+    stem, own, ending = asset.file_name.rpartition(f"-{asset.id}")
+    return f"{scrubbed(stem, (), name)}{own}{ending}"
+
+
 # 2. Erase
 
 
-def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, number: int) -> Erased:
-    with Guard(home, ledger).changing() as tx:
+def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, number: int, now: str) -> Erased:
+    mentions = [(asset, _sealed_beside(home, asset)) for asset in _mentioning(home, meant)]
+    guard = Guard(home, ledger)
+    with guard.changing() as tx:
         found = descent(home, tx, meant.files)
-        mentions = list(_mentioning(home, meant))
-        gone = home.openings.erase(tx, _commitments(home, tx, meant))
+        commitments, told_of = _commitments(home, tx, meant)
+        gone = home.openings.erase(tx, commitments)
+        if sealed(home, tx).calibration in told_of:
+            guard.say(calibration=None)  # what it rests on is erased
         keys = len(meant.assets) + len(meant.works) + gone
+        of_service = served(home, tx, meant.of_service)  # now: who uses a service does not wait at the door
+        keys += erase_served(home, tx, of_service, meant.of_service, now)
         facts = {
             "what": what.value,
             "subject": as_fact(_subject(home, what, name, number).commitment),
@@ -190,12 +243,42 @@ def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, num
             home.traces.remove(tx, work.id)
             home.descriptors.remove(tx, work.id)
             home.works.remove(tx, work.id)
-        for asset in mentions:
-            home.assets.change(tx, asset)
+        for work in meant.told:
+            _seal_again(home, tx, work)
+        for asset, key in mentions:
+            home.assets.change(tx, asset, key)
         home.lineage.forget(tx, meant.files)
         home.lineage.mark(tx, [*found.sets, *found.runs], index)
     receipt = Receipt.of(_subject(home, what, name, number), ledger.prove(index, sealed=True))
-    return Erased(receipt, index, found, keys, gone, tuple(asset.id for asset in mentions))
+    return Erased(
+        receipt,
+        index,
+        found,
+        keys,
+        gone,
+        mentions=tuple(asset.id for asset, _ in mentions),
+        accounts=len(of_service.accounts),
+        jobs=len(of_service.jobs),
+        sent=len(of_service.sent),
+    )
+
+
+def _sealed_beside(home: Home, asset: Asset) -> bytes:
+    """A new key for an image that stays. Its picture is sealed with that beside the one that there is: whichever of the
+    two keys is kept in the end, one of the files opens (``store.blobs``).
+    """
+    key = draw()
+    if asset.has_picture:
+        with suppress(BlobMissing, BlobDamaged):
+            home.blobs.put_again(asset.id, home.blobs.get(asset.id), Cipher(key))
+    return key
+
+
+def _seal_again(home: Home, tx: Transaction, work: Work) -> None:
+    """Keep what is told of a work that stays, with another key for all that is kept of it."""
+    before, key = home.works.seal_again(tx, work)
+    home.traces.seal_again(tx, work.id, before, key)
+    home.descriptors.seal_again(tx, work.id, before, key)
 
 
 def _opening_to(home: Home, tx: Transaction, meant: _Meant) -> set[str]:
@@ -210,17 +293,20 @@ def _named(kind: str, digests: Sequence[str]) -> dict[str, Json]:
     return {kind: list(digests[:MOST_NAMED])} | ({f"more_{kind}": more} if more > 0 else {})
 
 
-def _commitments(home: Home, tx: Transaction, meant: _Meant) -> set[str]:
-    """All commitments of the entries about these images and works, and of those in which any opens to that name."""
+def _commitments(home: Home, tx: Transaction, meant: _Meant) -> tuple[set[str], set[int]]:
+    """All commitments of the entries about these images and works, and of those in which any opens to that name; and
+    which entries those are.
+    """
     opening = _opening_to(home, tx, meant)
     decided = {asset.ledger_index for asset in meant.assets}
     decided |= {asset.revoked for asset in meant.assets if asset.revoked is not None}
-    found = set[str]()
+    found, told_of = set[str](), set[int]()
     for index, entry in entries_backwards(home, tx):
         held = list(commitments_in(entry))
         if held and (index in decided or not opening.isdisjoint(held)):
             found |= set(held)
-    return found
+            told_of.add(index)
+    return found, told_of
 
 
 # Receipts

@@ -16,7 +16,7 @@ revocation, by what they write into the database alone.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -169,10 +169,10 @@ def unsafe_accept(home_path: Path, reason: str, clock: Clock | None = None) -> i
     return count
 
 
-def sealed(home: Home) -> Seal:
+def sealed(home: Home, tx: Transaction | None = None) -> Seal:
     """The last seal of a home. Raises RecordDamaged."""
-    with home.database.read() as tx:
-        return home.seals.kept(tx) or NOTHING
+    with nullcontext(tx) if tx else home.database.read() as reading:
+        return home.seals.kept(reading) or NOTHING
 
 
 def _last(home: Home, tx: Transaction) -> Seal:

@@ -5,7 +5,8 @@
     2. Wrap    The data keys, some at a time. Others release, register and read meanwhile.
     3. End     Nothing is under the old wrapping key any more: it is destroyed, and an entry of the ledger says so, in
                one transaction.
-    4. Clear   The file of the old master key is removed, and what the database still keeps of the old rows.
+    4. Clear   The file of the old master key is overwritten and removed, and what the database still keeps of the old
+               rows.
 
 Killed at any moment and started again, it goes on where it was, and the ledger has one entry of it.
 """
@@ -17,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rectoverso.errors import MasterKeyMissing
 from rectoverso.protocols import Clock
 from rectoverso.store import master
-from rectoverso.store.atomic import write_durably
 from rectoverso.store.data_keys import WrappingKey
 from rectoverso.store.home import Home
 from rectoverso.store.lock import exclusive
@@ -63,17 +64,9 @@ def change_master_key(home_path: Path, clock: Clock | None = None) -> Changed:
 
 def _begin(home: Home) -> None:
     elsewhere = master.elsewhere()
-    following = elsewhere[0] if elsewhere else _new_file(home.keys_path)
+    following = elsewhere[0] if elsewhere else master.new_file(home.keys_path)
     with home.database.transaction() as tx:
         home.data_keys.add_wrapping_key(tx, following)
-
-
-def _new_file(folder: Path) -> master.LocalKey:
-    data = master.new_key()
-    key = master.LocalKey(bytes.fromhex(data.decode()))
-    path = folder / f"master-{key.id}.key"
-    write_durably(path, data)
-    return master.LocalKey(key.secret, str(path))
 
 
 def _wrap(home: Home) -> None:
@@ -86,14 +79,16 @@ def _wrap(home: Home) -> None:
 def _clear(home: Home) -> Changed:
     """Remove what opened the old wrapping keys; the row that says that there is something to remove goes last."""
     newest = _wrapping_keys(home)[-1]
+    held = next((key for key in master.all_keys(home.keys_path) if key.id == newest.master), None)
+    if held is None:  # it was changed in another environment: nothing is removed before this one has the key
+        raise MasterKeyMissing(home=home.path, id=newest.master)
     for key in master.in_folder(home.keys_path):
         if key.id != newest.master:
-            Path(key.place).unlink(missing_ok=True)
+            master.destroy(Path(key.place))
     home.database.settle()
     with home.database.transaction() as tx:
         index = last_entry(home, tx, lambda entry: _tells_of(entry, newest.number))
         home.data_keys.forget_destroyed(tx)
-    held = next(key for key in master.all_keys(home.keys_path) if key.id == newest.master)
     return Changed(-1 if index is None else index, held.place, newest.master)
 
 

@@ -221,10 +221,11 @@ class _Doorkeeper:
             marked, verdict = self.mark(draft, asset, verdict)
 
         # 5. Record
-        decided = self.record(draft, request, asset, findings, verdict, marked)
+        key = draw()
+        decided = self.record(draft, request, asset, findings, verdict, marked, key)
 
         # 6. Deliver
-        return Passage(decided, self.deliver(decided), repeated=False)
+        return Passage(decided, self.deliver(decided, Cipher(key)), repeated=False)
 
     def recall(self, draft: Draft) -> tuple[Digest, Asset | None]:
         """The request's digest, and its answer if it has one that does not rest on an accident.
@@ -280,10 +281,10 @@ class _Doorkeeper:
         findings: Sequence[Finding],
         verdict: Verdict,
         marked: Marked | None,
+        key: bytes,
     ) -> Asset:
         """Keep the bytes, then write ledger entry and decision in one transaction, with the key to both."""
         recto = marked.pixels if marked else draft.pixels
-        key = draw()
         row = Asset(
             id=asset,
             request=request,
@@ -336,12 +337,13 @@ class _Doorkeeper:
             "findings": [{"check": found["check"], "outcome": found["outcome"]} for found in row.findings],
         }
 
-    def deliver(self, asset: Asset) -> Path | None:
+    def deliver(self, asset: Asset, key: Cipher | None = None) -> Path | None:
         """Write a released file and its proof, each whole or not at all, read-only, in place of what has their names.
 
-        The proof is against the first checkpoint over the entry, so that it is the same at each delivery. None if it
-        was not released, is revoked or erased, or if the store no longer holds it; then `verso ledger check` says so.
-        Raises LedgerBroken: without its proof nothing leaves, nor what the ledger does not call released.
+        What is written is what the store holds, opened by ``key`` where that is at hand. The proof is against the first
+        checkpoint over the entry, so that it is the same at each delivery. None if it was not released, is revoked or
+        erased, or if the store no longer holds it; then `verso ledger check` says so. Raises LedgerBroken: without its
+        proof nothing leaves, nor what the ledger does not call released.
         """
         if self.out is None or not _may_leave(asset):
             return None
@@ -350,7 +352,7 @@ class _Doorkeeper:
         _demand_entry(self.ledger, asset)
         try:
             is_there = path.is_file() and digests.of_bytes(path.read_bytes()) == asset.file_digest
-            data = None if is_there else self.home.blobs.get(asset.id)
+            data = None if is_there else self.home.blobs.get(asset.id, key)
             if not _holds(beside(path), proof):
                 _write(beside(path), proof)
             if data is not None:

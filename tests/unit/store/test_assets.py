@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from rectoverso.errors import RecordDamaged
 from rectoverso.store.assets import Asset, Assets
+from rectoverso.store.data_keys import draw
 from rectoverso.store.home import Home
 from rectoverso.types import AssetId, Decision, Digest, Maker, Origin
 from stores import ON_BOTH
@@ -140,7 +141,7 @@ def test_what_is_said_of_an_image_can_change(home: Home) -> None:
     record(home, asset(1), asset(2))
     changed = dataclasses.replace(asset(1), source=None, reasons=[])
     with home.database.transaction() as tx:
-        home.assets.change(tx, changed)
+        home.assets.change(tx, changed, draw())
     assert home.assets.all() == [changed, asset(2)]
 
 

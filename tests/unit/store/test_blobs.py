@@ -117,3 +117,15 @@ def test_a_sweep_keeps_what_is_needed_and_removes_orphans_and_unfinished_files(b
 
 def test_sweeping_where_nothing_was_ever_put_is_nothing_to_do(blobs: Blobs) -> None:
     assert blobs.sweep(set()) == []
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_with_another_key_the_picture_opens_whichever_is_kept(tmp_path: Path, is_kept: bool) -> None:
+    """Killed before or after the key was kept: nothing is lost, and one file is left."""
+    other = Cipher(bytes(range(1, 33)))
+    blobs_in(tmp_path).put(ONE, PLAIN, KEY)
+    blobs_in(tmp_path).put_again(ONE, PLAIN, other)
+    later = blobs_in(tmp_path, other if is_kept else KEY)
+    assert later.get(ONE) == PLAIN
+    assert later.sweep([ONE]) == []
+    assert (later.get(ONE), len(files(later)), list(later.all())) == (PLAIN, 1, [ONE])

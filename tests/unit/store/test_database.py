@@ -99,3 +99,20 @@ def test_breaking_a_rule_of_the_tables_stays_visible_as_such(home: Home) -> None
         home.log.add_entries(tx, {0: b"body"})
     with pytest.raises(sa.exc.IntegrityError), home.database.transaction() as tx:
         home.log.add_entries(tx, {0: b"other"})
+
+
+def test_what_was_erased_is_said_to_be_in_the_log_while_somebody_goes_on_reading(tmp_path: Path) -> None:
+    database = SqliteDatabase(tmp_path / "verso.sqlite3", wait_s=0.1)
+    database.prepare()
+    with database.transaction() as tx:
+        tx.connection.exec_driver_sql("CREATE TABLE kept (value TEXT)")
+        tx.connection.exec_driver_sql("INSERT INTO kept VALUES ('Anna Muster')")
+    with database.read() as reading:
+        reading.connection.exec_driver_sql("SELECT * FROM kept").all()
+        with database.transaction() as tx:
+            tx.connection.exec_driver_sql("DELETE FROM kept")
+        with pytest.raises(HomeBusy):
+            database.settle()
+    database.settle()
+    assert not any(b"Muster" in path.read_bytes() for path in tmp_path.iterdir())
+    database.close()

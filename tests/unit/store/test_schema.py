@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from rectoverso.errors import HomeForeign, HomeTooNew, KeysMissing
 from rectoverso.protocols import SystemClock
-from rectoverso.store import migrations, schema, tables
+from rectoverso.store import master, migrations, schema, tables
+from rectoverso.store.data_keys import HOME, DataKeys
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.store.openings import Opening
@@ -85,6 +86,53 @@ def test_what_lay_open_is_sealed_and_nothing_is_lost(tmp_path: Path) -> None:
     assert asset.reasons == [{"key": "k", "facts": {"owner": "Anna Muster"}}]
     home.close()
     assert not any(b"Muster" in path.read_bytes() for path in tmp_path.glob("verso.sqlite3*"))
+
+
+def test_accounts_and_jobs_get_keys_of_their_own(tmp_path: Path) -> None:
+    Keys.create(tmp_path / "keys", owner="Studio Moon", clock=SystemClock())
+    held = master.in_folder(tmp_path / "keys")
+    database, keys = SqliteDatabase(tmp_path / "verso.sqlite3"), DataKeys(tmp_path, lambda: held)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    database.prepare()
+    with database.transaction() as tx:
+        config.attributes |= {"connection": tx.connection, "home": tmp_path, "vault": None}
+        command.upgrade(config, "rv0007")
+        keys.begin(tx, held[0])
+        vault = Vault(keys.raw(tx, HOME))
+        sealed = {
+            place: vault.seal(plain, place)
+            for place, plain in (
+                ("people/a", b"Anna"),
+                ("jobs/j", b'{"prompt": "cat"}'),
+                ("jobs/j/0", b'{"n": 1}'),
+            )
+        }
+        for table, columns, values in (
+            ("people", "id, role, name, created_at", ("a", "maker", sealed["people/a"], "now")),
+            (
+                "jobs",
+                "number, id, kind, person, created_at, version, asked",
+                (1, "j", "seal", "a", "now", 1, sealed["jobs/j"]),
+            ),
+            (
+                "job_items",
+                "job, place, attempt, state, is_sent, version, told",
+                ("j", 0, 1, "done", True, 1, sealed["jobs/j/0"]),
+            ),
+            ("traces", "work, sealed", ("00000001", b"")),
+        ):
+            marks = ", ".join("?" * len(values))
+            tx.connection.exec_driver_sql(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)
+    database.close()
+    home = Home.open(tmp_path)
+    assert [person.name for person in home.people.all()] == ["Anna"]
+    assert [(job.asked, home.jobs.items(job.id)[0].told) for job in home.jobs.page(9)] == [
+        ({"prompt": "cat"}, {"n": 1})
+    ]
+    home.traces.shelf.put("00", b"an index")
+    assert home.traces.shelf.read("00") == b"an index"
+    home.close()
 
 
 def test_without_keys_what_lies_open_is_not_migrated(tmp_path: Path) -> None:

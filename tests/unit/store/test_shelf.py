@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from rectoverso.store.shelf import Shelf
-from rectoverso.store.vault import Vault
+from rectoverso.store.vault import Cipher
 
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path / "points", lambda: Vault(b"k" * 32))
+    return Shelf(tmp_path / "points", lambda _name: Cipher(b"k" * 32))
 
 
 def test_what_was_put_there_is_read_and_the_last_counts(shelf: Shelf) -> None:
@@ -32,7 +32,7 @@ def test_what_was_changed_moved_or_sealed_elsewhere_is_nothing(shelf: Shelf, tmp
     file = tmp_path / "points" / "ab"
     (tmp_path / "points" / "cd").write_bytes(file.read_bytes())
     assert shelf.read("cd") is None
-    assert Shelf(tmp_path / "points", lambda: Vault(b"x" * 32)).read("ab") is None
+    assert Shelf(tmp_path / "points", lambda _name: Cipher(b"x" * 32)).read("ab") is None
     file.write_bytes(file.read_bytes()[:-1] + b"\0")
     assert shelf.read("ab") is None
 
@@ -46,6 +46,6 @@ def test_removing_is_no_mistake_where_nothing_is(shelf: Shelf) -> None:
 
 def test_a_folder_that_cannot_be_written_to_is_done_without(tmp_path: Path) -> None:
     (tmp_path / "points").write_bytes(b"a file in its place")
-    shelf = Shelf(tmp_path / "points", lambda: Vault(b"k" * 32))
+    shelf = Shelf(tmp_path / "points", lambda _name: Cipher(b"k" * 32))
     shelf.put("ab", b"data")
     assert shelf.read("ab") is None

@@ -55,10 +55,19 @@ def test_one_that_was_given_to_another_work_does_not_open(filled: Home) -> None:
         dict(filled.traces.items())
 
 
-def test_with_a_trace_falls_what_was_made_of_it(filled: Home) -> None:
+def test_with_a_trace_falls_what_was_made_of_it_also_in_copies(filled: Home) -> None:
+    with filled.database.transaction() as tx:
+        filled.traces.put(tx, "ab000001", ONE)
     for part in ("00", "ab"):
         filled.traces.shelf.put(part, b"an index")
+    file, late = filled.path / "points" / "00", Home(filled.path).traces.shelf
+    copy = file.read_bytes()
+    assert late.read("00") == b"an index"
     with filled.database.transaction() as tx:
         filled.traces.remove(tx, "00000001")
     assert filled.traces.shelf.read("00") is None
     assert filled.traces.shelf.read("ab") == b"an index"
+    file.write_bytes(copy)
+    assert filled.traces.shelf.read("00") is None
+    late.put("00", b"made of what was there before")
+    assert filled.traces.shelf.read("00") is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from rectoverso.errors import (
     MasterKeyMissing,
     NotAReceipt,
     NothingToErase,
+    RecordDamaged,
     RegisterAltered,
 )
 from rectoverso.store.home import Home
@@ -30,9 +32,10 @@ from rectoverso.workflow import digests
 from rectoverso.workflow import erase as erasing
 from rectoverso.workflow.curate import CurateRequest, curate
 from rectoverso.workflow.erase import What, erase
+from rectoverso.workflow.guard import Guard, sealed
 from rectoverso.workflow.incidents import incidents
 from rectoverso.workflow.keys import init_keys, open_keys
-from rectoverso.workflow.ledgers import check_ledger, ledger_keys, open_ledger, revoke
+from rectoverso.workflow.ledgers import check_ledger, committed, ledger_keys, open_ledger, revoke
 from rectoverso.workflow.master_key import change_master_key
 from rectoverso.workflow.receipts import Receipt, check_receipt
 from rectoverso.workflow.registry import add_works, list_works
@@ -256,11 +259,22 @@ def test_what_was_never_here_is_told(home: Home, what: What) -> None:
         ("/home/Ed/a.png", "Ed", True),
         ("按王伟的要求", "王伟", True),
         ("anything", "", False),
+        ("ANNA  MUSTER", "Anna Muster", True),
+        ("Jose\u0301 wrote", "Jos\u00e9", True),
+        ("Joseph wrote", "Jos\u00e9", False),
     ],
 )
 def test_a_name_is_found_as_words_of_its_own(text: str, name: str, is_said: bool) -> None:
     assert says(text, name) is is_said
     assert (scrubbed([text], (), name) != [text]) is is_said
+
+
+def test_words_of_the_program_stay_whatever_somebody_is_called() -> None:
+    """Or what was found could not be read again, and the door would fall over it."""
+    message = {"key": "screen.similarity.block", "facts": {"owner": "BLOCK", "list": ["by Block, 2020"]}}
+    finding = {"check": "similarity", "outcome": "block", "message": message}
+    told = {"facts": {"owner": "", "list": ["by , 2020"]}, "key": "screen.similarity.block"}
+    assert scrubbed(finding, (), "Block") == finding | {"message": told}
 
 
 def test_an_erasure_that_is_undone_in_the_table_is_noticed(home: Home) -> None:
@@ -323,6 +337,67 @@ def test_a_backup_opens_until_the_master_key_is_changed(home: Home, tmp_path: Pa
     shutil.copytree(home.path / "keys", backup / "keys")
     with pytest.raises(MasterKeyMissing):
         Home.open(backup).works.all()
+
+
+def rows(home: Home) -> dict[str, bytes]:
+    """Every sealed value about images, works and sets, by the place that it is bound to."""
+    wanted = {
+        "assets/{}": "SELECT id, told FROM assets",
+        "works/{}": "SELECT id, facts FROM works",
+        "traces/{}": "SELECT work, sealed FROM traces",
+        "lineage/{}": "SELECT manifest, sealed FROM lineage",
+    }
+    with home.database.read() as tx:
+        return {
+            place.format(row): bytes(sealed)
+            for place, query in wanted.items()
+            for row, sealed in tx.connection.exec_driver_sql(query)
+        }
+
+
+@pytest.mark.parametrize("what", [What.PERSON, What.ASSET])
+def test_of_what_stays_no_copy_tells_what_was_erased(home: Home, folder: Path, what: What) -> None:
+    """A backup from before, beside all the keys of now, whatever became of the master key."""
+    (folder / "drawn.png").write_bytes(to_png(photo(5, 96)))
+    add_works([folder / "drawn.png"], home.path, title=f"The house of {ANNA}", owner=BERTA, contact=ANNA)
+    said = stolen.words(name=ANNA) if what is What.PERSON else {"picture": bytes.fromhex(PICTURE)[:16]}
+    before, opened = rows(home), {}
+    erase(home.path, what, ANNA.upper() if what is What.PERSON else PICTURE)
+    change_master_key(home.path)
+    with home.database.read() as tx:
+        for place, sealed in before.items():
+            name = place.replace("traces/", "works/")
+            with suppress(RecordDamaged):
+                opened[place] = home.data_keys.of(tx, name).open(sealed, place)
+    assert stolen.found(opened.items(), said) == []
+    assert stolen.found(everything_that_opens(home.path), said) == []
+    assert len(before) > len(opened) > 0  # and the rest still does
+    assert all(home.blobs.get(asset) for asset in home.assets.with_pictures())
+    assert dict(home.traces.items()).keys() == {work.id for work in home.works.all()}
+    assert check_ledger(home.path).problems == ()
+
+
+def test_what_a_calibration_rests_on_falls_with_the_calibration(home: Home) -> None:
+    keys = open_keys(home)
+    guard = Guard(home, ledger := open_ledger(home, keys))
+    with home.lock(), guard.changing() as tx:
+        record = {"record": committed(home, tx, f"measured on pictures of {ANNA}")}
+        guard.say(calibration=ledger.append(tx, "registry_calibrated", record))
+    erase(home.path, What.PERSON, ANNA)
+    assert sealed(home).calibration is None
+
+
+def test_a_name_falls_and_the_file_is_still_known_by_how_its_name_ends(home: Home, tmp_path: Path) -> None:
+    """Whatever the name was: one who is called as files end must not keep others from being delivered."""
+    draft = Draft(
+        photo(12, 64), digests.of_facts(seed=98), Maker("run", "1", WEIGHTS), seed=98, source="png.png"
+    )
+    door = Door(home, open_keys(home), lambda _works: [Names("none")], Shelf().policy("general"))
+    (one,) = release([draft], door, tmp_path / "out")
+    erase(home.path, What.PERSON, "PNG")
+    (again,) = release([draft], door, tmp_path / "again")
+    assert again.path is not None
+    assert (again.repeated, again.path.name) == (True, f"-{one.asset.id}.png")
 
 
 @pytest.fixture

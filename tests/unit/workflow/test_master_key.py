@@ -12,11 +12,14 @@ import pytest
 import key_service
 from killing import killed_at_lines
 from rectoverso.errors import BadSetting, HomeBusy, KeyServiceFailed, MasterKeyMissing
+from rectoverso.store import master
+from rectoverso.store.data_keys import DataKeys
 from rectoverso.store.home import Home
 from rectoverso.store.lock import exclusive
 from rectoverso.store.master import SERVICE, VARIABLE
 from rectoverso.store.openings import Opening
 from rectoverso.workflow import master_key
+from rectoverso.workflow.doctor import _modes
 from rectoverso.workflow.keys import init_keys, list_keys
 from rectoverso.workflow.ledgers import check_ledger
 from rectoverso.workflow.master_key import ENTRY, change_master_key
@@ -208,3 +211,75 @@ def test_a_key_service_is_asked_once_a_process_and_its_failures_are_told(
     with pytest.raises(KeyServiceFailed, match="the service is away"):
         opens(path)
     home.close()
+
+
+@pytest.mark.parametrize("odd", ["tells", "mumbles", "hangs", "away"])
+def test_to_a_service_that_cannot_be_right_nothing_is_moved(
+    home: Home, odd: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or nothing could ever be written again: what is new is sealed with the newest wrapping key."""
+    monkeypatch.setattr(master, "ANSWER_S", 0.2)
+    monkeypatch.setenv(SERVICE, f"key_service:{odd}")
+    with pytest.raises(KeyServiceFailed):
+        change_master_key(home.path)
+    monkeypatch.delenv(SERVICE)
+    keep(home, late := Opening("d" * 64, bytes(32), "written since"))
+    assert masters(home) == ["master.key"]
+    assert change_master_key(home.path)
+    assert opens(home.path, *KEPT, late)
+
+
+def test_by_a_key_that_a_service_never_was_given_nothing_is_sealed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "served"
+    monkeypatch.setenv(SERVICE, "key_service:service")
+    init_keys(path)
+    monkeypatch.setenv(SERVICE, "key_service:lies")
+    lied_to = Home(path)
+    with pytest.raises(KeyServiceFailed, match="another key"):
+        keep(lied_to, *KEPT)
+    monkeypatch.setenv(SERVICE, "key_service:service")
+    keep(lied_to, *KEPT)
+    assert opens(path)
+    lied_to.close()
+
+
+def test_who_ends_a_change_elsewhere_is_told_which_key_is_missing(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, secrets.token_hex(32))
+    with monkeypatch.context() as killed:
+        killed.setattr(master_key, "_clear", lambda _home: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            change_master_key(home.path)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.delenv(VARIABLE)
+        with pytest.raises(MasterKeyMissing):
+            change_master_key(home.path)
+    assert masters(home) == ["master.key"]  # nothing was removed meanwhile
+    assert change_master_key(home.path).place == f"${VARIABLE}"
+    assert (masters(home), opens(home.path), changes(home.path)) == ([], True, 1)
+
+
+def test_the_new_file_is_on_the_disk_before_anything_is_sealed_with_it_and_the_old_one_is_overwritten(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[object] = []
+    monkeypatch.setattr(master, "sync_folder", steps.append)
+    begin = DataKeys.add_wrapping_key
+    monkeypatch.setattr(DataKeys, "add_wrapping_key", lambda *given: [begin(*given), steps.append("begun")])
+    (tmp_path / "block").hardlink_to(home.keys_path / "master.key")  # the bytes, when the name is gone
+    change_master_key(home.path)
+    assert steps == [home.keys_path, "begun", home.keys_path]
+    assert set((tmp_path / "block").read_bytes()) == {ord("0")}
+
+
+def test_keys_that_others_can_read_are_told_of(home: Home) -> None:
+    assert _modes(home.keys_path) is None
+    home.keys_path.chmod(0o755)
+    assert _modes(home.keys_path) is None
+    (home.keys_path / "master.key").chmod(0o644)
+    row = _modes(home.keys_path)
+    assert row is not None
+    assert (row.state, row.message.facts["files"]) == ("missing", "master.key")

@@ -346,7 +346,8 @@ def test_a_row_does_not_choose_where_a_file_goes(
     before = {path.name for path in tmp_path.iterdir()}, {path.name for path in out.iterdir()}
     asked = name.format(id=passage.asset.id, out=out)
     with at_door.home.database.transaction() as tx:
-        at_door.home.assets.change(tx, replace(passage.asset, file_name=asked))
+        key = at_door.home.data_keys.raw(tx, f"assets/{passage.asset.id}")
+        at_door.home.assets.change(tx, replace(passage.asset, file_name=asked), key)
     with pytest.raises(LedgerBroken):
         through(at_door, out)
     assert before == ({path.name for path in tmp_path.iterdir()}, {path.name for path in out.iterdir()})

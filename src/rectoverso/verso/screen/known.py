@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rectoverso.store.shelf import Shelf
-from rectoverso.store.traces import Traces, part_of
+from rectoverso.store.traces import BOOK, Traces, part_of
 from rectoverso.verso.screen import shards
 from rectoverso.verso.screen.codebook import DIMENSION, LEARNT_FROM, Codebook
 from rectoverso.verso.screen.points import Points, decoded
@@ -32,7 +32,6 @@ BOOK_FROM = 5_000
 """From how many points on there is a book."""
 
 AT_ONCE = 400
-BOOK = "book"
 PUT_BACK_AT = 20
 """A part is put back when more than one in so many of its works is new; until then new works are written each time."""
 

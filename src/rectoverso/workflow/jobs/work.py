@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from rectoverso.errors import RectoversoError
@@ -33,6 +32,7 @@ from rectoverso.workflow.jobs.asked import (
 from rectoverso.workflow.jobs.bundle import unpack
 from rectoverso.workflow.jobs.order import data_in, run_in, terms_of
 from rectoverso.workflow.progress import Listener
+from rectoverso.workflow.scratch import scratch
 
 CURATED, SOURCE = "curated", "source"
 
@@ -138,8 +138,8 @@ def _seal(home: Home, asked: SealAsked, place: int, listener: Listener) -> dict[
     from rectoverso.workflow.seal import seal_files
 
     sent = asked.files[place]
-    with TemporaryDirectory(prefix="verso-") as folder:
-        file = Path(folder) / (_plain_name(sent.name) or "picture")
+    with scratch(home) as folder:
+        file = folder / (_plain_name(sent.name) or "picture")
         file.write_bytes(home.uploads.get(Digest(sent.digest)))
         batch = seal_files(
             [file],
@@ -180,10 +180,10 @@ def _rows(batch: Batch) -> dict[str, Any]:
 @contextmanager
 def _decoded(home: Home, *digests: str | None) -> Iterator[Sequence[Path | None]]:
     """Pictures that were sent, decoded in the bounded process, as PNG files for as long as they are needed."""
-    with TemporaryDirectory(prefix="verso-") as folder:
+    with scratch(home) as folder:
         paths: list[Path | None] = []
         for number, digest in enumerate(digests):
-            path = None if digest is None else Path(folder) / f"{number}.png"
+            path = None if digest is None else folder / f"{number}.png"
             if path is not None and digest is not None:
                 opened = shared().open(home.uploads.get(Digest(digest)), name=digest[:12])
                 path.write_bytes(to_png(opened.pixels))

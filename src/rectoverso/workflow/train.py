@@ -207,7 +207,10 @@ def _check_promise(request: TrainRequest, recipe: Recipe) -> None:
     if request.private is not None and not recipe.is_private:
         raise refusal("none", "private.epsilon")
     if recipe.is_private and request.data not in PUBLISHED:
-        for option, is_found in (("--size", request.size is None), ("--channels", request.channels == "auto")):
+        for option, is_found in (
+            ("--size", request.size is None),
+            ("--channels", request.channels == "auto"),
+        ):
             if is_found:
                 raise refusal("found", option, option=option)
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.privacy.vault import Vault
-from rectoverso.types import Digest, Message
+from rectoverso.types import Message
 
 
 class Veiled:

@@ -150,7 +150,7 @@ class Bench:
             "precision=float32",
         )
         whole = with_settings(base, (*sizes, *settings))
-        folder = self.keep / f"{name.replace(' ', '-')}-{self.asked.epsilon:g}-{self.asked.share:g}"
+        folder = self.place(name).with_suffix("")
         cpu_s = self.trained(whole, folder)
         generator = RunGenerator(folder)
         told = json.loads((folder / "run.json").read_text())
@@ -165,17 +165,16 @@ class Bench:
         return self.row(name, epsilon, np.concatenate(made), cpu_s, told["images"], named=True)
 
     def trained(self, whole: Recipe, folder: Path) -> float:
-        """Train, or go on where an earlier call was killed; the CPU seconds, of earlier calls by their checkpoints."""
+        """Train, or go on where an earlier call was killed; the CPU seconds of all tries together."""
         clock = folder.with_suffix(".cpu")
-        before = json.loads(clock.read_text()) if clock.exists() else {"cpu_s": 0.0, "images": 0}
+        before_s = float(clock.read_text()) if clock.exists() else 0.0
         began = time.process_time()
 
-        def told(status: Status) -> None:
-            cpu_s = before["cpu_s"] + time.process_time() - began
-            clock.write_text(json.dumps({"cpu_s": cpu_s, "images": status.images}))
+        def told(_: Status) -> None:
+            clock.write_text(str(before_s + time.process_time() - began))
 
         train(whole, self.shown, folder, resume=(folder / "config.toml").exists(), listener=told)
-        return float(json.loads(clock.read_text())["cpu_s"])
+        return float(clock.read_text())
 
     def minutes(self, system: str, preset: str, *settings: str) -> float:
         """How long the training of a preset takes, by a few turns: the judges not counted."""
@@ -231,7 +230,7 @@ class Bench:
         """Those asked for, and with --keep all that were ever done with these numbers."""
         found = []
         for name, way in self.ways().items():
-            file = self.kept(name)
+            file = self.place(name)
             if file.exists():
                 row = Row(**json.loads(file.read_text()))
             elif not self.is_asked(name) or (done := way()) is None:
@@ -244,26 +243,26 @@ class Bench:
         return found
 
     def audits(self) -> dict[str, Any]:
-        file = self.kept("audit")
+        file = self.place("audit")
         if not file.exists() and self.is_asked("audit"):
             file.write_text(json.dumps(audited()))
         return json.loads(file.read_text()) if file.exists() else {}  # type: ignore[no-any-return]
 
-    def kept(self, name: str) -> Path:
-        """The file of a row: whatever it depends on is in its name."""
+    def place(self, name: str) -> Path:
+        """The file of a row, and without its suffix the folder of its run: whatever it depends on is in its name."""
         asked = self.asked
         data = hashlib.sha256(str(asked.data).encode()).hexdigest()[:8]
         told = (
             f"{name}-{data}-{asked.size}-{asked.epsilon:g}-{asked.share:g}-{'fid' if asked.fid else 'nofid'}"
         )
-        return self.keep / f"row-{told.replace(' ', '-')}.json"
+        return self.keep / f"{told.replace(' ', '-').replace('.', '_')}.json"
 
     def estimate(self) -> None:
         """Print the minutes of each row; the judges take about two more each, with a proxy-FID."""
         for name, (_, system, preset, settings) in self.presets.items():
             if not self.asked.only or name in self.asked.only:
                 print(f"{name}: {self.minutes(system, preset, *settings):.0f} minutes", flush=True)
-        print("opacus: about as long as dcgan; real, audit: under a minute")
+        print("opacus, in its own environment: not foreseen, up to an hour; real, audit: under a minute")
 
 
 def audited() -> dict[str, Any]:

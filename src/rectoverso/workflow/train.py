@@ -213,6 +213,8 @@ def _check_promise(request: TrainRequest, recipe: Recipe) -> None:
         ):
             if is_found:
                 raise refusal("found", option, option=option)
+        if request.take is not None:
+            raise refusal("take", "--take")
 
 
 def _decoded_in(request: TrainRequest, recipe: Recipe) -> Path:

@@ -98,8 +98,15 @@ def test_asked_for_privacy_no_run_promises_nothing(tmp_path: Path) -> None:
             train_run(request, tmp_path / "home")
 
 
-@pytest.mark.parametrize(("option", "given"), [("--size", {"channels": 3}), ("--channels", {"size": 16})])
-def test_sides_and_channels_of_own_pictures_are_said_and_not_found(
+@pytest.mark.parametrize(
+    ("option", "given"),
+    [
+        ("--size", {"channels": 3}),
+        ("--channels", {"size": 16}),
+        ("--take", {"size": 16, "channels": 3, "take": 9}),
+    ],
+)
+def test_sides_and_channels_of_own_pictures_are_said_and_all_are_taken(
     option: str, given: dict[str, int], tmp_path: Path
 ) -> None:
     request = TrainRequest(

@@ -9,10 +9,10 @@ The canaries here are the worst that can be: each has a direction of its own in 
 2023, "white box"), and whoever guesses sees every release. They see the engine alone: no generator, no real data.
 
 Mistakes that leave the canaries' sums as they were, or move them by less than guesses can tell, have tests of their
-own here. *Batches that are no Poisson samples* (cut from an order, of one size, in blocks, some pictures more often) show in
-the counts (`chance_taken`). *Noise that is too small, or the same twice*, shows where no canary is (`chance_noisy`). *A
-divisor that follows the data* shows when neighbouring sets are run under one secret: then what both release differs by
-the canary and by nothing else (`leaks_size`).
+own here. *Batches that are no Poisson samples* (cut from an order, of one size, in blocks, some pictures more often)
+show in the counts (`chance_taken`). *Noise that is too small, or the same twice*, shows where no canary is
+(`chance_noisy`). *A divisor that follows the data* shows when neighbouring sets are run under one secret: then what
+both release differs by the canary and by nothing else (`leaks_size`).
 
 Shapes: M canaries, T steps, D parameters.
 """

@@ -39,12 +39,12 @@ class NoisedFirst(Mechanism):
         noise_ND = torch.randn(slope_ND.shape, generator=torch.Generator().manual_seed(1))
         return super().cut(slope_ND + NOISE * noise_ND)
 
-    def noised(self, sum_D: torch.Tensor, secret: Secret, step: int) -> torch.Tensor:
+    def noised(self, sum_D: torch.Tensor, _secret: Secret, _step: int) -> torch.Tensor:
         return sum_D
 
 
 class SameEachStep(Mechanism):
-    def noised(self, sum_D: torch.Tensor, secret: Secret, step: int) -> torch.Tensor:
+    def noised(self, sum_D: torch.Tensor, secret: Secret, _step: int) -> torch.Tensor:
         return sum_D + super().noised(torch.zeros_like(sum_D), secret, 0)
 
 
@@ -109,7 +109,7 @@ FOUND = {
     "shuffled batches": "batches are not taken by chance",
     "divided by the data's size": "tells how many pictures there are",
     "each layer clipped by itself": "a picture adds more than the clip",
-    "noise before the clip": "tells more than claimed",
+    "noise before the clip": "noise is not what is claimed",
     "the same noise each step": "noise is not what is claimed",
     "the same noise for all parameters": "noise is not what is claimed",
     "batches of one size": "batches are not taken by chance",

@@ -269,11 +269,11 @@ def test_critics_that_look_at_pictures_together_are_refused(layer: nn.Module, re
 
 class Unmapped(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x):
+    def forward(_ctx, x):
         return x.clone()
 
     @staticmethod
-    def backward(ctx, slope):
+    def backward(_ctx, slope):
         return slope
 
 

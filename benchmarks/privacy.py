@@ -45,7 +45,7 @@ from torch import nn
 
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.data.pixels import to_tensor
-from rectoverso.recto.data.source import find_source
+from rectoverso.recto.data.source import open_source
 from rectoverso.recto.metrics.proxy_training import proxy_features
 from rectoverso.recto.metrics.score import Reference, score_images
 from rectoverso.recto.privacy.canaries import Canaries
@@ -90,7 +90,7 @@ class Bench:
 
     def __init__(self, asked: argparse.Namespace, keep: Path) -> None:
         self.asked, self.keep = asked, keep
-        whole = find_source(asked.data, size=asked.size).read()
+        whole = open_source(asked.data, size=asked.size)
         if whole.labels is None:
             raise SystemExit("the data has no classes")
         order = np.random.default_rng(0).permutation(len(whole))

@@ -159,6 +159,15 @@ def test_a_run_goes_on_with_the_same_pictures_and_settings_alone(run: Path, priv
         train(with_settings(private, ["private.clip=2"]), striped(), run, resume=True)
 
 
+def test_a_run_goes_on_with_the_same_version_alone(
+    run: Path, private: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that rounds otherwise would release steps a second time, with other noise."""
+    monkeypatch.setattr("rectoverso.recto.train.config.__version__", "another")
+    with pytest.raises(RunMismatch, match="machine"):
+        train(private, striped(), run, resume=True)
+
+
 def test_neither_clock_nor_divisor_follows_how_many_pictures_there_are(
     private: Recipe, tmp_path: Path
 ) -> None:

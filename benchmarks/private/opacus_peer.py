@@ -10,7 +10,6 @@ Shapes: N pictures, Z latent, C channels, H height, W width.
 
 from __future__ import annotations
 
-import time
 import warnings
 
 import torch
@@ -25,9 +24,7 @@ from rectoverso.recto.systems import recipe
 from rectoverso.recto.systems.recipe import Shape
 
 
-def trained(
-    data: Dataset, *, epsilon: float, delta: float, images: int, seconds: float
-) -> tuple[Tensor, float]:
+def trained(data: Dataset, *, epsilon: float, delta: float, images: int) -> tuple[Tensor, float]:
     """Generated pictures (N, H, W, C) uint8 of one class's generator for each class in turn, and the epsilon spent."""
     warnings.filterwarnings("ignore", module="opacus")
     torch.manual_seed(0)
@@ -52,11 +49,8 @@ def trained(
         max_grad_norm=1.0,
         grad_sample_mode="functorch",
     )
-    began = time.monotonic()
     for _ in range(epochs):
         for (real_NCHW,) in loader:
-            if time.monotonic() - began > seconds:
-                break
             fake_NCHW = generator(torch.randn(asked.batch, asked.latent))
             move_c.zero_grad()
             loss = F.softplus(critic(fake_NCHW.detach())).mean()

@@ -33,6 +33,10 @@ class Lineage:
             sealed = key.seal(_members(pictures), _place(manifest))
             tx.connection.execute(lineage.insert().values(manifest=manifest, sealed=sealed))
 
+    def manifests(self, tx: Transaction) -> list[str]:
+        """Of every set that is known here."""
+        return [str(row.manifest) for row in tx.connection.execute(sa.select(lineage.c.manifest)).all()]
+
     def sets_of(self, tx: Transaction, pictures: Collection[Digest]) -> list[Digest]:
         """The manifests of the sets that any of these pictures is in. Raises RecordDamaged."""
         wanted = [_short(picture) for picture in pictures]

@@ -7,7 +7,7 @@ curated names no pictures, and is not found.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,15 +49,31 @@ def descent(home: Home, tx: Transaction, pictures: Collection[Digest]) -> Descen
     return Descent(tuple(sorted(sets)), tuple(sorted(runs)), tuple(releases))
 
 
+def manifest_names(home: Home, run: str, manifests: Iterable[str]) -> tuple[str, ...]:
+    """How the ledger names the sets of a private run (the weights ``run``): by names that only this home can make, new
+    ones for each run. The plain digest would let anybody try which picture is in a set (`recto.privacy`).
+    """
+    return tuple(home.vault.name(f"manifest {manifest} of run {run}") for manifest in manifests)
+
+
 def _runs(home: Home, tx: Transaction) -> list[tuple[str, frozenset[str]]]:
     """Each run with what it came of: the manifests of its sets, or the weights of another run."""
-    found = []
+    found, known = [], home.lineage.manifests(tx)
     for _, entry in entries_backwards(home, tx):
         if entry.get("kind") == "run_trained":
-            found.append((str(entry.get("run")), frozenset(map(str, entry.get("manifests") or ()))))
+            found.append((str(entry.get("run")), _sets_of(home, entry, known)))
         elif entry.get("kind") == "run_ingrained":
             found.append((str(entry.get("run")), frozenset({str(entry.get("from"))})))
     return found
+
+
+def _sets_of(home: Home, entry: Mapping[str, Any], known: Collection[str]) -> frozenset[str]:
+    """The manifests of a training's sets; of a private one those among the ``known`` that have such names."""
+    said = frozenset(map(str, entry.get("manifests") or ()))
+    if "privacy" not in entry or not said:
+        return said
+    names = manifest_names(home, str(entry.get("run")), known)
+    return frozenset(manifest for manifest, name in zip(known, names, strict=True) if name in said)
 
 
 def _closure(taught: Collection[tuple[str, frozenset[str]]], sources: Collection[str]) -> set[str]:

@@ -27,6 +27,7 @@ from rectoverso.workflow.extras import optional_part, training_part
 from rectoverso.workflow.files import make_folder, unmade_by_failure
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
+from rectoverso.workflow.lineage import manifest_names
 from rectoverso.workflow.progress import Listener, Progress, silent
 from rectoverso.workflow.replication import fingerprints_of, probe, weights_of
 from rectoverso.workflow.standing import REPLICATION, against, inherit, note
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 PUBLISHED = {"digits": 1797, "shapes": 4096}
 """How many pictures the built-in data have, which everybody knows."""
 DECODED = "data"
-"""Where in the run pictures lie that are too many for memory, until the run is done."""
+"""Where in the run pictures lie that are too many for memory, until the run is done; of a private one in its vault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ def train_run(
     folder = RunFolder(request.run)
     recipe = with_settings(system(request.system).preset(request.preset), _settings(request))
     recipe = recipe.lasting(request.images or (promised_images(request.run) if request.resume else None))
+    _check_promise(request, recipe)
     with (
         unmade_by_failure(folder.path, unless=folder.config),
         unmade_by_failure(folder.samples, unless=folder.config),
@@ -150,7 +152,7 @@ def train_run(
         fingerprint(request.run, dataset, unseen_of(dataset, recipe, seed), listener)
         _log(request, dataset, home, keys, clock or SystemClock())
         _stand(request.run, home, keys, before, listener)
-        shutil.rmtree(request.run / DECODED, ignore_errors=True)
+        shutil.rmtree(_decoded_in(request, recipe), ignore_errors=True)
     return Trained(
         run=request.run,
         images=result.images,
@@ -196,6 +198,32 @@ def _settings(request: TrainRequest) -> tuple[str, ...]:
     return (*([f"private.pictures={public}"] if public else []), *asked, *request.settings)
 
 
+def _check_promise(request: TrainRequest, recipe: Recipe) -> None:
+    """Raise BadSetting where privacy is asked for and nothing would be promised, and where what a private run tells
+    of its pictures would be found by looking at them.
+    """
+    from rectoverso.recto.privacy.guarantee import refusal
+
+    if request.private is not None and not recipe.is_private:
+        raise refusal("none", "private.epsilon")
+    if recipe.is_private and request.data not in PUBLISHED:
+        for option, is_found in (
+            ("--size", request.size is None),
+            ("--channels", request.channels == "auto"),
+        ):
+            if is_found:
+                raise refusal("found", option, option=option)
+        if request.take is not None:
+            raise refusal("take", "--take")
+
+
+def _decoded_in(request: TrainRequest, recipe: Recipe) -> Path:
+    """Where pictures lie that are too many for memory."""
+    from rectoverso.recto.privacy.vault import Vault
+
+    return (Vault(request.run).path if recipe.is_private else request.run) / DECODED
+
+
 def _read(request: TrainRequest, recipe: Recipe, seed: int, listener: Listener) -> Dataset:
     """The pictures, after what can be said without them: that they will not do, and how the run will begin."""
     from rectoverso.recto.train.config import check
@@ -214,9 +242,12 @@ def _read(request: TrainRequest, recipe: Recipe, seed: int, listener: Listener) 
 def _find(request: TrainRequest, recipe: Recipe) -> Source:
     """The pictures, and where there is a second set, that too, in the same frame and channels."""
     from rectoverso.recto.data.source import find_source, with_other
+    from rectoverso.recto.privacy.vault import Vault
 
     # Each process has a cache of its own: they decode at once.
-    cache = request.run / DECODED / os.environ.get("RANK", "")
+    cache = _decoded_in(request, recipe) / os.environ.get("RANK", "")
+    if recipe.is_private:
+        Vault(request.run).make()
     first = find_source(
         request.data,
         size=request.size,
@@ -406,7 +437,7 @@ def _log(request: TrainRequest, dataset: Dataset, home: Home, keys: Keys, clock:
         facts |= {
             "data": vault.veiled(dataset.digest),
             "data_images": privacy["pictures"],
-            "manifests": [],
+            "manifests": list(manifest_names(home, weights, dataset.manifests)),
             "fingerprints": vault.veiled(fingerprints),
             "privacy": {name: str(value) for name, value in privacy.items()},
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,17 +10,22 @@ import pytest
 
 from quick import few_norm_images, forecasts, guess
 from rectoverso.errors import BadSetting
+from rectoverso.protocols import SystemClock
 from rectoverso.recto.data.digits import digits
 from rectoverso.recto.data.shapes import SCENES
 from rectoverso.recto.data.source import open_source
+from rectoverso.recto.systems import recipe, with_settings
 from rectoverso.store.home import Home
+from rectoverso.types import Digest
 from rectoverso.verso.picture import to_png
 from rectoverso.workflow.audit import audit_run
 from rectoverso.workflow.digests import of_bytes as digest_of
+from rectoverso.workflow.lineage import descent, manifest_names
 from rectoverso.workflow.members import AuditRequest
+from rectoverso.workflow.progress import silent
 from rectoverso.workflow.replication import fingerprints_of, record_of
 from rectoverso.workflow.standing import against
-from rectoverso.workflow.train import PUBLISHED, Trained, TrainRequest, train_run
+from rectoverso.workflow.train import PUBLISHED, Trained, TrainRequest, _find, _log, _open_home, train_run
 
 SMALL = (
     "batch=8",
@@ -30,6 +36,7 @@ SMALL = (
     "milestones=1",
 )
 BUDGET = "epsilon=10,delta=1e-5"
+MANIFEST, PICTURE = Digest("1" * 64), Digest("2" * 64)
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +126,68 @@ def test_a_budget_that_is_none_is_refused(asked: str, tmp_path: Path) -> None:
     with pytest.raises(BadSetting):
         train_run(request, tmp_path / "home")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_asked_for_privacy_no_run_promises_nothing(tmp_path: Path) -> None:
+    """An epsilon of 0 stands for no budget at all, which is not what somebody means who says it here."""
+    for said, settings in (("epsilon=0,delta=1e-5", ()), (BUDGET, ("private.epsilon=0",))):
+        request = TrainRequest(
+            "dcgan", "digits", tmp_path / "run", "private", private=said, settings=settings, images=48
+        )
+        with pytest.raises(BadSetting, match="nothing is promised"):
+            train_run(request, tmp_path / "home")
+
+
+@pytest.mark.parametrize(
+    ("option", "given"),
+    [
+        ("--size", {"channels": 3}),
+        ("--channels", {"size": 16}),
+        ("--take", {"size": 16, "channels": 3, "take": 9}),
+    ],
+)
+def test_sides_and_channels_of_own_pictures_are_said_and_all_are_taken(
+    option: str, given: dict[str, int], tmp_path: Path
+) -> None:
+    request = TrainRequest(
+        "dcgan", str(tmp_path), tmp_path / "run", "private", private=f"{BUDGET},pictures=60", **given
+    )
+    with pytest.raises(BadSetting, match=option):
+        train_run(request, tmp_path / "home")
+
+
+def test_pictures_too_many_for_memory_lie_in_the_vault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A killed run leaves them there, and the rest of its folder may be given out."""
+    caches: list[Path] = []
+    monkeypatch.setattr(
+        "rectoverso.recto.data.source.find_source", lambda *_, cache, **__: caches.append(cache)
+    )
+    request = TrainRequest("dcgan", "digits", tmp_path / "run", "private")
+    private = with_settings(recipe("dcgan", "private"), ["private.pictures=60"])
+    _find(request, private)
+    _find(request, recipe("dcgan", "default"))
+    assert (tmp_path / "run" / "private") in caches[0].parents
+    assert (tmp_path / "run" / "private").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "run" / "private") not in caches[1].parents
+
+
+def test_an_erased_picture_is_followed_into_private_runs(trained: tuple[Trained, Path]) -> None:
+    """The ledger names their sets so that this home alone can tell which they are, anew for each run."""
+    result, place = trained
+    data = dataclasses.replace(digits(8), manifest=MANIFEST)
+    home, keys = _open_home(place / "another", silent, None)
+    request = TrainRequest("dcgan", "digits", result.run, "private")
+    _log(request, data, home, keys, SystemClock())
+    with home.database.transaction() as tx:
+        home.lineage.keep(tx, MANIFEST, [PICTURE])
+        assert descent(home, tx, [PICTURE]).runs == (result.weights_digest,)
+        assert descent(home, tx, [Digest("3" * 64)]).runs == ()
+        entries = home.log.entries(tx, 0, home.log.size(tx)).values()
+    assert not any(MANIFEST.encode() in entry for entry in entries)
+    names = [manifest_names(home, run, [MANIFEST]) for run in ("4" * 64, "5" * 64)]
+    assert names[0] != names[1]
 
 
 def test_how_many_pictures_built_in_data_have_is_published() -> None:

@@ -155,10 +155,14 @@ def dense(x: Tensor) -> Tensor:
 
 
 class _Dense(torch.autograd.Function):
+    generate_vmap_rule = True  # a private critic's pictures have a gradient each (`privacy.engine`)
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
-        del ctx
+    def forward(x: Tensor) -> Tensor:
         return x.contiguous()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor], output: Tensor) -> None: ...
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> Tensor:

@@ -8,10 +8,11 @@ private mechanism, the right ones are hardly more than binomial draws of chance 
 The canaries here are the worst that can be: each has a direction of its own in which nothing else moves (Nasr et al.
 2023, "white box"), and whoever guesses sees every release. They see the engine alone: no generator, no real data.
 
-Two mistakes leave the canaries' sums as they were, and have tests of their own here. *Shuffled batches* show in the
-counts: a picture that is looked at exactly once in each pass is not taken by chance (`too_regular`). *A divisor that
-follows the data* shows when neighbouring sets are run under one secret: then what both release differs by the canary
-and by nothing else (`leaks_size`).
+Mistakes that leave the canaries' sums as they were, or move them by less than guesses can tell, have tests of their
+own here. *Batches that are no Poisson samples* (cut from an order, of one size, in blocks, some pictures more often)
+show in the counts (`chance_taken`). *Noise that is too small, or the same twice*, shows where no canary is
+(`chance_noisy`). *A divisor that follows the data* shows when neighbouring sets are run under one secret: then what
+both release differs by the canary and by nothing else (`leaks_size`).
 
 Shapes: M canaries, T steps, D parameters.
 """
@@ -21,7 +22,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +29,6 @@ from scipy.stats import binom, chi2
 
 Bits = NDArray[np.bool_]
 Reals = NDArray[np.float64]
-
-
-class Run(Protocol):
-    """A training to be audited: with the canaries that are ``there`` (M,), which are M of the parameters, it gives
-    every step's release (T, D) and which canaries it took (T, M).
-    """
-
-    def __call__(self, there: Bits, seed: int) -> tuple[Reals, Bits]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +49,18 @@ class Audit:
         return self.epsilon > self.claimed
 
 
+def coins(canaries: int, seed: int) -> Bits:
+    """Which canaries (M,) are in the data."""
+    return np.random.default_rng(seed).random(canaries) < 0.5
+
+
 def audit(
-    run: Run,
-    *,
-    claimed: float,
-    delta: float,
-    canaries: int,
-    guesses: int,
-    seed: int = 0,
-    confidence: float = 0.95,
+    score_M: Reals, there: Bits, *, claimed: float, delta: float, guesses: int, confidence: float = 0.95
 ) -> Audit:
-    """Run once with half of the canaries, and say what epsilon the guesses prove. ``guesses`` is fixed before."""
-    there = np.random.default_rng(seed).random(canaries) < 0.5
-    release_TD, _ = run(there, seed)
-    score_M = release_TD.sum(0)[:canaries]
+    """What epsilon the guesses prove by what was seen of each canary. ``guesses`` is fixed before."""
     right = _right(score_M, there, guesses)
-    least = least_epsilon(right, guesses, canaries, delta, 1 - confidence)
-    return Audit(claimed, least, right, guesses, canaries)
+    least = least_epsilon(right, guesses, len(there), delta, 1 - confidence)
+    return Audit(claimed, least, right, guesses, len(there))
 
 
 def _right(score_M: Reals, there: Bits, guesses: int) -> int:
@@ -107,19 +94,40 @@ def chance_of(right: int, guesses: int, canaries: int, epsilon: float, delta: fl
     return min(1.0, beta + alpha * delta * 2 * canaries)
 
 
-def too_regular(taken_TM: Bits, rate: float) -> float:
-    """The chance that pictures taken each by itself with probability ``rate`` would be taken as evenly as this, or more
-    so: small where batches are cut from an order.
+def chance_taken(taken_TM: Bits, rate: float) -> float:
+    """The chance that pictures taken each by itself with probability ``rate`` would be taken as evenly, or as unevenly,
+    as this: small where they are not (Poisson sampling).
 
-    Under Poisson sampling how often a picture comes within a window of 1 / rate steps varies like a binomial; cut from
-    an order, it comes once. The sum of squares of its distances is a chi square, nearly.
+    Three counts vary like binomials then: how often each picture comes within a window of 1 / rate steps (once, where
+    batches are cut from an order), how many come in a step (as many, where batches have one size), how often each
+    comes in all.
     """
     window = round(1 / rate)
     parts = len(taken_TM) // window
-    count_PM = taken_TM[: parts * window].reshape(parts, window, -1).sum(1)
-    spread = window * rate * (1 - rate)
-    total = float(((count_PM - window * rate) ** 2).sum() / spread)
-    return float(chi2.cdf(total, count_PM.size))
+    in_windows_PM = taken_TM[: parts * window].reshape(parts, window, -1).sum(1)
+    counts = (in_windows_PM, window), (taken_TM.sum(1), taken_TM.shape[1]), (taken_TM.sum(0), len(taken_TM))
+    found = (_chance((count - n * rate) / math.sqrt(n * rate * (1 - rate))) for count, n in counts)
+    return min(1.0, len(counts) * min(found))
+
+
+def chance_noisy(release_TS: Reals, deviation: float) -> float:
+    """The chance that independent normal numbers of this deviation would be as small or large as these, of steps and
+    of parameters that no picture moves, or their sums over steps, or over parameters: small where noise is not what is
+    claimed, or is used twice.
+    """
+    noise_TS = release_TS / deviation
+    sums = (
+        noise_TS,
+        noise_TS.sum(0) / math.sqrt(len(noise_TS)),
+        noise_TS.sum(1) / math.sqrt(noise_TS.shape[1]),
+    )
+    return min(1.0, len(sums) * min(_chance(sum_) for sum_ in sums))
+
+
+def _chance(standard: Reals) -> float:
+    """That the squares of so many standard numbers, nearly normal, add up to so little, or to so much."""
+    total = float((standard**2).sum())
+    return 2 * min(float(chi2.cdf(total, standard.size)), float(chi2.sf(total, standard.size)))
 
 
 def leaks_size(release: Callable[[int], Reals], *, canaries: int, count: int, tolerance: float) -> bool:

@@ -10,21 +10,30 @@ Shapes: M canaries, N pictures, T steps, D parameters.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from rectoverso.recto.privacy.accounting import epsilon
-from rectoverso.recto.privacy.audit import Audit, Bits, Reals, audit, leaks_size, too_regular
+from rectoverso.recto.privacy.audit import (
+    Audit,
+    Bits,
+    Reals,
+    audit,
+    chance_noisy,
+    chance_taken,
+    coins,
+    leaks_size,
+)
 from rectoverso.recto.privacy.engine import Mechanism
 from rectoverso.recto.privacy.secret import Secret
 
 SILENT = 8
 """Parameters that no canary moves."""
-EVEN = 1e-3
-"""Batches that are as regular as this by chance are not taken by chance."""
+RARE = 1e-4
+"""What is as rare as this by chance is not chance."""
 
 Taking = Callable[[Secret, int, int], "np.typing.NDArray[np.int64]"]
 
@@ -60,26 +69,32 @@ class Canaries:
         said_ND = torch.zeros(len(taken_N), self.canaries + SILENT)
         loud = taken_N >= 0
         said_ND[np.flatnonzero(loud), taken_N[loud]] = self.length * mechanism.clip
-        module = _Vector(said_ND.shape[1])
-        released = mechanism.gradient(module, _pulled, (said_ND,), secret, step)["weight"]
-        return released.double().numpy()
+        return _released(mechanism, said_ND, secret, step)
+
+    def share(self) -> float:
+        """How much one picture adds that says something in two layers, over the clip: at most 1."""
+        mechanism = replace(self.mechanism(1), noise=0.0)
+        said_ND = torch.zeros(1, self.canaries + SILENT)
+        said_ND[0, 0] = said_ND[0, -1] = self.length * mechanism.clip
+        released_D = _released(mechanism, said_ND, _secret(0), 0)
+        return float(np.linalg.norm(released_D)) * mechanism.batch / mechanism.clip
 
     def verdict(self, *, delta: float, claimed: float, guesses: int = 100, seed: int = 0) -> Verdict:
         """All that `audit` knows to try."""
-        there = np.ones(self.canaries, dtype=bool)
-        windows = min(self.steps, 4 * round(1 / self.rate))
-        secret = _secret(seed + 1)
-        taken_TM = np.zeros((windows, self.canaries), dtype=bool)
-        for step in range(windows):
-            taken_TM[step, self.taken(secret, step, int(there.sum()))] = True
-        expected = round(self.canaries * self.rate)
+        there = coins(self.canaries, seed)
+        release_TD, taken_TM = self(there, seed)
+        mechanism, silent_N = self.mechanism(int(there.sum())), np.full(round(self.canaries * self.rate), -1)
         return Verdict(
             guessed=audit(
-                self, claimed=claimed, delta=delta, canaries=self.canaries, guesses=guesses, seed=seed
+                release_TD.sum(0)[: self.canaries], there, claimed=claimed, delta=delta, guesses=guesses
             ),
-            regular=too_regular(taken_TM, self.rate),
+            share=self.share(),
+            taken=chance_taken(taken_TM[:, there], self.rate),
+            noisy=chance_noisy(
+                release_TD[:, self.canaries :], mechanism.noise * mechanism.clip / mechanism.batch
+            ),
             tells_size=leaks_size(
-                lambda count: self.release(secret, 0, np.full(expected, -1), count),
+                lambda count: self.release(_secret(seed + 1), 0, silent_N, count),
                 canaries=self.canaries,
                 count=self.canaries,
                 tolerance=0.0,
@@ -95,10 +110,14 @@ class Canaries:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was guessed, how regular the batches are (`too_regular`), whether a release tells the number of pictures."""
+    """What was ``guessed``; the most that one picture adds, over the clip (``share``); by what chance batches
+    (``taken``) and noise (``noisy``) would be as they are; whether a release tells the number of pictures.
+    """
 
     guessed: Audit
-    regular: float
+    share: float
+    taken: float
+    noisy: float
     tells_size: bool
 
     @property
@@ -106,21 +125,30 @@ class Verdict:
         """What is wrong, by name; none of an engine that is right."""
         found = {
             "tells more than claimed": self.guessed.is_broken,
-            "batches are not taken by chance": self.regular < EVEN,
+            "a picture adds more than the clip": self.share > 1,
+            "batches are not taken by chance": self.taken < RARE,
+            "noise is not what is claimed": self.noisy < RARE,
             "tells how many pictures there are": self.tells_size,
         }
         return tuple(name for name, is_so in found.items() if is_so)
 
 
 class _Vector(nn.Module):
-    """A network of one vector."""
+    """A network of one vector, in two layers: the canaries' numbers, and those that no canary moves."""
 
     def __init__(self, length: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.zeros(length))
+        self.first = nn.Parameter(torch.zeros(length - SILENT))
+        self.last = nn.Parameter(torch.zeros(SILENT))
 
     def forward(self, x_ND: Tensor) -> Tensor:
-        return x_ND @ self.weight
+        return x_ND[:, :-SILENT] @ self.first + x_ND[:, -SILENT:] @ self.last
+
+
+def _released(mechanism: Mechanism, said_ND: Tensor, secret: Secret, step: int) -> Reals:
+    """What a step gives out (D,) of pictures whose gradients these are."""
+    found = mechanism.gradient(_Vector(said_ND.shape[1]), _pulled, (said_ND,), secret, step)
+    return torch.cat(list(found.values())).double().numpy()
 
 
 def _pulled(network: Callable[..., Tensor], row: tuple[Tensor, ...]) -> Tensor:

@@ -51,7 +51,7 @@ def told(facts: Mapping[str, Any]) -> str:
         f"differential privacy: epsilon {facts['epsilon']:.4g}, delta {facts['delta']:.2g}, neighbours: "
         f"{facts['neighbours']}; {facts['steps']} steps, sampling rate {facts['rate']:.4g}, noise multiplier "
         f"{facts['noise']:.4g}; not covered: choice of settings, other runs on the same pictures, which pictures a "
-        "comparison with the training pictures holds back, time"
+        "comparison with the training pictures holds back, several pictures of one person, time"
     )
 
 
@@ -97,8 +97,8 @@ def check_private(recipe: Recipe, *, processes: int = 1) -> None:
         raise refusal(
             "delta", "private.delta", delta=budget.delta, most=f"{1 / budget.pictures:.1g}", least=LEAST_DELTA
         )
-    if not recipe.clip_of_one():
-        raise refusal("clip", "private.clip")
+    if not LEAST_CLIP <= recipe.clip_of_one() <= MOST_CLIP:
+        raise refusal("clip", "private.clip", clip=recipe.clip_of_one(), least=LEAST_CLIP, most=MOST_CLIP)
     if recipe.held_out:
         raise refusal("held_out", "held_out")
     if processes > 1:
@@ -120,6 +120,8 @@ def _check_affordable(recipe: Recipe) -> None:
 
 LEAST_DELTA = 1e-9
 """Below it rounding would count (`accounting`)."""
+LEAST_CLIP, MOST_CLIP = 1e-6, 1e6
+"""Between which single precision holds what a picture says."""
 
 
 def refusal(why: str, setting: str, **facts: object) -> BadSetting:

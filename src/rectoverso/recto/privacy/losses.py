@@ -23,6 +23,8 @@ Reals = NDArray[np.float64]
 FINENESS = 24
 """Points of the grid to a deviation of one step's loss."""
 COARSEST = 0.005
+MOST_OF_ONE, MOST_OF_ALL = 2**17, 2**21
+"""Points of one step's grid and of that of all steps: beyond them it is coarser, which costs epsilon and not truth."""
 REACH = 13.0
 """Deviations of the noise beyond which a step's mass counts as lost: 1e-38 of it."""
 TAIL = 1e-4
@@ -55,7 +57,7 @@ class Losses:
 
 
 def _summed(rate: float, noise: float, sign: int, steps: int, delta: float) -> Losses:
-    one, grid = _one(rate, noise, sign)
+    one, grid = _one(rate, noise, sign, steps)
     mean = float((one.loss_K * one.mass_K).sum())
     low, high = (_reach(one, steps, TAIL * delta, side) for side in (-1, 1))
     first = math.floor(min(low, 2 * mean * steps, 0.0) / grid)
@@ -79,7 +81,7 @@ def _reach(one: Losses, steps: int, tail: float, side: int) -> float:
     return float(side * ((steps * k_T - math.log(tail)) / abs(t_T)).min())
 
 
-def _one(rate: float, noise: float, sign: int) -> tuple[Losses, float]:
+def _one(rate: float, noise: float, sign: int, steps: int) -> tuple[Losses, float]:
     """One step's losses, and the distance of their grid."""
     x_X = np.linspace(-REACH * noise, 1 + REACH * noise, 4_001)
     loss_X = sign * _loss(x_X, rate, noise)
@@ -87,7 +89,9 @@ def _one(rate: float, noise: float, sign: int) -> tuple[Losses, float]:
     share_X = p_X / p_X.sum()
     mean = float((share_X * loss_X).sum())
     spread = math.sqrt(float((share_X * (loss_X - mean) ** 2).sum()))
+    all_steps = 2 * steps * abs(mean) + 30 * math.sqrt(steps) * spread
     grid = min(COARSEST, spread / FINENESS)
+    grid = max(grid, float(np.ptp(loss_X)) / MOST_OF_ONE, all_steps / MOST_OF_ALL)
     k_K = np.arange(math.floor(loss_X.min() / grid), math.ceil(loss_X.max() / grid) + 1)
     edge_K = k_K * grid
     over_K, under_K = _between(edge_K, rate, noise, sign)

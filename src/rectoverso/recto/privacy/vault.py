@@ -3,6 +3,7 @@
     noise.key         the key of all that is secret in the training (`secret`); destroyed when the run is finished
     veil.key          the key under which the run's record names its data
     fingerprints.npz  of the training pictures, for the door (`workflow.train`)
+    data/             the pictures themselves, while steps are left, where they are too many for memory
 
 The record of a run travels with it, and the plain digest of the pictures would let anybody who has all but one of them
 try which one is missing. So the record holds the digest's HMAC: whoever has the folder can show what it was made from.
@@ -35,9 +36,13 @@ class Vault:
     def path(self) -> Path:
         return self.run / FOLDER
 
+    def make(self) -> None:
+        """Make the folder, which nobody else can look into."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
     def begin(self) -> None:
         """Make the keys, on the disk before anything is made with them; those that are there stay."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.make()
         for name in ("noise.key", "veil.key"):
             if not (self.path / name).exists():
                 _write_key(self.path / name, os.urandom(KEY_BYTES))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rectoverso.recto.data.dataset import Dataset
 from rectoverso.recto.privacy.vault import Vault
-from rectoverso.types import Digest, Message
+from rectoverso.types import Message
 
 
 class Veiled:
@@ -15,16 +13,17 @@ class Veiled:
     Its name, sides, channels and the names of its classes are told as they are, and are not protected.
     """
 
-    manifests: tuple[Digest, ...] = ()
     notes: tuple[Message, ...] = ()
     taken_from = None
-    skipped: tuple[Any, ...] = ()
+    skipped = None
+    """How many pictures were left out is not told."""
 
     def __init__(self, dataset: Dataset, vault: Vault, pictures: int) -> None:
         self.name, self.classes, self.regions = dataset.name, dataset.classes, dataset.regions
         self.width, self.height, self.channels = dataset.width, dataset.height, dataset.channels
         self.pictures = pictures
         self.digest = vault.veiled(dataset.digest)
+        self.manifests = tuple(vault.veiled(manifest) for manifest in dataset.manifests)
         self.labels_digest = vault.veiled(dataset.labels_digest or "")
 
     def __len__(self) -> int:
@@ -39,5 +38,6 @@ class Veiled:
             "height": self.height,
             "channels": self.channels,
             "digest": self.digest,
+            "manifests": list(self.manifests),
             "veiled": True,
         }

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from rectoverso.recto.privacy.engine import CUTS, Mechanism
+from rectoverso.recto.privacy.engine import CUTS, Mechanism, filled
 from rectoverso.recto.privacy.feed import PrivateTurn
 from rectoverso.recto.privacy.guarantee import noise_of
 from rectoverso.recto.systems.recipe import Shape
@@ -90,11 +90,10 @@ class MeanMatch:
         )
         sum_KE = torch.zeros_like(self.released.sum_KE, dtype=torch.int64)
         for first in range(0, len(turn.image_NCHW), AT_ONCE):
-            feature_ND = self.features(turn.image_NCHW[first : first + AT_ONCE])
+            label_n = label_N[first : first + AT_ONCE].to(sum_KE.device)
+            feature_ND = self.features(filled(turn.image_NCHW[first:], AT_ONCE))[: len(label_n)]
             said_NE = torch.cat([feature_ND, torch.ones_like(feature_ND[:, :1])], dim=1) / math.sqrt(2)
-            sum_KE.index_add_(
-                0, label_N[first : first + AT_ONCE].to(sum_KE.device), mechanism.cut(said_NE).to(torch.int64)
-            )
+            sum_KE.index_add_(0, label_n, mechanism.cut(said_NE).to(torch.int64))
         noisy_E = mechanism.noised(sum_KE.flatten(), turn.secret, turn.number)
         self.released.sum_KE.copy_(noisy_E.view_as(sum_KE))
         self.released.is_there.fill_(1)

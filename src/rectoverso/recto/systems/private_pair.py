@@ -162,6 +162,21 @@ def check_critic(critic: nn.Module, shape: Shape) -> None:
             raise refusal("dropout", "nets.dropout")
     if not _judges_alone(critic, shape):
         raise refusal("together", "nets")
+    try:
+        Mechanism(1.0, 0.0, 1).summed(critic, _said_of_grey, _grey(shape))
+    except RuntimeError as error:
+        raise refusal("unjudged", "nets", error=str(error).partition("\n")[0][:200]) from error
+
+
+def _grey(shape: Shape) -> tuple[Tensor, ...]:
+    """A grey picture (1, C, H, W), and its class (1,) where there are classes."""
+    grey_NCHW = torch.zeros(1, shape.channels, shape.height_px, shape.width_px)
+    return (grey_NCHW, torch.zeros(1, dtype=torch.int64)) if shape.classes else (grey_NCHW,)
+
+
+def _said_of_grey(critic: Callable[..., Tensor], row: tuple[Tensor, ...]) -> Tensor:
+    grey, *label = row
+    return critic(grey, label[0] if label else None).sum()
 
 
 @torch.no_grad()

@@ -43,16 +43,17 @@ def card(
             "height": dataset.height,
             "colours": Message(f"card.colours.{dataset.channels}"),
             "classes": ", ".join(dataset.classes) or "-",
-            "skipped": len(dataset.skipped),
+            "skipped": Message("card.untold") if dataset.skipped is None else len(dataset.skipped),
             "weights": facts["weights"]["generator.safetensors"],
         },
     )
     notes = "".join(f"- {say(note, language)}\n" for note in (*symptoms, *dataset.notes))
-    return say(message, language) + notes + _promise(facts.get("privacy"), language)
+    return say(message, language) + notes + _promise(facts, language)
 
 
-def _promise(facts: Mapping[str, Any] | None, language: str) -> str:
+def _promise(report: Mapping[str, Any], language: str) -> str:
     """What a private run promises, and what it does not; empty of any other."""
+    facts = report.get("privacy")
     if facts is None:
         return ""
     odds = math.exp(min(facts["epsilon"], 50.0))
@@ -61,6 +62,7 @@ def _promise(facts: Mapping[str, Any] | None, language: str) -> str:
         **{key: f"{facts[key]:.4g}" for key in ("epsilon", "budget", "noise", "rate")},
         "odds": f"{odds:,.0f}" if odds >= 10 else f"{odds:.2g}",
         "pictures": f"{facts['pictures']:,}",
+        "key": Message(f"card.key.{'destroyed' if report.get('finished') else 'kept'}"),
     }
     return "\n" + say(Message("card.private", shown), language)
 

@@ -125,6 +125,8 @@ class CredentialReading:
     manifest_id: str | None = None
     bindings: tuple[tuple[str, str], ...] = ()
     """Of the soft bindings that are stated, those of this project: algorithm and digits."""
+    privacy: str = ""
+    """What its maker promises of the pictures that it learnt from, as stated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +387,7 @@ def _reading(store: Mapping[str, Any], state: str, *, is_alone: bool) -> Credent
         manifest_id=str(store["active_manifest"]),
         claims_checksum=bool(_assertion(active, ASSET_ASSERTION).get("checksum")),
         bindings=_bindings(active),
+        privacy=str(_assertion(active, ASSET_ASSERTION).get("privacy", "")),
     )
 
 

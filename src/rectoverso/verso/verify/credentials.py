@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rectoverso.types import Layer, Message
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 _REMAINS = (b"jumdc2pa", b"c2pa.signature\0")
 """How every C2PA manifest store begins, and the name of a box in it, whichever file holds it."""
+_PROMISE = re.compile(r"differential privacy: epsilon (\d[\w.+-]{0,15}), delta (\d[\w.+-]{0,15}),")
+"""How a promise about training pictures begins (`recto.privacy.guarantee.told`)."""
 
 
 def ask_credential(data: bytes, header: Header, anchors_pem: str | None) -> tuple[CredentialReading, Layer]:
@@ -28,6 +31,9 @@ def ask_credential(data: bytes, header: Header, anchors_pem: str | None) -> tupl
     if reading.stamp:
         row = "time_stamp" if reading.stamp.trusted else "time_stamp_unlisted"
         rows.append(Message(f"verify.evidence.{row}", {"time": reading.stamp.time}))
+    if promise := _PROMISE.match(reading.privacy):
+        facts = {"epsilon": promise[1], "delta": promise[2]}
+        rows.append(Message("verify.evidence.privacy", facts))
     return reading, Layer(
         found=True,
         valid=reading.state != "invalid",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from scipy.special import comb, ndtr
 
@@ -66,6 +67,35 @@ def test_a_whole_moment_is_the_binomial_sum() -> None:
     )
     found = moments._Direction(rate, noise, 1).moment(moments.np.array([order - 1.0]))[0]
     assert found == pytest.approx(math.log(sum(terms)), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("rate", "noise", "steps", "published"),
+    [
+        (0.01, 4.0, 10_000, 1.26),  # Abadi et al. 2016, section 3.2
+        (256 / 60_000, 1.1, 14_062, 3.01),  # TensorFlow Privacy's tutorial: MNIST, 60 epochs
+        (256 / 60_000, 0.7, 10_546, 7.10),  # the same, 45 epochs
+    ],
+)
+def test_with_the_conversion_of_their_time_moments_come_to_published_figures(
+    rate: float, noise: float, steps: int, published: float
+) -> None:
+    """epsilon = the least of K(t) steps / t + log(1 / delta) / t (Abadi et al. 2016, theorem 2), at delta 1e-5."""
+    t_T = np.arange(1.0, 64.0)
+    k_T = moments._Direction(rate, noise, 1).moment(t_T)
+    assert ((steps * k_T - math.log(1e-5)) / t_T).min() == pytest.approx(published, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("rate", "noise", "steps", "mean"),
+    [(1e-6, 1.0, 1, 0.0), (1.0, 0.3, 10**6, 1 / (2 * 0.3**2))],
+    ids=["rare", "all, often"],
+)
+def test_a_grid_is_no_larger_than_memory(rate: float, noise: float, steps: int, mean: float) -> None:
+    """Ten million points of one step, and two thousand million of all, would be ten gigabytes and more."""
+    one, grid = losses._one(rate, noise, 1, steps)
+    assert len(one.loss_K) <= losses.MOST_OF_ONE + 2
+    assert 2 * steps * mean / grid <= losses.MOST_OF_ALL
 
 
 def test_more_steps_cost_more_and_more_noise_less() -> None:

@@ -14,15 +14,19 @@ from torch import nn
 from rectoverso.errors import BadSetting, RunMismatch, RunNotFound
 from rectoverso.i18n import explain
 from rectoverso.recto.data.dataset import Dataset
+from rectoverso.recto.privacy.engine import Mechanism
 from rectoverso.recto.privacy.feed import PrivateFeed
 from rectoverso.recto.privacy.guarantee import check_private, guarantee_of, told
 from rectoverso.recto.privacy.vault import Vault
+from rectoverso.recto.privacy.veil import Veiled
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.recto.systems import Recipe, recipe, with_settings
 from rectoverso.recto.systems.private_pair import PrivatePair, check_critic
 from rectoverso.recto.systems.recipe import Shape
+from rectoverso.recto.train.card import card
 from rectoverso.recto.train.loop import train
 from rectoverso.recto.train.streams import Streams
+from rectoverso.types import Digest
 from unit.recto.conftest import striped
 
 SHAPE = Shape(16, 16, 3, 2)
@@ -131,12 +135,37 @@ def test_the_promise_is_in_the_record_on_the_cards_and_with_the_maker(run: Path)
     assert "epsilon" in told(facts)
 
 
+def test_the_card_says_where_the_key_is_and_nothing_that_is_not_so(run: Path) -> None:
+    """That a set was curated is no secret; how many pictures were left out of it is."""
+    facts = json.loads((run / "run.json").read_text())
+    data = dataclasses.replace(striped(), manifest=Digest("ab" * 32))
+    for language, kept, gone in (("en", "lies in `private/`", "has destroyed it"), ("zh", "留在", "已销毁")):
+        told = [
+            card(Veiled(data, Vault(run), 50), facts | {"finished": is_finished}, language)
+            for is_finished in (False, True)
+        ]
+        assert kept in told[0] and gone not in told[0]  # noqa: PT018
+        assert gone in told[1] and kept not in told[1]  # noqa: PT018
+        assert "0 left out" not in told[0]
+        assert Vault(run).veiled("ab" * 32) in told[0]
+        assert "ab" * 32 not in told[0]
+
+
 def test_a_run_goes_on_with_the_same_pictures_and_settings_alone(run: Path, private: Recipe) -> None:
     other = Dataset("stripes", striped().images[:-1], striped().labels[:-1], ("across", "down"))  # type: ignore[index]
     with pytest.raises(RunMismatch, match="data"):
         train(private, other, run, resume=True)
     with pytest.raises(RunMismatch, match=r"private\.clip"):
         train(with_settings(private, ["private.clip=2"]), striped(), run, resume=True)
+
+
+def test_a_run_goes_on_with_the_same_version_alone(
+    run: Path, private: Recipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that rounds otherwise would release steps a second time, with other noise."""
+    monkeypatch.setattr("rectoverso.recto.train.config.__version__", "another")
+    with pytest.raises(RunMismatch, match="machine"):
+        train(private, striped(), run, resume=True)
 
 
 def test_neither_clock_nor_divisor_follows_how_many_pictures_there_are(
@@ -194,6 +223,7 @@ REFUSED = [
     ("dcgan", "private", "private.pictures=0", "cannot follow"),
     ("dcgan", "private", "private.delta=0.1", "published some of them"),
     ("dcgan", "private", "private.clip=0", "say nothing"),
+    ("dcgan", "private", "private.clip=1e-30", "say nothing"),
     ("dcgan", "private", "held_out=4", "Held-out"),
     ("dcgan", "private", "precision=bfloat16", "float32"),
     ("dcgan", "private", "private.epsilon=1e-7", "no noise"),
@@ -244,6 +274,45 @@ def test_critics_that_look_at_pictures_together_are_refused(layer: nn.Module, re
     with pytest.raises(BadSetting, match=reason):
         check_critic(Normed(layer), SHAPE)
     check_critic(Normed(nn.Conv2d(3, 3, 1)), SHAPE)
+
+
+class Unmapped(torch.autograd.Function):
+    @staticmethod
+    def forward(_ctx, x):
+        return x.clone()
+
+    @staticmethod
+    def backward(_ctx, slope):
+        return slope
+
+
+class Own(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return Unmapped.apply(x)
+
+
+def test_a_critic_whose_gradients_cannot_be_told_apart_is_refused_before_anything_is_begun() -> None:
+    with pytest.raises(BadSetting, match="each picture by itself"):
+        check_critic(Normed(Own()), SHAPE)
+
+
+def test_the_articles_critic_can_be_private_without_its_dropout() -> None:
+    settings = ["private.epsilon=10", "private.pictures=50", "images=48", "nets.dropout=0", "nets.width=4"]
+    checked(with_settings(recipe("dcgan", "article"), settings))
+
+
+def test_a_picture_more_changes_no_other_pictures_share(private: Recipe) -> None:
+    """Not by a bit: a critic's products round by their shape, which must not follow from how many pictures came."""
+    cast = private.cast(SHAPE, Streams(0))
+    assert isinstance(cast, PrivatePair)
+    mechanism, label_N = Mechanism(1.0, 1.0, 8), torch.arange(6) % 2
+    real_NCHW, fake_NCHW = torch.rand(2, 6, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    rows = (real_NCHW, fake_NCHW, label_N, label_N)
+
+    def summed(*places: int) -> torch.Tensor:
+        return mechanism.summed(cast.critic, cast.said_of_one, tuple(row[list(places)] for row in rows))
+
+    assert torch.equal(summed(0, 1, 2, 3, 4, 5) - summed(0, 2, 3, 4, 5), summed(1))
 
 
 def test_a_run_that_promises_nothing_says_nothing(tiny: Recipe) -> None:

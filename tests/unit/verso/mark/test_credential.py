@@ -17,10 +17,13 @@ from cryptography import x509
 
 from authority import Authority, authority
 from rectoverso.errors import SigningFailed, TimeStampFailed
+from rectoverso.i18n import say
 from rectoverso.types import Digest, Maker, Origin
 from rectoverso.verso.mark import credential, label, png, signature
 from rectoverso.verso.mark.credential import CredentialSigner, CredentialState, ManifestFacts
 from rectoverso.verso.mark.visible import Placed
+from rectoverso.verso.verify.credentials import ask_credential
+from rectoverso.verso.verify.opening import Header
 from unit.verso.conftest import ASSET, MAKER, Studio, encoded, make_signer, photo
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -132,6 +135,19 @@ def test_what_a_run_promises_of_its_training_pictures_is_stated_and_of_a_photogr
         stated = credential.manifest(replace(FACTS, maker=private, origin=origin), "image/png")["assertions"]
         (asset,) = (item for item in stated if item["label"] == "rectoverso.asset")
         assert asset["data"].get("privacy") == expected
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_who_verifies_is_told_what_a_run_promises(studio: Studio, language: str) -> None:
+    promise = "differential privacy: epsilon 9.999, delta 1e-05, neighbours: add or remove one picture"
+    told = []
+    for privacy in (promise, "epsilon 9.999"):
+        data = signed(studio, facts=replace(FACTS, maker=replace(TRAINED, privacy=privacy)))
+        _, layer = ask_credential(data, Header("image/png", 8, 8), studio.anchors)
+        told.append(" ".join(say(row, language) for row in layer.evidence))
+    assert "9.999" in told[0] and "1e-05" in told[0]  # noqa: PT018
+    assert {"en": "Not covered", "zh": "不包括"}[language] in told[0]
+    assert "9.999" not in told[1]  # no words of a signer's own
 
 
 def test_the_curations_of_the_data_are_stated_and_of_a_photograph_none() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,6 +27,7 @@ from rectoverso.workflow.jobs.asked import (
     SLICE,
     CurateAsked,
     GenerateAsked,
+    RegisterAsked,
     SealAsked,
     TrainAsked,
     asked_of,
@@ -46,9 +48,11 @@ def do(home: Home, job: Job, place: int, listener: Listener) -> dict[str, Any]:
         case GenerateAsked():
             return _generate(home, job, asked, place, listener)
         case SealAsked():
-            return _seal(home, asked, place, listener)
+            return _seal(home, job, asked, place, listener)
         case CurateAsked():
             return _curate(home, asked, listener)
+        case RegisterAsked():
+            return _register(home, asked, listener)
 
 
 def failure(home: Home, error: RectoversoError) -> dict[str, Any]:
@@ -128,13 +132,13 @@ def _generate(home: Home, job: Job, asked: GenerateAsked, place: int, listener: 
             controls=parse_controls(asked.truncation, asked.mix, asked.layers, asked.edit),
             given=given,
             tell_prompt=asked.tell_prompt,
-            terms=terms_of(asked),
+            terms=replace(terms_of(asked), person=job.person),
             listener=listener,
         )
     return _rows(batch)
 
 
-def _seal(home: Home, asked: SealAsked, place: int, listener: Listener) -> dict[str, Any]:
+def _seal(home: Home, job: Job, asked: SealAsked, place: int, listener: Listener) -> dict[str, Any]:
     from rectoverso.workflow.seal import seal_files
 
     sent = asked.files[place]
@@ -147,7 +151,7 @@ def _seal(home: Home, asked: SealAsked, place: int, listener: Listener) -> dict[
             home.path,
             origin=asked.origin,
             maker=Maker(asked.maker, asked.maker_version),
-            terms=terms_of(asked),
+            terms=replace(terms_of(asked), person=job.person),
             listener=listener,
         )
     for failed in batch.failed:
@@ -165,6 +169,14 @@ def _curate(home: Home, asked: CurateAsked, listener: Listener) -> dict[str, Any
     told = curate(CurateRequest(source, folder / CURATED, processes=1), home.path, listener).plain()
     own = ("out", "pictures")  # paths of this machine
     return {"dataset": asked.dataset, **{name: fact for name, fact in told.items() if name not in own}}
+
+
+def _register(home: Home, asked: RegisterAsked, listener: Listener) -> dict[str, Any]:
+    from rectoverso.workflow.registry import add_sent_works
+
+    sent = [(Digest(work.digest), work.cells) for work in asked.works]
+    entered = add_sent_works(sent, home.path, listener=listener)
+    return {"works": [work.id for work in entered.works], "known": sorted(entered.known)}
 
 
 def _rows(batch: Batch) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from rectoverso.version import __version__
 
 _JSON_BYTES = 1_000_000
 _MOST_BYTES = {
+    "/api/v1/laws/comply": PICTURE_BYTES,
     "/api/v1/datasets": 2 << 30,
     "/api/v1/uploads": PICTURE_BYTES,
     "/api/v1/verify": PICTURE_BYTES,

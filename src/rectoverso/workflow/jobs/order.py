@@ -12,12 +12,14 @@ from rectoverso.store.jobs import Job
 from rectoverso.types import Digest, Message
 from rectoverso.workflow.curated import PICTURES
 from rectoverso.workflow.jobs.asked import (
-    CurateAsked,
     GenerateAsked,
+    RegisterAsked,
     SealAsked,
     TermsAsked,
     TrainAsked,
+    Wanted,
 )
+from rectoverso.workflow.registry import demand_readable
 from rectoverso.workflow.replication import fingerprints_of
 from rectoverso.workflow.shipped import DEMO, SHIPPED
 from rectoverso.workflow.terms import Terms
@@ -31,7 +33,7 @@ MOST_OPEN = 1000
 def order(
     home: Home,
     person: str,
-    asked: TrainAsked | GenerateAsked | SealAsked | CurateAsked,
+    asked: Wanted,
     *,
     token: str | None = None,
     clock: Clock | None = None,
@@ -45,7 +47,7 @@ def order(
     if home.jobs.open_count(person) + asked.items > MOST_OPEN:
         raise QueueFull(most=MOST_OPEN)
     now = (clock or SystemClock()).now().isoformat(timespec="seconds")
-    kept = asked.model_dump(mode="json")
+    kept = asked.model_dump(mode="json", by_alias=True)
     job, is_new = home.jobs.add(asked.kind, person, kept, asked.items, now, token)
     if job.asked != kept:
         raise KeyReused(job=job.id)
@@ -86,11 +88,14 @@ def data_in(home: Home, name: str) -> str:
     return str(pictures)
 
 
-def _demand_known(home: Home, asked: TrainAsked | GenerateAsked | SealAsked | CurateAsked) -> None:
+def _demand_known(home: Home, asked: Wanted) -> None:
     if isinstance(asked, TermsAsked):
         terms_of(asked).rules(home.path)
     if isinstance(asked, SealAsked):
         terms_of(asked).check(asked.origin)
+    if isinstance(asked, RegisterAsked):
+        for work in asked.works:
+            demand_readable(work.cells)
     if isinstance(asked, GenerateAsked):
         run_in(home, asked.run)
     for digest in asked.sent:

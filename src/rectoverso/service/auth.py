@@ -19,6 +19,8 @@ from rectoverso.service.desk import Desk
 from rectoverso.store.people import Person, Role
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+FOR_OTHERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+"""By these headers a proxy says that it asks for somebody else."""
 LOCAL = Person("local", "local", Role.ADMIN, "")
 """Whoever asks from this machine while there are no accounts."""
 _MOST_PROVEN = 1000
@@ -40,12 +42,22 @@ def asker(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Person:
     """The account that asks. Raises NotSignedIn, ForeignPage, TooManyRequests."""
+    return _asking(request, desk, bearer.credentials if bearer else None)
+
+
+def person_of(request: Request, desk: Desk) -> Person:
+    """The same, of a request that no route of the API answers."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return _asking(request, desk, token.strip() if kind.lower() == "bearer" else None)
+
+
+def _asking(request: Request, desk: Desk, token: str | None) -> Person:
     demand_own_page(request)
     if desk.is_open:
         demand_this_machine(request)
         desk.known.take(LOCAL.id)
         return LOCAL
-    person = _known_by(desk, bearer.credentials) if bearer else None
+    person = _known_by(desk, token) if token else None
     if person is None:
         desk.strangers.take(request.client.host if request.client else "")
         raise NotSignedIn
@@ -92,7 +104,11 @@ def demand_own_page(request: Request) -> None:
 
 
 def demand_this_machine(request: Request) -> None:
-    """Raise ForeignPage for who asks from elsewhere, or by a name that leads here and is not this machine's own."""
+    """Raise ForeignPage for who asks from elsewhere, also through a proxy on this machine that says so, or by a name
+    that leads here and is not this machine's own.
+    """
+    if any(name in request.headers for name in FOR_OTHERS):
+        raise ForeignPage
     named = _parts(f"//{request.headers.get('host', '')}").hostname
     if named not in LOOPBACK or request.client is None or request.client.host not in LOOPBACK:
         raise ForeignPage

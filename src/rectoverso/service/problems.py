@@ -48,6 +48,7 @@ from rectoverso.errors import (
     TakesTooLong,
     TooManyRequests,
     Unexpected,
+    UnknownName,
     UploadNotFound,
     VotedAlready,
     WorkNotFound,
@@ -109,13 +110,15 @@ def problem(request: Request, error: RectoversoError, status: int | None = None)
         headers["WWW-Authenticate"] = "Bearer"
     if request.url.path.startswith(OPENAI):
         return JSONResponse(_as_openai(error, detail), status, headers)
-    body = {
+    body: dict[str, object] = {
         "type": f"urn:rectoverso:problem:{error.code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "code": error.code,
     }
+    if isinstance(error, UnknownName):
+        body["field"] = str(error.facts["kind"])
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 

@@ -16,13 +16,16 @@ One = TypeVar("One")
 
 
 class Problem(BaseModel):
-    """RFC 9457: what went wrong, in sentences for people and by a code for programs."""
+    """RFC 9457: what went wrong, in sentences for people and by a code for programs. ``field``: what names something
+    that there is not, as a system, a preset or a use.
+    """
 
     type: str
     title: str
     status: int
     detail: str
     code: str
+    field: str | None = None
 
 
 class Page(BaseModel, Generic[One]):

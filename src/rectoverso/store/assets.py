@@ -152,6 +152,20 @@ class Assets:
             self._assets.update().where(self._assets.c.id == asset_id).values(settled=entry)
         )
 
+    def counts(self) -> dict[str, int]:
+        """How many images were released, held and refused; of those held, how many wait for people."""
+        import sqlalchemy as sa
+
+        column = self._assets.c
+        query = sa.select(column.decision, sa.func.count()).group_by(column.decision)
+        open_ = (column.decision == Decision.HOLD.value) & column.settled.is_(None) & column.erased.is_(None)
+        with self._database.read() as tx:
+            counted = {row[0]: row[1] for row in tx.connection.execute(query)}
+            waiting = tx.connection.execute(sa.select(sa.func.count()).where(open_)).scalar_one()
+        return {decision.value: counted.get(decision.value, 0) for decision in Decision} | {
+            "waiting": waiting
+        }
+
     def is_waiting(self, tx: Transaction, asset_id: AssetId) -> bool:
         """Whether an image is held and not settled, as that transaction sees it."""
         column = self._assets.c

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from rectoverso.errors import (
+    EntryNotFound,
     LedgerBroken,
     NotUndone,
     OwnWork,
@@ -154,8 +155,11 @@ def standing_votes(votes: Sequence[Vote]) -> list[Vote]:
 
 
 def comment_of(home: Home, ledger: Ledger, vote: Vote) -> str:
-    """What somebody wrote beside a vote; "" for nothing, or where it was erased."""
-    return opened(home, ledger, vote.entry, "comment") or ""
+    """What somebody wrote beside a vote; "" for nothing, or where it was erased, or the ledger has no such vote."""
+    try:
+        return opened(home, ledger, vote.entry, "comment") or ""
+    except EntryNotFound:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from rectoverso.workflow.jobs.asked import (
 from rectoverso.workflow.registry import demand_readable
 from rectoverso.workflow.replication import fingerprints_of
 from rectoverso.workflow.shipped import DEMO, SHIPPED
+from rectoverso.workflow.systems import demand_preset
 from rectoverso.workflow.terms import Terms
 
 BUILT_IN = ("digits", "shapes")
@@ -78,6 +79,15 @@ def run_in(home: Home, name: str) -> Path:
     return folder
 
 
+def placed(home: Home, setting: str) -> str:
+    """A setting, with the folder of the run that it names, if it names one (`perception.network`). Raises
+    RunNotFound.
+    """
+    key, _, value = setting.partition("=")
+    is_run = value and key.rpartition(".")[2] == "network"
+    return f"{key}={run_in(home, value)}" if is_run else setting
+
+
 def data_in(home: Home, name: str) -> str:
     """DATA, by the id of a training set that was sent, or one that is built in. Raises DataNotFound."""
     if name in BUILT_IN:
@@ -101,6 +111,8 @@ def _demand_known(home: Home, asked: Wanted) -> None:
     for digest in asked.sent:
         if not home.uploads.has(Digest(digest)):
             raise UploadNotFound(digest=digest)
+        home.uploads.used(Digest(digest))
     if isinstance(asked, TrainAsked):
+        demand_preset(asked.system, asked.preset, [placed(home, one) for one in asked.settings])
         for data in filter(None, (asked.data, asked.data_b)):
             data_in(home, data)

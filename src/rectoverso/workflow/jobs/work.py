@@ -33,7 +33,7 @@ from rectoverso.workflow.jobs.asked import (
     asked_of,
 )
 from rectoverso.workflow.jobs.bundle import unpack
-from rectoverso.workflow.jobs.order import data_in, run_in, terms_of
+from rectoverso.workflow.jobs.order import data_in, placed, run_in, terms_of
 from rectoverso.workflow.progress import Listener
 
 CURATED, SOURCE = "curated", "source"
@@ -83,7 +83,7 @@ def _train(home: Home, job: Job, asked: TrainAsked, listener: Listener) -> dict[
         seed=asked.seed,
         images=asked.images,
         max_seconds=asked.max_seconds,
-        settings=tuple(_placed(home, setting) for setting in asked.settings),
+        settings=tuple(placed(home, setting) for setting in asked.settings),
         skip_bad=True,
         resume=is_begun,
     )
@@ -99,13 +99,6 @@ def _train(home: Home, job: Job, asked: TrainAsked, listener: Listener) -> dict[
         "asks",
     )
     return {"run": job.id, **{name: trained[name] for name in told}}
-
-
-def _placed(home: Home, setting: str) -> str:
-    """A setting, with the folder of the run that it names, if it names one (`perception.network`)."""
-    key, _, value = setting.partition("=")
-    is_run = value and key.rpartition(".")[2] == "network"
-    return f"{key}={run_in(home, value)}" if is_run else setting
 
 
 def _generate(home: Home, job: Job, asked: GenerateAsked, place: int, listener: Listener) -> dict[str, Any]:
@@ -166,7 +159,9 @@ def _curate(home: Home, asked: CurateAsked, listener: Listener) -> dict[str, Any
     source = folder / f"{SOURCE}{asked.suffix}"
     if asked.suffix == ".zip":
         source = unpack(source, folder / SOURCE)
-    told = curate(CurateRequest(source, folder / CURATED, processes=1), home.path, listener).plain()
+    told = curate(
+        CurateRequest(source, folder / CURATED, processes=1, redraws=True), home.path, listener
+    ).plain()
     own = ("out", "pictures")  # paths of this machine
     return {"dataset": asked.dataset, **{name: fact for name, fact in told.items() if name not in own}}
 

@@ -91,6 +91,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         ├── PortUnusable
         ├── TooManyRequests     of one address, in a minute
         ├── NotNow              a service that does not get at its records
+        ├── NoRoom              a service whose disk is almost full
         ├── QueueFull           one person's jobs that wait
         ├── ItemAbandoned       work that ended its process again and again
         ├── TakesTooLong        a job that goes on after its asker has to be answered
@@ -249,6 +250,7 @@ from rectoverso.errors.service import (
     JobNotFound,
     KeyReused,
     NameUnusable,
+    NoRoom,
     NotAllowed,
     NotReleasedYet,
     NotSignedIn,
@@ -353,6 +355,7 @@ __all__ = [
     "MissingExtra",
     "MissingProgram",
     "NameUnusable",
+    "NoRoom",
     "NotALedger",
     "NotAReceipt",
     "NotAllowed",

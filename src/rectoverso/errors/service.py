@@ -238,3 +238,10 @@ class NotUndone(InputError):
     what = "There is nothing of yours to take back about {asset}."
     why = "You have no vote on it, or it is more than an hour old, or the draft is gone."
     fix = "An admin can take a release back: POST /api/v1/assets/{{id}}/revoke"
+
+
+class NoRoom(CouldNotRun):
+    code = "no_room"
+    what = "The service has no room for this."
+    why = "Its disk is almost full."
+    fix = "Ask whoever keeps the service; what was kept before stays."

@@ -27,6 +27,7 @@ from rectoverso.errors import (
     ManifestRevoked,
     ManifestUnknown,
     MarkFailed,
+    NoRoom,
     NotAllowed,
     NotNow,
     NotOffered,
@@ -54,6 +55,7 @@ from rectoverso.errors import (
     WorkNotFound,
 )
 from rectoverso.i18n import LANGUAGES, explain
+from rectoverso.workflow.places import without_places
 
 _LOG = logging.getLogger(__name__)
 _MOST_PROBLEMS = 10
@@ -96,6 +98,7 @@ _STATUSES: dict[type[RectoversoError], int] = {
     QueueFull: 429,
     TooManyRequests: 429,
     NotOffered: 501,
+    NoRoom: 503,
     NotNow: 503,
     InputError: 400,
 }
@@ -104,7 +107,7 @@ _STATUSES: dict[type[RectoversoError], int] = {
 def problem(request: Request, error: RectoversoError, status: int | None = None) -> Response:
     """An error as an answer; ``status`` only where the error's own would be wrong."""
     status = status or next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 500)
-    detail = explain(error, language_of(request))
+    detail = _without_places(request, explain(error, language_of(request)))
     headers = {"Retry-After": str(error.facts["seconds"])} if isinstance(error, TooManyRequests) else {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
@@ -120,6 +123,12 @@ def problem(request: Request, error: RectoversoError, status: int | None = None)
     if isinstance(error, UnknownName):
         body["field"] = str(error.facts["kind"])
     return JSONResponse(body, status, headers, MEDIA_TYPE)
+
+
+def _without_places(request: Request, text: str) -> str:
+    """A sentence without where on this machine the home and what is worked on lie."""
+    desk = getattr(request.app.state, "desk", None)
+    return text if desk is None else without_places(text, desk.home)
 
 
 def _as_openai(error: RectoversoError, detail: str) -> dict[str, object]:

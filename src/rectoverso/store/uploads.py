@@ -48,8 +48,8 @@ class Uploads:
         self._files.touch(self._name(digest))
 
     def sweep(self, before: float, keep: Callable[[], Collection[Digest]]) -> int:
-        """Remove what nobody has wanted since ``before`` (seconds since 1970), with its key, but for what ``keep`` gives,
-        which is asked only where there is something; returns how many.
+        """Remove what nobody has wanted since ``before`` (seconds since 1970), with its key; returns how many. What
+        ``keep`` gives stays; it is asked only where there is something.
         """
         old = [name for name in self._files.all() if self._files.is_older(name, before)]
         kept = {self._name(digest) for digest in keep()} if old else set()

@@ -21,7 +21,6 @@ sweeps. Killed after it, the decision stands and the next pass delivers it. So e
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -58,6 +57,7 @@ from rectoverso.verso.policy import Policy
 from rectoverso.verso.screen.fingerprint import fingerprint
 from rectoverso.verso.screen.screening import load, screen, screen_together
 from rectoverso.workflow import digests
+from rectoverso.workflow.delivery import file_name, holds, is_own_name, write
 from rectoverso.workflow.files import results_in
 from rectoverso.workflow.guard import Guard
 from rectoverso.workflow.held import going_on, undoable
@@ -65,14 +65,6 @@ from rectoverso.workflow.ledgers import ENTRY_KINDS, committed, open_ledger
 from rectoverso.workflow.registry import works_in_force
 from rectoverso.workflow.weights import named_weights
 
-SUFFIXES = {
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "image/webp": ".webp",
-    "image/tiff": ".tif",
-    "image/avif": ".avif",
-}
-STEM_BYTES = 100
 GROUP_BYTES = 256 << 20
 """So many bytes of pixels are judged together where a check does that: 1,365 pictures of 256 pixels a side. They are in
 memory until the last of them was screened; of more than these, the first group leaves before the second is seen.
@@ -280,10 +272,8 @@ class _Doorkeeper:
         for accidents in count():
             request = digests.of_facts(asked=draft.request, accidents=accidents, **self.rules)
             known = self.home.assets.by_request(request)
-            if (
-                known is not None and known.settled is not None
-            ):  # what people let go is the answer from then on
-                known = self.home.assets.by_entry(known.settled) or known
+            if known is not None and known.settled is not None:
+                return request, self.home.assets.by_entry(known.settled) or known  # what people said stands
             if known is None or not _was_accident(known):
                 return request, known
         raise AssertionError  # pragma: no cover - count() does not end
@@ -352,7 +342,7 @@ class _Doorkeeper:
             policy=verdict.policy,
             findings=[_plain(finding) for finding in findings],
             reasons=[_plain(reason) for reason in verdict.reasons],
-            file_name=_file_name(draft, asset, marked),
+            file_name=file_name(draft, asset, marked and marked.media_type),
             media_type=marked.media_type if marked else "image/png",
             file_digest=digests.of_bytes(marked.data) if marked else None,
             pixels_digest=digests.of_pixels(recto),
@@ -411,10 +401,10 @@ class _Doorkeeper:
         try:
             is_there = path.is_file() and digests.of_bytes(path.read_bytes()) == asset.file_digest
             data = None if is_there else self.home.blobs.get(asset.id)
-            if not _holds(beside(path), proof):
-                _write(beside(path), proof)
+            if not holds(beside(path), proof):
+                write(beside(path), proof)
             if data is not None:
-                _write(path, data)
+                write(path, data)
         except (BlobDamaged, BlobMissing):
             return None
         except OSError as error:
@@ -433,7 +423,7 @@ def _demand_entry(ledger: Ledger, asset: Asset) -> None:
     entry = ledger.entry(asset.ledger_index)
     says = (entry.get("kind"), entry.get("asset"), entry.get("file_digest"))
     is_listed = says == (ENTRY_KINDS[Decision.RELEASE], asset.id, asset.file_digest)
-    if not is_listed or not _is_own_name(asset.file_name, asset.id):
+    if not is_listed or not is_own_name(asset.file_name, asset.id):
         facts = {"asset": asset.id, "kind": ENTRY_KINDS[asset.decision], "index": asset.ledger_index}
         raise LedgerBroken(problem=Phrase(Message("ledger.asset_unlisted", facts)))
 
@@ -478,35 +468,6 @@ def _alarms(findings: Iterable[Finding]) -> set[tuple[str, str, str]]:
 def _was_accident(asset: Asset) -> bool:
     keys = {reason["key"] for reason in asset.reasons}
     return asset.decision is Decision.HOLD and not keys.isdisjoint(ACCIDENTS)
-
-
-def _holds(path: Path, data: bytes) -> bool:
-    return path.is_file() and path.read_bytes() == data
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.chmod(0o444)
-    part.replace(path)
-
-
-def _file_name(draft: Draft, asset: AssetId, marked: Marked | None) -> str:
-    """The source's name or else the seed, cut to what every file system takes, and the asset's id."""
-    seeded = "image" if draft.seed is None else f"seed-{draft.seed:06d}"
-    stem = Path(draft.source).stem if draft.source else seeded
-    short = stem.encode("utf-8", "backslashreplace")[:STEM_BYTES].decode(errors="ignore")
-    return f"{short}-{asset}{SUFFIXES[marked.media_type] if marked else '.png'}"
-
-
-def _is_own_name(name: str, asset: AssetId) -> bool:
-    """Whether ``_file_name`` could have made it: no path, and the asset's id at its end."""
-    endings = tuple(f"-{asset}{suffix}" for suffix in SUFFIXES.values())
-    return Path(name).name == name and name.endswith(endings)
 
 
 def _plain(value: Finding | Message) -> dict[str, Any]:

@@ -38,6 +38,7 @@ from rectoverso.store.people import Person, Role
 from rectoverso.store.reviews import Choice, Vote
 from rectoverso.types import AssetId, Message
 from rectoverso.verso.law import Labelling
+from rectoverso.verso.ledger.entry import Json
 from rectoverso.verso.ledger.ledger import Ledger
 from rectoverso.verso.policy import Policy
 from rectoverso.workflow import digests
@@ -134,7 +135,11 @@ def undo(home: Home, keys: Keys, asset: str, person: Person, clock: Clock | None
                 home.assets.settle(tx, held.id, None)
             if released is not None and vote.choice is Choice.APPROVE and released.revoked is None:
                 why = committed(home, tx, "the approval was taken back")
-                facts = {"asset": released.id, "released": released.ledger_index, "reason": why}
+                facts: dict[str, Json] = {
+                    "asset": released.id,
+                    "released": released.ledger_index,
+                    "reason": why,
+                }
                 home.assets.revoke(tx, released.id, ledger.append(tx, REVOKED, facts))
     return standing_of(home, home.assets.by_id(held.id) or held)
 

@@ -14,6 +14,7 @@ from rectoverso.store.reviews import Choice
 from rectoverso.types import AssetId
 from rectoverso.verso.picture import to_png
 from rectoverso.workflow.held import UNDO
+from rectoverso.workflow.review import Said, decide
 from unit.verso.conftest import photo
 
 VIEWER, MAKER, REVIEWER, ADMIN = Role
@@ -217,6 +218,31 @@ def test_a_work_registered_since_is_looked_at_first(desk: Desk, tmp_path: Path) 
     assert desk.ask(f"/reviews/{asset}").json()["votes"] == [], "nothing was said"
     remove_works([work.id], desk.counter.folder)
     assert desk.vote(asset, "approve").json()["state"] == "approved"
+
+
+@pytest.mark.parametrize("instant", ["blobs.put", "reviews.add", "assets.record", "assets.settle"])
+def test_killed_at_any_instant_an_approval_was_or_was_not(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, instant: str
+) -> None:
+    asset = desk.held()
+    part, _, method = instant.partition(".")
+    before, size = desk.ask("/assets?limit=200").json(), desk.ask("/ledger").json()["size"]
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(getattr(desk.counter.home, part), method, killed)
+    at, person = desk.counter.app.state.desk, desk.counter.home.people.find(desk.counter.ids[REVIEWER])
+    assert person is not None
+    with pytest.raises(KeyboardInterrupt):
+        decide(at.home, at.keys, asset, Said(Choice.APPROVE), person)
+    monkeypatch.undo()
+    assert desk.ask("/assets?limit=200").json() == before
+    assert desk.ask("/ledger").json()["size"] == size
+    told = desk.ask(f"/reviews/{asset}").json()
+    assert (told["state"], told["votes"]) == ("waiting", [])
+    assert desk.vote(asset, "approve").json()["state"] == "approved"
+    assert desk.ask("/ledger").json()["size"] == size + 2
 
 
 def test_the_queue_goes_on_by_a_cursor(desk: Desk) -> None:

@@ -15,8 +15,8 @@ UNFINISHED = timedelta(days=1)
 
 
 def sweep(home: Home, clock: Clock | None = None) -> int:
-    """Remove pictures that were sent and nobody has wanted for `KEPT`, and bodies that never came to an end; returns how
-    many pictures. What an open job names stays, and the pictures of registered works: people are shown them.
+    """Remove pictures that were sent and nobody has wanted for `KEPT`, and bodies that never came to an end; returns
+    how many pictures. What an open job names stays, and the pictures of registered works: people are shown them.
     """
     now = (clock or SystemClock()).now()
     for part in home.datasets_path.glob(".*.part"):

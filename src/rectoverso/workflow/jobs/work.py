@@ -34,8 +34,10 @@ from rectoverso.workflow.jobs.asked import (
 )
 from rectoverso.workflow.jobs.bundle import unpack
 from rectoverso.workflow.jobs.order import data_in, placed, run_in, terms_of
+from rectoverso.workflow.places import WORKING, without_places
 from rectoverso.workflow.progress import Listener
 
+MOST_NAME_BYTES = 200
 CURATED, SOURCE = "curated", "source"
 
 
@@ -57,7 +59,7 @@ def do(home: Home, job: Job, place: int, listener: Listener) -> dict[str, Any]:
 
 def failure(home: Home, error: RectoversoError) -> dict[str, Any]:
     """What is told of an item that failed: the code, and the sentences in every language, without where the home is."""
-    detail = {name: explain(error, name).replace(f"{home.path}/", "") for name in LANGUAGES}
+    detail = {name: without_places(explain(error, name), home) for name in LANGUAGES}
     return {"error": {"code": error.code, "detail": detail}}
 
 
@@ -135,7 +137,7 @@ def _seal(home: Home, job: Job, asked: SealAsked, place: int, listener: Listener
     from rectoverso.workflow.seal import seal_files
 
     sent = asked.files[place]
-    with TemporaryDirectory(prefix="verso-") as folder:
+    with TemporaryDirectory(prefix=WORKING) as folder:
         file = Path(folder) / (_plain_name(sent.name) or "picture")
         file.write_bytes(home.uploads.get(Digest(sent.digest)))
         batch = seal_files(
@@ -187,7 +189,7 @@ def _rows(batch: Batch) -> dict[str, Any]:
 @contextmanager
 def _decoded(home: Home, *digests: str | None) -> Iterator[Sequence[Path | None]]:
     """Pictures that were sent, decoded in the bounded process, as PNG files for as long as they are needed."""
-    with TemporaryDirectory(prefix="verso-") as folder:
+    with TemporaryDirectory(prefix=WORKING) as folder:
         paths: list[Path | None] = []
         for number, digest in enumerate(digests):
             path = None if digest is None else Path(folder) / f"{number}.png"
@@ -199,5 +201,8 @@ def _decoded(home: Home, *digests: str | None) -> Iterator[Sequence[Path | None]
 
 
 def _plain_name(name: str) -> str:
-    """What a file was called, if that is a name and no more: it will be part of the released file's."""
-    return "" if name in (".", "..") else name.replace("\\", "/").rpartition("/")[2]
+    """What a file was called, if that is a name and no more, as long as file systems take: it will be part of the
+    released file's.
+    """
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "" if last in (".", "..") else last.encode()[:MOST_NAME_BYTES].decode(errors="ignore")

@@ -342,7 +342,7 @@ class _Doorkeeper:
             policy=verdict.policy,
             findings=[_plain(finding) for finding in findings],
             reasons=[_plain(reason) for reason in verdict.reasons],
-            file_name=file_name(draft, asset, marked and marked.media_type),
+            file_name=file_name(draft, asset, marked.media_type if marked else None),
             media_type=marked.media_type if marked else "image/png",
             file_digest=digests.of_bytes(marked.data) if marked else None,
             pixels_digest=digests.of_pixels(recto),

@@ -78,7 +78,9 @@ def _invisible() -> list[Peer]:
 
 def _blind() -> list[Peer]:
     try:
-        with patch("multiprocessing.set_start_method"):  # importing it chooses one, and a pool's process has its own
+        with patch(
+            "multiprocessing.set_start_method"
+        ):  # importing it chooses one, and a pool's process has its own
             import blind_watermark
     except ImportError:
         return []

@@ -11,7 +11,7 @@ import typer
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from rectoverso.cli.output import note, print_json
 
-_PACKAGES = ("fastapi", "uvicorn", "dbos", "python_multipart")
+_PACKAGES = ("fastapi", "uvicorn", "dbos", "python_multipart", "structlog", "prometheus_client")
 
 
 def serve(
@@ -36,11 +36,13 @@ def serve(
 ) -> None:
     """Make, verify and give out pictures over HTTP. An API, a facade for OpenAI's clients, C2PA's resolution API."""
     _demand("verso serve")
+    from rectoverso.service import logs
     from rectoverso.service.app import service_app
     from rectoverso.service.limits import ServiceLimits
     from rectoverso.service.server import demand_accounts, listen, run
     from rectoverso.service.work.staff import Staff
 
+    logs.begin()
     staff = Staff(home, workers)
     app = service_app(home, ServiceLimits(per_minute=per_minute), staff)
     demand_accounts(app.state.desk, host)

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from rectoverso.store.log import Log
     from rectoverso.store.openings import Openings
     from rectoverso.store.people import People
+    from rectoverso.store.reviews import Reviews
     from rectoverso.store.seals import Seals
     from rectoverso.store.traces import Traces
     from rectoverso.store.uploads import Uploads
@@ -209,6 +210,13 @@ class Home:
         from rectoverso.store.people import People
 
         return People(self.database, self.data_keys)
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        """What people said of held images."""
+        from rectoverso.store.reviews import Reviews
+
+        return Reviews(self.database)
 
     @cached_property
     def log(self) -> Log:

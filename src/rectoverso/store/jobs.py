@@ -128,6 +128,23 @@ class Jobs:
             tx.connection.execute(job_items.insert(), rows)
             return self._where(tx, jobs.c.id == job)[0], True
 
+    def open(self) -> list[Job]:
+        """The jobs of which something has not ended."""
+        wanted = sa.select(job_items.c.job).where(job_items.c.state.in_(OPEN))
+        with self._database.read() as tx:
+            return self._where(tx, jobs.c.id.in_(wanted), None)
+
+    def states(self) -> dict[tuple[str, State], int]:
+        """How many items there are of each kind of job in each state."""
+        query = sa.select(jobs.c.kind, job_items.c.state, sa.func.count()).group_by(
+            jobs.c.kind, job_items.c.state
+        )
+        with self._database.read() as tx:
+            rows = tx.connection.execute(
+                query.select_from(job_items.join(jobs, jobs.c.id == job_items.c.job))
+            )
+            return {(kind, State(state)): count for kind, state, count in rows}
+
     def find(self, job: str) -> Job | None:
         """The job of that id."""
         with self._database.read() as tx:

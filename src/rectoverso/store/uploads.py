@@ -5,7 +5,7 @@ that only this home can make of its digest.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,11 +52,28 @@ class Uploads:
         """Destroy the keys of these; returns how many there were. Their files are for the next sweep."""
         return self._data_keys.destroy(tx, [_row(self._name(digest)) for digest in digests])
 
-    def sweep(self) -> None:
+    def sweep_erased(self) -> None:
         """Remove the files that have no key. Nobody else can keep one meanwhile."""
         with self._database.transaction() as tx:
             names = self._data_keys.of_table(tx, _KIND)
             self._files.sweep([AssetId(name.partition("/")[2]) for name in names])
+
+    def used(self, digest: Digest) -> None:
+        """Note that somebody wants it now: what is swept was not wanted for long."""
+        self._files.touch(self._name(digest))
+
+    def sweep(self, before: float, keep: Callable[[], Collection[Digest]]) -> int:
+        """Remove what nobody has wanted since ``before`` (seconds since 1970), with its key; returns how many. What
+        ``keep`` gives stays; it is asked only where there is something.
+        """
+        old = [name for name in self._files.all() if self._files.is_older(name, before)]
+        kept = {self._name(digest) for digest in keep()} if old else set()
+        old = [name for name in old if name not in kept]
+        with self._database.transaction() as tx:
+            self._data_keys.destroy(tx, map(_row, old))
+        for name in old:
+            self._files.remove(name)
+        return len(old)
 
     def _name(self, digest: Digest) -> AssetId:
         return AssetId(self._vault().name(f"uploads/{digest}"))

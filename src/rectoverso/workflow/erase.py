@@ -128,7 +128,7 @@ def erase(home_path: Path, what: What, name: str, clock: Clock | None = None) ->
         else:
             raise NothingToErase(what=what.value, name=name)
         home.blobs.sweep(home.assets.with_pictures())
-        home.uploads.sweep()
+        home.uploads.sweep_erased()
         home.database.settle()
     return done
 
@@ -157,7 +157,7 @@ def _asset_meant(home: Home, name: str) -> _Meant | None:
     asset = (
         home.assets.by_digest(Digest(name)) if _DIGEST.fullmatch(name) else home.assets.by_id(AssetId(name))
     )
-    assets = [asset] if asset is not None and asset.erased is None else []
+    assets = [asset, *_twins(home, asset)] if asset is not None and asset.erased is None else []
     files = (
         {Digest(name)} if _DIGEST.fullmatch(name) else {one.file_digest for one in assets if one.file_digest}
     )
@@ -165,6 +165,13 @@ def _asset_meant(home: Home, name: str) -> _Meant | None:
     with home.database.read() as tx:
         is_known = assets or served(home, tx, meant.of_service).is_anything
         return meant if is_known or (files and home.lineage.sets_of(tx, files)) else None
+
+
+def _twins(home: Home, asset: Asset) -> list[Asset]:
+    """What people let go of a held draft, and the held draft of what they let go: one picture, decided twice."""
+    became = None if asset.settled is None else home.assets.by_entry(asset.settled)
+    drafts = home.assets.settled_by(asset.ledger_index)
+    return [one for one in (became, *drafts) if one is not None and one.erased is None and one != asset]
 
 
 def _works_meant(home: Home, works: Sequence[Work], name: str) -> _Meant | None:
@@ -199,6 +206,7 @@ def _mentioning(home: Home, meant: _Meant) -> Iterator[Asset]:
             asset,
             findings=scrubbed(asset.findings, meant.works, meant.name),
             reasons=scrubbed(asset.reasons, meant.works, meant.name),
+            draft=scrubbed(asset.draft, (), meant.name),
             source=scrubbed(asset.source, (), meant.name),
             file_name=_file_name(asset, meant.name),
         )
@@ -300,6 +308,8 @@ def _commitments(home: Home, tx: Transaction, meant: _Meant) -> tuple[set[str], 
     opening = _opening_to(home, tx, meant)
     decided = {asset.ledger_index for asset in meant.assets}
     decided |= {asset.revoked for asset in meant.assets if asset.revoked is not None}
+    votes = home.reviews.of([asset.id for asset in meant.assets], tx)
+    decided |= {vote.entry for said in votes.values() for vote in said}
     found, told_of = set[str](), set[int]()
     for index, entry in entries_backwards(home, tx):
         held = list(commitments_in(entry))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -25,6 +26,28 @@ def _network_off() -> Iterator[None]:
     with offline() as tried:
         yield
     assert tried == []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def drawn_once() -> Iterator[None]:
+    import once
+
+    with once.drawn_digits():
+        yield
+
+
+@pytest.fixture(scope="session")
+def tables_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tables")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def migrated_once(tables_folder: Path) -> Iterator[None]:
+    """New homes have their tables as a copy; with the tests of the store the migrations make them."""
+    import once
+
+    with once.tables(tables_folder):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -27,9 +28,10 @@ def tables(folder: Path) -> Iterator[None]:
             migrate(database, home)
             return
         if not template.exists():
-            made = SqliteDatabase(template)
+            made = SqliteDatabase(folder / uuid4().hex)
             migrate(made, folder)
             made.close()
+            made.path.rename(template)  # whole: others may be waiting for it
         database.prepare()
         with closing(sqlite3.connect(template)) as source, closing(sqlite3.connect(database.path)) as target:
             source.backup(target)

@@ -9,7 +9,6 @@ import pytest
 
 from command import verso
 
-
 SMALL = tuple(
     part
     for setting in ("batch=8", "nets.generator_width=8", "nets.critic_width=4", "milestones=1")

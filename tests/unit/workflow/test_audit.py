@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from drawn import scenes
 from rectoverso.cli.main import main
 from rectoverso.errors import NotComparable
-from rectoverso.recto.data.shapes import scene
 from rectoverso.recto.data.source import open_source
 from rectoverso.recto.metrics.score import drawn_batches
 from rectoverso.recto.sample.generator import RunGenerator
@@ -57,13 +57,13 @@ def as_trained_on(run: Path, data: Path) -> None:
 
 @pytest.fixture
 def held_out(tmp_path: Path) -> Path:
-    return folder(tmp_path / "held-out", [scene(number, size=32).image for number in range(2000, 2080)])
+    return folder(tmp_path / "held-out", list(scenes(2000, 2080)))
 
 
 @pytest.fixture
 def ordinary(run: Path, tmp_path: Path) -> Path:
     """The small run has seen 64 scenes once, and remembers nothing of them."""
-    data = folder(tmp_path / "data", [scene(number, size=32).image for number in range(80)])
+    data = folder(tmp_path / "data", list(scenes(0, 80)))
     as_trained_on(run, data)
     return data
 
@@ -72,11 +72,9 @@ def ordinary(run: Path, tmp_path: Path) -> Path:
 def leaking(run: Path, tmp_path: Path) -> Path:
     """As if it had learnt by heart: many of the pictures that it is said to be trained on are what it draws."""
     generator = RunGenerator(run)
-    scenes = open_source(
-        str(folder(tmp_path / "some", [scene(n, size=32).image for n in range(2)])), size=(32, 32)
-    )
-    drawn = np.concatenate([*drawn_batches(generator, scenes, 40)])
-    data = folder(tmp_path / "data", [*drawn, *(scene(number, size=32).image for number in range(60))])
+    some = open_source(str(folder(tmp_path / "some", list(scenes(0, 2)))), size=(32, 32))
+    drawn = np.concatenate([*drawn_batches(generator, some, 40)])
+    data = folder(tmp_path / "data", [*drawn, *scenes(0, 60)])
     as_trained_on(run, data)
     return data
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from drawn import scenes
 from rectoverso.cli.main import main
-from rectoverso.recto.data.shapes import scene
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.store.home import Home
 from rectoverso.types import Decision
@@ -18,7 +18,7 @@ from rectoverso.workflow.generate import generate_images
 from rectoverso.workflow.replication import FIRST_SEED, RECORD, probe, tell_on_cards
 from rectoverso.workflow.standing import AUDIT_RECORD, REPLICATION, against
 
-OTHERS = np.stack([scene(number, size=32).image for number in range(1000, 1300)])
+OTHERS = scenes(1000, 1300)
 
 
 @pytest.fixture(autouse=True)

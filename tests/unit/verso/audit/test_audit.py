@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rectoverso.recto.data.shapes import scene
+from drawn import scenes
 from rectoverso.verso.audit.audit import Audit, Membership, thinned
 from rectoverso.verso.audit.extraction import extraction
 from rectoverso.verso.screen.memorisation import Fingerprints
 
 IS_MEMBER = np.arange(400) < 200
-TRAINED = np.stack([scene(number, size=32).image for number in range(300)])
-NEW = np.stack([scene(number, size=32).image for number in range(1000, 1100)])
+TRAINED = scenes(0, 300)
+NEW = scenes(1000, 1100)
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from command import verso
+from quick import few_norm_images, forecasts, guess, short_lessons
 
 SMALL = tuple(
     part
@@ -21,6 +22,7 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of 64 images with small networks: enough to draw from, not to look at."""
     folder = tmp_path_factory.mktemp("small")
     place = ("--out", folder / "run", "--home", folder / "home")
-    told = verso("train", "dcgan", "--data", "digits", "--images", 64, *SMALL, *place, "--json")
+    with forecasts(by=guess), few_norm_images(), short_lessons():
+        told = verso("train", "dcgan", "--data", "digits", "--images", 64, *SMALL, *place, "--json")
     assert json.loads(told.stdout)["images"] >= 64
     return folder / "run"

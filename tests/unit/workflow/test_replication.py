@@ -118,6 +118,7 @@ def test_a_record_is_of_its_weights_and_what_cannot_be_read_goes_to_people(
     assert not against(run, weights, opened)
 
 
+@pytest.mark.usefixtures("quick_trainings")
 def test_pictures_that_were_held_out_are_the_strangers(tmp_path: Path) -> None:
     from rectoverso.workflow.train import TrainRequest, train_run
 

@@ -14,8 +14,6 @@ from typing import Any
 import pytest
 import safetensors.numpy
 
-from command import verso
-
 IMAGES = 1600
 SETTINGS = (
     "batch=8",
@@ -31,9 +29,15 @@ FAST_SAVES = "checkpoint_s=0.02"
 """So often that most kills fall into the writing of a checkpoint."""
 
 
-def _training(run: Path, *more: str) -> list[str]:
+def _command(run: Path, *more: str) -> list[str]:
     given = [part for setting in (*SETTINGS, FAST_SAVES) for part in ("--set", setting)]
-    return ["train", "dcgan", "--out", str(run), *PLACE, *given, "--home", str(run.parent / "home"), *more]
+    command = [sys.executable, "-m", "rectoverso", "train", "dcgan", "--out", str(run), *PLACE, *given]
+    return [*command, "--home", str(run.parent / "home"), *more]
+
+
+def _train(run: Path, *more: str) -> None:
+    done = subprocess.run(_command(run, *more), capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
 
 
 def _seen(run: Path) -> int:
@@ -44,9 +48,8 @@ def _seen(run: Path) -> int:
 
 def _kill(run: Path, images: int, delay_s: float, *more: str) -> bool:
     """Train, and kill so long after so many images more are saved; False if it had ended by itself."""
-    command = [sys.executable, "-m", "rectoverso", *_training(run, *more)]
     child = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+        _command(run, *more), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
     )
     goal = _seen(run) + images
     while child.poll() is None and not ((run / "config.toml").exists() and _seen(run) >= goal):
@@ -77,7 +80,7 @@ def _statuses(run: Path) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = tmp_path_factory.mktemp("whole") / "run"
-    verso(*_training(run))
+    _train(run)
     return run
 
 
@@ -91,7 +94,7 @@ def _survives(whole: Path, run: Path, kills: int, seed: int) -> None:
         killed += _kill(run, images, moments.uniform(0, 0.1), *more)
     assert killed > kills / 2
 
-    verso(*_training(run, "--resume"))
+    _train(run, "--resume")
     assert _ended(run) == _ended(whole)
     said = _statuses(run)
     images = [status["images"] for status in said]

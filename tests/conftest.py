@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -19,12 +21,44 @@ settings.register_profile("side by side", deadline=None)
 settings.load_profile("side by side")
 
 
+def pytest_configure() -> None:
+    """There is no garbage in tests that are loaded: to look for it takes a fifth of that time."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
+
 @pytest.fixture(autouse=True)
 def _network_off() -> Iterator[None]:
     """Nothing here talks to anything but this machine."""
     with offline() as tried:
         yield
     assert tried == []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def drawn_once() -> Iterator[None]:
+    import once
+
+    with once.drawn_digits():
+        yield
+
+
+@pytest.fixture(scope="session")
+def tables_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tables")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def migrated_once(tables_folder: Path) -> Iterator[None]:
+    """New homes have their tables as a copy; with the tests of the store the migrations make them."""
+    import once
+
+    with once.tables(tables_folder):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import string
-
-import pytest
+from itertools import product
 
 from rectoverso import errors
 from rectoverso.errors import RectoversoError
@@ -28,17 +27,16 @@ def test_both_catalogues_hold_the_same_messages() -> None:
     assert chinese == set(catalogue("en"))
 
 
-@pytest.mark.parametrize("key", sorted(catalogue("en")))
-def test_a_message_has_the_same_blanks_in_both_languages(key: str) -> None:
-    assert _blanks(catalogue("en")[key]) == _blanks(catalogue("zh")[key])
+def test_a_message_has_the_same_blanks_in_both_languages() -> None:
+    english, chinese = catalogue("en"), catalogue("zh")
+    assert [key for key, text in english.items() if _blanks(text) != _blanks(chinese[key])] == []
 
 
-@pytest.mark.parametrize("kind", _error_classes(), ids=lambda kind: kind.code)
-def test_every_error_speaks_both_languages(kind: type[RectoversoError]) -> None:
-    for part in ("what", "why", "fix"):
+def test_every_error_speaks_both_languages() -> None:
+    for kind, part in product(_error_classes(), ("what", "why", "fix")):
         english, chinese = getattr(kind, part), catalogue("zh").get(f"errors.{kind.code}.{part}", "")
-        assert _blanks(english) == _blanks(chinese), part
-        assert bool(english) == bool(chinese), part
+        assert _blanks(english) == _blanks(chinese), (kind.code, part)
+        assert bool(english) == bool(chinese), (kind.code, part)
 
 
 def test_error_codes_are_unique_and_drawn_in_the_tree() -> None:

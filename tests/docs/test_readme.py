@@ -15,6 +15,9 @@ from rectoverso.recto.data.shapes import scene
 
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh.md")
+BRIEFLY = (
+    "--images 64 --set milestones=1 --set batch=8 --set nets.generator_width=8 --set nets.critic_width=4"
+)
 
 
 def _blocks(name: str, kind: str) -> list[str]:
@@ -40,7 +43,7 @@ def test_both_languages_show_the_same_blocks() -> None:
 @pytest.mark.parametrize(
     "trained",
     [
-        pytest.param("--images 512 --set milestones=1", id="trained briefly"),
+        pytest.param(BRIEFLY, id="trained briefly"),
         pytest.param("--max-seconds 60", id="as it stands", marks=pytest.mark.slow),
     ],
 )

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
-Verso = Callable[..., subprocess.CompletedProcess[str]]
+from command import verso
 
 
-def test_the_demo_tells_the_whole_story_and_leaves_an_earlier_one_alone(tmp_path: Path, verso: Verso) -> None:
+def test_the_demo_tells_the_whole_story_and_leaves_an_earlier_one_alone(tmp_path: Path) -> None:
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "mine.txt").write_text("mine")
     told = json.loads(verso("demo", "--out", tmp_path / "demo", "--seconds", 5, "--json").stdout)

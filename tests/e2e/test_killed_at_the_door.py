@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import count
 from pathlib import Path
 from types import FrameType
@@ -40,6 +41,11 @@ OWN_CODE = (
 )
 
 
+@cache
+def _is_own(file: str) -> bool:
+    return any(part in file for part in OWN_CODE)
+
+
 def _draft() -> Draft:
     y, x = np.mgrid[0:64, 0:64]
     pixels = np.stack([100 + 60 * np.sin(x / 5), 120 + 50 * np.cos(y / 7), 90 + (x + y) % 64], axis=-1)
@@ -68,7 +74,7 @@ def _in_child(work: Callable[[], Any], die_at_line: int | None) -> int:
 
         def tracer(frame: FrameType, event: str, _argument: object) -> Any:
             nonlocal executed
-            if not any(part in frame.f_code.co_filename for part in OWN_CODE):
+            if not _is_own(frame.f_code.co_filename):
                 return None
             if event == "line":
                 executed = next(lines)

@@ -8,14 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from command import verso
 from rectoverso.workflow.ledgers import check_ledger
-
-Verso = Callable[..., subprocess.CompletedProcess[str]]
 
 IMAGES = 24
 
@@ -47,7 +45,7 @@ def _kill_at(command: list[str], out: Path, files: int, delay_s: float) -> bool:
     return child.wait() == -signal.SIGKILL
 
 
-def _survives(run: Path, folder: Path, verso: Verso, kills: int) -> None:
+def _survives(run: Path, folder: Path, kills: int) -> None:
     moments = random.Random(0)
     places = sorted(moments.choices(range(IMAGES - 2), k=kills))
     killed = 0
@@ -71,12 +69,12 @@ def _survives(run: Path, folder: Path, verso: Verso, kills: int) -> None:
     assert not list((folder / "out").glob(".*"))
 
 
-def test_generate_survives_three_kills(tmp_path: Path, small_run: Path, verso: Verso) -> None:
+def test_generate_survives_three_kills(tmp_path: Path, small_run: Path) -> None:
     """Three random moments, quickly; the slow test does twenty."""
-    _survives(small_run, tmp_path, verso, kills=3)
+    _survives(small_run, tmp_path, kills=3)
 
 
 @pytest.mark.slow
-def test_generate_survives_twenty_kills(tmp_path: Path, small_run: Path, verso: Verso) -> None:
+def test_generate_survives_twenty_kills(tmp_path: Path, small_run: Path) -> None:
     """Twenty random moments, ledger checked after each."""
-    _survives(small_run, tmp_path, verso, kills=20)
+    _survives(small_run, tmp_path, kills=20)

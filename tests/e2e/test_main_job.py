@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from command import verso
 from rectoverso.recto.data.shapes import scene
-
-Verso = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, small_run: Path, verso: Verso) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory, small_run: Path) -> Path:
     """A home with a few released images in ``out``."""
     place = tmp_path_factory.mktemp("job")
     told = verso(
@@ -47,7 +45,7 @@ def _released(place: Path) -> Path:
     return Path(str(_told(place)["released"][0]["path"]))
 
 
-def _outcomes(verso: Verso, files: Iterable[Path], place: Path, home: str = "home") -> list[str]:
+def _outcomes(files: Iterable[Path], place: Path, home: str = "home") -> list[str]:
     told = verso("verify", *files, "--home", place / home, "--json", code=None)
     return [report["outcome"] for report in json.loads(told.stdout)["reports"]]
 
@@ -59,9 +57,9 @@ def test_every_image_asked_for_is_accounted_for(place: Path) -> None:
     assert told["released"]
 
 
-def test_a_released_file_is_trusted_here_and_its_signer_unlisted_elsewhere(place: Path, verso: Verso) -> None:
-    assert _outcomes(verso, [_released(place)], place) == ["trusted"]
-    assert _outcomes(verso, [_released(place)], place, home="no-home") == ["unlisted_signer"]
+def test_a_released_file_is_trusted_here_and_its_signer_unlisted_elsewhere(place: Path) -> None:
+    assert _outcomes([_released(place)], place) == ["trusted"]
+    assert _outcomes([_released(place)], place, home="no-home") == ["unlisted_signer"]
 
 
 def test_the_official_reader_trusts_it_with_our_authority_only(place: Path) -> None:
@@ -75,9 +73,7 @@ def test_the_official_reader_trusts_it_with_our_authority_only(place: Path) -> N
             assert Reader("image/png", file, context=context).get_validation_state() == state
 
 
-def test_the_same_seed_gives_the_same_file_alone_as_among_others(
-    place: Path, small_run: Path, verso: Verso
-) -> None:
+def test_the_same_seed_gives_the_same_file_alone_as_among_others(place: Path, small_run: Path) -> None:
     row = _told(place)["released"][-1]
     alone = verso(
         "generate",
@@ -100,28 +96,24 @@ def _unmarked(path: Path) -> np.ndarray:
         return np.asarray(picture, dtype=np.float64)
 
 
-def test_a_copy_without_its_proof_is_known_by_its_watermark(
-    place: Path, verso: Verso, tmp_path: Path
-) -> None:
+def test_a_copy_without_its_proof_is_known_by_its_watermark(place: Path, tmp_path: Path) -> None:
     with Image.open(_released(place)) as picture:
         Image.fromarray(np.asarray(picture)).save(tmp_path / "stripped.png")
         picture.convert("RGB").save(tmp_path / "again.jpg", quality=80)
     copies = [tmp_path / "stripped.png", tmp_path / "again.jpg"]
-    assert _outcomes(verso, copies, place) == ["watermark_only"] * 2
+    assert _outcomes(copies, place) == ["watermark_only"] * 2
 
 
 def test_an_unrelated_picture_says_nothing_was_found_and_not_that_it_is_real(
-    place: Path, verso: Verso, tmp_path: Path
+    place: Path, tmp_path: Path
 ) -> None:
     Image.fromarray(scene(200, size=256).image).save(tmp_path / "unrelated.png")
-    assert _outcomes(verso, [tmp_path / "unrelated.png"], place) == ["nothing_found"]
+    assert _outcomes([tmp_path / "unrelated.png"], place) == ["nothing_found"]
     told = verso("verify", tmp_path / "unrelated.png", "--home", place / "home", code=1).stdout
     assert "does not mean" in told
 
 
-def test_a_copy_of_a_registered_work_is_refused_and_the_work_is_named(
-    place: Path, verso: Verso, tmp_path: Path
-) -> None:
+def test_a_copy_of_a_registered_work_is_refused_and_the_work_is_named(place: Path, tmp_path: Path) -> None:
     poster = Image.fromarray(scene(14, size=256).image)
     poster.save(tmp_path / "poster.png")
     poster.resize((179, 179), Image.Resampling.BICUBIC).save(tmp_path / "copy.jpg", quality=60)
@@ -138,9 +130,7 @@ def test_a_copy_of_a_registered_work_is_refused_and_the_work_is_named(
     verso("registry", "search", tmp_path / "copy.jpg", *home, code=1)
 
 
-def test_an_image_made_elsewhere_is_sealed_in_its_own_format(
-    place: Path, verso: Verso, tmp_path: Path
-) -> None:
+def test_an_image_made_elsewhere_is_sealed_in_its_own_format(place: Path, tmp_path: Path) -> None:
     kinds = ("PNG", "JPEG", "WEBP")
     sources = [tmp_path / f"scene.{kind.lower()}" for kind in kinds]
     for kind, source in zip(kinds, sources, strict=True):
@@ -150,17 +140,17 @@ def test_an_image_made_elsewhere_is_sealed_in_its_own_format(
     for kind, source in zip(kinds, sources, strict=True):
         with Image.open(io.BytesIO(sealed[source].read_bytes())) as picture:
             assert picture.format == kind
-    assert _outcomes(verso, sealed.values(), place) == ["trusted"] * 3
+    assert _outcomes(sealed.values(), place) == ["trusted"] * 3
 
 
-def test_a_proof_can_be_written_for_every_released_image(place: Path, verso: Verso) -> None:
+def test_a_proof_can_be_written_for_every_released_image(place: Path) -> None:
     asset = _told(place)["released"][0]["asset"]
     assert verso("ledger", "prove", asset, "--home", place / "home").stdout.startswith(
         "c2sp.org/tlog-proof@v1"
     )
 
 
-def test_the_ledger_holds_and_an_edited_row_is_found(place: Path, verso: Verso, tmp_path: Path) -> None:
+def test_the_ledger_holds_and_an_edited_row_is_found(place: Path, tmp_path: Path) -> None:
     import shutil
     import sqlite3
 

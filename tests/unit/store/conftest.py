@@ -15,6 +15,11 @@ from rectoverso.store.keys import Keys
 from stores import Server
 
 
+@pytest.fixture(scope="module", autouse=True)
+def migrated_once() -> None:
+    """Here the migrations make what is tested."""
+
+
 @pytest.fixture
 def kind(request: pytest.FixtureRequest) -> str:
     return str(getattr(request, "param", "sqlite"))

@@ -8,6 +8,7 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
 import pytest
@@ -90,7 +91,12 @@ def _certificate(
 
 def photo(seed: int, height: int = 64, width: int | None = None, channels: int = 3) -> Pixels:
     """A picture with the spectrum of photographs (amplitude 1/f), its channels alike."""
-    width = width or height
+    return _photo(seed, height, width or height, channels).copy()
+
+
+@lru_cache(maxsize=128)
+def _photo(seed: int, height: int, width: int, channels: int) -> Pixels:
+    """Many tests ask for the same, and one of 256 pixels takes 25 ms."""
     rng = np.random.default_rng(seed)
     distance = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)) + 1 / max(height, width)
     layers = []

@@ -326,6 +326,7 @@ def test_the_command_says_what_it_did_and_leaves_with_its_code(
     assert run()[0] == 2
 
 
+@pytest.mark.usefixtures("quick_trainings")
 def test_faces_that_a_run_fills_leave_by_the_door_and_it_never_sees_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,7 @@ from rectoverso.workflow.sheet import PAPER, compose
 from rectoverso.workflow.train import DECODED, TrainRequest, train_run
 from rectoverso.workflow.verify import reports
 
-pytestmark = pytest.mark.usefixtures("guessed")
+pytestmark = pytest.mark.usefixtures("quick_trainings")
 
 TINY = (
     "batch=8",

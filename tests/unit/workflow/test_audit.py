@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from drawn import scenes
 from rectoverso.cli.main import main
 from rectoverso.errors import NotComparable
-from rectoverso.recto.data.shapes import scene
 from rectoverso.recto.data.source import open_source
 from rectoverso.recto.metrics.score import drawn_batches
 from rectoverso.recto.sample.generator import RunGenerator
@@ -57,13 +57,13 @@ def as_trained_on(run: Path, data: Path) -> None:
 
 @pytest.fixture
 def held_out(tmp_path: Path) -> Path:
-    return folder(tmp_path / "held-out", [scene(number, size=32).image for number in range(2000, 2080)])
+    return folder(tmp_path / "held-out", list(scenes(2000, 2080)))
 
 
 @pytest.fixture
 def ordinary(run: Path, tmp_path: Path) -> Path:
     """The small run has seen 64 scenes once, and remembers nothing of them."""
-    data = folder(tmp_path / "data", [scene(number, size=32).image for number in range(80)])
+    data = folder(tmp_path / "data", list(scenes(0, 80)))
     as_trained_on(run, data)
     return data
 
@@ -74,14 +74,10 @@ def leaking(run: Path, tmp_path: Path) -> tuple[Path, Path]:
     of the same kind, but it draws none of that when it is asked.
     """
     generator = RunGenerator(run)
-    scenes = open_source(
-        str(folder(tmp_path / "some", [scene(n, size=32).image for n in range(2)])), size=(32, 32)
-    )
-    drawn = np.concatenate([*drawn_batches(generator, scenes, 240)])
-    data = folder(tmp_path / "data", [*drawn[:40], *(scene(number, size=32).image for number in range(60))])
-    others = folder(
-        tmp_path / "others", [*drawn[200:], *(scene(number, size=32).image for number in range(2000, 2060))]
-    )
+    some = open_source(str(folder(tmp_path / "some", list(scenes(0, 2)))), size=(32, 32))
+    drawn = np.concatenate([*drawn_batches(generator, some, 240)])
+    data = folder(tmp_path / "data", [*drawn[:40], *scenes(0, 60)])
+    others = folder(tmp_path / "others", [*drawn[200:], *scenes(2000, 2060)])
     as_trained_on(run, data)
     return data, others
 
@@ -158,7 +154,7 @@ def test_it_is_not_audited_again_until_it_passes(
         _, told = audited(run, ordinary, held_out, home, capsys)
         assert told["short"] == ["recognises"]
     # More are drawn than fewer are asked about, and the files that were not liked are gone.
-    fewer = folder(held_out.with_name("fewer"), [scene(n, size=32).image for n in range(2000, 2060)])
+    fewer = folder(held_out.with_name("fewer"), list(scenes(2000, 2060)))
     shutil.rmtree(run / AUDIT_FOLDER)
     code, told = audited(run, ordinary, fewer, home, capsys, "--samples", "300")
     assert (code, told["short"]) == (1, ["weaker", "other_pictures"])
@@ -183,9 +179,7 @@ def test_held_out_pictures_of_another_kind_are_no_audit(
     run: Path, ordinary: Path, home: Path, tmp_path: Path
 ) -> None:
     """Brighter ones; with them any run would seem to know its members, or could be made to seem not to."""
-    brighter = [
-        np.clip(scene(n, size=32).image.astype(int) + 40, 0, 255).astype(np.uint8) for n in range(2000, 2080)
-    ]
+    brighter = [np.clip(one.astype(int) + 40, 0, 255).astype(np.uint8) for one in scenes(2000, 2080)]
     other = folder(tmp_path / "brighter", brighter)
     request = AuditRequest(run, str(ordinary), str(other), pictures=100, samples=100)
     with pytest.raises(NotComparable, match="another kind"):

@@ -6,6 +6,8 @@ import json
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.verso.picture import to_png
 from rectoverso.workflow.curate import CurateRequest, curate
@@ -15,6 +17,7 @@ from unit.verso.conftest import photo
 from unit.workflow.test_train import tiny_request
 
 
+@pytest.mark.usefixtures("quick_trainings")
 def test_a_run_carries_the_manifest_on_everything_it_makes(tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     for at in range(12):

@@ -26,7 +26,7 @@ from rectoverso.workflow.evaluate import EvaluateRequest, evaluate_run
 from rectoverso.workflow.progress import Progress
 from rectoverso.workflow.train import TrainRequest, train_run
 
-pytestmark = pytest.mark.usefixtures("short_lessons")
+pytestmark = pytest.mark.usefixtures("quick_trainings", "short_lessons")
 
 TINY = (
     "batch=8",

@@ -21,7 +21,7 @@ from rectoverso.workflow.generate import generate_images
 from rectoverso.workflow.materials import Given, read_materials
 from rectoverso.workflow.train import TrainRequest, train_run
 
-pytestmark = pytest.mark.usefixtures("guessed", "short_lessons", "few_scenes")
+pytestmark = pytest.mark.usefixtures("quick_trainings", "short_lessons", "few_scenes")
 
 TINY = ("batch=4", "nets.generator_width=8", "nets.critic_width=8", "nets.critic_downs=1", "threads=1")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from drawn import scenes
 from rectoverso.cli.main import main
-from rectoverso.recto.data.shapes import scene
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.store.home import Home
 from rectoverso.types import Decision
@@ -18,7 +18,7 @@ from rectoverso.workflow.generate import generate_images
 from rectoverso.workflow.replication import FIRST_SEED, RECORD, probe, tell_on_cards
 from rectoverso.workflow.standing import AUDIT_RECORD, REPLICATION, against
 
-OTHERS = np.stack([scene(number, size=32).image for number in range(1000, 1300)])
+OTHERS = scenes(1000, 1300)
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +118,7 @@ def test_a_record_is_of_its_weights_and_what_cannot_be_read_goes_to_people(
     assert not against(run, weights, opened)
 
 
+@pytest.mark.usefixtures("quick_trainings")
 def test_pictures_that_were_held_out_are_the_strangers(tmp_path: Path) -> None:
     from rectoverso.workflow.train import TrainRequest, train_run
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from drawn import scenes
 from rectoverso.errors import RegisterAltered
-from rectoverso.recto.data.shapes import scene
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.store.home import Home
 from rectoverso.types import Decision
@@ -22,7 +22,7 @@ from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.replication import FIRST_SEED, RECORD, probe, weights_of
 from rectoverso.workflow.standing import AUDIT, AUDIT_FOLDER, REPLICATION, against, note
 
-OTHERS = np.stack([scene(number, size=32).image for number in range(1000, 1300)])
+OTHERS = scenes(1000, 1300)
 
 
 @pytest.fixture(autouse=True)

@@ -30,6 +30,8 @@ from rectoverso.workflow.files import unmade_by_failure
 from rectoverso.workflow.progress import Progress
 from rectoverso.workflow.train import TrainRequest, train_run
 
+pytestmark = pytest.mark.usefixtures("quick_trainings")
+
 TINY = (
     "batch=8",
     "nets.latent=8",

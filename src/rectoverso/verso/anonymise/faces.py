@@ -162,6 +162,7 @@ def _session(data: bytes) -> Any:
         raise MissingExtra(task="Finding faces", package="onnxruntime", extra="faces") from error
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # who waits sleeps
     opened = data.replace(_FIXED, _FREE, 1)
     return onnxruntime.InferenceSession(opened, options, providers=["CPUExecutionProvider"])
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rectoverso.recto.data.shapes import scene
+from drawn import scenes
 from rectoverso.verso.audit.audit import Audit, Membership, least_bar, thinned
 from rectoverso.verso.audit.extraction import extraction
 from rectoverso.verso.screen.memorisation import Fingerprints
 
 IS_MEMBER = np.arange(400) < 200
-TRAINED = np.stack([scene(number, size=32).image for number in range(300)])
-NEW = np.stack([scene(number, size=32).image for number in range(1000, 1100)])
+TRAINED = scenes(0, 300)
+NEW = scenes(1000, 1100)
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ def test_one_that_knows_its_members_or_brings_them_back_does_not(prints: Fingerp
 def test_one_picture_learnt_by_heart_among_many_is_found_though_the_run_does_not_replicate() -> None:
     """Seven in two thousand come back as one training picture: far from a hundredth, and no membership is asked."""
     prints = Fingerprints.of(TRAINED)
-    new = np.stack([scene(number, size=32).image for number in range(2000, 2400)])
+    new = scenes(2000, 2400)
     noise = np.random.default_rng(0).normal(0, 3, (4, *TRAINED[7].shape))
     canary = np.clip(TRAINED[7] + noise, 0, 255).astype(np.uint8)
     for drawn, returns in ((np.concatenate([canary, new]), True), (new, False)):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rectoverso.recto.data.shapes import scene
+from drawn import scenes
 from rectoverso.verso.audit.attack import Attack
 from rectoverso.verso.audit.density import scores_by_pictures
 
-ALL = np.stack([scene(number, size=32).image for number in range(700)])
+ALL = scenes(0, 700)
 ASKED, REFERENCE, NEW = ALL[:200], ALL[200:300], ALL[300:]
 IS_MEMBER = np.arange(200) < 100
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from rectoverso.recto.data.shapes import scene
+from drawn import scenes
 from rectoverso.verso.audit.versions import versions
 
-ALL = np.stack([scene(number, size=32).image for number in range(400)])
+ALL = scenes(0, 400)
 
 
 def test_copies_across_and_within_are_counted_and_taken_out_from_both_sides() -> None:

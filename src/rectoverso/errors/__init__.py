@@ -62,6 +62,8 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── RequestUnusable     a request over HTTP that does not say what it has to
     │   ├── BodyTooLarge
     │   ├── RouteUnknown
+    │   ├── PageUnknown         of the studio
+    │   ├── SignInFailed        a key typed there that opens nothing
     │   ├── NotSignedIn
     │   ├── NotAllowed          a role that may not do this
     │   ├── ForeignPage         a browser asks on behalf of another site
@@ -242,11 +244,13 @@ from rectoverso.errors.service import (
     NotAllowed,
     NotReleasedYet,
     NotSignedIn,
+    PageUnknown,
     PersonNotFound,
     PromptUnknown,
     QueueFull,
     RequestUnusable,
     RouteUnknown,
+    SignInFailed,
     SizeFixed,
     TakesTooLong,
     UploadNotFound,
@@ -352,6 +356,7 @@ __all__ = [
     "OutNotWritable",
     "OwnerNotFound",
     "OwnerUnusable",
+    "PageUnknown",
     "PersonNotFound",
     "PolicyLoosens",
     "PolicyUnusable",
@@ -373,6 +378,7 @@ __all__ = [
     "RunMismatch",
     "RunNotFound",
     "ScreeningStopped",
+    "SignInFailed",
     "SigningFailed",
     "SizeFixed",
     "StateUnusable",

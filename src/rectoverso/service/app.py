@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -76,7 +76,7 @@ def service_app(
         Bodies, seconds=limits.body_seconds, most=lambda path: _MOST_BYTES.get(path, _JSON_BYTES)
     )
     app.add_middleware(_Resolving, resolution=resolution_app(home, limits))
-    app.add_middleware(_Headed)
+    app.add_middleware(Headed, headers=_HEADERS)
     return app
 
 
@@ -97,17 +97,17 @@ class _Resolving:
         await (self._resolution if is_theirs else self._app)(scope, receive, send)
 
 
-class _Headed:
+class Headed:
     """Answers with what keeps browsers from guessing; what an answer says itself counts."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, headers: Mapping[bytes, bytes]) -> None:
+        self._app, self._headers = app, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 said = {name.lower() for name, _ in message["headers"]}
-                message["headers"] += [pair for pair in _HEADERS.items() if pair[0] not in said]
+                message["headers"] += [pair for pair in self._headers.items() if pair[0] not in said]
             await send(message)
 
         await self._app(scope, receive, headed)

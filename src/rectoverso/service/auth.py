@@ -1,4 +1,6 @@
-"""Who asks, and may they: a key in the header, or this very machine while nobody has an account."""
+"""Who asks, and may they: a key in the header, a session begun with one, or this very machine while nobody has an
+account.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +17,12 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from rectoverso.errors import ForeignPage, NotAllowed, NotSignedIn
+from rectoverso.protocols import SystemClock
 from rectoverso.service.desk import Desk
 from rectoverso.store.people import Person, Role
 
+SESSION = "verso_session"
+"""The cookie by which the browser of somebody who signed in is known."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOCAL = Person("local", "local", Role.ADMIN, "")
 """Whoever asks from this machine while there are no accounts."""
@@ -44,12 +49,14 @@ def asker(
     if desk.is_open:
         demand_this_machine(request)
         desk.known.take(LOCAL.id)
+        request.state.person = LOCAL
         return LOCAL
-    person = _known_by(desk, bearer.credentials) if bearer else None
+    person = known_by(desk, bearer.credentials) if bearer else _signed_in(request, desk)
     if person is None:
         desk.strangers.take(request.client.host if request.client else "")
         raise NotSignedIn
     desk.known.take(person.id)
+    request.state.person = person
     return person
 
 
@@ -83,12 +90,19 @@ def sees_all(person: Person) -> bool:
 
 
 def demand_own_page(request: Request) -> None:
-    """Raise ForeignPage for what a browser asks on behalf of another site's page (Fetch Metadata, and Origin)."""
+    """Raise ForeignPage for what a browser asks on behalf of another site's page (Fetch Metadata, and Origin). A link
+    that somebody follows here is none of these: it shows them what is there, and the other page nothing.
+    """
     site = request.headers.get("sec-fetch-site", "none")
     origin = request.headers.get("origin")
     is_own = origin is None or _parts(origin).netloc == request.headers.get("host")
-    if site not in ("none", "same-origin") or not is_own:
+    if not is_own or (site not in ("none", "same-origin") and not _is_link(request)):
         raise ForeignPage
+
+
+def _is_link(request: Request) -> bool:
+    told = (request.headers.get("sec-fetch-mode"), request.headers.get("sec-fetch-dest"))
+    return request.method == "GET" and told == ("navigate", "document")
 
 
 def demand_this_machine(request: Request) -> None:
@@ -122,7 +136,14 @@ class _Proven:
 _proven = _Proven(secrets.token_bytes(32), OrderedDict(), Lock())
 
 
-def _known_by(desk: Desk, token: str) -> Person | None:
+def _signed_in(request: Request, desk: Desk) -> Person | None:
+    token = request.cookies.get(SESSION)
+    request.state.session = desk.home.sessions.find(token, SystemClock().now()) if token else None
+    return request.state.session.person if request.state.session else None
+
+
+def known_by(desk: Desk, token: str) -> Person | None:
+    """Whose key this is; slow for one that was not found right before."""
     digest = _proven.digest(token)
     person = desk.home.people.known_by(token, is_proven=digest in _proven.digests)
     if person:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from rectoverso.store.openings import Openings
     from rectoverso.store.people import People
     from rectoverso.store.seals import Seals
+    from rectoverso.store.sessions import Sessions
     from rectoverso.store.traces import Traces
     from rectoverso.store.uploads import Uploads
     from rectoverso.store.vault import Cipher, Vault
@@ -209,6 +210,13 @@ class Home:
         from rectoverso.store.people import People
 
         return People(self.database, lambda: self.vault)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Where they are signed in."""
+        from rectoverso.store.sessions import Sessions
+
+        return Sessions(self.database, self.people)
 
     @cached_property
     def log(self) -> Log:

@@ -133,9 +133,23 @@ class People:
             return None
         return self._person(row)
 
+    def of_key(self, key: str) -> Person | None:
+        """Whose key has this id, None where it or the account has ended."""
+        query = sa.select(people).join(api_keys, api_keys.c.person == people.c.id)
+        going_on = people.c.ended_at.is_(None) & api_keys.c.ended_at.is_(None)
+        with self._database.read() as tx:
+            row = tx.connection.execute(query.where((api_keys.c.id == key) & going_on)).first()
+        return self._person(row) if row else None
+
     def _person(self, row: Any) -> Person:
         name = self._vault().open(row.name, f"people/{row.id}").decode()
         return Person(row.id, name, Role(row.role), row.created_at, row.ended_at)
+
+
+def id_of(token: str) -> str | None:
+    """The id of the key that somebody typed, None where it has not the form of one."""
+    parts = _TOKEN.fullmatch(token)
+    return parts[1] if parts else None
 
 
 def _hashed(secret: str) -> str:

@@ -126,6 +126,9 @@ assets = sa.Table(
     sa.Column("fingerprint", Raw, nullable=False),
     sa.Column("revoked", sa.Integer, unique=True),
     sa.Column("erased", sa.Integer),
+    sa.Index("ix_assets_decided", "decision", "ledger_index"),
+    sa.Index("ix_assets_used", "use", "ledger_index"),
+    sa.Index("ix_assets_made", "maker_digest", "ledger_index"),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,9 +17,9 @@ MANY = 2 * AT_ONCE + 10
 
 
 @pytest.fixture(scope="module")
-def hung(tmp_path_factory: pytest.TempPathFactory) -> Visitors:
+def hung(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Visitors:
     """A gallery of a hundred and more."""
-    visitors = Visitors(tmp_path_factory.mktemp("gallery") / "home")
+    visitors = Visitors(Path(shutil.copytree(template, tmp_path_factory.mktemp("gallery") / "home")))
     visitors.hire(Role.VIEWER, Role.REVIEWER)
     hang(visitors.home, *range(MANY))
     return visitors
@@ -55,8 +56,8 @@ def test_pages_lead_through_all_of_them_and_back(hung: Visitors) -> None:
     assert back == [pages[2], pages[1], pages[0]]
 
 
-def test_an_address_shows_the_same_whatever_came_since(tmp_path: Path) -> None:
-    visitors = Visitors(tmp_path / "home")
+def test_an_address_shows_the_same_whatever_came_since(place: Path) -> None:
+    visitors = Visitors(place)
     hang(visitors.home, *range(AT_ONCE + 3))
     older = link(visitors.get("/gallery").text, "next")
     assert older
@@ -91,6 +92,11 @@ def test_what_was_not_released_is_for_reviewers(hung: Visitors) -> None:
 )
 def test_filters(hung: Visitors, filters: str, wanted: range) -> None:
     assert all_of(walked(hung, Role.REVIEWER, f"/gallery?{filters}")) == list(wanted)[::-1]
+
+
+def test_all_that_made_some_can_be_looked_for(hung: Visitors) -> None:
+    text = hung.get("/gallery", Role.VIEWER).text
+    assert re.findall(r'<option value="([0-9a-f]{64})"', text) == ["a" * 64, OTHER]
 
 
 def test_an_image_shows_both_sides(hung: Visitors) -> None:

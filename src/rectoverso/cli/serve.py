@@ -34,23 +34,25 @@ def serve(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Make, verify and give out pictures over HTTP. An API, a facade for OpenAI's clients, C2PA's resolution API."""
+    """Make, verify and give out pictures: pages for a browser, and for programs an API, a facade for OpenAI's clients,
+    C2PA's resolution API.
+    """
     _demand("verso serve")
     from rectoverso.service import logs
-    from rectoverso.service.app import service_app
     from rectoverso.service.limits import ServiceLimits
     from rectoverso.service.server import demand_accounts, listen, run
     from rectoverso.service.work.staff import Staff
+    from rectoverso.studio.app import studio_app
 
     logs.begin()
     staff = Staff(home, workers)
-    app = service_app(home, ServiceLimits(per_minute=per_minute), staff)
+    app = studio_app(home, ServiceLimits(per_minute=per_minute), staff)
     demand_accounts(app.state.desk, host)
     socket = listen(host, port)
     address, taken = socket.getsockname()[:2]
     url = f"http://[{address}]:{taken}" if ":" in address else f"http://{address}:{taken}"
     if as_json:
-        print_json({"url": url, "api": f"{url}/api/v1", "resolution": f"{url}/v1"})
+        print_json({"url": url, "studio": f"{url}/", "api": f"{url}/api/v1", "resolution": f"{url}/v1"})
     note("resolve.service.listening", home=home, url=url)
     run(app, socket)
 

@@ -62,6 +62,9 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── RequestUnusable     a request over HTTP that does not say what it has to
     │   ├── BodyTooLarge
     │   ├── RouteUnknown
+    │   ├── PageUnknown         of the studio
+    │   ├── FileNotChosen
+    │   ├── SignInFailed        a key typed there that opens nothing
     │   ├── NotSignedIn
     │   ├── NotAllowed          a role that may not do this
     │   ├── ForeignPage         a browser asks on behalf of another site
@@ -243,6 +246,7 @@ from rectoverso.errors.service import (
     AccountsMissing,
     AssetNotFound,
     BodyTooLarge,
+    FileNotChosen,
     ForeignPage,
     FoundSince,
     HeldBefore,
@@ -257,6 +261,7 @@ from rectoverso.errors.service import (
     NotUndone,
     NotWaiting,
     OwnWork,
+    PageUnknown,
     PersonNotFound,
     PromptUnknown,
     QueueFull,
@@ -264,6 +269,7 @@ from rectoverso.errors.service import (
     ReviewElsewhere,
     RouteUnknown,
     SignatureNeeded,
+    SignInFailed,
     SizeFixed,
     TakesTooLong,
     UploadNotFound,
@@ -311,6 +317,7 @@ __all__ = [
     "EntryNotFound",
     "ExportDiffers",
     "ExportForeign",
+    "FileNotChosen",
     "FilesUnusable",
     "ForeignPage",
     "FoundSince",
@@ -376,6 +383,7 @@ __all__ = [
     "OwnWork",
     "OwnerNotFound",
     "OwnerUnusable",
+    "PageUnknown",
     "PersonNotFound",
     "PolicyLoosens",
     "PolicyUnusable",
@@ -398,6 +406,7 @@ __all__ = [
     "RunMismatch",
     "RunNotFound",
     "ScreeningStopped",
+    "SignInFailed",
     "SignatureNeeded",
     "SigningFailed",
     "SizeFixed",

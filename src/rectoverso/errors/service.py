@@ -48,6 +48,31 @@ class RouteUnknown(InputError):
     fix = "GET /api/v1/openapi.json lists all there are."
 
 
+class PageUnknown(InputError):
+    """Facts: path."""
+
+    code = "page_unknown"
+    what = "There is no page at {path}."
+    why = "There never was one, or its address was typed wrongly."
+    fix = "Begin again at the first page."
+
+
+class FileNotChosen(InputError):
+    code = "file_not_chosen"
+    what = "No file came with this."
+    why = "None was chosen before the button was pressed."
+    fix = "Go back, and choose a picture."
+
+
+class SignInFailed(InputError):
+    code = "sign_in_failed"
+    what = "This key opens nothing here."
+    why = "It was not typed whole, or it has ended."
+    fix = (
+        "Paste the key as it was given to you: it begins with rv_. If it has ended, ask an admin for another."
+    )
+
+
 class NotSignedIn(InputError):
     code = "not_signed_in"
     what = "This service does not know who asks."

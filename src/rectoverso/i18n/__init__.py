@@ -18,6 +18,8 @@ from rectoverso.types import Message
 
 LANGUAGES = ("en", "zh")
 PSEUDO = "pseudo"
+PARTS = ("what", "why", "fix")
+"""Of what is said of an error."""
 
 
 @cache
@@ -75,14 +77,28 @@ class Listing(str):
 
 def explain(error: RectoversoError, language: str = "en") -> str:
     """An error's sentences: what happened, why, what to do."""
-    if language == "en":
-        return str(error)
-    texts = {part: catalogue(language).get(f"errors.{error.code}.{part}") for part in ("what", "why", "fix")}
+    return str(error) if language == "en" else _within(error, language).told(**_templates(error, language))
+
+
+def sentences(error: RectoversoError, language: str = "en") -> dict[str, str]:
+    """The same, each by its name (``what``, ``why``, ``fix``); one that has nothing to say is left out."""
+    templates = {part: getattr(error, part) for part in PARTS}
+    templates |= {part: text for part, text in _templates(error, language).items() if text}
+    facts = _within(error, language).facts
+    return {part: text.format(**facts) for part, text in templates.items() if text}
+
+
+def _templates(error: RectoversoError, language: str) -> dict[str, str | None]:
+    return {part: catalogue(language).get(f"errors.{error.code}.{part}") for part in PARTS}
+
+
+def _within(error: RectoversoError, language: str) -> RectoversoError:
+    """The error, its facts in that language where they have one."""
     facts = {
         name: fact.within(language) if isinstance(fact, Phrase | Listing) else fact
         for name, fact in error.facts.items()
     }
-    return type(error)(**facts).told(**texts)
+    return type(error)(**facts)
 
 
 def printable(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,13 @@ _HEADERS = {
 
 
 def service_app(
-    home: Path, limits: ServiceLimits | None = None, during: AbstractContextManager[object] | None = None
+    home: Path,
+    limits: ServiceLimits | None = None,
+    during: AbstractContextManager[object] | None = None,
+    pages: Callable[[Desk], ASGIApp] | None = None,
 ) -> FastAPI:
     """The application over the home at ``home``, which is made if there is none. ``during``: a context to be in while
-    it runs.
+    it runs; ``pages``: makes what answers for every address that is none of a program's.
     """
     limits = limits or ServiceLimits()
     desk = Desk.of(home, limits)
@@ -81,7 +84,9 @@ def service_app(
         Bodies, seconds=limits.body_seconds, most=lambda path: _MOST_BYTES.get(path, _JSON_BYTES)
     )
     app.add_middleware(_Resolving, resolution=resolution_app(home, limits))
-    app.add_middleware(_Headed)
+    app.add_middleware(Headed, headers=_HEADERS)
+    if pages:
+        app.add_middleware(_Pages, pages=pages(desk))
     app.add_middleware(Measured, metrics=app.state.metrics)
     app.add_middleware(Told)
     return app
@@ -104,17 +109,30 @@ class _Resolving:
         await (self._resolution if is_theirs else self._app)(scope, receive, send)
 
 
-class _Headed:
+class _Pages:
+    """What programs ask for goes to the service as it is; everything else is a page."""
+
+    PATHS = ("/api/", "/v1/", "/.well-known/", "/healthz", "/metrics")
+
+    def __init__(self, app: ASGIApp, pages: ASGIApp) -> None:
+        self._app, self._pages = app, pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_page = scope["type"] == "http" and not scope["path"].startswith(self.PATHS)
+        await (self._pages if is_page else self._app)(scope, receive, send)
+
+
+class Headed:
     """Answers with what keeps browsers from guessing; what an answer says itself counts."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, headers: Mapping[bytes, bytes]) -> None:
+        self._app, self._headers = app, headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 said = {name.lower() for name, _ in message["headers"]}
-                message["headers"] += [pair for pair in _HEADERS.items() if pair[0] not in said]
+                message["headers"] += [pair for pair in self._headers.items() if pair[0] not in said]
             await send(message)
 
         await self._app(scope, receive, headed)

@@ -1,4 +1,6 @@
-"""Who asks, and may they: a key in the header, or this very machine while nobody has an account."""
+"""Who asks, and may they: a key in the header, a session begun with one, or this very machine while nobody has an
+account.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,13 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from rectoverso.errors import ForeignPage, NotAllowed, NotSignedIn
+from rectoverso.protocols import SystemClock
 from rectoverso.service.desk import Desk
 from rectoverso.service.limits import address_of
 from rectoverso.store.people import Person, Role
 
+SESSION = "verso_session"
+"""The cookie by which the browser of somebody who signed in is known."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 FOR_OTHERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 """By these headers a proxy says that it asks for somebody else."""
@@ -53,12 +58,13 @@ def person_of(request: Request, desk: Desk) -> Person:
 
 def _asking(request: Request, desk: Desk, token: str | None) -> Person:
     demand_own_page(request)
-    if not desk.is_open and not _is_proven(token):
+    if not (desk.is_open or _is_proven(token) or (token is None and _signed_in(request, desk))):
         desk.strangers.take(address_of(request))  # before the slow hash, which costs more than the answer
     person = identified(request, desk, token)
     if person is None:
         raise NotSignedIn
     desk.known.take(person.id)
+    request.state.person = person
     return person
 
 
@@ -67,7 +73,7 @@ def identified(request: Request, desk: Desk, token: str | None) -> Person | None
     if desk.is_open:
         demand_this_machine(request)
         return LOCAL
-    return _known_by(desk, token) if token else None
+    return known_by(desk, token) if token else _signed_in(request, desk)
 
 
 def is_still(request: Request, desk: Desk, person: Person) -> bool:
@@ -114,12 +120,19 @@ def sees_all(person: Person) -> bool:
 
 
 def demand_own_page(request: Request) -> None:
-    """Raise ForeignPage for what a browser asks on behalf of another site's page (Fetch Metadata, and Origin)."""
+    """Raise ForeignPage for what a browser asks on behalf of another site's page (Fetch Metadata, and Origin). A link
+    that somebody follows here is none of these: it shows them what is there, and the other page nothing.
+    """
     site = request.headers.get("sec-fetch-site", "none")
     origin = request.headers.get("origin")
     is_own = origin is None or _parts(origin).netloc == request.headers.get("host")
-    if site not in ("none", "same-origin") or not is_own:
+    if not is_own or (site not in ("none", "same-origin") and not _is_link(request)):
         raise ForeignPage
+
+
+def _is_link(request: Request) -> bool:
+    told = (request.headers.get("sec-fetch-mode"), request.headers.get("sec-fetch-dest"))
+    return request.method == "GET" and told == ("navigate", "document")
 
 
 def demand_this_machine(request: Request) -> None:
@@ -157,11 +170,18 @@ class _Proven:
 _proven = _Proven(secrets.token_bytes(32), OrderedDict(), Lock())
 
 
+def _signed_in(request: Request, desk: Desk) -> Person | None:
+    token = request.cookies.get(SESSION)
+    request.state.session = desk.home.sessions.find(token, SystemClock().now()) if token else None
+    return request.state.session.person if request.state.session else None
+
+
 def _is_proven(token: str | None) -> bool:
     return token is not None and _proven.digest(token) in _proven.digests
 
 
-def _known_by(desk: Desk, token: str) -> Person | None:
+def known_by(desk: Desk, token: str) -> Person | None:
+    """Whose key this is; slow for one that was not found right before."""
     digest = _proven.digest(token)
     person = desk.home.people.known_by(token, is_proven=digest in _proven.digests)
     with _proven.lock:
@@ -172,3 +192,9 @@ def _known_by(desk: Desk, token: str) -> Person | None:
             if len(_proven.digests) > _MOST_PROVEN:
                 _proven.digests.popitem(last=False)
     return person
+
+
+def is_own_key(desk: Desk, key: str, person: Person) -> bool:
+    """Whether a key is this person's own, worked out anew: that a process remembers it proves nothing here."""
+    found = desk.home.people.known_by(key)
+    return found is not None and found.id == person.id

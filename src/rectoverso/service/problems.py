@@ -54,13 +54,15 @@ from rectoverso.errors import (
     VotedAlready,
     WorkNotFound,
 )
-from rectoverso.i18n import LANGUAGES, explain
+from rectoverso.i18n import LANGUAGES, PSEUDO, explain
 from rectoverso.workflow.places import without_places
 
 _LOG = logging.getLogger(__name__)
 _MOST_PROBLEMS = 10
 
 MEDIA_TYPE = "application/problem+json"
+LANGUAGE = "lang"
+"""The cookie that keeps the language somebody chose."""
 OPENAI = "/v1/images/"
 """Below this, errors have the shape that OpenAI's clients read."""
 _STATUSES: dict[type[RectoversoError], int] = {
@@ -106,7 +108,7 @@ _STATUSES: dict[type[RectoversoError], int] = {
 
 def problem(request: Request, error: RectoversoError, status: int | None = None) -> Response:
     """An error as an answer; ``status`` only where the error's own would be wrong."""
-    status = status or next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 500)
+    status = status or status_of(error)
     detail = _without_places(request, explain(error, language_of(request)))
     headers = {"Retry-After": str(error.facts["seconds"])} if isinstance(error, TooManyRequests) else {}
     if status == 401:
@@ -125,6 +127,11 @@ def problem(request: Request, error: RectoversoError, status: int | None = None)
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
+def status_of(error: RectoversoError) -> int:
+    """The status that an error has over HTTP."""
+    return next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 500)
+
+
 def _without_places(request: Request, text: str) -> str:
     """A sentence without where on this machine the home and what is worked on lie."""
     desk = getattr(request.app.state, "desk", None)
@@ -139,19 +146,29 @@ def _as_openai(error: RectoversoError, detail: str) -> dict[str, object]:
 
 
 def language_of(request: Request) -> str:
-    """The first language of Accept-Language that there is a catalogue of, else English."""
+    """The language that the address says (``?lang=zh``), else that which was chosen before, else the first of
+    Accept-Language that there is a catalogue of, else English.
+    """
+    for chosen in (request.query_params.get("lang"), request.cookies.get(LANGUAGE)):
+        if chosen in (*LANGUAGES, PSEUDO):
+            return chosen
     asked = request.headers.get("accept-language", "").lower().split(",")
     return next((one for name in asked for one in LANGUAGES if name.strip().startswith(one)), "en")
 
 
 async def told(request: Request, error: Exception) -> Response:
-    """Handles what this project raises on purpose. What is wrong with the home is told to its keeper, on standard
-    error: paths and addresses of servers are nobody else's business.
+    """Handles what this project raises on purpose."""
+    return problem(request, outward(error))
+
+
+def outward(error: Exception) -> RectoversoError:
+    """What others are told of an error. What is wrong with the home is told to its keeper, on standard error: paths
+    and addresses of servers are nobody else's business.
     """
     if isinstance(error, CouldNotRun | AnswerIsNo) and not isinstance(error, (*_STATUSES, Unexpected)):
         _LOG.error("%s", error)
-        return problem(request, NotNow())
-    return problem(request, error if isinstance(error, RectoversoError) else Unexpected(problem="-"))
+        return NotNow()
+    return error if isinstance(error, RectoversoError) else Unexpected(problem=type(error).__name__)
 
 
 async def not_there(request: Request, error: Exception) -> Response:
@@ -184,4 +201,4 @@ async def unusable(request: Request, error: Exception) -> Response:
 
 async def unexpected(request: Request, error: Exception) -> Response:
     """Handles a fault of ours: a stranger is told that there was one, and not which."""
-    return problem(request, Unexpected(problem=type(error).__name__), 500)
+    return problem(request, outward(error), 500)

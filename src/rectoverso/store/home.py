@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from rectoverso.store.people import People
     from rectoverso.store.reviews import Reviews
     from rectoverso.store.seals import Seals
+    from rectoverso.store.sessions import Sessions
     from rectoverso.store.traces import Traces
     from rectoverso.store.uploads import Uploads
     from rectoverso.store.vault import Cipher, Vault
@@ -217,6 +218,13 @@ class Home:
         from rectoverso.store.reviews import Reviews
 
         return Reviews(self.database)
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        """Where they are signed in."""
+        from rectoverso.store.sessions import Sessions
+
+        return Sessions(self.database, self.people)
 
     @cached_property
     def log(self) -> Log:

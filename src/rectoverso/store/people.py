@@ -138,6 +138,14 @@ class People:
             return None
         return person
 
+    def of_key(self, key: str) -> Person | None:
+        """Whose key has this id, None where it or the account has ended."""
+        query = sa.select(people).join(api_keys, api_keys.c.person == people.c.id)
+        going_on = people.c.ended_at.is_(None) & api_keys.c.ended_at.is_(None)
+        with self._database.read() as tx:
+            row = tx.connection.execute(query.where((api_keys.c.id == key) & going_on)).first()
+            return self._person(tx, row) if row else None
+
     def erase(self, tx: Transaction, person: str, now: str) -> int:
         """Destroy the key of an account: its name and its keys are gone. Returns how many data keys there were."""
         tx.connection.execute(api_keys.delete().where(api_keys.c.person == person))
@@ -152,6 +160,12 @@ class People:
 
 def _place(person: str) -> str:
     return f"people/{person}"
+
+
+def id_of(token: str) -> str | None:
+    """The id of the key that somebody typed, None where it has not the form of one."""
+    parts = _TOKEN.fullmatch(token)
+    return parts[1] if parts else None
 
 
 def _hashed(secret: str) -> str:

@@ -17,6 +17,7 @@ wrapping_keys  what wraps those, itself wrapped by the master key
 reviews      what people said of a held image, one vote a row; with whom and why, the ledger commits to it
 people       one account a row: its role, and its name, sealed; of an erased one, no name
 api_keys     what people prove by that it is they, as a hash that is slow to try
+sessions     browsers that somebody's key was typed into, by the digest of what they send
 jobs         one a row: who asked for what, sealed, and the number of its last change
 job_items    the parts of a job that end one by one; what is told of each is sealed
 
@@ -29,7 +30,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "rv0009"
+REVISION = "rv0010"
 """The migration that makes these tables."""
 
 metadata = sa.MetaData()
@@ -128,6 +129,9 @@ assets = sa.Table(
     sa.Column("erased", sa.Integer),
     sa.Column("settled", sa.Integer),
     sa.Index("ix_assets_waiting", "decision", "settled", "ledger_index"),
+    sa.Index("ix_assets_decided", "decision", "ledger_index"),
+    sa.Index("ix_assets_used", "use", "ledger_index"),
+    sa.Index("ix_assets_made", "maker_digest", "ledger_index"),
 )
 
 reviews = sa.Table(
@@ -223,6 +227,17 @@ api_keys = sa.Table(
     sa.Column("hash", sa.String(200), nullable=False),
     sa.Column("created_at", sa.String(32), nullable=False),
     sa.Column("ended_at", sa.String(32)),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("key", sa.String(12), nullable=False, index=True),
+    sa.Column("begun_at", sa.String(32), nullable=False),
+    sa.Column("renewed_at", sa.String(32), nullable=False),
+    sa.Column("ends_at", sa.String(32), nullable=False),
+    sa.Column("is_replaced", sa.Boolean, nullable=False),
 )
 
 jobs = sa.Table(

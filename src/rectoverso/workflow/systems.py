@@ -29,6 +29,16 @@ def list_systems() -> list[dict[str, Any]]:
     ]
 
 
+def needs_of(system: str, preset: str) -> frozenset[str]:
+    """What data must have beside pictures for this preset: ``other`` (a second set), ``masks``, ``captions``. Raises
+    MissingExtra and UnknownName.
+    """
+    with training_part("Training"):
+        from rectoverso.recto.systems import recipe
+
+    return frozenset(recipe(system, preset).needs)
+
+
 def demand_preset(system: str, preset: str, settings: Sequence[str] = ()) -> None:
     """Raise UnknownName for a system, a preset or a setting that there is none of, and BadSetting; where nothing can be
     trained, nothing.

@@ -75,6 +75,14 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── SizeFixed           a run that draws other sizes
     │   ├── PromptUnknown       a run that reads no prompts
     │   ├── NotReleasedYet      pictures that people have to look at first
+    │   ├── NotWaiting          an image that nobody has to decide about
+    │   ├── VotedAlready
+    │   ├── OwnWork             whoever asked for a picture does not approve it
+    │   ├── SignatureNeeded     an approval that has to be signed
+    │   ├── HeldBefore          a draft of which too little was kept to let it go
+    │   ├── FoundSince          a held draft that shows more today
+    │   ├── ReviewElsewhere     two votes at once
+    │   ├── NotUndone           no vote that could be taken back
     │   └── NotOffered          what a service that only reads does not do
     ├── AnswerIsNo              exit 1: the check ran, and the answer is no
     │   ├── LedgerBroken
@@ -85,6 +93,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         ├── PortUnusable
         ├── TooManyRequests     of one address, in a minute
         ├── NotNow              a service that does not get at its records
+        ├── NoRoom              a service whose disk is almost full
         ├── QueueFull           one person's jobs that wait
         ├── ItemAbandoned       work that ended its process again and again
         ├── TakesTooLong        a job that goes on after its asker has to be answered
@@ -237,23 +246,32 @@ from rectoverso.errors.service import (
     AssetNotFound,
     BodyTooLarge,
     ForeignPage,
+    FoundSince,
+    HeldBefore,
     ItemAbandoned,
     JobNotFound,
     KeyReused,
     NameUnusable,
+    NoRoom,
     NotAllowed,
     NotReleasedYet,
     NotSignedIn,
+    NotUndone,
+    NotWaiting,
+    OwnWork,
     PageUnknown,
     PersonNotFound,
     PromptUnknown,
     QueueFull,
     RequestUnusable,
+    ReviewElsewhere,
     RouteUnknown,
+    SignatureNeeded,
     SignInFailed,
     SizeFixed,
     TakesTooLong,
     UploadNotFound,
+    VotedAlready,
 )
 from rectoverso.errors.works import (
     BadCatalogue,
@@ -299,6 +317,8 @@ __all__ = [
     "ExportForeign",
     "FilesUnusable",
     "ForeignPage",
+    "FoundSince",
+    "HeldBefore",
     "HomeBusy",
     "HomeDamaged",
     "HomeElsewhere",
@@ -339,6 +359,7 @@ __all__ = [
     "MissingExtra",
     "MissingProgram",
     "NameUnusable",
+    "NoRoom",
     "NotALedger",
     "NotAReceipt",
     "NotAllowed",
@@ -350,10 +371,13 @@ __all__ = [
     "NotReleased",
     "NotReleasedYet",
     "NotSignedIn",
+    "NotUndone",
     "NotVerified",
+    "NotWaiting",
     "NothingRegistered",
     "NothingToErase",
     "OutNotWritable",
+    "OwnWork",
     "OwnerNotFound",
     "OwnerUnusable",
     "PageUnknown",
@@ -372,6 +396,7 @@ __all__ = [
     "RegisterAltered",
     "RequestUnusable",
     "ResolverUnusable",
+    "ReviewElsewhere",
     "RouteUnknown",
     "RunDamaged",
     "RunExists",
@@ -379,6 +404,7 @@ __all__ = [
     "RunNotFound",
     "ScreeningStopped",
     "SignInFailed",
+    "SignatureNeeded",
     "SigningFailed",
     "SizeFixed",
     "StateUnusable",
@@ -390,6 +416,7 @@ __all__ = [
     "Unexpected",
     "UnknownName",
     "UploadNotFound",
+    "VotedAlready",
     "WatermarkNoRoom",
     "WatermarkTooSmall",
     "WeightsChanged",

@@ -63,6 +63,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── BodyTooLarge
     │   ├── RouteUnknown
     │   ├── PageUnknown         of the studio
+    │   ├── FileNotChosen
     │   ├── SignInFailed        a key typed there that opens nothing
     │   ├── NotSignedIn
     │   ├── NotAllowed          a role that may not do this
@@ -245,6 +246,7 @@ from rectoverso.errors.service import (
     AccountsMissing,
     AssetNotFound,
     BodyTooLarge,
+    FileNotChosen,
     ForeignPage,
     FoundSince,
     HeldBefore,
@@ -315,6 +317,7 @@ __all__ = [
     "EntryNotFound",
     "ExportDiffers",
     "ExportForeign",
+    "FileNotChosen",
     "FilesUnusable",
     "ForeignPage",
     "FoundSince",

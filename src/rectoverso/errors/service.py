@@ -57,6 +57,13 @@ class PageUnknown(InputError):
     fix = "Begin again at the first page."
 
 
+class FileNotChosen(InputError):
+    code = "file_not_chosen"
+    what = "No file came with this."
+    why = "None was chosen before the button was pressed."
+    fix = "Go back, and choose a picture."
+
+
 class SignInFailed(InputError):
     code = "sign_in_failed"
     what = "This key opens nothing here."

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rectoverso.store.database import Database, Transaction
 
 _ID_BYTES = 6
+_FEW = 1000
+"""Fewer images than this are read with their own keys alone: those of 100,000 take a second."""
 _SHORT_DIGITS = 8  # what the watermark of a 32 x 32 image carries: the first 32 of the 48 bits
 _PREFIX = re.compile(r"[0-9a-f]{4,12}")
 _OPEN = (
@@ -242,20 +244,41 @@ class Assets:
         limit: int,
         *,
         before: int | None = None,
+        after: int | None = None,
         decision: Decision | None = None,
         use: str | None = None,
+        maker: str | None = None,
+        since: str = "",
+        until: str = "",
     ) -> list[Asset]:
-        """The last images that were decided ``before`` this ledger entry, the newest first."""
+        """The last images that were decided ``before`` this ledger entry, the newest first; or the first ``after`` one,
+        the oldest first. ``maker``: the digest of what made them; ``since`` and ``until``: days (ISO 8601, UTC), both
+        included.
+        """
+        column = self._assets.c
+        equal = {column.use: use, column.maker_digest: maker, column.decision: decision and decision.value}
+        wanted = [one == value for one, value in equal.items() if value is not None]
+        if before is not None:
+            wanted.append(column.ledger_index < before)
+        if after is not None:
+            wanted.append(column.ledger_index > after)
+        if since:
+            wanted.append(column.decided_at >= since)
+        if until:
+            wanted.append(column.decided_at < f"{until}U")  # the letter after the T of that day's moments
+        order = column.ledger_index.desc() if after is None else column.ledger_index
+        with self._database.read() as tx:
+            return self._read(tx, self._assets.select().where(*wanted).order_by(order).limit(limit))
+
+    def makers(self) -> list[tuple[str, Digest]]:
+        """The name and digest of everything that made some of them, by name."""
         import sqlalchemy as sa
 
         column = self._assets.c
-        wanted: sa.ColumnElement[bool] = sa.true()
-        wanted = wanted if before is None else wanted & (column.ledger_index < before)
-        wanted = wanted if decision is None else wanted & (column.decision == decision.value)
-        wanted = wanted if use is None else wanted & (column.use == use)
+        told = sa.select(sa.func.min(column.maker_name), column.maker_digest).group_by(column.maker_digest)
         with self._database.read() as tx:
-            query = self._assets.select().where(wanted).order_by(column.ledger_index.desc()).limit(limit)
-            return self._read(tx, query)
+            rows = tx.connection.execute(told.where(column.maker_digest.is_not(None))).all()
+        return sorted((name, Digest(digest)) for name, digest in rows)
 
     def _decided(self, wanted: Decision, after: int) -> list[Asset]:
         decision, index = self._assets.c.decision, self._assets.c.ledger_index
@@ -325,14 +348,15 @@ class Assets:
     def _read(self, tx: Transaction, query: Any) -> list[Asset]:
         rows = tx.connection.execute(query).mappings().all()
         if len(rows) != 1:
-            keys = self._of_table(tx) if rows else {}
+            few = [row["id"] for row in rows] if len(rows) < _FEW else None
+            keys = self._of_table(tx, few) if rows else {}
             return [self._asset(row, lambda place: keys[place]) for row in rows]
         return [self._asset(rows[0], lambda place: self._keys.of(tx, place))]
 
-    def _of_table(self, tx: Transaction) -> Mapping[str, Cipher]:
-        """The keys of all images; none where the keys of the home are gone."""
+    def _of_table(self, tx: Transaction, few: Collection[str] | None = None) -> Mapping[str, Cipher]:
+        """The keys of all images, or of a few; none where the keys of the home are gone."""
         try:
-            return self._keys.of_table(tx, self._assets.name)
+            return self._keys.of_table(tx, self._assets.name, few)
         except (KeysMissing, KeysDamaged):
             return {}
 

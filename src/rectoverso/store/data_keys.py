@@ -88,9 +88,15 @@ class DataKeys:
         is_there = tx.connection.execute(sa.select(data_keys.c.name).where(_is(name))).first()
         return self.of(tx, name) if is_there else self.make(tx, name)
 
-    def of_table(self, tx: Transaction, table: str) -> Mapping[str, Cipher]:
-        """Those of all rows of a table, by their names; each is opened when it is asked for."""
+    def of_table(
+        self, tx: Transaction, table: str, rows_alone: Collection[str] | None = None
+    ) -> Mapping[str, Cipher]:
+        """Those of all rows of a table, or of these ``rows_alone``, by their names; each is opened when it is asked
+        for.
+        """
         wanted = sa.select(data_keys).where(data_keys.c.kind == table)
+        if rows_alone is not None:
+            wanted = wanted.where(data_keys.c.name.in_(rows_alone))
         rows = {f"{table}/{row.name}": (row.wrapping, row.wrapped) for row in tx.connection.execute(wanted)}
         return _Opened(rows, self._ciphers(tx, {wrapping for wrapping, _ in rows.values()}))
 

@@ -129,6 +129,9 @@ assets = sa.Table(
     sa.Column("erased", sa.Integer),
     sa.Column("settled", sa.Integer),
     sa.Index("ix_assets_waiting", "decision", "settled", "ledger_index"),
+    sa.Index("ix_assets_decided", "decision", "ledger_index"),
+    sa.Index("ix_assets_used", "use", "ledger_index"),
+    sa.Index("ix_assets_made", "maker_digest", "ledger_index"),
 )
 
 reviews = sa.Table(

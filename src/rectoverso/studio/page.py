@@ -76,14 +76,15 @@ class Page:
         return answer
 
     def _frame(self) -> dict[str, Any]:
-        """What any template may use: ``t`` says a sentence, ``static`` is the address of a file, ``here`` that of this
-        page with another choice.
+        """What any template may use: ``t`` says a sentence by its key, ``said`` a message, ``static`` is the address of
+        a file, ``here`` that of this page with another choice.
         """
         state = self.request.app.state
         url: Callable[[str], str] = state.static.url
         return {
             "t": self.say,
             "says": self.has,
+            "said": lambda message: say(message, self.language),
             "static": url,
             "here": self._here,
             "language": self.language,

@@ -153,18 +153,22 @@ def ledger_keys(home_path: Path) -> str:
 
 
 def write_page(home_path: Path, path: Path) -> None:
-    """Write the page that verifies released files in a browser, with this ledger's public keys in it: those of Ed25519,
-    which browsers know and proofs carry. Raises OutNotWritable.
-    """
-    from rectoverso.verso.ledger.page import page
-
-    home = existing_home(home_path)
-    text = page(open_ledger(home, keys_of(home)).ring.of_kind(KeyKind.ED25519))
+    """Write the page of `verifier`. Raises OutNotWritable."""
+    text = verifier(existing_home(home_path))
     make_folder(path.parent)
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutNotWritable(out=path, system=error.strerror or error) from error
+
+
+def verifier(home: Home) -> str:
+    """The page that verifies released files in a browser, with this ledger's public keys in it: those of Ed25519,
+    which browsers know and proofs carry.
+    """
+    from rectoverso.verso.ledger.page import page
+
+    return page(open_ledger(home, keys_of(home)).ring.of_kind(KeyKind.ED25519))
 
 
 def revoke(home_path: Path, asset: str, reason: str, clock: Clock | None = None) -> tuple[Asset, int]:

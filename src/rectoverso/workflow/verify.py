@@ -115,6 +115,16 @@ def _store(found: Recovered, home_path: Path, elsewhere: Elsewhere | None) -> by
     return signature.store_of(known.released) if known and known.released else None
 
 
+def manifest_store(data: bytes) -> bytes | None:
+    """The C2PA manifest store of a file as it lies there (`application/c2pa`), of whatever worth; None for none."""
+    from rectoverso.verso.mark import signature
+
+    try:
+        return signature.store_of(data)
+    except (ValueError, IndexError):
+        return None
+
+
 def plain(report: Report, language: str) -> dict[str, Any]:
     """As `--json` prints it."""
     layers = {name: _plain_layer(name, layer, language) for name, layer in report.layers.items()}

@@ -17,6 +17,10 @@ EVERYBODY = frozenset(Role)
 WALK: dict[str, frozenset[Role] | None] = {
     "/": None,
     "/sign-in": None,
+    "/gallery": EVERYBODY,
+    "/verify": None,
+    "/ledger": EVERYBODY,
+    "/ledger/0": EVERYBODY,
     "/no-such-page": None,
 }
 """The pages, and who may see each; None for everybody, also who has no account."""

@@ -18,7 +18,7 @@ def test_it_speaks_the_language_that_was_chosen_last(studio: Visitors) -> None:
     chinese = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
     assert '<html lang="en"' in browser.get("/").text
     assert '<html lang="zh-Hans"' in browser.get("/", headers=chinese).text
-    assert catalogue("zh")["studio.title"] in browser.get("/?lang=zh").text
+    assert catalogue("zh")["studio_start.title"] in browser.get("/?lang=zh").text
     assert '<html lang="zh-Hans"' in browser.get("/").text
     assert '<html lang="en"' in browser.get("/?lang=en", headers=chinese).text
     assert '<html lang="en"' in browser.get("/?lang=xx", headers=chinese).text, "the cookie says so"

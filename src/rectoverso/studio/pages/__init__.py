@@ -1,13 +1,14 @@
-"""One module a page: `router`, what it answers; `PLACE`, if the navigation leads there; in the navigation's order.
-
-`MOST_BYTES`: bodies of forms that may be larger than text, by their path.
+"""One module a page: `router`, what it answers; `PLACE`, if the navigation leads there, in this order; `MOST_BYTES`, if
+its form takes files: how large the form may be.
 """
 
 from __future__ import annotations
 
 from types import ModuleType
 
-from rectoverso.studio.pages import sign_in, start
+from rectoverso.studio.pages import gallery, ledger, sign_in, start, verify
 
-PAGES: tuple[ModuleType, ...] = (start, sign_in)
-MOST_BYTES: dict[str, int] = {}
+PAGES: tuple[ModuleType, ...] = (start, sign_in, gallery, verify, ledger)
+MOST_BYTES: dict[str, int] = {
+    page.PLACE.path: page.MOST_BYTES for page in PAGES if hasattr(page, "MOST_BYTES")
+}

@@ -1,4 +1,4 @@
-"""The sessions of people who use the studio in a browser."""
+"""The sessions of people who use the studio in a browser, and what its gallery looks images up by."""
 
 from __future__ import annotations
 
@@ -21,3 +21,5 @@ def upgrade() -> None:
         sa.Column("ends_at", sa.String(32), nullable=False),
         sa.Column("is_replaced", sa.Boolean, nullable=False),
     )
+    for name, column in (("decided", "decision"), ("used", "use"), ("made", "maker_digest")):
+        op.create_index(f"ix_assets_{name}", "assets", [column, "ledger_index"])

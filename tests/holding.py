@@ -8,14 +8,16 @@ from rectoverso.service.work.turns import take
 from rectoverso.store.home import Home
 from rectoverso.types import AssetId, Pixels
 from rectoverso.verso.picture import to_png
-from rectoverso.workflow.jobs.asked import Sent, SealAsked, Wanted
+from rectoverso.workflow.jobs.asked import SealAsked, Sent, Wanted
 from rectoverso.workflow.jobs.order import order
 
 
 def hold(home: Home, pictures: Sequence[Pixels], person: str, use: str = "advertising") -> list[AssetId]:
     """Seal pictures that somebody sent; returns those that wait now, the oldest first."""
     last = max((asset.ledger_index for asset in home.assets.held()), default=-1)
-    sent = [Sent(digest=home.uploads.put(to_png(pixels)), name=f"{n}.png") for n, pixels in enumerate(pictures)]
+    sent = [
+        Sent(digest=home.uploads.put(to_png(pixels)), name=f"{n}.png") for n, pixels in enumerate(pictures)
+    ]
     for begins in range(0, len(sent), 100):
         work_off(home, person, SealAsked(files=tuple(sent[begins : begins + 100]), use=use, origin="ai"))
     return [asset.id for asset in home.assets.held(after=last)]

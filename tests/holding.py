@@ -26,8 +26,13 @@ def hold(home: Home, pictures: Sequence[Pixels], person: str, use: str = "advert
 def work_off(home: Home, person: str, asked: Wanted) -> str:
     """Order something and do it here and now, as a worker would; returns the job."""
     job, _ = order(home, person, asked)
+    work_off_all(home)
+    return job.id
+
+
+def work_off_all(home: Home) -> None:
+    """Do what waits."""
     while turns := home.jobs.unsent(100):
         home.jobs.mark_sent(turns)
         for turn in turns:
             take(home, turn)
-    return job.id

@@ -215,7 +215,7 @@ def _shown(
         evidence=evidence(asset, page.request, desk, person),
         queue=queue,
         names={vote.person: _name(desk, vote.person) for vote in view.votes},
-        blocked=_blocked(desk, view, person),
+        blocked=_blocked(desk, view),
         form=form,
         wrong=page.sentences(wrong) if wrong else None,
         meanings=MEANINGS,
@@ -223,8 +223,8 @@ def _shown(
     )
 
 
-def _blocked(desk: Desk, view: ReviewView, person: Person) -> str | None:
-    """Why this person cannot approve it, as `studio_review.blocked` says it, before they try; None where they can."""
+def _blocked(desk: Desk, view: ReviewView) -> str | None:
+    """Why who asks cannot approve it, as `studio_review.blocked` says it, before they try; None where they can."""
     if view.people is None:
         return "before"
     if view.is_own:

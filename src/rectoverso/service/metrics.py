@@ -17,8 +17,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rectoverso.errors import NotAllowed
-from rectoverso.service.auth import FOR_OTHERS, LOOPBACK, person_of
+from rectoverso.errors import ForeignPage, NotAllowed
+from rectoverso.service.auth import demand_own_page, demand_this_machine, person_of
 from rectoverso.service.desk import Desk
 from rectoverso.service.logs import method_of, route_of
 from rectoverso.store.home import Home
@@ -91,14 +91,14 @@ async def metrics(request: Request) -> Response:
 
 
 def _demand_keeper(request: Request, desk: Desk) -> None:
-    """Whoever asks from this very machine, and not for others as a proxy on it would, or an admin."""
-    is_for_others = any(name in request.headers for name in FOR_OTHERS)
-    host = request.client.host if request.client else ""
-    if host in LOOPBACK and not is_for_others and "origin" not in request.headers:
-        return
-    person = person_of(request, desk)
-    if person.role is not Role.ADMIN:
-        raise NotAllowed(role=person.role.value, needed=Role.ADMIN.value)
+    """Whoever asks from this very machine, by its own name and for nobody else, or an admin."""
+    try:
+        demand_own_page(request)
+        demand_this_machine(request)
+    except ForeignPage:
+        person = person_of(request, desk)
+        if person.role is not Role.ADMIN:
+            raise NotAllowed(role=person.role.value, needed=Role.ADMIN.value) from None
 
 
 class _OfHome(Collector):

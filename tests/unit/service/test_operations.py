@@ -37,6 +37,7 @@ def test_numbers_are_for_this_machine_or_an_admin(counter: Counter) -> None:
     proxied = {"X-Forwarded-For": "10.9.9.9"}
     assert away.get("/metrics").status_code == 401
     assert counter.client.get("/metrics", headers=proxied).status_code == 401
+    assert counter.client.get("/metrics", headers={"Host": "rebound.example"}).status_code == 401
     for role, status in ((VIEWER, 403), (MAKER, 403), (REVIEWER, 403), (ADMIN, 200)):
         key = {"Authorization": f"Bearer {counter.keys[role]}"}
         assert away.get("/metrics", headers=key).status_code == status

@@ -24,6 +24,8 @@ from rectoverso.studio.app import studio_app
 from rectoverso.workflow.people import add_person
 
 PATIENT = ServiceLimits(per_minute=1e6, burst=100_000)
+_PATIENCE_MS = 300_000
+"""Machines are slow and busy."""
 _POLICY = """addEventListener("securitypolicyviolation", (one) =>
   console.error(`policy: ${one.violatedDirective} ${one.blockedURI}`))"""
 
@@ -132,6 +134,7 @@ def walking(browser: Any, studio: Studio, role: Role | None = None, **how: Any) 
     """
     context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | how))
     context.add_init_script(_POLICY)
+    context.set_default_timeout(_PATIENCE_MS)
     walker = Walker(studio, context.new_page())
     if role:
         walker.sign_in(role)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,13 @@ _HEADERS = {
 
 
 def service_app(
-    home: Path, limits: ServiceLimits | None = None, during: AbstractContextManager[object] | None = None
+    home: Path,
+    limits: ServiceLimits | None = None,
+    during: AbstractContextManager[object] | None = None,
+    pages: Callable[[Desk], ASGIApp] | None = None,
 ) -> FastAPI:
     """The application over the home at ``home``, which is made if there is none. ``during``: a context to be in while
-    it runs.
+    it runs; ``pages``: makes what answers for every address that is none of a program's.
     """
     limits = limits or ServiceLimits()
     desk = Desk.of(home, limits)
@@ -82,6 +85,8 @@ def service_app(
     )
     app.add_middleware(_Resolving, resolution=resolution_app(home, limits))
     app.add_middleware(Headed, headers=_HEADERS)
+    if pages:
+        app.add_middleware(_Pages, pages=pages(desk))
     app.add_middleware(Measured, metrics=app.state.metrics)
     app.add_middleware(Told)
     return app
@@ -102,6 +107,19 @@ class _Resolving:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_theirs = scope["type"] == "http" and scope["path"].startswith(self.PATHS)
         await (self._resolution if is_theirs else self._app)(scope, receive, send)
+
+
+class _Pages:
+    """What programs ask for goes to the service as it is; everything else is a page."""
+
+    PATHS = ("/api/", "/v1/", "/.well-known/", "/healthz", "/metrics")
+
+    def __init__(self, app: ASGIApp, pages: ASGIApp) -> None:
+        self._app, self._pages = app, pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_page = scope["type"] == "http" and not scope["path"].startswith(self.PATHS)
+        await (self._pages if is_page else self._app)(scope, receive, send)
 
 
 class Headed:

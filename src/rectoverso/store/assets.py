@@ -289,14 +289,16 @@ class Assets:
             return self._read(tx, self._assets.select().where(*wanted).order_by(order).limit(limit))
 
     def makers(self) -> list[tuple[str, Digest]]:
-        """The name and digest of everything that made some of them, by name."""
-        import sqlalchemy as sa
-
-        column = self._assets.c
-        told = sa.select(sa.func.min(column.maker_name), column.maker_digest).group_by(column.maker_digest)
+        """The name and digest of everything that made some of them: a look into an index for each of these."""
+        column, found, last = self._assets.c, list[tuple[str, Digest]](), ""
+        told = self._assets.select().with_only_columns(column.maker_name, column.maker_digest)
         with self._database.read() as tx:
-            rows = tx.connection.execute(told.where(column.maker_digest.is_not(None))).all()
-        return sorted((name, Digest(digest)) for name, digest in rows)
+            while True:
+                following = told.where(column.maker_digest > last).order_by(column.maker_digest).limit(1)
+                if (row := tx.connection.execute(following).first()) is None:
+                    return sorted(found)
+                last = row.maker_digest
+                found.append((row.maker_name, Digest(last)))
 
     def _decided(self, wanted: Decision, after: int) -> list[Asset]:
         decision, index = self._assets.c.decision, self._assets.c.ledger_index

@@ -1,7 +1,4 @@
-"""The studio beside the service: one server, one home, the same people.
-
-What programs ask for (`/api/`, `/v1/`, ...) goes to the service as it is; everything else is a page.
-"""
+"""The studio beside the service: one server, one home, the same people."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from rectoverso.errors import (
     BodyTooLarge,
@@ -33,7 +30,6 @@ from rectoverso.studio.page import Page
 from rectoverso.studio.pages import MOST_BYTES, PAGES
 from rectoverso.studio.static import Static
 
-_SERVICE = ("/api/", "/v1/", "/.well-known/", "/healthz", "/metrics")
 _FORM_BYTES = 1_000_000
 _HEADERS = {
     b"content-security-policy": (
@@ -52,9 +48,7 @@ def studio_app(
     home: Path, limits: ServiceLimits | None = None, during: AbstractContextManager[object] | None = None
 ) -> FastAPI:
     """The service over the home at ``home``, as `service_app` has it, and the pages beside it."""
-    app = service_app(home, limits, during)
-    app.add_middleware(_Pages, pages=Headed(pages_app(app.state.desk), _HEADERS))
-    return app
+    return service_app(home, limits, during, pages=lambda desk: Headed(pages_app(desk), _HEADERS))
 
 
 def pages_app(desk: Desk) -> ASGIApp:
@@ -77,15 +71,6 @@ def pages_app(desk: Desk) -> ASGIApp:
         Bodies, seconds=desk.limits.body_seconds, most=lambda path: MOST_BYTES.get(path, _FORM_BYTES)
     )
     return app
-
-
-class _Pages:
-    def __init__(self, app: ASGIApp, pages: ASGIApp) -> None:
-        self._app, self._pages = app, pages
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_page = scope["type"] == "http" and not scope["path"].startswith(_SERVICE)
-        await (self._pages if is_page else self._app)(scope, receive, send)
 
 
 def _told(request: Request, raised: Exception) -> Response:

@@ -61,6 +61,11 @@ def list_policies(home_path: Path) -> list[Listed]:
     return [_listed(shelf, name) for name in shelf.names()]
 
 
+def policy_names(home_path: Path) -> tuple[str, ...]:
+    """What `--use` can name here; whether it can be used is not asked."""
+    return _shelf(home_path).names()
+
+
 def find_policy(name: str, home_path: Path) -> Policy:
     """The policy of that name, or in that file. Raises UnknownName, PolicyUnusable, PolicyLoosens."""
     shelf = _shelf(home_path)

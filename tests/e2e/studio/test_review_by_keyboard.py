@@ -23,7 +23,7 @@ WORDS = "are a keuju: letters are no keys here?"
 
 
 def test_two_hundred_held_images(tmp_path: Path) -> None:
-    """Every tenth is let go and every tenth escalated; on the way one is looked at again, one taken back, one commented."""
+    """Every tenth is let go and every tenth escalated; on the way some are looked at again."""
     with a_browser() as browser, Studio(tmp_path / "home") as studio:
         studio.hire(Role.REVIEWER)
         maker = add_person(studio.home, "who asked", Role.MAKER)[0].id

@@ -33,7 +33,7 @@ WALK: dict[str, frozenset[Role] | None] = {
     "/works/jobs/JOB": REVIEWERS,
     "/no-such-page": None,
 }
-"""The pages, and who may see each; None for everybody, also who has no account. What is in capitals `furnished` names."""
+"""The pages, and who may see each; None for everybody, also who has no account. Capitals: see `furnished`."""
 LOOKS = [(language, scheme) for language in ("en", "zh") for scheme in ("light", "dark")]
 
 

@@ -92,8 +92,8 @@ def test_in_the_made_up_language_nothing_is_left_in_english(studio: Visitors) ->
         assert not re.findall(r"\b\w*[aeou]\w*\b", said), path
 
 
-def test_while_nobody_has_an_account_this_machine_is_let_in(tmp_path: Path) -> None:
-    open_ = Visitors(tmp_path / "home")
+def test_while_nobody_has_an_account_this_machine_is_let_in(place: Path) -> None:
+    open_ = Visitors(place)
     answer = open_.get("/")
     assert catalogue("en")["studio.open"] in answer.text
     assert "/sign-out" not in answer.text

@@ -3,55 +3,25 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from rectoverso.store.assets import Asset
+from hanging import OTHER, hang
 from rectoverso.store.people import Role
 from rectoverso.studio.pages.gallery import AT_ONCE
-from rectoverso.types import AssetId, Decision, Digest, Maker, Origin
-from rectoverso.workflow.keys import open_keys
 from visitor import Visitors
 
 MANY = 2 * AT_ONCE + 10
-OTHER = Digest("b" * 64)
-
-
-def asset(number: int) -> Asset:
-    """Each tenth is held; the first twenty are of June, and of another maker."""
-    is_old = number < 20
-    return Asset(
-        id=AssetId(f"{number:012x}"),
-        request=f"{number:064x}",
-        decision=Decision.HOLD if number % 10 == 5 else Decision.RELEASE,
-        decided_at=f"2026-0{6 if is_old else 7}-01T12:00:00+00:00",
-        ledger_index=100 + number,
-        maker=Maker("dcgan", "1", OTHER if is_old else Digest("a" * 64)),
-        origin=Origin.AI,
-        use="art" if number % 2 else "general",
-        seed=number,
-        source=None,
-        policy="general@1",
-        findings=[],
-        reasons=[],
-        file_name="",
-        media_type="image/png",
-        file_digest=Digest(f"{number:064x}"),
-        pixels_digest=Digest(f"{number:064x}"),
-        fingerprint=b"",
-    )
 
 
 @pytest.fixture(scope="module")
-def hung(tmp_path_factory: pytest.TempPathFactory) -> Visitors:
+def hung(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Visitors:
     """A gallery of a hundred and more."""
-    visitors = Visitors(tmp_path_factory.mktemp("gallery") / "home")
-    open_keys(visitors.home)
+    visitors = Visitors(Path(shutil.copytree(template, tmp_path_factory.mktemp("gallery") / "home")))
     visitors.hire(Role.VIEWER, Role.REVIEWER)
-    with visitors.home.database.transaction() as tx:
-        for number in range(MANY):
-            visitors.home.assets.record(tx, asset(number))
+    hang(visitors.home, *range(MANY))
     return visitors
 
 
@@ -74,36 +44,33 @@ def walked(studio: Visitors, role: Role, address: str, rel: str = "next") -> lis
     return pages
 
 
+def all_of(pages: list[list[int]]) -> list[int]:
+    return [number for page in pages for number in page]
+
+
 def test_pages_lead_through_all_of_them_and_back(hung: Visitors) -> None:
     pages = walked(hung, Role.REVIEWER, "/gallery")
     assert [len(page) for page in pages] == [AT_ONCE, AT_ONCE, MANY - 2 * AT_ONCE]
-    assert sum(pages, []) == list(range(MANY))[::-1]
+    assert all_of(pages) == list(range(MANY))[::-1]
     back = walked(hung, Role.REVIEWER, f"/gallery?before={100 + MANY - 2 * AT_ONCE}", "prev")
     assert back == [pages[2], pages[1], pages[0]]
 
 
-def test_an_address_shows_the_same_whatever_came_since(tmp_path: Path) -> None:
-    visitors = Visitors(tmp_path / "home")
-    open_keys(visitors.home)
-
-    def record(*numbers: int) -> None:
-        with visitors.home.database.transaction() as tx:
-            for number in numbers:
-                visitors.home.assets.record(tx, asset(number))
-
-    record(*range(AT_ONCE + 3))
+def test_an_address_shows_the_same_whatever_came_since(place: Path) -> None:
+    visitors = Visitors(place)
+    hang(visitors.home, *range(AT_ONCE + 3))
     older = link(visitors.get("/gallery").text, "next")
     assert older
     before = shown(visitors.get(older).text)
-    record(AT_ONCE + 3)
+    hang(visitors.home, AT_ONCE + 3)
     assert shown(visitors.get(older).text) == before == [2, 1, 0]
 
 
 def test_what_was_not_released_is_for_reviewers(hung: Visitors) -> None:
     held = [number for number in range(MANY) if number % 10 == 5]
-    assert sum(walked(hung, Role.REVIEWER, "/gallery?decision=hold"), []) == held[::-1]
+    assert all_of(walked(hung, Role.REVIEWER, "/gallery?decision=hold")) == held[::-1]
     for address in ("/gallery", "/gallery?decision=hold", "/gallery?decision=nonsense"):
-        assert not set(sum(walked(hung, Role.VIEWER, address), [])) & set(held), address
+        assert not set(all_of(walked(hung, Role.VIEWER, address))) & set(held), address
     place = f"/gallery/{held[0]:012x}"
     assert hung.get(place, Role.VIEWER).status_code == 404
     text = hung.get(place, Role.REVIEWER).text
@@ -124,13 +91,19 @@ def test_what_was_not_released_is_for_reviewers(hung: Visitors) -> None:
     ],
 )
 def test_filters(hung: Visitors, filters: str, wanted: range) -> None:
-    assert sum(walked(hung, Role.REVIEWER, f"/gallery?{filters}"), []) == list(wanted)[::-1]
+    assert all_of(walked(hung, Role.REVIEWER, f"/gallery?{filters}")) == list(wanted)[::-1]
+
+
+def test_all_that_made_some_can_be_looked_for(hung: Visitors) -> None:
+    text = hung.get("/gallery", Role.VIEWER).text
+    assert re.findall(r'<option value="([0-9a-f]{64})"', text) == ["a" * 64, OTHER]
 
 
 def test_an_image_shows_both_sides(hung: Visitors) -> None:
     text = hung.get("/gallery/000000000002", Role.VIEWER).text
     for part in ("file", "proof"):
         assert f'href="/api/v1/assets/000000000002/{part}"' in text
+    assert 'download="000000000002.png.tlog-proof"' in text, "the name by which `verso verify` finds it"
     assert 'href="/ledger/102"' in text
     assert hung.get("/gallery/ffffffffffff", Role.VIEWER).status_code == 404
     assert hung.get("/gallery/../etc", Role.VIEWER).status_code == 404

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -50,12 +49,12 @@ def told(key: str, language: str = "en", **facts: object) -> str:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     desk = Desk(tmp_path_factory.mktemp("review") / "home")
     desk.hire(*Role)
     desk.home.policies_path.mkdir(exist_ok=True)
     (desk.home.policies_path / "campaign.toml").write_text(FOUR_EYES, encoding="utf-8")
-    yield desk
+    return desk
 
 
 def test_only_reviewers_and_admins_see_it(desk: Desk) -> None:

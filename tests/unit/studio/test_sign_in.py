@@ -61,8 +61,8 @@ def test_who_signs_out_is_known_no_more(studio: Visitors) -> None:
     assert browser.get(ME).status_code == 401
 
 
-def test_a_session_ends_with_the_account(tmp_path: Path) -> None:
-    visitors = Visitors(tmp_path / "home")
+def test_a_session_ends_with_the_account(place: Path) -> None:
+    visitors = Visitors(place)
     visitors.hire(Role.ADMIN, Role.MAKER)
     assert visitors.get(ME, Role.MAKER).status_code == 200
     end_person(visitors.home, visitors.ids[Role.MAKER])
@@ -120,8 +120,8 @@ def test_a_link_from_elsewhere_leads_in_and_nothing_else_does(studio: Visitors) 
     assert again not in studio.new_browser().get("/sign-in").text
 
 
-def test_guessing_is_slowed_down(tmp_path: Path) -> None:
-    visitors = Visitors(tmp_path / "home", ServiceLimits(per_minute=1, burst=3))
+def test_guessing_is_slowed_down(place: Path) -> None:
+    visitors = Visitors(place, ServiceLimits(per_minute=1, burst=3))
     visitors.hire(Role.ADMIN)
     statuses = [visitors.browser().post("/sign-in", data={"key": "rv_"}).status_code for _ in range(5)]
     assert statuses == [401, 401, 401, 429, 429]

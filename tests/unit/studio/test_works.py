@@ -17,6 +17,7 @@ from unit.verso.conftest import photo
 from visitor import Visitors
 
 VIEWER, MAKER, REVIEWER, ADMIN = Role
+A_CATALOGUE = [("catalogue", "c.csv", b"file\na.png\n")]
 
 
 class Register(Visitors):

@@ -20,7 +20,7 @@ from rectoverso.service.shapes import AssetView, EvidenceView
 from rectoverso.store.assets import Asset
 from rectoverso.studio.page import Place, ThePage
 from rectoverso.types import Decision
-from rectoverso.workflow.policies import list_policies
+from rectoverso.workflow.policies import policy_names
 
 PLACE = Place("gallery", "/gallery")
 AT_ONCE = 60
@@ -86,7 +86,7 @@ def gallery(
         begins=begins,
         older=None if follows is None else _address(wanted, before=follows),
         newer=_newer(desk, wanted, shown[0].ledger_index) if shown and before is not None else None,
-        uses=[listed.name for listed in list_policies(desk.home.path)],
+        uses=policy_names(desk.home.path),
         makers=desk.home.assets.makers(),
         sees_all=sees_all(person),
     )

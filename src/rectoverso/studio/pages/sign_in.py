@@ -12,6 +12,7 @@ from rectoverso.errors import SignInFailed
 from rectoverso.i18n import sentences
 from rectoverso.protocols import SystemClock
 from rectoverso.service.auth import SESSION, TheDesk, anybody, demand_own_page, known_by
+from rectoverso.service.desk import Desk
 from rectoverso.store.people import id_of
 from rectoverso.studio.door import SIGN_IN, Anybody, keep_session, own_path
 from rectoverso.studio.page import ThePage
@@ -50,6 +51,7 @@ def sign_in(
     if name is None or known_by(desk, token) is None:
         wrong = sentences(SignInFailed(), page.language)
         return page.show("sign_in.html", 401, then=own_path(then), wrong=wrong, again=False)
+    _end_session(request, desk)
     answer = RedirectResponse(own_path(then), 303)
     keep_session(request, answer, desk.home.sessions.begin(name, SystemClock().now()))
     return answer
@@ -59,8 +61,12 @@ def sign_in(
 def sign_out(request: Request, desk: TheDesk) -> Response:
     """End the session of this browser, and have it forget what it was shown."""
     demand_own_page(request)
-    if token := request.cookies.get(SESSION):
-        desk.home.sessions.end(token)
+    _end_session(request, desk)
     answer = RedirectResponse("/", 303, {"Clear-Site-Data": '"cache"'})
     answer.delete_cookie(SESSION, httponly=True, samesite="strict")
     return answer
+
+
+def _end_session(request: Request, desk: Desk) -> None:
+    if token := request.cookies.get(SESSION):
+        desk.home.sessions.end(token)

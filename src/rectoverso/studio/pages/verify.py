@@ -13,7 +13,7 @@ from starlette.responses import Response
 from rectoverso.errors import FileNotChosen
 from rectoverso.i18n import printable
 from rectoverso.service.api.uploads import PICTURE_BYTES, in_turn
-from rectoverso.service.auth import TheDesk, anybody, demand_own_page
+from rectoverso.service.auth import TheDesk, demand_own_page
 from rectoverso.service.limits import in_words
 from rectoverso.studio.door import Anybody
 from rectoverso.studio.page import Place, ThePage
@@ -34,7 +34,7 @@ def ask(page: ThePage, _somebody: Anybody) -> Response:
     return page.show("verify.html", limit=in_words(PICTURE_BYTES))
 
 
-@router.post("/verify", dependencies=[Depends(demand_own_page), Depends(anybody)])
+@router.post("/verify", dependencies=[Depends(demand_own_page)])
 async def verify(
     page: ThePage,
     desk: TheDesk,

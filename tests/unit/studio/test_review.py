@@ -190,7 +190,6 @@ def test_a_use_has_a_queue_of_its_own(desk: Desk) -> None:
     ("path", "form", "status"),
     [
         ("/review/000000000000", {"choice": "approve"}, 404),
-        ("/review/%2e%2e", {"choice": "approve"}, 404),
         ("/review/nothing", {"choice": "approve"}, 422),
         ("/review", {"choice": "approve"}, 422),
         ("/review", {"asset": "x", "choice": "approve"}, 422),
@@ -201,7 +200,7 @@ def test_a_use_has_a_queue_of_its_own(desk: Desk) -> None:
 )
 def test_what_makes_no_sense_is_told(desk: Desk, path: str, form: dict[str, Any], status: int) -> None:
     answer = desk.browser(REVIEWER).post(path, data=form)
-    assert answer.status_code in (status, 405 if status == 404 else status)
+    assert answer.status_code == status
     assert '<html lang="en"' in answer.text
 
 

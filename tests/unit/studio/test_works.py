@@ -122,7 +122,7 @@ def test_a_catalogue_names_what_was_sent_with_it(register: Register) -> None:
 @pytest.mark.parametrize(
     ("files", "cells", "tells"),
     [
-        ((), {}, "errors.file_not_chosen.what"),
+        ((), {}, "No file came with this."),
         ([("files", "a.txt", b"no picture")], {}, "a.txt"),
         ([("files", "a.png", b"\x89PNG\r\n")], {}, "a.png"),
         ([("files", "a.png", b"x")], {"territory": "Atlantis"}, "Countries"),
@@ -147,7 +147,7 @@ def test_what_is_wrong_is_told_above_what_one_typed(
     answer = register.enter(*files, **cells, owner="Anna <b>")
     assert answer.status_code in (400, 422)
     alert = answer.text[answer.text.index('role="alert"') :]
-    assert catalogue("en").get(tells, tells) in plain(alert)
+    assert tells in plain(alert)
     assert 'value="Anna &lt;b&gt;"' in answer.text
     assert len(register.get("/api/v1/works", REVIEWER).json()["items"]) == before
 

@@ -66,18 +66,19 @@ async def register(request: Request, page: ThePage, desk: TheDesk, person: Revie
     known who sends it. What is wrong with it is told above it, with what one had typed.
     """
     try:
-        form = await request.form(max_files=MOST_WORKS + 1, max_fields=50)
+        async with request.form(max_files=MOST_WORKS + 1, max_fields=50) as form:
+            return await _taken(form, page, desk, person)
     except HTTPException as error:
         raise error if error.status_code in (408, 413) else RequestUnusable(problems=error.detail) from error
-    async with form:
-        cells = {name: str(form.get(name) or "").strip() for name in CELLS}
-        try:
-            asked = await _asked(form, cells, page, desk)
-            job, _ = await anyio.to_thread.run_sync(partial(order, desk.home, person.id, asked))
-        except InputError as error:
-            return await anyio.to_thread.run_sync(
-                partial(_shown, page, desk, person, typed=cells, wrong=error)
-            )
+
+
+async def _taken(form: FormData, page: Page, desk: Desk, person: Person) -> Response:
+    cells = {name: str(form.get(name) or "").strip() for name in CELLS}
+    try:
+        asked = await _asked(form, cells, page, desk)
+        job, _ = await anyio.to_thread.run_sync(partial(order, desk.home, person.id, asked))
+    except InputError as error:
+        return await anyio.to_thread.run_sync(partial(_shown, page, desk, person, typed=cells, wrong=error))
     return RedirectResponse(f"/works/jobs/{job.id}", 303)
 
 

@@ -95,7 +95,7 @@ def going_on(draft: Draft, door: Door) -> dict[str, Any]:
         "person": door.person,
         "block": draft.block,
         "prompt": draft.prompt,
-        "maker": asdict(draft.maker),
+        "maker": asdict(draft.maker) | {"manifests": list(draft.maker.manifests)},
     }
 
 

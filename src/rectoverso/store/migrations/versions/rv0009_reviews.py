@@ -18,7 +18,7 @@ def upgrade() -> None:
         "reviews",
         sa.Column("number", sa.Integer, primary_key=True),
         sa.Column("asset", sa.String(12), nullable=False, index=True),
-        sa.Column("person", sa.String(12), nullable=False),
+        sa.Column("person", sa.String(12), nullable=False, index=True),
         sa.Column("role", sa.String(16), nullable=False),
         sa.Column("choice", sa.String(16), nullable=False),
         sa.Column("at", sa.String(32), nullable=False),

@@ -58,7 +58,7 @@ class Queue:
 
     def address(self, of: AssetId | str | None = None, **more: int) -> str:
         """Of one image in this queue, or of the queue."""
-        told: dict[str, object] = ({"use": self.use} if self.use else {}) | more
+        told: dict[str, object] = {**({"use": self.use} if self.use else {}), **more}
         return "/review" + (f"/{of}" if of else "") + (f"?{urlencode(told)}" if told else "")
 
     def place(self, entry: int) -> int:

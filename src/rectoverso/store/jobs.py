@@ -126,13 +126,22 @@ class Jobs:
             return next(iter(self._where(tx, jobs.c.id == job)), None)
 
     def page(
-        self, limit: int, *, before: int | None = None, person: str | None = None, kind: str | None = None
+        self,
+        limit: int,
+        *,
+        before: int | None = None,
+        person: str | None = None,
+        kind: str | None = None,
+        until: str | None = None,
     ) -> list[Job]:
-        """The last jobs that began ``before`` this number, the newest first."""
+        """The last jobs that began ``before`` this number, the newest first; ``until``: not after this time (ISO 8601,
+        as `add` was told it).
+        """
         wanted: sa.ColumnElement[bool] = sa.true()
         wanted = wanted if before is None else wanted & (jobs.c.number < before)
         wanted = wanted if person is None else wanted & (jobs.c.person == person)
         wanted = wanted if kind is None else wanted & (jobs.c.kind == kind)
+        wanted = wanted if until is None else wanted & (jobs.c.created_at <= until)
         with self._database.read() as tx:
             return self._where(tx, wanted, limit)
 

@@ -98,8 +98,8 @@ class Page:
         }
 
     def _here(self, **choice: str) -> str:
-        query = dict(self.request.query_params) | choice
-        return f"{self.request.url.path}?{urlencode(query)}"
+        kept = [pair for pair in self.request.query_params.multi_items() if pair[0] not in choice]
+        return f"{self.request.url.path}?{urlencode([*kept, *choice.items()])}"
 
     def _remember(self, answer: HTMLResponse) -> None:
         """Keep what the address chose, and give a session that is due its next token."""

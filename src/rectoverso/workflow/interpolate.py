@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def interpolate_images(
     run: Path,
-    out: Path,
+    out: Path | None,
     home_path: Path,
     *,
     seeds: Sequence[int],
@@ -34,7 +34,7 @@ def interpolate_images(
     clock: Clock | None = None,
 ) -> Batch:
     """Draw ``steps`` images from each seed to the next, both ends among them; the sheet has a row for each pair, where
-    what was not released is blank.
+    what was not released is blank. Without ``out`` they stay in the store, and there is no sheet.
 
     Raises RunNotFound, UnknownName, BadSetting (controls, or fewer than two seeds), HomeBusy.
     """
@@ -47,7 +47,7 @@ def interpolate_images(
     door = open_door(run, generator.maker, home_path, terms, listener, clock)
     drafts = _drafts(generator, seeds, steps, class_index, controls)
     passages = take_through(drafts, steps * (len(seeds) - 1), door, out, listener)
-    sheet = release_sheet(passages, generator.maker, door, out / "contact-sheet", columns=steps)
+    sheet = release_sheet(passages, generator.maker, door, out / "contact-sheet", columns=steps) if out else None
     return Batch(tuple(passages), sheet=sheet)
 
 

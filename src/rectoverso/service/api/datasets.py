@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -67,8 +68,7 @@ async def send(
     token: Token = None,
 ) -> JobView:
     """Send a zip of pictures, or a Parquet file, as the body. The job looks it through, and leaves out what it must."""
-    dataset = await _received(request, desk, f".{kind}")
-    asked = CurateAsked(name=name, dataset=dataset, suffix=f".{kind}")  # type: ignore[arg-type]
+    asked = await received(request.stream(), desk, name, kind)
     return await anyio.to_thread.run_sync(ordered, desk, person, asked, token, response)
 
 
@@ -83,24 +83,28 @@ def datasheet(dataset: Id, desk: TheDesk, _person: Anyone) -> Response:
     return Response(sheet.read_bytes(), media_type="text/markdown; charset=utf-8")
 
 
-async def _received(request: Request, desk: Desk, suffix: str) -> str:
-    """Keep the body as it comes, under an id that is made from it: sent again, it is the same training set."""
+async def received(
+    parts: AsyncIterator[bytes], desk: Desk, name: str, kind: Literal["zip", "parquet"]
+) -> CurateAsked:
+    """Keep a file as it comes, under an id that is made from it: sent again, it is the same training set. Returns the
+    order to look it through.
+    """
     make_private_folder(desk.home.datasets_path)
     unfinished = desk.home.datasets_path / f".{secrets.token_hex(8)}.part"
     digest = hashlib.sha256()
     try:
         with unfinished.open("xb") as file:
-            async for part in request.stream():
+            async for part in parts:
                 digest.update(part)
                 await anyio.to_thread.run_sync(file.write, part)
             file.flush()
             await anyio.to_thread.run_sync(os.fsync, file.fileno())
         dataset = digest.hexdigest()[:16]
         make_private_folder(desk.home.datasets_path / dataset)
-        unfinished.replace(desk.home.datasets_path / dataset / f"source{suffix}")
+        unfinished.replace(desk.home.datasets_path / dataset / f"source.{kind}")
     finally:
         unfinished.unlink(missing_ok=True)
-    return dataset
+    return CurateAsked(name=name, dataset=dataset, suffix=f".{kind}")  # type: ignore[arg-type]
 
 
 def _view(home: Home, job: Job) -> DatasetView:

@@ -70,7 +70,9 @@ class TrainAsked(Asked):
 
 
 class GenerateAsked(TermsAsked):
-    """Pictures of a run. Without a seed one is made from the job's id, so that each job draws other pictures."""
+    """Pictures of a run. Without a seed one is made from the job's id, so that each job draws other pictures.
+    ``between``: instead of ``count`` pictures of their own seeds, ``steps`` from each of these seeds to the next.
+    """
 
     kind: Literal["generate"] = "generate"
     run: Name
@@ -87,10 +89,12 @@ class GenerateAsked(TermsAsked):
     mix: tuple[Line, ...] = Field(default=(), max_length=16)
     layers: Line | None = None
     edit: tuple[Line, ...] = Field(default=(), max_length=16)
+    between: tuple[Seed, ...] = Field(default=(), max_length=8)
+    steps: Annotated[int, Field(ge=2, le=32)] = 8
 
     @property
     def items(self) -> int:
-        return math.ceil(self.count / SLICE)
+        return 1 if self.between else math.ceil(self.count / SLICE)
 
     @property
     def sent(self) -> tuple[str, ...]:

@@ -109,6 +109,8 @@ def _generate(home: Home, job: Job, asked: GenerateAsked, place: int, listener: 
     from rectoverso.workflow.generate import generate_images
     from rectoverso.workflow.materials import Given
 
+    if asked.between:
+        return _between(home, asked, listener)
     first = place * SLICE
     with _decoded(home, asked.image, asked.mask, asked.style) as (image, mask, style):
         given = Given(
@@ -131,6 +133,24 @@ def _generate(home: Home, job: Job, asked: GenerateAsked, place: int, listener: 
             terms=terms_of(asked),
             listener=listener,
         )
+    return _rows(batch)
+
+
+def _between(home: Home, asked: GenerateAsked, listener: Listener) -> dict[str, Any]:
+    from rectoverso.recto.sample.controls import parse_controls
+    from rectoverso.workflow.interpolate import interpolate_images
+
+    batch = interpolate_images(
+        run_in(home, asked.run),
+        None,
+        home.path,
+        seeds=asked.between,
+        steps=asked.steps,
+        label=asked.label,
+        controls=parse_controls(asked.truncation, asked.mix, asked.layers, asked.edit),
+        terms=terms_of(asked),
+        listener=listener,
+    )
     return _rows(batch)
 
 

@@ -1,0 +1,65 @@
+// What Make and Train do beyond links and forms: controls that say where they stand, and work that is followed as it
+// happens. Without this file each is a form, and a page that loads itself again.
+
+import { paint } from "./paint.js";
+
+for (const slider of document.querySelectorAll("input[type=range]")) tell(slider);
+for (const place of document.querySelectorAll("[data-paint]")) paint(place);
+for (const place of document.querySelectorAll("[data-events]")) follow(place);
+for (const slider of document.querySelectorAll("[data-samples]")) leaf(slider);
+
+/** Let the output beside a slider say its value; where it changes nothing, the word for that. */
+function tell(slider) {
+  const output = document.querySelector(`output[for="${slider.id}"]`);
+  if (!output) return;
+  const say = () => {
+    const isOff = slider.dataset.offWord && Number(slider.value) === Number(slider.dataset.off);
+    output.value = isOff ? slider.dataset.offWord : slider.value;
+  };
+  slider.addEventListener("input", say);
+  say();
+}
+
+/** Load the part of the page that shows a job whenever there is news of it. The browser itself takes the stream up again
+ * where it was cut (Last-Event-ID). */
+function follow(place) {
+  const source = new EventSource(place.dataset.events);
+  let isLoading = false, isStale = false;
+  const load = async () => {
+    if (isLoading) return void (isStale = true);
+    isLoading = true;
+    do {
+      isStale = false;
+      const answer = await fetch(place.dataset.part).catch(() => null);
+      if (answer && answer.ok) show(place, await answer.text());
+      await new Promise((resolve) => setTimeout(resolve, 700));
+    } while (isStale);
+    isLoading = false;
+  };
+  for (const name of ["job", "item"]) source.addEventListener(name, load);
+  source.addEventListener("end", () => { source.close(); load(); });
+}
+
+/** Put a part into its place: what was ticked stays so, and who cannot see is told once when its state changes. */
+function show(place, text) {
+  const part = new DOMParser().parseFromString(text, "text/html").body;
+  const [now, before] = [part, place].map((one) => one.querySelector("[data-say]")?.dataset.say);
+  const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
+  for (const box of place.querySelectorAll("input:checked")) part.querySelector(`#${CSS.escape(box.id)}`)?.setAttribute("checked", "");
+  place.replaceChildren(...part.childNodes);
+  if (focused) document.getElementById(focused)?.focus();
+  for (const slider of place.querySelectorAll("[data-samples]")) leaf(slider);
+  if (now !== before) document.querySelector("[data-heard]").textContent = now;
+}
+
+/** Leaf through sample grids: the slider shows the one at which it stands. */
+function leaf(slider) {
+  const [image, names, caption] = [document.getElementById(slider.dataset.samples), slider.dataset.names.split(" "), slider.nextElementSibling];
+  slider.form?.querySelector("button")?.setAttribute("hidden", "");
+  slider.addEventListener("input", () => {
+    const name = names[slider.value];
+    image.src = `${slider.dataset.from}/${name}.png`;
+    image.alt = caption.value = slider.dataset.word.replace("{images}", Number(name).toLocaleString(document.documentElement.lang));
+    slider.setAttribute("aria-valuetext", caption.value);
+  });
+}

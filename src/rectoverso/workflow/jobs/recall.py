@@ -1,0 +1,59 @@
+"""From a picture back to what was asked for it: the job that it came of, and its place in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from rectoverso.store.assets import Asset
+from rectoverso.store.home import Home
+from rectoverso.store.jobs import Job
+from rectoverso.workflow.jobs.asked import GenerateAsked, asked_of
+from rectoverso.workflow.jobs.work import seed_of
+
+_AT_ONCE = 50
+_MOST = 1000
+"""Jobs that are looked through, those before the picture from the nearest on: as a rule the first few are enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What gives this picture once more. ``asked`` is for it alone; of a picture between two seeds, for the way."""
+
+    job: Job
+    asked: GenerateAsked
+
+
+def recall(home: Home, asset: Asset, person: str | None) -> Recalled | None:
+    """The order that an asset came of, among those of ``person``, or of everybody; None where there is none, as for
+    pictures that were drawn on the command line.
+    """
+    number: int | None = None
+    for _ in range(_MOST // _AT_ONCE):
+        page = home.jobs.page(_AT_ONCE, before=number, person=person, kind="generate", until=asset.decided_at)
+        for job in page:
+            if row := _row_of(home, job, asset.id):
+                return Recalled(job, _alone(job, row))
+        if len(page) < _AT_ONCE:
+            return None
+        number = page[-1].number
+    return None
+
+
+def _row_of(home: Home, job: Job, asset: str) -> dict[str, Any] | None:
+    for item in home.jobs.items(job.id):
+        for rows in item.told.get("result", {}).values():
+            for row in rows:
+                if row["asset"] == asset:
+                    found: dict[str, Any] = row
+                    return found
+    return None
+
+
+def _alone(job: Job, row: dict[str, Any]) -> GenerateAsked:
+    asked = asked_of(job.asked)
+    assert isinstance(asked, GenerateAsked)  # noqa: S101 - by its kind
+    if asked.between:
+        return asked
+    seed = seed_of(job, asked) if row["seed"] is None else row["seed"]
+    return asked.model_copy(update={"seed": seed, "count": 1})

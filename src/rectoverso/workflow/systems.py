@@ -24,3 +24,13 @@ def list_systems() -> list[dict[str, Any]]:
         }
         for system in SYSTEMS.values()
     ]
+
+
+def needs_of(system: str, preset: str) -> frozenset[str]:
+    """What data must have beside pictures for this preset: ``other`` (a second set), ``masks``, ``captions``. Raises
+    MissingExtra and UnknownName.
+    """
+    with training_part("Training"):
+        from rectoverso.recto.systems import recipe
+
+    return frozenset(recipe(system, preset).needs)

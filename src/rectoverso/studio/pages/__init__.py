@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from rectoverso.studio.pages import gallery, ledger, make, sign_in, start, verify
+from rectoverso.studio.pages import gallery, ledger, make, sign_in, start, train, verify
 
-PAGES: tuple[ModuleType, ...] = (start, sign_in, make, gallery, verify, ledger)
+PAGES: tuple[ModuleType, ...] = (start, sign_in, make, train, gallery, verify, ledger)
 MOST_BYTES: dict[str, int] = {
     page.PLACE.path: page.MOST_BYTES for page in PAGES if hasattr(page, "MOST_BYTES")
 }

@@ -3,7 +3,7 @@
 
 import { paint } from "./paint.js";
 
-for (const slider of document.querySelectorAll("input[type=range]")) tell(slider);
+for (const slider of document.querySelectorAll("input[type=range]:not([data-samples])")) tell(slider);
 for (const place of document.querySelectorAll("[data-paint]")) paint(place);
 for (const place of document.querySelectorAll("[data-events]")) follow(place);
 for (const slider of document.querySelectorAll("[data-samples]")) leaf(slider);
@@ -46,14 +46,16 @@ function show(place, text) {
   const [now, before] = [part, place].map((one) => one.querySelector("[data-say]")?.dataset.say);
   const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
   for (const box of place.querySelectorAll("input:checked")) part.querySelector(`#${CSS.escape(box.id)}`)?.setAttribute("checked", "");
+  const leafed = place.querySelector("[data-samples]");
+  const stays = leafed && leafed.value !== leafed.max ? leafed.value : null;
   place.replaceChildren(...part.childNodes);
   if (focused) document.getElementById(focused)?.focus();
-  for (const slider of place.querySelectorAll("[data-samples]")) leaf(slider);
+  for (const slider of place.querySelectorAll("[data-samples]")) leaf(slider, stays);
   if (now !== before) document.querySelector("[data-heard]").textContent = now;
 }
 
-/** Leaf through sample grids: the slider shows the one at which it stands. */
-function leaf(slider) {
+/** Leaf through sample grids: the slider shows the one at which it stands, or stood before its place was loaded anew. */
+function leaf(slider, stood = null) {
   const [image, names, caption] = [document.getElementById(slider.dataset.samples), slider.dataset.names.split(" "), slider.nextElementSibling];
   slider.form?.querySelector("button")?.setAttribute("hidden", "");
   slider.addEventListener("input", () => {
@@ -62,4 +64,7 @@ function leaf(slider) {
     image.alt = caption.value = slider.dataset.word.replace("{images}", Number(name).toLocaleString(document.documentElement.lang));
     slider.setAttribute("aria-valuetext", caption.value);
   });
+  if (stood === null) return;
+  slider.value = stood;
+  slider.dispatchEvent(new Event("input"));
 }

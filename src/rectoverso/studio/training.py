@@ -1,0 +1,118 @@
+"""What a training says of itself, as its page shows it: curves, sample grids, health, and how long it takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from rectoverso.studio.curves import Point, chart
+from rectoverso.studio.page import Page
+from rectoverso.workflow.preview import samples_of
+
+MOST_RECORDS = 600
+_WHOLE_BYTES = 2_000_000
+_EARLY = 5
+"""Records before which nothing can be said of a run's health."""
+
+
+def shown(page: Page, folder: Path, report: Mapping[str, Any], sample: int | None) -> dict[str, Any]:
+    """What the template shows of a run in its folder; ``sample`` is the place of the grid to show, None for the last."""
+    records = list(_records(folder / "status.jsonl"))
+    names = samples_of(folder)
+    at = len(names) - 1 if sample is None else max(0, min(sample, len(names) - 1))
+    forecast = next((record["forecast"] for record in records if record.get("forecast")), None)
+    return {
+        "charts": [one for one in _charts(page, records) if one],
+        "rows": _rows(page, records),
+        "samples": names,
+        "at": at,
+        "health": [one[page.language] for one in report.get("health", []) if page.language in one]
+        or [page.say(f"health.short.{name}") for name in (records[-1].get("symptoms", []) if records else [])],
+        "is_early": len(records) < _EARLY,
+        "forecast": None
+        if forecast is None
+        else page.say(
+            "studio_train.forecast",
+            time=time_in_words(page, forecast["seconds"]),
+            rate=f"{forecast['images_per_s']:,.0f}",
+            images=f"{forecast['images']:,}",
+        ),
+    }
+
+
+def time_in_words(page: Page, seconds: float) -> str:
+    """Roughly how long, in its two largest units."""
+    minutes = max(1, round(seconds / 60))
+    days, hours = minutes // 1440, minutes // 60 % 24
+    parts = {"days": days, "hours": hours, "minutes": minutes % 60}
+    told = [page.say(f"studio_train.time.{unit}", count=count) for unit, count in parts.items() if count][:2]
+    return " ".join(told)
+
+
+def _records(file: Path) -> Iterator[dict[str, Any]]:
+    """Records of a training from its first to its last; of many, some as far apart as each other."""
+    if not file.is_file():
+        return
+    for line in _lines(file):
+        try:
+            record = json.loads(line, parse_constant=float)
+        except ValueError:
+            continue  # one that is only half there yet
+        if isinstance(record, dict):
+            yield record
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    size = file.stat().st_size
+    with file.open("rb") as open_file:
+        if size <= _WHOLE_BYTES:
+            lines = open_file.read().splitlines()
+            each = -(-len(lines) // MOST_RECORDS) or 1
+            yield from (line for number, line in enumerate(lines) if number % each == 0 or number == len(lines) - 1)
+            return
+        for number in range(MOST_RECORDS):
+            open_file.seek(size * number // MOST_RECORDS)
+            open_file.readline()
+            yield open_file.readline()
+
+
+def _charts(page: Page, records: list[dict[str, Any]]) -> Iterator[Markup]:
+    across = page.say("studio_train.images_seen")
+    for what in ("losses", "margin", "readings", "scores"):
+        yield chart(_curves(page, records, what), page.say(f"studio_train.chart_{what}"), across)
+
+
+def _curves(page: Page, records: list[dict[str, Any]], what: str) -> dict[str, list[Point]]:
+    curves: dict[str, list[Point]] = {}
+    for record in records:
+        for name, value in _values(record, what).items():
+            line = curves.setdefault(_word(page, what, name), [])
+            line.append((float(record["images"]), float(value)))
+    return curves
+
+
+def _values(record: Mapping[str, Any], what: str) -> dict[str, float]:
+    if what == "margin":
+        return {} if record.get("margin") is None else {"margin": record["margin"]}
+    if what == "losses":
+        return dict(record.get("losses", {}))
+    return {name: value for name, value in record.get("readings", {}).items() if ("FID" in name) == (what == "scores")}
+
+
+def _word(page: Page, what: str, name: str) -> str:
+    key = f"progress.loss.{name}" if what == "losses" else f"studio_train.reading.{name}"
+    return page.say(key) if page.has(key) else name
+
+
+def _rows(page: Page, records: list[dict[str, Any]], most: int = 12) -> list[tuple[str, str]]:
+    """The newest values in words, for who cannot see curves."""
+    newest: dict[str, str] = {}
+    for record in records:
+        for what in ("losses", "margin", "readings", "scores"):
+            for name, value in _values(record, what).items():
+                newest[_word(page, what, name)] = f"{float(value):.3g}"
+    return list(newest.items())[:most]

@@ -45,7 +45,9 @@ def chart(curves: Mapping[str, Sequence[Point]], title: str, across: str) -> Mar
     """A picture of curves by their names; "" where there is nothing to draw. ``across``: what is counted to the right.
     Values that are not finite are left out.
     """
-    finite = {name: [point for point in points if all(map(math.isfinite, point))] for name, points in curves.items()}
+    finite = {
+        name: [point for point in points if all(map(math.isfinite, point))] for name, points in curves.items()
+    }
     shown = {name: thinned(points) for name, points in finite.items() if len(points) > 1}
     shown = dict(list(shown.items())[:MOST_CURVES])
     if not shown:
@@ -55,9 +57,9 @@ def chart(curves: Mapping[str, Sequence[Point]], title: str, across: str) -> Mar
     y = Axis(*_room([point[1] for point in points]), HEIGHT - BOTTOM, TOP)
     parts = [_grid(x, y, across), *(_curve(number, line, x, y) for number, line in enumerate(shown.values()))]
     parts.append(_names(shown, y))
-    return Markup(  # noqa: S704 - its words are escaped below
-        '<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>'
-    ).format(WIDTH, HEIGHT, title, Markup("").join(parts))
+    return Markup('<svg class="chart" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
+        WIDTH, HEIGHT, title, Markup("").join(parts)
+    )
 
 
 def thinned(points: Sequence[Point]) -> list[Point]:
@@ -80,8 +82,7 @@ def _grid(x: Axis, y: Axis, across: str) -> Markup:
     for value in y.ticks():
         parts.append(line.format(LEFT, WIDTH - RIGHT, y.at(value), y.at(value)))
         parts.append(text.format(LEFT - 8, y.at(value) + 4, "end", f"{value:g}"))
-    for value in x.ticks()[1:]:
-        parts.append(text.format(x.at(value), HEIGHT - 10, "middle", f"{value:,.0f}"))
+    parts += [text.format(x.at(value), HEIGHT - 10, "middle", f"{value:,.0f}") for value in x.ticks()[1:]]
     parts.append(text.format(WIDTH - RIGHT + 10, HEIGHT - 10, "start", across))
     return Markup("").join(parts)
 

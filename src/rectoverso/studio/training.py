@@ -20,7 +20,7 @@ _EARLY = 5
 
 
 def shown(page: Page, folder: Path, report: Mapping[str, Any], sample: int | None) -> dict[str, Any]:
-    """What the template shows of a run in its folder; ``sample`` is the place of the grid to show, None for the last."""
+    """What the template shows of a run in its folder; ``sample``: the place of the grid to show, None for the last."""
     records = list(_records(folder / "status.jsonl"))
     names = samples_of(folder)
     at = len(names) - 1 if sample is None else max(0, min(sample, len(names) - 1))
@@ -31,7 +31,9 @@ def shown(page: Page, folder: Path, report: Mapping[str, Any], sample: int | Non
         "samples": names,
         "at": at,
         "health": [one[page.language] for one in report.get("health", []) if page.language in one]
-        or [page.say(f"health.short.{name}") for name in (records[-1].get("symptoms", []) if records else [])],
+        or [
+            page.say(f"health.short.{name}") for name in (records[-1].get("symptoms", []) if records else [])
+        ],
         "is_early": len(records) < _EARLY,
         "forecast": None
         if forecast is None
@@ -72,7 +74,9 @@ def _lines(file: Path) -> Iterator[bytes]:
         if size <= _WHOLE_BYTES:
             lines = open_file.read().splitlines()
             each = -(-len(lines) // MOST_RECORDS) or 1
-            yield from (line for number, line in enumerate(lines) if number % each == 0 or number == len(lines) - 1)
+            yield from (
+                line for number, line in enumerate(lines) if number % each == 0 or number == len(lines) - 1
+            )
             return
         for number in range(MOST_RECORDS):
             open_file.seek(size * number // MOST_RECORDS)
@@ -100,7 +104,11 @@ def _values(record: Mapping[str, Any], what: str) -> dict[str, float]:
         return {} if record.get("margin") is None else {"margin": record["margin"]}
     if what == "losses":
         return dict(record.get("losses", {}))
-    return {name: value for name, value in record.get("readings", {}).items() if ("FID" in name) == (what == "scores")}
+    return {
+        name: value
+        for name, value in record.get("readings", {}).items()
+        if ("FID" in name) == (what == "scores")
+    }
 
 
 def _word(page: Page, what: str, name: str) -> str:

@@ -20,8 +20,20 @@ NO_TRUNCATION = {"styles": 1.0, "latents": 3.0}
 """Where the control stands that changes nothing: the whole way from the mean style; and a size that one latent in 400
 exceeds.
 """
-_TEXTS = ("run", "use", "count", "seed", "label", "prompt", "truncation", "between", "steps", "producer", "format")
-_TEXTS = (*_TEXTS, "territory")
+_TEXTS = (
+    "run",
+    "use",
+    "count",
+    "seed",
+    "label",
+    "prompt",
+    "truncation",
+    "between",
+    "steps",
+    "producer",
+    "format",
+    "territory",
+)
 _SWITCHES = ("tell_prompt", "back", "visible")
 
 
@@ -76,15 +88,17 @@ class Wish:
     @classmethod
     def of_form(cls, form: FormData) -> Self:
         """From what a browser sent; files apart."""
-        texts = {name: str(form[name]).strip() for name in _TEXTS if name in form}
-        kept = {name: str(form.get(f"{name}_kept", "")) for name in FILES}
+        texts: dict[str, Any] = {name: str(form[name]).strip() for name in _TEXTS if name in form}
+        kept: dict[str, Any] = {name: str(form.get(f"{name}_kept", "")) for name in FILES}
         rows = zip(*(form.getlist(f"mix_{part}") for part in ("seed", "first", "last")), strict=False)
         if "fresh" in form:
             texts["seed"] = ""
         return cls(
             **texts,
             **kept,
-            **{name: name in form for name in _SWITCHES},
+            tell_prompt="tell_prompt" in form,
+            back="back" in form,
+            visible="visible" in form,
             law=tuple(map(str, form.getlist("law"))),
             mix=tuple(Mixed(*map(str, row)) for row in rows if row[0]),
             layers=str(form.get("layers", "")),
@@ -96,12 +110,12 @@ class Wish:
     def of_asked(cls, asked: GenerateAsked, seed: int, job: str) -> Self:
         """From an order, so that it can be given again."""
         told = asked.model_dump()
-        texts = {name: "" if told[name] is None else str(told[name]) for name in _TEXTS if name != "between"}
+        texts: dict[str, Any] = {name: "" if told[name] is None else str(told[name]) for name in _TEXTS if name != "between"}
+        files = {name: told[name] or "" for name in (*FILES, "layers")}
+        switches = {name: told[name] for name in _SWITCHES}
         edits = dict(text.rpartition("=")[::2] for text in asked.edit)
         return cls(
-            **texts | {"seed": "" if asked.between else str(seed)},
-            **{name: told[name] or "" for name in (*FILES, "layers")},
-            **{name: told[name] for name in _SWITCHES},
+            **texts | {"seed": "" if asked.between else str(seed)} | files | switches,
             law=asked.law,
             mix=tuple(map(Mixed.of, asked.mix)),
             edits=edits,
@@ -109,15 +123,21 @@ class Wish:
             job=job,
         )
 
-    def with_files(self, digests: dict[str, str]) -> Self:
+    def with_files(self, digests: dict[str, Any]) -> Self:
         """The same with what was sent now instead."""
         return replace(self, **digests)
 
     def asked(self, controls: RunControls) -> GenerateAsked:
         """The order. Raises RequestUnusable, with what cannot be read."""
         fields: dict[str, Any] = {
-            **{name: getattr(self, name) or None for name in (*FILES, "label", "prompt", "seed", "format", "layers")},
-            **{name: getattr(self, name) for name in ("run", "use", "law", "producer", "territory", *_SWITCHES)},
+            **{
+                name: getattr(self, name) or None
+                for name in (*FILES, "label", "prompt", "seed", "format", "layers")
+            },
+            **{
+                name: getattr(self, name)
+                for name in ("run", "use", "law", "producer", "territory", *_SWITCHES)
+            },
             "count": self.count or "1",
             "truncation": self._truncation(controls),
             "mix": [str(row) for row in self.mix],

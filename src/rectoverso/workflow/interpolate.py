@@ -47,7 +47,9 @@ def interpolate_images(
     door = open_door(run, generator.maker, home_path, terms, listener, clock)
     drafts = _drafts(generator, seeds, steps, class_index, controls)
     passages = take_through(drafts, steps * (len(seeds) - 1), door, out, listener)
-    sheet = release_sheet(passages, generator.maker, door, out / "contact-sheet", columns=steps) if out else None
+    sheet = (
+        release_sheet(passages, generator.maker, door, out / "contact-sheet", columns=steps) if out else None
+    )
     return Batch(tuple(passages), sheet=sheet)
 
 

@@ -13,10 +13,13 @@ from walking import Studio, a_browser, walking
 pytestmark = pytest.mark.slow
 
 VIEWER, MAKER, REVIEWER, ADMIN = Role.VIEWER, Role.MAKER, Role.REVIEWER, Role.ADMIN
-EVERYBODY = frozenset(Role)
+EVERYBODY, MAKING = frozenset(Role), frozenset({MAKER})
 WALK: dict[str, frozenset[Role] | None] = {
     "/": None,
     "/sign-in": None,
+    "/make": MAKING,
+    "/train": MAKING,
+    "/train/ready": MAKING,
     "/gallery": EVERYBODY,
     "/verify": None,
     "/ledger": EVERYBODY,

@@ -26,6 +26,25 @@ ROLES = {
     "GET /sign-in": EVERYBODY,
     "POST /sign-in": EVERYBODY,
     "POST /sign-out": EVERYBODY,
+    "GET /make": MAKING,
+    "POST /make": MAKING,
+    "GET /make/compare": MAKING,
+    "GET /make/{job}": MAKING,
+    "GET /make/{job}/part": MAKING,
+    "POST /make/{job}/cancel": MAKING,
+    "POST /make/{job}/retry": MAKING,
+    "GET /make/{job}/given/{what}": MAKING,
+    "GET /train": MAKING,
+    "POST /train": MAKING,
+    "GET /train/ready": MAKING,
+    "POST /train/start": MAKING,
+    "GET /train/data/{job}": MAKING,
+    "GET /train/data/{job}/part": MAKING,
+    "GET /train/{run}": MAKING,
+    "GET /train/{run}/part": MAKING,
+    "GET /train/{run}/samples/{name}.png": MAKING,
+    "POST /train/{job}/cancel": MAKING,
+    "POST /train/{job}/retry": MAKING,
     "GET /gallery": ALL,
     "GET /gallery/{asset}": ALL,
     "GET /verify": EVERYBODY,
@@ -35,7 +54,7 @@ ROLES = {
     "POST /ledger/check": REVIEWING,
     "GET /ledger/{index}": ALL,
 }
-PLACES = {"job": "f" * 16, "asset": "f" * 12, "index": "0"}
+PLACES = {"job": "f" * 16, "run": "f" * 16, "asset": "f" * 12, "index": "0", "what": "mask", "name": "0" * 9}
 
 
 def test_every_page_is_in_the_table() -> None:

@@ -17,7 +17,7 @@ from pydantic import StringConstraints
 from starlette.datastructures import UploadFile
 from starlette.responses import Response
 
-from rectoverso.errors import AssetNotFound, RectoversoError, UploadNotFound
+from rectoverso.errors import AssetNotFound, PageUnknown, RectoversoError, UploadNotFound
 from rectoverso.i18n import say, sentences
 from rectoverso.service.api import jobs as api
 from rectoverso.service.api.jobs import job_of
@@ -96,10 +96,16 @@ async def make(request: Request, page: ThePage, desk: TheDesk, person: Maker) ->
 
 @router.get("/make/compare")
 def compare(
-    page: ThePage, desk: TheDesk, person: Maker, asset: Annotated[list[AnId], Query(min_length=1, max_length=96)]
+    page: ThePage,
+    desk: TheDesk,
+    person: Maker,
+    asset: Annotated[list[AnId], Query(max_length=MOST_SHOWN)] = [],  # noqa: B006 - it is read alone
+    of: Annotated[str, Query(max_length=16)] = "",
 ) -> Response:
-    """Pictures side by side, with what was asked for each and where that differs."""
-    wanted = list(dict.fromkeys(asset))[:_MOST_COMPARED]
+    """Pictures side by side, with what was asked for each and where that differs; without any, those ``of`` an order."""
+    wanted = list(dict.fromkeys(asset or _released(desk, person, of)))[:_MOST_COMPARED]
+    if not wanted:
+        raise PageUnknown(path=page.request.url.path)
     found = [(one, _own(desk, person, one)) for one in wanted]
     told = {one: {} if own is None else _plain(*own) for one, own in found}
     names = dict.fromkeys(name for facts in told.values() for name in facts)
@@ -149,7 +155,9 @@ async def given(
     digest = getattr(asked, what)
     if digest is None:
         raise UploadNotFound(digest="")
-    data = await in_turn(desk, lambda: to_png(shared().open(desk.home.uploads.get(Digest(digest)), name=what).pixels))
+    data = await in_turn(
+        desk, lambda: to_png(shared().open(desk.home.uploads.get(Digest(digest)), name=what).pixels)
+    )
     return Response(data, media_type="image/png")
 
 
@@ -200,7 +208,9 @@ def _made(page: Page, desk: Desk, job: Job) -> dict[str, Any]:
     return {
         "job": job,
         "asked": _asked(job),
-        "progress": next((view.progress for view in views if view.state is State.RUNNING and view.progress), None),
+        "progress": next(
+            (view.progress for view in views if view.state is State.RUNNING and view.progress), None
+        ),
         "failed": [view.error for view in views if view.error],
         "can_retry": any(view.state in (State.FAILED, State.CANCELLED) for view in views),
         "tiles": [_tile(page, desk, row) for row in rows[:MOST_SHOWN]],
@@ -212,7 +222,11 @@ def _made(page: Page, desk: Desk, job: Job) -> dict[str, Any]:
 def _in_order(result: dict[str, Any]) -> list[dict[str, Any]]:
     """Rows of all verdicts, as they were drawn: the ledger's order."""
     rows = [row for decision in ("released", "held", "refused") for row in result.get(decision, [])]
-    return sorted(rows, key=lambda row: row["ledger_index"]) if rows and rows[0]["seed"] is None else _by_seed(rows)
+    return (
+        sorted(rows, key=lambda row: row["ledger_index"])
+        if rows and rows[0]["seed"] is None
+        else _by_seed(rows)
+    )
 
 
 def _by_seed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -227,7 +241,7 @@ def _tile(page: Page, desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
         "asset": row["asset"],
         "seed": row["seed"],
         "is_out": is_out,
-        "verdict": decision if is_out or decision != Decision.RELEASE else "refuse",
+        "verdict": decision if is_out or decision != Decision.RELEASE else "revoked",
         "reasons": [] if is_out else [say(reason, page.language) for reason in reasons],
     }
 
@@ -241,7 +255,11 @@ def _earlier(desk: Desk, person: Person) -> list[dict[str, Any]]:
     """The last orders of somebody, each with a picture of it."""
     told = []
     for job in desk.home.jobs.page(_EARLIER, person=person.id, kind="generate"):
-        rows = [row for item in desk.home.jobs.items(job.id) for row in item.told.get("result", {}).get("released", [])]
+        rows = [
+            row
+            for item in desk.home.jobs.items(job.id)
+            for row in item.told.get("result", {}).get("released", [])
+        ]
         shown = next((row["asset"] for row in rows if _is_out(desk, row["asset"])), None)
         told.append({"job": job, "asked": _asked(job), "asset": shown})
     return told
@@ -249,13 +267,20 @@ def _earlier(desk: Desk, person: Person) -> list[dict[str, Any]]:
 
 def _own(desk: Desk, person: Person, asset: str) -> tuple[GenerateAsked, Job] | None:
     """What gave a picture, for who ordered it or sees what others make: it is private. None for anybody else, and where
-    no order gave it. Raises AssetNotFound where there is no such picture.
+    no order gave it. Raises AssetNotFound for a picture that they may not know of.
     """
     found: Asset | None = desk.home.assets.by_id(AssetId(asset))
-    if found is None:
+    recalled = found and recall(desk.home, found, None if sees_all(person) else person.id)
+    if found is None or not (recalled or found.decision is Decision.RELEASE or sees_all(person)):
         raise AssetNotFound(asset=asset)
-    recalled = recall(desk.home, found, None if sees_all(person) else person.id)
     return (recalled.asked, recalled.job) if recalled else None
+
+
+def _released(desk: Desk, person: Person, job: str) -> list[str]:
+    """The images that an order has let out, as they were drawn."""
+    items = desk.home.jobs.items(job_of(desk, person, job, kind="generate").id)
+    rows = _by_seed([row for item in items for row in item.told.get("result", {}).get("released", [])])
+    return [row["asset"] for row in rows]
 
 
 def _asked(job: Job) -> GenerateAsked:
@@ -268,7 +293,8 @@ def _plain(asked: GenerateAsked, _job: Job) -> dict[str, str]:
     """What was asked, by the names that the form has for it, without what was left open."""
     told = asked.model_dump(exclude_defaults=True, exclude={"kind", "count"})
     return {
-        name: ", ".join(map(str, value)) if isinstance(value, tuple) else str(value) for name, value in told.items()
+        name: ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        for name, value in told.items()
     }
 
 

@@ -146,13 +146,13 @@ async def start(request: Request, page: ThePage, desk: TheDesk, person: Maker) -
 
 
 @router.get("/train/data/{job}")
-def data(job: JobId, page: ThePage, desk: TheDesk, person: Maker) -> Response:
+def data(job: JobId, page: ThePage, desk: TheDesk, _person: Maker) -> Response:
     """What a training set is like."""
     return page.show("data.html", **_looked(page, desk, _data_job(desk, job)))
 
 
 @router.get("/train/data/{job}/part")
-def data_part(job: JobId, page: ThePage, desk: TheDesk, person: Maker) -> Response:
+def data_part(job: JobId, page: ThePage, desk: TheDesk, _person: Maker) -> Response:
     """The same while it is looked through, for a script that follows it."""
     return page.show("_data.html", **_looked(page, desk, _data_job(desk, job)))
 
@@ -257,7 +257,7 @@ def _looked(page: Page, desk: Desk, job: Job) -> dict[str, Any]:
 def _check(page: Page, desk: Desk, data: str) -> dict[str, Any]:
     """What is known of a training set: of one that is built in, that everybody knows it."""
     if data in BUILT_IN:
-        return {"name": data, "found": None}
+        return {"name": data, "found": None, "job": None}
     job = next(job for job in desk.home.jobs.page(_MOST, kind="curate") if job.asked["dataset"] == data)
     return _looked(page, desk, job)
 

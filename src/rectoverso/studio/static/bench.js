@@ -30,8 +30,9 @@ function follow(place) {
     isLoading = true;
     do {
       isStale = false;
-      const answer = await fetch(place.dataset.part).catch(() => null);
-      if (answer && answer.ok) show(place, await answer.text());
+      const answer = await fetch(place.dataset.part, { headers: { "HX-Request": "true" } }).catch(() => null);
+      if (answer?.headers.has("HX-Redirect")) return location.assign(answer.headers.get("HX-Redirect"));
+      if (answer?.ok) show(place, await answer.text());
       await new Promise((resolve) => setTimeout(resolve, 700));
     } while (isStale);
     isLoading = false;

@@ -111,4 +111,8 @@ def _has_styles(folder: Path) -> bool:
 def _directions(folder: Path) -> tuple[str, ...]:
     """The names in `directions.json`, where somebody has looked for directions (`verso directions`)."""
     file = folder / "directions.json"
-    return tuple(one["name"] for one in json.loads(file.read_text("utf-8"))["directions"]) if file.is_file() else ()
+    return (
+        tuple(one["name"] for one in json.loads(file.read_text("utf-8"))["directions"])
+        if file.is_file()
+        else ()
+    )

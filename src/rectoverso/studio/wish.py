@@ -110,7 +110,9 @@ class Wish:
     def of_asked(cls, asked: GenerateAsked, seed: int, job: str) -> Self:
         """From an order, so that it can be given again."""
         told = asked.model_dump()
-        texts: dict[str, Any] = {name: "" if told[name] is None else str(told[name]) for name in _TEXTS if name != "between"}
+        texts: dict[str, Any] = {
+            name: "" if told[name] is None else str(told[name]) for name in _TEXTS if name != "between"
+        }
         files = {name: told[name] or "" for name in (*FILES, "layers")}
         switches = {name: told[name] for name in _SWITCHES}
         edits = dict(text.rpartition("=")[::2] for text in asked.edit)

@@ -64,7 +64,14 @@ def test_a_form_is_an_order(house: Visitors) -> None:
     asked = ordered(
         house, seed="5", count="2", label="4", truncation="0.5", law=["cn", "eu"], format="webp", visible="on"
     )
-    expected = {"run": "demo", "seed": 5, "count": 2, "label": "4", "truncation": 0.5, "law": ("cn", "eu")}
+    expected: dict[str, Any] = {
+        "run": "demo",
+        "seed": 5,
+        "count": 2,
+        "label": "4",
+        "truncation": 0.5,
+        "law": ("cn", "eu"),
+    }
     assert asked == GenerateAsked(**expected, format="webp", visible=True)
     assert ordered(house, truncation="3", label="", seed="") == GenerateAsked(run="demo", count=4)
     assert ordered(house, between="1, 2 5", steps="3").between == (1, 2, 5)

@@ -17,7 +17,7 @@ from rectoverso.workflow.jobs.asked import CurateAsked, GenerateAsked, TrainAske
 from rectoverso.workflow.jobs.order import order
 from rectoverso.workflow.keys import open_keys
 
-LOOKED = {
+LOOKED: dict[str, Any] = {
     "dataset": "0123456789abcdef",
     "total": 5,
     "actions": {"keep": 3, "drop": 2},

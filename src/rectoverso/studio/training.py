@@ -26,7 +26,7 @@ def shown(page: Page, folder: Path, report: Mapping[str, Any], sample: int | Non
     at = len(names) - 1 if sample is None else max(0, min(sample, len(names) - 1))
     forecast = next((record["forecast"] for record in records if record.get("forecast")), None)
     return {
-        "charts": [one for one in _charts(page, records) if one],
+        "charts": [(title, drawn) for title, drawn in _charts(page, records) if drawn],
         "rows": _rows(page, records),
         "samples": names,
         "at": at,
@@ -84,10 +84,11 @@ def _lines(file: Path) -> Iterator[bytes]:
             yield open_file.readline()
 
 
-def _charts(page: Page, records: list[dict[str, Any]]) -> Iterator[Markup]:
+def _charts(page: Page, records: list[dict[str, Any]]) -> Iterator[tuple[str, Markup]]:
     across = page.say("studio_train.images_seen")
     for what in ("losses", "margin", "readings", "scores"):
-        yield chart(_curves(page, records, what), page.say(f"studio_train.chart_{what}"), across)
+        title = page.say(f"studio_train.chart_{what}")
+        yield title, chart(_curves(page, records, what), title, across)
 
 
 def _curves(page: Page, records: list[dict[str, Any]], what: str) -> dict[str, list[Point]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,9 @@ STYLED = RunControls(
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Visitors:
+def house(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Visitors:
     """A house in which the maker has had three pictures drawn, one of them held."""
-    visitors = Visitors(tmp_path_factory.mktemp("make") / "home")
+    visitors = Visitors(Path(shutil.copytree(template, tmp_path_factory.mktemp("make") / "home")))
     visitors.hire(MAKER, ADMIN)
     drawn(
         visitors.home,
@@ -63,7 +64,14 @@ def test_a_form_is_an_order(house: Visitors) -> None:
     asked = ordered(
         house, seed="5", count="2", label="4", truncation="0.5", law=["cn", "eu"], format="webp", visible="on"
     )
-    expected = {"run": "demo", "seed": 5, "count": 2, "label": "4", "truncation": 0.5, "law": ("cn", "eu")}
+    expected: dict[str, Any] = {
+        "run": "demo",
+        "seed": 5,
+        "count": 2,
+        "label": "4",
+        "truncation": 0.5,
+        "law": ("cn", "eu"),
+    }
     assert asked == GenerateAsked(**expected, format="webp", visible=True)
     assert ordered(house, truncation="3", label="", seed="") == GenerateAsked(run="demo", count=4)
     assert ordered(house, between="1, 2 5", steps="3").between == (1, 2, 5)
@@ -139,8 +147,8 @@ def test_a_picture_leads_back_to_all_its_settings(house: Visitors) -> None:
     assert 'name="seed" value="8"' in house.get("/make?from=000000000011", ADMIN).text
 
 
-def test_how_others_made_theirs_is_private(tmp_path: Path) -> None:
-    visitors = Visitors(tmp_path / "home")
+def test_how_others_made_theirs_is_private(place: Path) -> None:
+    visitors = Visitors(place)
     visitors.hire(MAKER)
     job = drawn(visitors.home, "somebody", 16, held=17, count=2, seed=12345)
     text = visitors.get("/make?from=000000000010", MAKER).text
@@ -178,8 +186,8 @@ def test_side_by_side_says_where_they_differ(house: Visitors) -> None:
     assert house.get("/make/compare?asset=../x", MAKER).status_code == 422
 
 
-def test_an_order_is_followed_stopped_and_tried_again(tmp_path: Path) -> None:
-    visitors = Visitors(tmp_path / "home")
+def test_an_order_is_followed_stopped_and_tried_again(place: Path) -> None:
+    visitors = Visitors(place)
     visitors.hire(MAKER)
     asked = GenerateAsked(run="demo")
     job, _ = order(visitors.home, visitors.ids[MAKER], asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -27,8 +28,8 @@ EN = catalogue("en")
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Visitors:
-    visitors = Visitors(tmp_path_factory.mktemp("train") / "home")
+def house(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Visitors:
+    visitors = Visitors(Path(shutil.copytree(template, tmp_path_factory.mktemp("train") / "home")))
     visitors.hire(MAKER, ADMIN)
     return visitors
 

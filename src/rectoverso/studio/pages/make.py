@@ -102,7 +102,7 @@ def compare(
     asset: Annotated[list[AnId], Query(max_length=MOST_SHOWN)] = [],  # noqa: B006 - it is read alone
     of: Annotated[str, Query(max_length=16)] = "",
 ) -> Response:
-    """Pictures side by side, with what was asked for each and where it differs; without any, those ``of`` an order."""
+    """Pictures side by side, with what was asked for each and where that differs; without any, ``of`` an order."""
     wanted = list(dict.fromkeys(asset or _released(desk, person, of)))[:_MOST_COMPARED]
     if not wanted:
         raise PageUnknown(path=page.request.url.path)

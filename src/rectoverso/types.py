@@ -24,10 +24,8 @@ AssetId = NewType("AssetId", str)
 """The name of one decided image: 12 lower-case hexadecimal digits (48 bits), carried by the watermark."""
 
 
-Oversight: TypeAlias = Literal["fully_autonomous", "prompt_guided"]
-"""C2PA's words for who decided what a picture shows. The third, human_validated, needs an approval on record and comes
-with review.
-"""
+Oversight: TypeAlias = Literal["fully_autonomous", "prompt_guided", "human_validated"]
+"""C2PA's words for people's part in a picture. The third needs their approval on record (``workflow.review``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import typer
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from rectoverso.cli.output import note, print_json
 
-_PACKAGES = ("fastapi", "uvicorn", "dbos", "python_multipart")
+_PACKAGES = ("fastapi", "uvicorn", "dbos", "python_multipart", "structlog", "prometheus_client")
 
 
 def serve(
@@ -38,11 +38,13 @@ def serve(
     C2PA's resolution API.
     """
     _demand("verso serve")
+    from rectoverso.service import logs
     from rectoverso.service.limits import ServiceLimits
     from rectoverso.service.server import demand_accounts, listen, run
     from rectoverso.service.work.staff import Staff
     from rectoverso.studio.app import studio_app
 
+    logs.begin()
     staff = Staff(home, workers)
     app = studio_app(home, ServiceLimits(per_minute=per_minute), staff)
     demand_accounts(app.state.desk, host)

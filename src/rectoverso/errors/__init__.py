@@ -76,6 +76,14 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── SizeFixed           a run that draws other sizes
     │   ├── PromptUnknown       a run that reads no prompts
     │   ├── NotReleasedYet      pictures that people have to look at first
+    │   ├── NotWaiting          an image that nobody has to decide about
+    │   ├── VotedAlready
+    │   ├── OwnWork             whoever asked for a picture does not approve it
+    │   ├── SignatureNeeded     an approval that has to be signed
+    │   ├── HeldBefore          a draft of which too little was kept to let it go
+    │   ├── FoundSince          a held draft that shows more today
+    │   ├── ReviewElsewhere     two votes at once
+    │   ├── NotUndone           no vote that could be taken back
     │   └── NotOffered          what a service that only reads does not do
     ├── AnswerIsNo              exit 1: the check ran, and the answer is no
     │   ├── LedgerBroken
@@ -86,6 +94,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         ├── PortUnusable
         ├── TooManyRequests     of one address, in a minute
         ├── NotNow              a service that does not get at its records
+        ├── NoRoom              a service whose disk is almost full
         ├── QueueFull           one person's jobs that wait
         ├── ItemAbandoned       work that ended its process again and again
         ├── TakesTooLong        a job that goes on after its asker has to be answered
@@ -239,23 +248,32 @@ from rectoverso.errors.service import (
     BodyTooLarge,
     FileNotChosen,
     ForeignPage,
+    FoundSince,
+    HeldBefore,
     ItemAbandoned,
     JobNotFound,
     KeyReused,
     NameUnusable,
+    NoRoom,
     NotAllowed,
     NotReleasedYet,
     NotSignedIn,
+    NotUndone,
+    NotWaiting,
+    OwnWork,
     PageUnknown,
     PersonNotFound,
     PromptUnknown,
     QueueFull,
     RequestUnusable,
+    ReviewElsewhere,
     RouteUnknown,
+    SignatureNeeded,
     SignInFailed,
     SizeFixed,
     TakesTooLong,
     UploadNotFound,
+    VotedAlready,
 )
 from rectoverso.errors.works import (
     BadCatalogue,
@@ -302,6 +320,8 @@ __all__ = [
     "FileNotChosen",
     "FilesUnusable",
     "ForeignPage",
+    "FoundSince",
+    "HeldBefore",
     "HomeBusy",
     "HomeDamaged",
     "HomeElsewhere",
@@ -342,6 +362,7 @@ __all__ = [
     "MissingExtra",
     "MissingProgram",
     "NameUnusable",
+    "NoRoom",
     "NotALedger",
     "NotAReceipt",
     "NotAllowed",
@@ -353,10 +374,13 @@ __all__ = [
     "NotReleased",
     "NotReleasedYet",
     "NotSignedIn",
+    "NotUndone",
     "NotVerified",
+    "NotWaiting",
     "NothingRegistered",
     "NothingToErase",
     "OutNotWritable",
+    "OwnWork",
     "OwnerNotFound",
     "OwnerUnusable",
     "PageUnknown",
@@ -375,6 +399,7 @@ __all__ = [
     "RegisterAltered",
     "RequestUnusable",
     "ResolverUnusable",
+    "ReviewElsewhere",
     "RouteUnknown",
     "RunDamaged",
     "RunExists",
@@ -382,6 +407,7 @@ __all__ = [
     "RunNotFound",
     "ScreeningStopped",
     "SignInFailed",
+    "SignatureNeeded",
     "SigningFailed",
     "SizeFixed",
     "StateUnusable",
@@ -393,6 +419,7 @@ __all__ = [
     "Unexpected",
     "UnknownName",
     "UploadNotFound",
+    "VotedAlready",
     "WatermarkNoRoom",
     "WatermarkTooSmall",
     "WeightsChanged",

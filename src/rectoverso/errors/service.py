@@ -191,3 +191,82 @@ class TakesTooLong(CouldNotRun):
     what = "The pictures are not ready after {seconds} s."
     why = "Others are waiting too, or the machine is slow. The job goes on."
     fix = "See {job}"
+
+
+class NotWaiting(InputError):
+    """Facts: asset."""
+
+    code = "not_waiting"
+    what = "There is nothing to decide about the image {asset}."
+    why = "No image of that id is held, or it was settled already."
+    fix = "GET /api/v1/reviews lists what waits."
+
+
+class VotedAlready(InputError):
+    """Facts: asset."""
+
+    code = "voted_already"
+    what = "You have said this of {asset} before."
+    why = "Each person counts once."
+    fix = "Take it back first to say something else: POST /api/v1/reviews/{asset}/undo"
+
+
+class OwnWork(InputError):
+    """Facts: asset."""
+
+    code = "own_work"
+    what = "You cannot approve {asset}: you asked for it."
+    why = "Whoever has a picture made is never the one who lets it out."
+    fix = "Let somebody else look at it."
+
+
+class SignatureNeeded(InputError):
+    """Facts: asset."""
+
+    code = "signature_needed"
+    what = "An approval of {asset} has to be signed."
+    why = "Its policy wants that whoever approves shows again who they are, and says what that means and as what."
+    fix = "Send your key once more with the approval, a meaning, and your profession where the policy asks for one."
+
+
+class HeldBefore(InputError):
+    """Facts: asset."""
+
+    code = "held_before"
+    what = "The image {asset} cannot be approved any more."
+    why = "It was held by an earlier version, which kept nothing by which it could go on."
+    fix = "Refuse it, and have the picture made again."
+
+
+class FoundSince(InputError):
+    """Facts: asset."""
+
+    code = "found_since"
+    what = "The image {asset} was not let go."
+    why = "Compared again with the registered works of today, it shows what it did not show when it was held."
+    fix = "Refuse it, or have the picture made again: then it is held with what is found now."
+
+
+class ReviewElsewhere(InputError):
+    """Facts: asset."""
+
+    code = "review_elsewhere"
+    what = "Somebody else has just voted on {asset}."
+    why = "Your vote rests on what stood there before, so nothing of it was kept."
+    fix = "Look at it again."
+
+
+class NotUndone(InputError):
+    """Facts: asset."""
+
+    code = "not_undone"
+    what = "There is nothing of yours to take back about {asset}."
+    why = "You have no vote on it, or it is more than an hour old, or the draft is gone."
+    fix = "An admin can take a release back: POST /api/v1/assets/{{id}}/revoke"
+
+
+class NoRoom(CouldNotRun):
+    code = "no_room"
+    what = "The service has no room for this."
+    why = "Its disk is almost full."
+    fix = "Ask whoever keeps the service; what was kept before stays."

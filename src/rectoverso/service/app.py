@@ -18,11 +18,14 @@ from rectoverso.service.api import PROBLEMS, api
 from rectoverso.service.api.uploads import PICTURE_BYTES
 from rectoverso.service.desk import Desk
 from rectoverso.service.limits import Bodies, ServiceLimits
+from rectoverso.service.logs import Told
+from rectoverso.service.metrics import Measured, Metrics, metrics
 from rectoverso.service.resolution import resolution_app
 from rectoverso.version import __version__
 
 _JSON_BYTES = 1_000_000
 _MOST_BYTES = {
+    "/api/v1/laws/comply": PICTURE_BYTES,
     "/api/v1/datasets": 2 << 30,
     "/api/v1/uploads": PICTURE_BYTES,
     "/api/v1/verify": PICTURE_BYTES,
@@ -70,11 +73,13 @@ def service_app(
         lifespan=running,
     )
     app.state.desk = desk
+    app.state.metrics = Metrics(desk.home)
     app.router.redirect_slashes = False
     app.include_router(api)
     app.include_router(events.router, prefix="/api/v1", responses=PROBLEMS)
     app.include_router(openai.router)
     app.add_api_route("/healthz", _healthy, include_in_schema=False)
+    app.add_route("/metrics", metrics, include_in_schema=False)
     app.add_middleware(
         Bodies, seconds=limits.body_seconds, most=lambda path: _MOST_BYTES.get(path, _JSON_BYTES)
     )
@@ -82,6 +87,8 @@ def service_app(
     app.add_middleware(Headed, headers=_HEADERS)
     if pages:
         app.add_middleware(_Pages, pages=pages(desk))
+    app.add_middleware(Measured, metrics=app.state.metrics)
+    app.add_middleware(Told)
     return app
 
 

@@ -19,11 +19,14 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from rectoverso.errors import ForeignPage, NotAllowed, NotSignedIn
 from rectoverso.protocols import SystemClock
 from rectoverso.service.desk import Desk
+from rectoverso.service.limits import address_of
 from rectoverso.store.people import Person, Role
 
 SESSION = "verso_session"
 """The cookie by which the browser of somebody who signed in is known."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+FOR_OTHERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+"""By these headers a proxy says that it asks for somebody else."""
 LOCAL = Person("local", "local", Role.ADMIN, "")
 """Whoever asks from this machine while there are no accounts."""
 _MOST_PROVEN = 1000
@@ -45,24 +48,51 @@ def asker(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Person:
     """The account that asks. Raises NotSignedIn, ForeignPage, TooManyRequests."""
+    return _asking(request, desk, bearer.credentials if bearer else None)
+
+
+def person_of(request: Request, desk: Desk) -> Person:
+    """The same, of a request that no route of the API answers."""
+    return _asking(request, desk, token_of(request))
+
+
+def _asking(request: Request, desk: Desk, token: str | None) -> Person:
     demand_own_page(request)
-    if desk.is_open:
-        demand_this_machine(request)
-        desk.known.take(LOCAL.id)
-        request.state.person = LOCAL
-        return LOCAL
-    person = known_by(desk, bearer.credentials) if bearer else _signed_in(request, desk)
+    if not (desk.is_open or _is_proven(token) or (token is None and _signed_in(request, desk))):
+        desk.strangers.take(address_of(request))  # before the slow hash, which costs more than the answer
+    person = identified(request, desk, token)
     if person is None:
-        desk.strangers.take(request.client.host if request.client else "")
         raise NotSignedIn
     desk.known.take(person.id)
     request.state.person = person
     return person
 
 
+def identified(request: Request, desk: Desk, token: str | None) -> Person | None:
+    """Who asks, None where nobody knows. Raises ForeignPage where there are no accounts, for who is not here."""
+    if desk.is_open:
+        demand_this_machine(request)
+        return LOCAL
+    return known_by(desk, token) if token else _signed_in(request, desk)
+
+
+def is_still(request: Request, desk: Desk, person: Person) -> bool:
+    """Whether what let somebody in when an answer began still does, and they are still who they were."""
+    try:
+        return identified(request, desk, token_of(request)) == person
+    except ForeignPage:
+        return False
+
+
+def token_of(request: Request) -> str | None:
+    """The key in the header, if there is one."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else None
+
+
 def anybody(request: Request, desk: TheDesk) -> None:
     """For what needs no account: counts the request."""
-    desk.strangers.take(request.client.host if request.client else "")
+    desk.strangers.take(address_of(request))
 
 
 def may(*roles: Role) -> Callable[[Person], Person]:
@@ -106,7 +136,11 @@ def _is_link(request: Request) -> bool:
 
 
 def demand_this_machine(request: Request) -> None:
-    """Raise ForeignPage for who asks from elsewhere, or by a name that leads here and is not this machine's own."""
+    """Raise ForeignPage for who asks from elsewhere, also through a proxy on this machine that says so, or by a name
+    that leads here and is not this machine's own.
+    """
+    if any(name in request.headers for name in FOR_OTHERS):
+        raise ForeignPage
     named = _parts(f"//{request.headers.get('host', '')}").hostname
     if named not in LOOPBACK or request.client is None or request.client.host not in LOOPBACK:
         raise ForeignPage
@@ -142,13 +176,25 @@ def _signed_in(request: Request, desk: Desk) -> Person | None:
     return request.state.session.person if request.state.session else None
 
 
+def _is_proven(token: str | None) -> bool:
+    return token is not None and _proven.digest(token) in _proven.digests
+
+
 def known_by(desk: Desk, token: str) -> Person | None:
     """Whose key this is; slow for one that was not found right before."""
     digest = _proven.digest(token)
     person = desk.home.people.known_by(token, is_proven=digest in _proven.digests)
-    if person:
-        with _proven.lock:
+    with _proven.lock:
+        if person is None:
+            _proven.digests.pop(digest, None)  # from now on each try of it is counted
+        else:
             _proven.digests[digest] = None
             if len(_proven.digests) > _MOST_PROVEN:
                 _proven.digests.popitem(last=False)
     return person
+
+
+def is_own_key(desk: Desk, key: str, person: Person) -> bool:
+    """Whether a key is this person's own, worked out anew: that a process remembers it proves nothing here."""
+    found = desk.home.people.known_by(key)
+    return found is not None and found.id == person.id

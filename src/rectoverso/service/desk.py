@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,8 @@ class Desk:
     def __post_init__(self) -> None:
         self.strangers = Meter(self.limits)
         self.known = Meter(self.limits, times=self.limits.of_known)
+        self.streams: Counter[str] = Counter()
+        """Of events that each person follows now."""
         self.one_at_a_time = anyio.CapacityLimiter(1)
         """Of pictures that are decoded: the bounded process takes one after the other."""
 

@@ -18,41 +18,59 @@ import anyio.to_thread
 from fastapi import APIRouter, Depends, Header, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from rectoverso.errors import JobNotFound
+from rectoverso.errors import JobNotFound, TooManyRequests
 from rectoverso.service.api.jobs import job_of
 from rectoverso.service.api.ordering import JobId
 from rectoverso.service.api.paging import MOST_NUMBER
-from rectoverso.service.auth import MakerOrReviewer, TheDesk
+from rectoverso.service.auth import MakerOrReviewer, TheDesk, is_still
+from rectoverso.service.desk import Desk
 from rectoverso.service.problems import language_of
 from rectoverso.service.shapes import ItemView, JobView
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import Item, Job
+from rectoverso.store.people import Person
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 _LOOKED_EVERY_S = 0.5
 _LONGEST_S = 600.0
-"""Then the stream ends, and its reader comes back: so one that lost its rights does not read for ever."""
+"""Then the stream ends, and its reader comes back. Who loses the right to read meanwhile is told no more."""
 _AT_ONCE = 100
 
 
-def watched(job: JobId, desk: TheDesk, person: MakerOrReviewer) -> Job:
-    """The job, before anything is answered. Raises JobNotFound."""
-    return job_of(desk, person, job)
+def watched(job: JobId, desk: TheDesk, person: MakerOrReviewer) -> tuple[Job, Person]:
+    """The job and who follows it, before anything is answered. Raises JobNotFound, TooManyRequests."""
+    if desk.streams[person.id] >= desk.limits.streams:
+        raise TooManyRequests(seconds=5)
+    return job_of(desk, person, job), person
 
 
 @router.get("/{job}/events", response_class=EventSourceResponse)
 async def events(
     request: Request,
     desk: TheDesk,
-    found: Annotated[Job, Depends(watched)],
+    asked: Annotated[tuple[Job, Person], Depends(watched)],
     last: Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=MOST_NUMBER)] = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """How a job gets on, as it happens (`text/event-stream`). With `Last-Event-ID`: what has changed since."""
+    found, person = asked
+    desk.streams[person.id] += 1
+    try:
+        async for event in _told(request, desk, found, person, last):
+            yield event
+    finally:
+        desk.streams[person.id] -= 1
+
+
+async def _told(
+    request: Request, desk: Desk, found: Job, person: Person, last: int | None
+) -> AsyncIterator[ServerSentEvent]:
     said, until = last, anyio.current_time() + _LONGEST_S
     if said is None:
         yield _of_job(found)
         said = found.version
     while anyio.current_time() < until:
+        if not await anyio.to_thread.run_sync(is_still, request, desk, person):
+            return
         found, changed = await anyio.to_thread.run_sync(_changed, desk.home, found.id, said)
         for item in changed:
             view = ItemView.of(item, language_of(request))

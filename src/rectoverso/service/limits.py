@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Address, ip_address, ip_network
 
 import anyio
 from anyio import CancelScope
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from rectoverso.errors import QueryTooLong, TooManyRequests
 
 _MOST_ADDRESSES = 10_000
+_NETWORK_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class ServiceLimits:
     value in an address; ``waiting``: pictures that may wait for their turn.
 
     ``of_known``: how many times as many requests somebody may make whom the service knows. ``answer_seconds``: how
-    long a program is kept waiting for its pictures.
+    long a program is kept waiting for its pictures. ``streams`` of events one person may follow at once;
+    ``least_free_bytes`` stay on the disk, whatever is sent.
     """
 
     per_minute: float = 120
@@ -37,7 +40,21 @@ class ServiceLimits:
     most_results: int = 100
     waiting: int = 8
     of_known: int = 10
+    streams: int = 16
+    least_free_bytes: int = 1 << 30
     answer_seconds: float = 300
+
+
+def address_of(request: Request) -> str:
+    """Whose requests are counted together: an address, of IPv6 the network that one customer has all addresses of."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(address.ipv4_mapped or ip_network((address, _NETWORK_BITS), strict=False))
 
 
 class Meter:

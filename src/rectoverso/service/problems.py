@@ -18,31 +18,44 @@ from rectoverso.errors import (
     DataNotFound,
     EntryNotFound,
     ForeignPage,
+    FoundSince,
+    HeldBefore,
     ImageTooLarge,
     InputError,
     JobNotFound,
     KeyReused,
     ManifestRevoked,
     ManifestUnknown,
+    MarkFailed,
+    NoRoom,
     NotAllowed,
     NotNow,
     NotOffered,
     NotReleased,
     NotReleasedYet,
     NotSignedIn,
+    NotUndone,
+    NotWaiting,
+    OwnWork,
     PersonNotFound,
     QueryTooLong,
     QueueFull,
     RectoversoError,
     RequestUnusable,
+    ReviewElsewhere,
     RouteUnknown,
     RunNotFound,
+    SignatureNeeded,
     TakesTooLong,
     TooManyRequests,
     Unexpected,
+    UnknownName,
     UploadNotFound,
+    VotedAlready,
+    WorkNotFound,
 )
 from rectoverso.i18n import LANGUAGES, PSEUDO, explain
+from rectoverso.workflow.places import without_places
 
 _LOG = logging.getLogger(__name__)
 _MOST_PROBLEMS = 10
@@ -56,6 +69,7 @@ _STATUSES: dict[type[RectoversoError], int] = {
     NotSignedIn: 401,
     NotAllowed: 403,
     ForeignPage: 403,
+    OwnWork: 403,
     AssetNotFound: 404,
     DataNotFound: 404,
     EntryNotFound: 404,
@@ -66,6 +80,13 @@ _STATUSES: dict[type[RectoversoError], int] = {
     RouteUnknown: 404,
     RunNotFound: 404,
     UploadNotFound: 404,
+    WorkNotFound: 404,
+    NotWaiting: 409,
+    VotedAlready: 409,
+    HeldBefore: 409,
+    FoundSince: 409,
+    ReviewElsewhere: 409,
+    NotUndone: 409,
     ManifestRevoked: 410,
     BodyTooLarge: 413,
     QueryTooLong: 413,
@@ -73,10 +94,13 @@ _STATUSES: dict[type[RectoversoError], int] = {
     KeyReused: 422,
     NotReleasedYet: 422,
     RequestUnusable: 422,
+    SignatureNeeded: 422,
+    MarkFailed: 422,
     TakesTooLong: 422,
     QueueFull: 429,
     TooManyRequests: 429,
     NotOffered: 501,
+    NoRoom: 503,
     NotNow: 503,
     InputError: 400,
 }
@@ -85,25 +109,33 @@ _STATUSES: dict[type[RectoversoError], int] = {
 def problem(request: Request, error: RectoversoError, status: int | None = None) -> Response:
     """An error as an answer; ``status`` only where the error's own would be wrong."""
     status = status or status_of(error)
-    detail = explain(error, language_of(request))
+    detail = _without_places(request, explain(error, language_of(request)))
     headers = {"Retry-After": str(error.facts["seconds"])} if isinstance(error, TooManyRequests) else {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if request.url.path.startswith(OPENAI):
         return JSONResponse(_as_openai(error, detail), status, headers)
-    body = {
+    body: dict[str, object] = {
         "type": f"urn:rectoverso:problem:{error.code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "code": error.code,
     }
+    if isinstance(error, UnknownName):
+        body["field"] = str(error.facts["kind"])
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
 def status_of(error: RectoversoError) -> int:
     """The status that an error has over HTTP."""
     return next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 500)
+
+
+def _without_places(request: Request, text: str) -> str:
+    """A sentence without where on this machine the home and what is worked on lie."""
+    desk = getattr(request.app.state, "desk", None)
+    return text if desk is None else without_places(text, desk.home)
 
 
 def _as_openai(error: RectoversoError, detail: str) -> dict[str, object]:

@@ -30,7 +30,7 @@ from starlette.routing import Route
 
 from rectoverso.errors import NotOffered, QueryTooLong, RectoversoError, TooManyRequests
 from rectoverso.service import problems
-from rectoverso.service.limits import Meter, ServiceLimits, body_of
+from rectoverso.service.limits import Meter, ServiceLimits, address_of, body_of
 from rectoverso.verso.mark.label import MEDIA_TYPES
 from rectoverso.workflow.resolve import ALGORITHMS, Match, Resolver, unusable
 
@@ -72,7 +72,7 @@ class _Resolution:
         """An endpoint that counts the request before it answers."""
 
         async def endpoint(request: Request) -> Response:
-            self._meter.take(request.client.host if request.client else "")
+            self._meter.take(address_of(request))
             response: Response = await answer(request)
             response.headers["X-Content-Type-Options"] = "nosniff"
             return response

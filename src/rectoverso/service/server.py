@@ -4,10 +4,12 @@ somebody has an account.
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from rectoverso.errors import AccountsMissing, PortUnusable
 from rectoverso.service.auth import LOOPBACK
@@ -17,6 +19,33 @@ _MOST_AT_ONCE = 256
 _GRACE_S = 5
 """So long answers that have begun may take once the server is told to end."""
 _IDLE_S = 5
+
+
+class Impatient(H11Protocol):
+    """Waits for the head of a request only so long, from when the connection is made or its first byte came: else a
+    stranger keeps every connection there is by sending nothing.
+    """
+
+    head_s = 10.0
+    _closing: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._closing = self.loop.call_later(self.head_s, transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        is_between = self.cycle is None or self.cycle.response_complete
+        if is_between and self._closing is None:
+            self._closing = self.loop.call_later(self.head_s, self.transport.close)
+        elif not is_between and self._closing is not None:
+            self._closing.cancel()
+            self._closing = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._closing is not None:
+            self._closing.cancel()
+        super().connection_lost(exc)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -41,6 +70,7 @@ def server(app: ASGIApp) -> uvicorn.Server:
     """Runs until it is told to exit. Addresses that proxies claim are not believed."""
     config = uvicorn.Config(
         app,
+        http=Impatient,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -16,13 +16,16 @@ One = TypeVar("One")
 
 
 class Problem(BaseModel):
-    """RFC 9457: what went wrong, in sentences for people and by a code for programs."""
+    """RFC 9457: what went wrong, in sentences for people and by a code for programs. ``field``: what names something
+    that there is not, as a system, a preset or a use.
+    """
 
     type: str
     title: str
     status: int
     detail: str
     code: str
+    field: str | None = None
 
 
 class Page(BaseModel, Generic[One]):
@@ -127,6 +130,7 @@ class AssetView(BaseModel):
     media_type: str
     ledger_index: int
     revoked: int | None = Field(description="The ledger entry that took its release back.")
+    settled: int | None = Field(description="The ledger entry by which people settled a hold.")
     file: str | None = Field(description="Where the released file is.")
     proof: str | None = Field(description="Where the ledger's proof of it is.")
 
@@ -145,6 +149,7 @@ class AssetView(BaseModel):
             media_type=asset.media_type,
             ledger_index=asset.ledger_index,
             revoked=asset.revoked,
+            settled=asset.settled,
             file=f"{url}/file" if is_out else None,
             proof=f"{url}/proof" if is_out else None,
         )

@@ -25,7 +25,7 @@ _SHORT_DIGITS = 8  # what the watermark of a 32 x 32 image carries: the first 32
 _PREFIX = re.compile(r"[0-9a-f]{4,12}")
 _OPEN = (
     *("id", "decided_at", "ledger_index", "use", "policy"),
-    *("media_type", "file_digest", "revoked", "erased"),
+    *("media_type", "file_digest", "revoked", "erased", "settled"),
 )
 _NOTHING_TOLD: dict[str, Any] = {
     "request": "",
@@ -35,6 +35,7 @@ _NOTHING_TOLD: dict[str, Any] = {
     "pixels_digest": "",
     "findings": [],
     "reasons": [],
+    "draft": None,
 }
 _TOLD = tuple(_NOTHING_TOLD)
 """What is sealed of an image, in one envelope."""
@@ -47,10 +48,13 @@ class Asset:
     ``file_digest`` is of the released bytes, None unless released; ``pixels_digest`` is over shape and raw pixels of
     the recto; ``fingerprint`` is the recto's 32-byte PDQ, b"" when it is too plain, and after it that of the picture
     without the strip of a visible label, if it has one; ``revoked`` is the ledger entry that took a release back,
-    ``erased`` the one that says that everything else here was erased.
+    ``erased`` the one that says that everything else here was erased, ``settled`` the one by which people settled a
+    hold: that of their refusal, or of the release of the image that the draft became.
 
-    How it was asked for (``request``, ``seed``, ``source``, ``file_name``), ``findings``, ``reasons`` and
-    ``fingerprint`` are about people and pictures: they are sealed with the image's own key, and so is
+    ``draft`` is what the door needs beside the picture to let a held draft go.
+
+    How it was asked for (``request``, ``seed``, ``source``, ``file_name``), ``findings``, ``reasons``, ``draft``
+    and ``fingerprint`` are about people and pictures: they are sealed with the image's own key, and so is
     ``pixels_digest`` unless it was released. They read as none where it was erased, or the keys of the home are gone;
     or where they were changed or moved, and then the image ``is_damaged``. What was released is verified all the same.
     """
@@ -75,12 +79,21 @@ class Asset:
     fingerprint: bytes
     revoked: int | None = None
     erased: int | None = None
+    settled: int | None = None
+    draft: dict[str, Any] | None = None
     is_damaged: bool = False
 
     @property
     def has_picture(self) -> bool:
-        """Whether the store keeps one: the released file, or the draft that is held; of what is refused, nothing."""
-        return self.decision is not Decision.REFUSE and self.erased is None
+        """Whether the store keeps one: the released file, or the draft that is held; of what is refused or settled,
+        nothing.
+        """
+        return self.decision is not Decision.REFUSE and self.erased is None and self.settled is None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is held, and people have not settled it."""
+        return self.decision is Decision.HOLD and self.has_picture
 
     @property
     def lines(self) -> list[str]:
@@ -135,6 +148,34 @@ class Assets:
         still = of_id & self._assets.c.revoked.is_(None)
         return tx.connection.execute(self._assets.update().where(still).values(revoked=entry)).rowcount > 0
 
+    def settle(self, tx: Transaction, asset_id: AssetId, entry: int | None) -> None:
+        """Note the entry by which people settled a hold; None opens it again."""
+        tx.connection.execute(
+            self._assets.update().where(self._assets.c.id == asset_id).values(settled=entry)
+        )
+
+    def counts(self) -> dict[str, int]:
+        """How many images were released, held and refused; of those held, how many wait for people."""
+        import sqlalchemy as sa
+
+        column = self._assets.c
+        query = sa.select(column.decision, sa.func.count()).group_by(column.decision)
+        open_ = (column.decision == Decision.HOLD.value) & column.settled.is_(None) & column.erased.is_(None)
+        with self._database.read() as tx:
+            counted = {row[0]: row[1] for row in tx.connection.execute(query)}
+            waiting = tx.connection.execute(sa.select(sa.func.count()).where(open_)).scalar_one()
+        return {decision.value: counted.get(decision.value, 0) for decision in Decision} | {
+            "waiting": waiting
+        }
+
+    def is_waiting(self, tx: Transaction, asset_id: AssetId) -> bool:
+        """Whether an image is held and not settled, as that transaction sees it."""
+        column = self._assets.c
+        open_ = column.settled.is_(None) & column.erased.is_(None)
+        wanted = (column.id == asset_id) & (column.decision == Decision.HOLD.value) & open_
+        query = self._assets.select().with_only_columns(column.id).where(wanted)
+        return tx.connection.execute(query).first() is not None
+
     def by_request(self, request: Digest) -> Asset | None:
         """What was decided of this request, if it was."""
         try:
@@ -146,6 +187,15 @@ class Assets:
     def by_id(self, asset_id: AssetId) -> Asset | None:
         """The image of that id."""
         return self._first(self._assets.c.id == asset_id)
+
+    def by_entry(self, index: int) -> Asset | None:
+        """The image that this ledger entry decided."""
+        return self._first(self._assets.c.ledger_index == index)
+
+    def settled_by(self, index: int) -> list[Asset]:
+        """The holds that this ledger entry settled."""
+        with self._database.read() as tx:
+            return self._read(tx, self._assets.select().where(self._assets.c.settled == index))
 
     def by_digest(self, file_digest: Digest) -> Asset | None:
         """The released image whose file has exactly these bytes."""
@@ -178,6 +228,16 @@ class Assets:
     def held(self, after: int = -1) -> list[Asset]:
         """The held images whose ledger entry comes after this one, in the order of the ledger."""
         return self._decided(Decision.HOLD, after)
+
+    def waiting(self, limit: int, *, after: int = -1, use: str | None = None) -> list[Asset]:
+        """The held images that people have not settled, decided after this ledger entry, the oldest first."""
+        column = self._assets.c
+        open_ = column.settled.is_(None) & column.erased.is_(None) & (column.ledger_index > after)
+        wanted = (column.decision == Decision.HOLD.value) & open_
+        wanted = wanted if use is None else wanted & (column.use == use)
+        with self._database.read() as tx:
+            query = self._assets.select().where(wanted).order_by(column.ledger_index).limit(limit)
+            return self._read(tx, query)
 
     def page(
         self,
@@ -262,6 +322,7 @@ class Assets:
     def with_pictures(self) -> set[AssetId]:
         """The images that the store keeps a picture of: what ``Blobs.sweep`` must keep."""
         kept = (self._assets.c.decision != Decision.REFUSE.value) & self._assets.c.erased.is_(None)
+        kept &= self._assets.c.settled.is_(None)
         with self._database.read() as tx:
             rows = tx.connection.execute(
                 self._assets.select().with_only_columns(self._assets.c.id).where(kept)

@@ -6,7 +6,9 @@ Call ``put`` and ``sweep`` while holding the home's lock.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from rectoverso.errors import BlobDamaged, BlobMissing, RecordDamaged
@@ -48,10 +50,26 @@ class Blobs:
         kept = set(keep)
         orphans = [asset for asset in self.all() if asset not in kept]
         for asset in orphans:
-            (self._folder / asset[:2] / asset).unlink(missing_ok=True)
+            self.remove(asset)
         for unfinished in self._staging.glob(".*.tmp"):
             unfinished.unlink(missing_ok=True)
         return orphans
+
+    def touch(self, asset: AssetId) -> None:
+        """Make it as young as one that was put now."""
+        with suppress(OSError):
+            os.utime(self._path(asset))
+
+    def is_older(self, asset: AssetId, moment: float) -> bool:
+        """Whether it was put, or touched, before a moment (seconds since 1970)."""
+        try:
+            return self._path(asset).stat().st_mtime < moment
+        except OSError:
+            return False
+
+    def remove(self, asset: AssetId) -> None:
+        """Remove one."""
+        self._path(asset).unlink(missing_ok=True)
 
     def all(self) -> Iterator[AssetId]:
         """The names of everything kept, in order."""

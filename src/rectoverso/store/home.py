@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from rectoverso.store.log import Log
     from rectoverso.store.openings import Openings
     from rectoverso.store.people import People
+    from rectoverso.store.reviews import Reviews
     from rectoverso.store.seals import Seals
     from rectoverso.store.sessions import Sessions
     from rectoverso.store.traces import Traces
@@ -217,6 +218,13 @@ class Home:
         from rectoverso.store.sessions import Sessions
 
         return Sessions(self.database, self.people)
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        """What people said of held images."""
+        from rectoverso.store.reviews import Reviews
+
+        return Reviews(self.database)
 
     @cached_property
     def log(self) -> Log:

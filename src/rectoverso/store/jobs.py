@@ -120,6 +120,23 @@ class Jobs:
             tx.connection.execute(job_items.insert(), rows)
             return self._where(tx, jobs.c.id == job)[0], True
 
+    def open(self) -> list[Job]:
+        """The jobs of which something has not ended."""
+        wanted = sa.select(job_items.c.job).where(job_items.c.state.in_(OPEN))
+        with self._database.read() as tx:
+            return self._where(tx, jobs.c.id.in_(wanted), -1)
+
+    def states(self) -> dict[tuple[str, State], int]:
+        """How many items there are of each kind of job in each state."""
+        query = sa.select(jobs.c.kind, job_items.c.state, sa.func.count()).group_by(
+            jobs.c.kind, job_items.c.state
+        )
+        with self._database.read() as tx:
+            rows = tx.connection.execute(
+                query.select_from(job_items.join(jobs, jobs.c.id == job_items.c.job))
+            )
+            return {(kind, State(state)): count for kind, state, count in rows}
+
     def find(self, job: str) -> Job | None:
         """The job of that id."""
         with self._database.read() as tx:
@@ -239,8 +256,8 @@ class Jobs:
         return [(Turn(*row[:-1]), State(row[-1])) for row in rows]
 
     def _where(self, tx: Transaction, wanted: sa.ColumnElement[bool], limit: int = 1) -> list[Job]:
-        query = jobs.select().where(wanted).order_by(jobs.c.number.desc()).limit(limit)
-        rows = tx.connection.execute(query).all()
+        query = jobs.select().where(wanted).order_by(jobs.c.number.desc())
+        rows = tx.connection.execute(query if limit < 0 else query.limit(limit)).all()
         counted = (
             sa.select(job_items.c.job, job_items.c.state, sa.func.count())
             .where(job_items.c.job.in_([row.id for row in rows]))

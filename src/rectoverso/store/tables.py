@@ -14,6 +14,7 @@ lineage      which pictures a curated set has, one set a row, sealed
 marks        the sets and runs that an erased picture was in, by the entry that tells of it
 data_keys    what rows and pictures are sealed with, a key each, wrapped
 wrapping_keys  what wraps those, itself wrapped by the master key
+reviews      what people said of a held image, one vote a row; with whom and why, the ledger commits to it
 people       one account a row: its role, and its name, sealed
 api_keys     what people prove by that it is they, as a hash that is slow to try
 sessions     browsers that somebody's key was typed into, by the digest of what they send
@@ -29,7 +30,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "rv0008"
+REVISION = "rv0009"
 """The migration that makes these tables."""
 
 metadata = sa.MetaData()
@@ -126,9 +127,24 @@ assets = sa.Table(
     sa.Column("fingerprint", Raw, nullable=False),
     sa.Column("revoked", sa.Integer, unique=True),
     sa.Column("erased", sa.Integer),
+    sa.Column("settled", sa.Integer),
+    sa.Index("ix_assets_waiting", "decision", "settled", "ledger_index"),
     sa.Index("ix_assets_decided", "decision", "ledger_index"),
     sa.Index("ix_assets_used", "use", "ledger_index"),
     sa.Index("ix_assets_made", "maker_digest", "ledger_index"),
+)
+
+reviews = sa.Table(
+    "reviews",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("asset", sa.String(12), nullable=False, index=True),
+    sa.Column("person", sa.String(12), nullable=False, index=True),
+    sa.Column("role", sa.String(16), nullable=False),
+    sa.Column("choice", sa.String(16), nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("entry", sa.Integer, nullable=False),
+    sa.Column("undone", sa.Integer),
 )
 
 

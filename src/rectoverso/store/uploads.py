@@ -5,7 +5,7 @@ that only this home can make of its digest.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,23 @@ class Uploads:
     def has(self, digest: Digest) -> bool:
         """Whether a picture of that digest was sent."""
         return self._files.has(self._name(digest))
+
+    def used(self, digest: Digest) -> None:
+        """Note that somebody wants it now: what is swept was not wanted for long."""
+        self._files.touch(self._name(digest))
+
+    def sweep(self, before: float, keep: Callable[[], Collection[Digest]]) -> int:
+        """Remove what nobody has wanted since ``before`` (seconds since 1970), with its key; returns how many. What
+        ``keep`` gives stays; it is asked only where there is something.
+        """
+        old = [name for name in self._files.all() if self._files.is_older(name, before)]
+        kept = {self._name(digest) for digest in keep()} if old else set()
+        old = [name for name in old if name not in kept]
+        with self._database.transaction() as tx:
+            self._data_keys.destroy(tx, map(_row, old))
+        for name in old:
+            self._files.remove(name)
+        return len(old)
 
     def _name(self, digest: Digest) -> AssetId:
         return AssetId(self._vault().name(f"uploads/{digest}"))

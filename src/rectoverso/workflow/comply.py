@@ -59,6 +59,13 @@ def comply(files: Iterable[Path], names: Iterable[str] = ()) -> Iterator[Complia
             yield Compliance(str(path), tuple(map(Held, asked, answers)))
 
 
+def comply_file(data: bytes, names: Iterable[str] = ()) -> Compliance:
+    """The same of one file's bytes. Raises UnknownName and ImageUnreadable."""
+    asked = laws_named(names) or tuple(map(law, laws()))
+    answers = shared().clauses(data, [one.law for one in asked], name="file")
+    return Compliance("file", tuple(map(Held, asked, answers)))
+
+
 def exit_code(found: Sequence[Compliance]) -> int:
     """0 where nothing is missing that a tool can tell, 1 where something is, 2 without a file, 3 with an odd one."""
     errors = [one.error for one in found if one.error]

@@ -73,7 +73,8 @@ Table = TypeVar("Table")
 @dataclass(frozen=True, slots=True)
 class CurateRequest:
     """What `verso curate` was asked for. ``make_eyes``: by ``faces`` and ``text``, what makes the finder of them in
-    each process, else what this machine has; without one they are not looked for.
+    each process, else what this machine has; without one they are not looked for. ``redraws``: write every picture
+    anew from its pixels, which the bounded process decoded: whatever learns from the set reads no stranger's file.
     """
 
     source: Path
@@ -83,6 +84,7 @@ class CurateRequest:
     answers: Path | None = None
     processes: int = 0
     make_eyes: Mapping[str, MakeEye] | None = None
+    redraws: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +180,7 @@ class _Job:
         self._clock = clock
         self._eyes = dict(EYES if request.make_eyes is None else request.make_eyes)
         self._looking = {about: eye.name if eye else "" for about, eye in eyes_of(self._eyes).items()}
+        self._redraws = request.redraws
         self._processes = request.processes or os.cpu_count() or 1
 
     def look(self) -> None:
@@ -185,11 +188,12 @@ class _Job:
         stamp = (
             f"{STATE_VERSION} {__version__} {self._feed.stamp} {agents_date()} {json.dumps(self._looking)}"
         )
+        stamp += " redraws" if self._redraws else ""
         if self._curation.note("stamp") != stamp:
             self._curation.begin(stamp)
         done = self._curation.looked_at()
         workers: Workers[Offer, Looked] = Workers(
-            _looker, (self._feed.root, self._eyes), self._processes, _ended
+            _looker, (self._feed.root, self._eyes, self._redraws), self._processes, _ended
         )
         looks = workers.answers(islice(self._feed.offers(), done, None))
         while group := list(islice(looks, LOOKED_AT_ONCE)):
@@ -415,8 +419,8 @@ def _read(path: Path, read: Callable[[str], Table], kind: str) -> Table:
         raise FilesUnusable(files=path, reason=reason, advice=advice) from error
 
 
-def _looker(root: Root, eyes: Mapping[str, MakeEye]) -> Work[Offer, Looked]:
-    return Looker(root, eyes).look
+def _looker(root: Root, eyes: Mapping[str, MakeEye], redraws: bool) -> Work[Offer, Looked]:
+    return Looker(root, eyes, redraws=redraws).look
 
 
 def _ended(offer: Offer) -> Looked:

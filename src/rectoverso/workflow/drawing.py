@@ -69,6 +69,7 @@ def open_door(
         media_type=terms.media_type,
         labelling=labelling_of(terms, home, keys, maker),
         territory=terms.territory,
+        person=terms.person,
     )
 
 

@@ -135,12 +135,20 @@ def _asset_meant(home: Home, name: str) -> _Meant | None:
         home.assets.by_digest(Digest(name)) if _DIGEST.fullmatch(name) else home.assets.by_id(AssetId(name))
     )
     if asset is not None and asset.erased is None:
-        return _Meant(assets=[asset], files=[asset.file_digest] if asset.file_digest else [])
+        assets = [asset, *_twins(home, asset)]
+        return _Meant(assets=assets, files=[one.file_digest for one in assets if one.file_digest])
     if _DIGEST.fullmatch(name):
         with home.database.read() as tx:
             if home.lineage.sets_of(tx, [Digest(name)]):
                 return _Meant(files=[Digest(name)])
     return None
+
+
+def _twins(home: Home, asset: Asset) -> list[Asset]:
+    """What people let go of a held draft, and the held draft of what they let go: one picture, decided twice."""
+    became = None if asset.settled is None else home.assets.by_entry(asset.settled)
+    drafts = home.assets.settled_by(asset.ledger_index)
+    return [one for one in (became, *drafts) if one is not None and one.erased is None and one != asset]
 
 
 def _works_meant(home: Home, works: Sequence[Work], name: str) -> _Meant | None:
@@ -158,6 +166,7 @@ def _mentioning(home: Home, meant: _Meant) -> Iterator[Asset]:
             asset,
             findings=scrubbed(asset.findings, meant.works, meant.name),
             reasons=scrubbed(asset.reasons, meant.works, meant.name),
+            draft=scrubbed(asset.draft, (), meant.name),
             source=scrubbed(asset.source, (), meant.name),
             file_name=scrubbed(asset.file_name, (), meant.name),
         )
@@ -215,6 +224,8 @@ def _commitments(home: Home, tx: Transaction, meant: _Meant) -> set[str]:
     opening = _opening_to(home, tx, meant)
     decided = {asset.ledger_index for asset in meant.assets}
     decided |= {asset.revoked for asset in meant.assets if asset.revoked is not None}
+    votes = home.reviews.of([asset.id for asset in meant.assets], tx)
+    decided |= {vote.entry for said in votes.values() for vote in said}
     found = set[str]()
     for index, entry in entries_backwards(home, tx):
         held = list(commitments_in(entry))

@@ -82,16 +82,12 @@ def lines_of(policy: Policy) -> Iterator[Shown]:
 
 def heading(policy: Policy) -> dict[str, Any]:
     """What a policy is, as `--json` prints it."""
-    people = policy.people
     return {
         "policy": policy.reference,
         "use": policy.use,
         "file": policy.packs[-1].file,
         "extends": [f"{pack.name}@{pack.rules.version}" for pack in reversed(policy.packs[:-1])],
-        "people": {
-            **people.model_dump(),
-            "asked": False,
-        },  # until there is a command that lets a held image go
+        "people": policy.people.model_dump(),
     }
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.store.rights import State
 from rectoverso.store.works import Work
-from rectoverso.types import Message
+from rectoverso.types import Digest, Message
 from rectoverso.verso.registry.catalogue import read_catalogue
 from rectoverso.verso.registry.columns import Said, read
 from rectoverso.verso.registry.offers import Offer, of_files, of_lines, of_parquet
@@ -69,7 +69,42 @@ def add_works(
             yield from of_lines(catalogue, lines)
         yield from _offers(pictures, tables, said)
 
-    total = None if tables else len(lines) + len(pictures)
+    return _entered(home, registry, offers, None if tables else len(lines) + len(pictures), listener)
+
+
+def add_sent_works(
+    sent: Sequence[tuple[Digest, Mapping[str, str]]],
+    home_path: Path,
+    *,
+    listener: Listener = silent,
+    clock: Clock | None = None,
+) -> Entered:
+    """Register pictures that were sent to the home, all or none: each by its digest, with what a catalogue would say of
+    it. Raises as `add_works`, and BlobMissing for one that is not kept any more.
+    """
+    home, registry = opened(home_path, clock)
+    said = [(digest, _said(cells)) for digest, cells in sent]
+
+    def offers() -> Iterator[Offer]:
+        for digest, one in said:
+            title = one.title or digest[:12]
+            yield Offer(digest[:12], partial(home.uploads.get, digest), title, one.owner, one.rights)
+
+    return _entered(home, registry, offers, len(said), listener)
+
+
+def demand_readable(cells: Mapping[str, str]) -> None:
+    """Raise BadSetting where what is said of a work cannot be read."""
+    _said(cells)
+
+
+def _entered(
+    home: Home,
+    registry: Registry,
+    offers: Callable[[], Iterable[Offer]],
+    total: int | None,
+    listener: Listener,
+) -> Entered:
     before = {name for name, _ in home.works.marks()}
     works = registry.add(lambda: _heard(offers(), total, listener))
     return Entered(works, frozenset(work.id for work in works if work.id in before))

@@ -11,6 +11,9 @@ A draft passes in this order, and the order is the promise:
     6. Deliver         Only now is a file written where people can see it, after the ledger's proof of it; or it stays
                        in the store until somebody fetches it, when the ledger is asked once more.
 
+A draft that was held goes on at 2 once people have approved it (`let_go`, which `workflow.review` calls): what is found
+then and nobody has decided on keeps it here, and their word stands in the place of 3.
+
 Killed anywhere before the transaction of step 5, nothing has happened but an orphan in the store, which the next pass
 sweeps. Killed after it, the decision stands and the next pass delivers it. So each request ends exactly once.
 """
@@ -18,15 +21,22 @@ sweeps. Killed after it, the decision stands and the next pass delivers it. So e
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-from rectoverso.errors import BlobDamaged, BlobMissing, LedgerBroken, MarkFailed, NotReleased, OutNotWritable
+from rectoverso.errors import (
+    BlobDamaged,
+    BlobMissing,
+    FoundSince,
+    LedgerBroken,
+    MarkFailed,
+    NotReleased,
+    OutNotWritable,
+)
 from rectoverso.i18n import Phrase
 from rectoverso.protocols import Check, Clock, GroupCheck, SystemClock
 from rectoverso.store.assets import Asset
@@ -47,20 +57,14 @@ from rectoverso.verso.policy import Policy
 from rectoverso.verso.screen.fingerprint import fingerprint
 from rectoverso.verso.screen.screening import load, screen, screen_together
 from rectoverso.workflow import digests
+from rectoverso.workflow.delivery import file_name, holds, is_own_name, write
 from rectoverso.workflow.files import results_in
 from rectoverso.workflow.guard import Guard
+from rectoverso.workflow.held import going_on, undoable
 from rectoverso.workflow.ledgers import ENTRY_KINDS, committed, open_ledger
 from rectoverso.workflow.registry import works_in_force
 from rectoverso.workflow.weights import named_weights
 
-SUFFIXES = {
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "image/webp": ".webp",
-    "image/tiff": ".tif",
-    "image/avif": ".avif",
-}
-STEM_BYTES = 100
 GROUP_BYTES = 256 << 20
 """So many bytes of pixels are judged together where a check does that: 1,365 pictures of 256 pixels a side. They are in
 memory until the last of them was screened; of more than these, the first group leaves before the second is seen.
@@ -83,7 +87,7 @@ class Door:
 
     ``signer`` is who signs where it is not this home by its own keys, such as a key service. ``media_type`` is that of
     every file that leaves, where it is not the drafts' own. ``territory``: the countries that they are for, none
-    is all.
+    is all. ``person``: the account that asks, where that is known.
     """
 
     home: Home
@@ -96,6 +100,7 @@ class Door:
     media_type: str | None = None
     labelling: Labelling = Labelling()  # noqa: RUF009 - frozen
     territory: tuple[str, ...] = ()
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,7 @@ def release(drafts: Iterable[Draft], door: Door, out: Path | None) -> Iterator[P
     """
     with nullcontext() if out is None else results_in(out), door.home.lock():
         works = works_in_force(door.home, door.keys, door.clock, door.territory)
-        door.home.blobs.sweep(door.home.assets.with_pictures())  # what a killed process left
+        door.home.blobs.sweep(door.home.assets.with_pictures() | undoable(door.home, door.clock))
         keeper = _Doorkeeper(door, works, out)
         try:
             for group in keeper.screened(drafts):
@@ -139,6 +144,39 @@ def release(drafts: Iterable[Draft], door: Door, out: Path | None) -> Iterator[P
                     yield keeper.take(draft, findings)
         finally:
             Guard(door.home, keeper.ledger).remember()
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """People's word for a ``held`` image. ``request``: the digest of what they were asked; ``reasons`` of the verdict.
+    ``write`` records it in the transaction of the release, and returns what the ledger's entry says of it.
+    """
+
+    held: Asset
+    request: Digest
+    reasons: tuple[Message, ...]
+    write: Callable[[Transaction], Mapping[str, Any]]
+
+
+def let_go(draft: Draft, approval: Approval, door: Door) -> Asset:
+    """Let a held draft go on people's word: screened again, marked, recorded; its file stays in the store. The door's
+    checks are those whose answers may have changed since. Hold the home's lock.
+
+    Raises FoundSince where a check now says what nobody has decided on, MarkFailed where it cannot be marked.
+    """
+    keeper = _Doorkeeper(door, works_in_force(door.home, door.keys, door.clock, door.territory), None)
+    now = {finding.check: finding for finding in screen(draft, keeper.checks, timeout_s=door.check_timeout_s)}
+    before = _recorded(approval.held)
+    findings = [now.pop(finding.check, finding) for finding in before] + list(now.values())
+    verdict = door.policy.decide(findings)
+    if verdict.decision is Decision.REFUSE or not _alarms(findings) <= _alarms(before):
+        raise FoundSince(asset=approval.held.id)
+    verdict = replace(verdict, decision=Decision.RELEASE, reasons=approval.reasons)
+    asset = door.home.assets.unused_id()
+    marked = keeper.marked(draft, asset, verdict)
+    decided = keeper.record(draft, approval.request, asset, findings, verdict, marked, approval)
+    Guard(door.home, keeper.ledger).remember()
+    return decided
 
 
 def fetch(home: Home, keys: Keys, asset: AssetId) -> Released:
@@ -234,12 +272,26 @@ class _Doorkeeper:
         for accidents in count():
             request = digests.of_facts(asked=draft.request, accidents=accidents, **self.rules)
             known = self.home.assets.by_request(request)
+            if known is not None and known.settled is not None:
+                return request, self.home.assets.by_entry(known.settled) or known  # what people said stands
             if known is None or not _was_accident(known):
                 return request, known
         raise AssertionError  # pragma: no cover - count() does not end
 
     def mark(self, draft: Draft, asset: AssetId, verdict: Verdict) -> tuple[Marked | None, Verdict]:
         """The marked file; or none, and the verdict become a hold."""
+        try:
+            return self.marked(draft, asset, verdict), verdict
+        except MarkFailed as error:
+            why = Message(f"mark.{error.code}", {name: str(fact) for name, fact in error.facts.items()})
+        except Exception as error:  # noqa: BLE001 - fail closed: whatever it was, the image stays here
+            why = Message("release.marking_crashed", {"problem": f"{type(error).__name__}: {error}"})
+        by_the_door = {"code": "door:mark", "decision": Decision.HOLD.value}
+        reasons = (Message("release.mark_failed", by_the_door), why)
+        return None, replace(verdict, decision=Decision.HOLD, reasons=reasons)
+
+    def marked(self, draft: Draft, asset: AssetId, verdict: Verdict) -> Marked:
+        """The marked file. Raises MarkFailed."""
         keys = self.door.keys
         facts = MarkFacts(
             policy=verdict.policy,
@@ -251,26 +303,15 @@ class _Doorkeeper:
         signer = self.door.signer or CredentialSigner(
             keys.certificate_chain, keys.signer_key, keys.ca_certificate, self.home.time_stamp_authority
         )
-        try:
-            clock, kind = self.door.clock, self.door.media_type or draft.media_type
-            marked = mark(
-                draft,
-                asset=asset,
-                signer=signer,
-                clock=clock,
-                media_type=kind,
-                facts=facts,
-                forensic_key=keys.watermark_key,
-            )
-        except MarkFailed as error:
-            why = Message(f"mark.{error.code}", {name: str(fact) for name, fact in error.facts.items()})
-        except Exception as error:  # noqa: BLE001 - fail closed: whatever it was, the image stays here
-            why = Message("release.marking_crashed", {"problem": f"{type(error).__name__}: {error}"})
-        else:
-            return marked, verdict
-        by_the_door = {"code": "door:mark", "decision": Decision.HOLD.value}
-        reasons = (Message("release.mark_failed", by_the_door), why)
-        return None, replace(verdict, decision=Decision.HOLD, reasons=reasons)
+        return mark(
+            draft,
+            asset=asset,
+            signer=signer,
+            clock=self.door.clock,
+            media_type=self.door.media_type or draft.media_type,
+            facts=facts,
+            forensic_key=keys.watermark_key,
+        )
 
     def record(
         self,
@@ -280,8 +321,11 @@ class _Doorkeeper:
         findings: Sequence[Finding],
         verdict: Verdict,
         marked: Marked | None,
+        approval: Approval | None = None,
     ) -> Asset:
-        """Keep the bytes, then write ledger entry and decision in one transaction, with the key to both."""
+        """Keep the bytes, then write ledger entry and decision in one transaction, with the key to both, and with the
+        word of people that it rests on, if it does.
+        """
         recto = marked.pixels if marked else draft.pixels
         key = draw()
         row = Asset(
@@ -298,17 +342,23 @@ class _Doorkeeper:
             policy=verdict.policy,
             findings=[_plain(finding) for finding in findings],
             reasons=[_plain(reason) for reason in verdict.reasons],
-            file_name=_file_name(draft, asset, marked),
+            file_name=file_name(draft, asset, marked.media_type if marked else None),
             media_type=marked.media_type if marked else "image/png",
             file_digest=digests.of_bytes(marked.data) if marked else None,
             pixels_digest=digests.of_pixels(recto),
             fingerprint=_fingerprint(recto, marked),
+            draft=going_on(draft, self.door) if verdict.decision is Decision.HOLD else None,
         )
         self.keep(row, draft, marked, Cipher(key))
         with self.home.database.transaction() as tx:
-            index = self.ledger.append(tx, ENTRY_KINDS[verdict.decision], self.public_facts(tx, row))
+            said = approval.write(tx) if approval else {}
+            index = self.ledger.append(
+                tx, ENTRY_KINDS[verdict.decision], {**self.public_facts(tx, row), **said}
+            )
             decided = replace(row, ledger_index=index)
             self.home.assets.record(tx, decided, key)
+            if approval:
+                self.home.assets.settle(tx, approval.held.id, index)
         return decided
 
     def keep(self, row: Asset, draft: Draft, marked: Marked | None, key: Cipher) -> None:
@@ -351,10 +401,10 @@ class _Doorkeeper:
         try:
             is_there = path.is_file() and digests.of_bytes(path.read_bytes()) == asset.file_digest
             data = None if is_there else self.home.blobs.get(asset.id)
-            if not _holds(beside(path), proof):
-                _write(beside(path), proof)
+            if not holds(beside(path), proof):
+                write(beside(path), proof)
             if data is not None:
-                _write(path, data)
+                write(path, data)
         except (BlobDamaged, BlobMissing):
             return None
         except OSError as error:
@@ -373,7 +423,7 @@ def _demand_entry(ledger: Ledger, asset: Asset) -> None:
     entry = ledger.entry(asset.ledger_index)
     says = (entry.get("kind"), entry.get("asset"), entry.get("file_digest"))
     is_listed = says == (ENTRY_KINDS[Decision.RELEASE], asset.id, asset.file_digest)
-    if not is_listed or not _is_own_name(asset.file_name, asset.id):
+    if not is_listed or not is_own_name(asset.file_name, asset.id):
         facts = {"asset": asset.id, "kind": ENTRY_KINDS[asset.decision], "index": asset.ledger_index}
         raise LedgerBroken(problem=Phrase(Message("ledger.asset_unlisted", facts)))
 
@@ -406,38 +456,18 @@ def _recorded(asset: Asset) -> list[Finding]:
     ]
 
 
+def _alarms(findings: Iterable[Finding]) -> set[tuple[str, str, str]]:
+    """What of findings people decide on: the checks that do not pass, how grave each is, and of which work."""
+    return {
+        (finding.check, finding.outcome.value, str((finding.evidence.get("work") or {}).get("id", "")))
+        for finding in findings
+        if finding.outcome is not Outcome.PASS
+    }
+
+
 def _was_accident(asset: Asset) -> bool:
     keys = {reason["key"] for reason in asset.reasons}
     return asset.decision is Decision.HOLD and not keys.isdisjoint(ACCIDENTS)
-
-
-def _holds(path: Path, data: bytes) -> bool:
-    return path.is_file() and path.read_bytes() == data
-
-
-def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    part.unlink(missing_ok=True)
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.chmod(0o444)
-    part.replace(path)
-
-
-def _file_name(draft: Draft, asset: AssetId, marked: Marked | None) -> str:
-    """The source's name or else the seed, cut to what every file system takes, and the asset's id."""
-    seeded = "image" if draft.seed is None else f"seed-{draft.seed:06d}"
-    stem = Path(draft.source).stem if draft.source else seeded
-    short = stem.encode("utf-8", "backslashreplace")[:STEM_BYTES].decode(errors="ignore")
-    return f"{short}-{asset}{SUFFIXES[marked.media_type] if marked else '.png'}"
-
-
-def _is_own_name(name: str, asset: AssetId) -> bool:
-    """Whether ``_file_name`` could have made it: no path, and the asset's id at its end."""
-    endings = tuple(f"-{asset}{suffix}" for suffix in SUFFIXES.values())
-    return Path(name).name == name and name.endswith(endings)
 
 
 def _plain(value: Finding | Message) -> dict[str, Any]:

@@ -57,6 +57,7 @@ def seal_files(
         media_type=terms.media_type,
         labelling=labelling_of(terms, home, keys, maker),
         territory=terms.territory,
+        person=terms.person,
     )
     failures: list[Failure] = []
     passages = []

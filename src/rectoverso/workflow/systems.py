@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
+from rectoverso.errors import MissingExtra
 from rectoverso.workflow.extras import training_part
 
 
@@ -24,3 +27,13 @@ def list_systems() -> list[dict[str, Any]]:
         }
         for system in SYSTEMS.values()
     ]
+
+
+def demand_preset(system: str, preset: str, settings: Sequence[str] = ()) -> None:
+    """Raise UnknownName for a system, a preset or a setting that there is none of, and BadSetting; where nothing can be
+    trained, nothing.
+    """
+    with suppress(MissingExtra), training_part("Training"):
+        from rectoverso.recto.systems import recipe, with_settings
+
+        with_settings(recipe(system, preset), settings)

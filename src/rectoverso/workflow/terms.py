@@ -23,7 +23,7 @@ class Terms:
     """``use`` names a policy, or ``policy`` is the file of one. Then the laws asked for, the code of the provider
     (China's block), and whether all their visible labels are wanted. ``media_type`` (IANA) is that of the files, where
     it is not the drafts' own. ``territory``: the countries that they are for, none is all; rights that hold
-    elsewhere only do not concern them.
+    elsewhere only do not concern them. ``person``: the account that asks, where that is known.
     """
 
     use: str = GENERAL
@@ -33,6 +33,7 @@ class Terms:
     media_type: str | None = None
     policy: Path | None = None
     territory: tuple[str, ...] = ()
+    person: str = ""
 
     @classmethod
     def of(

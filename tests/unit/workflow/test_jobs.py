@@ -20,9 +20,9 @@ from rectoverso.errors import (
 from rectoverso.store.home import Home
 from rectoverso.workflow.jobs import bundle
 from rectoverso.workflow.jobs.asked import GenerateAsked, SealAsked, TrainAsked, asked_of
-from rectoverso.workflow.jobs.order import order
+from rectoverso.workflow.jobs.order import order, placed
 from rectoverso.workflow.jobs.runs import facts_of
-from rectoverso.workflow.jobs.work import _placed, failure, seed_of
+from rectoverso.workflow.jobs.work import failure, seed_of
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.shipped import SHIPPED
 
@@ -119,11 +119,11 @@ def test_a_setting_names_runs_of_this_home_and_no_path(opened: Home) -> None:
     for setting in ("perception.network=../run", "perception.network=/run", "a.b=~/x", "a b=c", "a"):
         with pytest.raises(ValidationError):
             TrainAsked(system="gan", data="digits", settings=(setting,))
-    assert _placed(opened, "nets.width=1e-3") == "nets.width=1e-3"
-    assert _placed(opened, "perception.network=demo") == f"perception.network={SHIPPED}"
+    assert placed(opened, "nets.width=1e-3") == "nets.width=1e-3"
+    assert placed(opened, "perception.network=demo") == f"perception.network={SHIPPED}"
     for name in ("..", "nothing"):
         with pytest.raises(RunNotFound):
-            _placed(opened, f"perception.network={name}")
+            placed(opened, f"perception.network={name}")
 
 
 @pytest.mark.parametrize("name", ["../run", "a/b", "", ".", "A", "a" * 65, "hf:org", "/etc"])

@@ -128,7 +128,7 @@ def test_the_command_lists_shows_and_tests(
     assert rows["strict"]["use"] == "general"
     assert rows["strict"]["extends"] == ["general@2"]
     assert "extends no other policy" in rows["broken"]["error"]
-    assert rows["medical"]["people"] == {"least": 1, "professional": True, "signed": True, "asked": False}
+    assert rows["medical"]["people"] == {"least": 1, "professional": True, "signed": True}
 
     _, out, _ = _verso(capsys, "policy", "show", "strict", "--home", str(home), "--json")
     lines = {(line["policy"], line["rule"]): line for line in json.loads(out)["lines"]}

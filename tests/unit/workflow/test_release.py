@@ -22,10 +22,11 @@ from rectoverso.verso.mark.signature import local
 from rectoverso.verso.picture import sniff, to_png
 from rectoverso.verso.verify.bounded import verify_file
 from rectoverso.workflow import digests
+from rectoverso.workflow.delivery import SUFFIXES, file_name
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import check_ledger, open_ledger
 from rectoverso.workflow.registry import add_works
-from rectoverso.workflow.release import SUFFIXES, Door, _file_name, release
+from rectoverso.workflow.release import Door, release
 
 
 def _raise() -> None:
@@ -303,7 +304,7 @@ def test_a_long_name_is_cut_to_what_file_systems_take(door: Callable[..., Door],
 def test_a_name_that_is_no_text_still_names_the_file() -> None:
     """It did stop the whole batch."""
     draft = replace(draft_of(), source="caf\udce9.png")
-    assert _file_name(draft, AssetId("a1b2c3d4e5f6"), None) == "caf\\udce9-a1b2c3d4e5f6.png"
+    assert file_name(draft, AssetId("a1b2c3d4e5f6"), None) == "caf\\udce9-a1b2c3d4e5f6.png"
 
 
 @pytest.mark.parametrize("lie", ["decision = 'release'", "decision = 'release', file_digest = pixels_digest"])

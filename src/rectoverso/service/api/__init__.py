@@ -12,12 +12,16 @@ from rectoverso.service.api import (
     generations,
     jobs,
     keys,
+    laws,
     ledger,
     people,
+    policies,
+    reviews,
     runs,
     systems,
     uploads,
     verify,
+    works,
 )
 from rectoverso.service.shapes import Problem
 
@@ -32,6 +36,7 @@ _TOLD = {
     404: "There is none.",
     405: "Not with this method.",
     408: "The body came too slowly.",
+    409: "It is not so any more, or somebody else came first.",
     413: "The body is too large.",
     415: "Not this kind of file.",
     422: "The request does not say what it has to.",
@@ -43,5 +48,9 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 api = APIRouter(prefix="/api/v1", responses=PROBLEMS)
-for noun in (systems, datasets, uploads, runs, generations, assets, jobs, verify, ledger, keys, people):
+NOUNS = (
+    *(systems, datasets, uploads, runs, generations, assets, reviews, works, jobs),
+    *(verify, policies, laws, ledger, keys, people),
+)
+for noun in NOUNS:
     api.include_router(noun.router)

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from rectoverso.errors import DataNotFound
 from rectoverso.service.api.ordering import ACCEPTED, Token, ordered
 from rectoverso.service.api.paging import Cursor, Limit, paged
+from rectoverso.service.api.uploads import demand_room
 from rectoverso.service.auth import Anyone, Maker, TheDesk
 from rectoverso.service.desk import Desk
 from rectoverso.service.shapes import JobView, Page
@@ -85,6 +86,8 @@ def datasheet(dataset: Id, desk: TheDesk, _person: Anyone) -> Response:
 
 async def _received(request: Request, desk: Desk, suffix: str) -> str:
     """Keep the body as it comes, under an id that is made from it: sent again, it is the same training set."""
+    claimed = request.headers.get("content-length", "")
+    demand_room(desk, int(claimed) if claimed.isdecimal() and len(claimed) < 16 else 0)
     make_private_folder(desk.home.datasets_path)
     unfinished = desk.home.datasets_path / f".{secrets.token_hex(8)}.part"
     digest = hashlib.sha256()
@@ -92,6 +95,7 @@ async def _received(request: Request, desk: Desk, suffix: str) -> str:
         with unfinished.open("xb") as file:
             async for part in request.stream():
                 digest.update(part)
+                demand_room(desk, len(part))
                 await anyio.to_thread.run_sync(file.write, part)
             file.flush()
             await anyio.to_thread.run_sync(os.fsync, file.fileno())

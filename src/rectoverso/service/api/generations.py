@@ -11,8 +11,10 @@ from rectoverso.service.api.jobs import job_of
 from rectoverso.service.api.ordering import ACCEPTED, JobId, Token, ordered
 from rectoverso.service.api.paging import Cursor, Limit, paged
 from rectoverso.service.auth import Maker, MakerOrReviewer, TheDesk, sees_all
+from rectoverso.service.desk import Desk
 from rectoverso.service.problems import language_of
 from rectoverso.service.shapes import FailureView, ItemView, JobView, Page
+from rectoverso.types import AssetId
 from rectoverso.workflow.jobs.asked import GenerateAsked
 
 router = APIRouter(prefix="/generations", tags=["generations"])
@@ -58,4 +60,19 @@ def one_generation(job: JobId, request: Request, desk: TheDesk, person: MakerOrR
         for decision in rows:
             rows[decision] += (view.result or {}).get(decision, [])
         failed += [view.error] if view.error else []
+    _settle(desk, rows)
     return GenerationView(job=JobView.of(found), failed=failed, **rows)
+
+
+def _settle(desk: Desk, rows: dict[str, list[dict[str, Any]]]) -> None:
+    """Put what people have let go, or refused, of what was held where it belongs; with the image that it became."""
+    for row in list(rows["held"]):
+        held = desk.home.assets.by_id(AssetId(row["asset"]))
+        if held is None or held.settled is None:
+            continue
+        rows["held"].remove(row)
+        became = desk.home.assets.by_entry(held.settled)
+        if became is None:
+            rows["refused"].append(row)
+        else:
+            rows["released"].append(row | {"asset": became.id, "ledger_index": became.ledger_index})

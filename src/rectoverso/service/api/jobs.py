@@ -23,7 +23,7 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 def all_jobs(
     desk: TheDesk,
     person: MakerOrReviewer,
-    kind: Annotated[Literal["train", "generate", "seal", "curate"] | None, Query()] = None,
+    kind: Annotated[Literal["train", "generate", "seal", "curate", "register"] | None, Query()] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[JobView]:

@@ -9,7 +9,7 @@ from fastapi import Header, Path, Response
 from rectoverso.service.desk import Desk
 from rectoverso.service.shapes import JobView
 from rectoverso.store.people import Person
-from rectoverso.workflow.jobs.asked import CurateAsked, GenerateAsked, SealAsked, TrainAsked
+from rectoverso.workflow.jobs.asked import Wanted
 from rectoverso.workflow.jobs.order import order
 
 JobId = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
@@ -31,7 +31,7 @@ ACCEPTED: dict[str, Any] = {
 def ordered(
     desk: Desk,
     person: Person,
-    asked: TrainAsked | GenerateAsked | SealAsked | CurateAsked,
+    asked: Wanted,
     token: str | None,
     response: Response,
 ) -> JobView:

@@ -33,7 +33,9 @@ class ReportView(BaseModel):
 async def verify(request: Request, desk: TheDesk) -> ReportView:
     """Verify the file that is the body. What cannot be checked is an answer too."""
     data = await request.body()
-    report: Report = await in_turn(desk, partial(desk.verifier.report, data, "file", PICTURE_LIMITS))
+    report: Report = await in_turn(
+        desk, partial(desk.verifier.report, data, "file", PICTURE_LIMITS), share=0.5
+    )
     told = plain(report, language_of(request))
     del told["path"]
     parts = ("outcome", "summary", "signer", "ai_generated", "evidence")

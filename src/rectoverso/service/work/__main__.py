@@ -21,6 +21,9 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to both, and the server decides
     Thread(target=_end_with_server, daemon=True).start()
 
+    from rectoverso.service import logs
     from rectoverso.service.work.worker import work
+
+    logs.begin()
 
     work(Path(sys.argv[1]), sys.argv[2])

@@ -8,6 +8,7 @@ taken from it and was done before ends at once; and the work itself comes to the
     take       one at a time, from whichever maker's part of the queue chance names: nobody waits for another's hundred
     adopt      what a worker had begun that is gone, back into the queue
     account    for what DBOS has given up
+    sweep      now and then: what DBOS still has of turns that ended, and what was sent and is wanted no more
 
 Who is gone is told by a lock file: the kernel gives it back when its holder dies, however it dies.
 """
@@ -18,6 +19,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import NoReturn
@@ -32,6 +34,7 @@ from rectoverso.store.atomic import make_private_folder
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import State, Turn
 from rectoverso.store.lock import exclusive
+from rectoverso.workflow.jobs.sweep import sweep
 from rectoverso.workflow.jobs.work import failure
 from rectoverso.workflow.keys import open_keys
 
@@ -42,6 +45,8 @@ _NAME, _VERSION, _WORKFLOW = "rectoverso", "1", "item"
 _MOST_STARTS = 50
 _POLL_S = 0.25
 _ADOPT_EVERY_S = 2.0
+_SWEEP_EVERY_S = 600.0
+_ROWS_KEPT = timedelta(days=1)
 _AT_ONCE = 500
 _NO_PARTITION_LIMIT = 1_000_000
 _ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
@@ -82,10 +87,13 @@ class _Worker:
             )
 
     def run(self) -> NoReturn:
-        adopted_at = 0.0
+        adopted_at, swept_at = 0.0, time.monotonic()
         while True:
             try:
                 self.dispatch()
+                if time.monotonic() - swept_at > _SWEEP_EVERY_S:
+                    swept_at = time.monotonic()
+                    self.sweep()
                 if time.monotonic() - adopted_at > _ADOPT_EVERY_S:
                     self.adopt()
                     self.account()
@@ -101,6 +109,21 @@ class _Worker:
         for turn in turns:
             _enqueue(turn)
         self._home.jobs.mark_sent(turns)
+
+    def sweep(self) -> None:
+        """Clear away rows of turns that ended more than a day ago, some at a time, and old uploads."""
+        before = (datetime.now(UTC) - _ROWS_KEPT).isoformat()
+        ended = DBOS.list_workflows(
+            status=list(_ENDED),
+            name=_WORKFLOW,
+            completed_before=before,
+            limit=_AT_ONCE,
+            load_input=False,
+            load_output=False,
+        )
+        if ended:
+            DBOS.delete_workflows([one.workflow_id for one in ended])
+        sweep(self._home)
 
     def adopt(self) -> None:
         """Put back what was begun by workers that are gone. Their names cannot be taken meanwhile."""

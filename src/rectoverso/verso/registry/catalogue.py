@@ -33,9 +33,22 @@ def read_catalogue(path: Path, *, beside: bool = True) -> list[Line]:
 
     Raises BadCatalogue, and FilesUnusable if it cannot be read at all.
     """
+    return _read(path, _decoded(path), beside=beside)
+
+
+def catalogue_of(data: bytes, name: str = "catalogue.csv") -> list[Line]:
+    """The same of a catalogue that was sent: what it calls files is no path here. Raises as `read_catalogue`."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _unusable(Path(name), "catalogue_encoding", at=error.start) from error
+    return _read(Path(name), text, beside=False)
+
+
+def _read(path: Path, text: str, *, beside: bool) -> list[Line]:
     found: list[Line] = []
     problems: list[Message] = []
-    for item in _lines(path, _decoded(path), beside):
+    for item in _lines(path, text, beside):
         if isinstance(item, Line):
             found.append(item)
         else:

@@ -55,9 +55,12 @@ class Looked:
 
 
 class Looker:
-    """Looks at the pictures of one source. ``make_eyes``: by ``faces`` and ``text``, what looks for them."""
+    """Looks at the pictures of one source. ``make_eyes``: by ``faces`` and ``text``, what looks for them. ``redraws``:
+    all are to be written anew from their pixels.
+    """
 
-    def __init__(self, root: Root, make_eyes: Mapping[str, MakeEye]) -> None:
+    def __init__(self, root: Root, make_eyes: Mapping[str, MakeEye], *, redraws: bool = False) -> None:
+        self._redraws = redraws
         self._root = root
         self._shelf = Shelf(root.read)
         self._declared = declarations(root)
@@ -105,7 +108,7 @@ class Looker:
             "signals": [signal.plain() for signal in signals],
             "size": [pixels.shape[1], pixels.shape[0]],
             "metadata": list(found.kinds),
-            "redraw": found.redraw,
+            "redraw": found.redraw or self._redraws,
             **{about: look(eye, pixels).plain() for about, eye in self._eyes.items()},
         }
         if min(pixels.shape[:2]) < LEAST_SIDE_PX:

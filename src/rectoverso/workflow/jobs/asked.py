@@ -1,4 +1,4 @@
-"""What can be asked for: the four kinds of jobs, as they come over HTTP and as they are kept.
+"""What can be asked for: the five kinds of jobs, as they come over HTTP and as they are kept.
 
 Nothing here names a file or an address of the asker's choice: pictures are named by the digests under which the home
 keeps what was sent to it, runs and training sets by their ids in the home.
@@ -24,6 +24,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,63}$")]
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Setting = Annotated[str, StringConstraints(max_length=200, pattern=r"^[a-z0-9_.]+=[A-Za-z0-9_.,:+-]*$")]
 """``a.b=c``, as `--set` has it; where another run is meant it is named by its id, for no value can be a path."""
+Cell = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 
@@ -135,12 +136,59 @@ class CurateAsked(Asked):
         return 1
 
 
-AnyAsked = Annotated[TrainAsked | GenerateAsked | SealAsked | CurateAsked, Field(discriminator="kind")]
-_KINDS = {"train": TrainAsked, "generate": GenerateAsked, "seal": SealAsked, "curate": CurateAsked}
+class WorkAsked(Asked):
+    """A picture that was sent, and what is said of it as a protected work, in the words of a catalogue's columns."""
+
+    digest: Digest
+    title: Cell = ""
+    owner: Cell = ""
+    licence: Cell = ""
+    contact: Cell = ""
+    territory: Cell = ""
+    since: Cell = Field(default="", alias="from")
+    until: Cell = ""
+    asked: Cell = ""
+    kind: Cell = ""
+
+    @classmethod
+    def columns(cls) -> frozenset[str]:
+        """What can be said of a work, as a catalogue names it."""
+        return frozenset(field.alias or name for name, field in cls.model_fields.items()) - {"digest"}
+
+    @property
+    def cells(self) -> dict[str, str]:
+        """What is said, by the columns."""
+        said = self.model_dump(by_alias=True, exclude={"digest"})
+        return {column: cell for column, cell in said.items() if cell}
 
 
-def asked_of(kept: dict[str, Any]) -> TrainAsked | GenerateAsked | SealAsked | CurateAsked:
+class RegisterAsked(Asked):
+    """Pictures that were sent, to be registered as protected works: all of them or none."""
+
+    kind: Literal["register"] = "register"
+    works: tuple[WorkAsked, ...] = Field(min_length=1, max_length=1000)
+
+    @property
+    def items(self) -> int:
+        return 1
+
+    @property
+    def sent(self) -> tuple[str, ...]:
+        return tuple(work.digest for work in self.works)
+
+
+Wanted = TrainAsked | GenerateAsked | SealAsked | CurateAsked | RegisterAsked
+_KINDS = {
+    "train": TrainAsked,
+    "generate": GenerateAsked,
+    "seal": SealAsked,
+    "curate": CurateAsked,
+    "register": RegisterAsked,
+}
+
+
+def asked_of(kept: dict[str, Any]) -> Wanted:
     """What a job was asked for, from how it is kept."""
     kind: Any = _KINDS[kept["kind"]]
-    asked: TrainAsked | GenerateAsked | SealAsked | CurateAsked = kind.model_validate(kept)
+    asked: Wanted = kind.model_validate(kept)
     return asked

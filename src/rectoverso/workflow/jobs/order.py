@@ -12,14 +12,17 @@ from rectoverso.store.jobs import Job
 from rectoverso.types import Digest, Message
 from rectoverso.workflow.curated import PICTURES
 from rectoverso.workflow.jobs.asked import (
-    CurateAsked,
     GenerateAsked,
+    RegisterAsked,
     SealAsked,
     TermsAsked,
     TrainAsked,
+    Wanted,
 )
+from rectoverso.workflow.registry import demand_readable
 from rectoverso.workflow.replication import fingerprints_of
 from rectoverso.workflow.shipped import DEMO, SHIPPED
+from rectoverso.workflow.systems import demand_preset
 from rectoverso.workflow.terms import Terms
 
 BUILT_IN = ("digits", "shapes")
@@ -31,7 +34,7 @@ MOST_OPEN = 1000
 def order(
     home: Home,
     person: str,
-    asked: TrainAsked | GenerateAsked | SealAsked | CurateAsked,
+    asked: Wanted,
     *,
     token: str | None = None,
     clock: Clock | None = None,
@@ -45,7 +48,7 @@ def order(
     if home.jobs.open_count(person) + asked.items > MOST_OPEN:
         raise QueueFull(most=MOST_OPEN)
     now = (clock or SystemClock()).now().isoformat(timespec="seconds")
-    kept = asked.model_dump(mode="json")
+    kept = asked.model_dump(mode="json", by_alias=True)
     job, is_new = home.jobs.add(asked.kind, person, kept, asked.items, now, token)
     if job.asked != kept:
         raise KeyReused(job=job.id)
@@ -76,6 +79,15 @@ def run_in(home: Home, name: str) -> Path:
     return folder
 
 
+def placed(home: Home, setting: str) -> str:
+    """A setting, with the folder of the run that it names, if it names one (`perception.network`). Raises
+    RunNotFound.
+    """
+    key, _, value = setting.partition("=")
+    is_run = value and key.rpartition(".")[2] == "network"
+    return f"{key}={run_in(home, value)}" if is_run else setting
+
+
 def data_in(home: Home, name: str) -> str:
     """DATA, by the id of a training set that was sent, or one that is built in. Raises DataNotFound."""
     if name in BUILT_IN:
@@ -86,16 +98,21 @@ def data_in(home: Home, name: str) -> str:
     return str(pictures)
 
 
-def _demand_known(home: Home, asked: TrainAsked | GenerateAsked | SealAsked | CurateAsked) -> None:
+def _demand_known(home: Home, asked: Wanted) -> None:
     if isinstance(asked, TermsAsked):
         terms_of(asked).rules(home.path)
     if isinstance(asked, SealAsked):
         terms_of(asked).check(asked.origin)
+    if isinstance(asked, RegisterAsked):
+        for work in asked.works:
+            demand_readable(work.cells)
     if isinstance(asked, GenerateAsked):
         run_in(home, asked.run)
     for digest in asked.sent:
         if not home.uploads.has(Digest(digest)):
             raise UploadNotFound(digest=digest)
+        home.uploads.used(Digest(digest))
     if isinstance(asked, TrainAsked):
+        demand_preset(asked.system, asked.preset, [placed(home, one) for one in asked.settings])
         for data in filter(None, (asked.data, asked.data_b)):
             data_in(home, data)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,14 +27,17 @@ from rectoverso.workflow.jobs.asked import (
     SLICE,
     CurateAsked,
     GenerateAsked,
+    RegisterAsked,
     SealAsked,
     TrainAsked,
     asked_of,
 )
 from rectoverso.workflow.jobs.bundle import unpack
-from rectoverso.workflow.jobs.order import data_in, run_in, terms_of
+from rectoverso.workflow.jobs.order import data_in, placed, run_in, terms_of
+from rectoverso.workflow.places import WORKING, without_places
 from rectoverso.workflow.progress import Listener
 
+MOST_NAME_BYTES = 200
 CURATED, SOURCE = "curated", "source"
 
 
@@ -46,14 +50,16 @@ def do(home: Home, job: Job, place: int, listener: Listener) -> dict[str, Any]:
         case GenerateAsked():
             return _generate(home, job, asked, place, listener)
         case SealAsked():
-            return _seal(home, asked, place, listener)
+            return _seal(home, job, asked, place, listener)
         case CurateAsked():
             return _curate(home, asked, listener)
+        case RegisterAsked():
+            return _register(home, asked, listener)
 
 
 def failure(home: Home, error: RectoversoError) -> dict[str, Any]:
     """What is told of an item that failed: the code, and the sentences in every language, without where the home is."""
-    detail = {name: explain(error, name).replace(f"{home.path}/", "") for name in LANGUAGES}
+    detail = {name: without_places(explain(error, name), home) for name in LANGUAGES}
     return {"error": {"code": error.code, "detail": detail}}
 
 
@@ -79,7 +85,7 @@ def _train(home: Home, job: Job, asked: TrainAsked, listener: Listener) -> dict[
         seed=asked.seed,
         images=asked.images,
         max_seconds=asked.max_seconds,
-        settings=tuple(_placed(home, setting) for setting in asked.settings),
+        settings=tuple(placed(home, setting) for setting in asked.settings),
         skip_bad=True,
         resume=is_begun,
     )
@@ -95,13 +101,6 @@ def _train(home: Home, job: Job, asked: TrainAsked, listener: Listener) -> dict[
         "asks",
     )
     return {"run": job.id, **{name: trained[name] for name in told}}
-
-
-def _placed(home: Home, setting: str) -> str:
-    """A setting, with the folder of the run that it names, if it names one (`perception.network`)."""
-    key, _, value = setting.partition("=")
-    is_run = value and key.rpartition(".")[2] == "network"
-    return f"{key}={run_in(home, value)}" if is_run else setting
 
 
 def _generate(home: Home, job: Job, asked: GenerateAsked, place: int, listener: Listener) -> dict[str, Any]:
@@ -128,17 +127,17 @@ def _generate(home: Home, job: Job, asked: GenerateAsked, place: int, listener: 
             controls=parse_controls(asked.truncation, asked.mix, asked.layers, asked.edit),
             given=given,
             tell_prompt=asked.tell_prompt,
-            terms=terms_of(asked),
+            terms=replace(terms_of(asked), person=job.person),
             listener=listener,
         )
     return _rows(batch)
 
 
-def _seal(home: Home, asked: SealAsked, place: int, listener: Listener) -> dict[str, Any]:
+def _seal(home: Home, job: Job, asked: SealAsked, place: int, listener: Listener) -> dict[str, Any]:
     from rectoverso.workflow.seal import seal_files
 
     sent = asked.files[place]
-    with TemporaryDirectory(prefix="verso-") as folder:
+    with TemporaryDirectory(prefix=WORKING) as folder:
         file = Path(folder) / (_plain_name(sent.name) or "picture")
         file.write_bytes(home.uploads.get(Digest(sent.digest)))
         batch = seal_files(
@@ -147,7 +146,7 @@ def _seal(home: Home, asked: SealAsked, place: int, listener: Listener) -> dict[
             home.path,
             origin=asked.origin,
             maker=Maker(asked.maker, asked.maker_version),
-            terms=terms_of(asked),
+            terms=replace(terms_of(asked), person=job.person),
             listener=listener,
         )
     for failed in batch.failed:
@@ -162,9 +161,19 @@ def _curate(home: Home, asked: CurateAsked, listener: Listener) -> dict[str, Any
     source = folder / f"{SOURCE}{asked.suffix}"
     if asked.suffix == ".zip":
         source = unpack(source, folder / SOURCE)
-    told = curate(CurateRequest(source, folder / CURATED, processes=1), home.path, listener).plain()
+    told = curate(
+        CurateRequest(source, folder / CURATED, processes=1, redraws=True), home.path, listener
+    ).plain()
     own = ("out", "pictures")  # paths of this machine
     return {"dataset": asked.dataset, **{name: fact for name, fact in told.items() if name not in own}}
+
+
+def _register(home: Home, asked: RegisterAsked, listener: Listener) -> dict[str, Any]:
+    from rectoverso.workflow.registry import add_sent_works
+
+    sent = [(Digest(work.digest), work.cells) for work in asked.works]
+    entered = add_sent_works(sent, home.path, listener=listener)
+    return {"works": [work.id for work in entered.works], "known": sorted(entered.known)}
 
 
 def _rows(batch: Batch) -> dict[str, Any]:
@@ -180,7 +189,7 @@ def _rows(batch: Batch) -> dict[str, Any]:
 @contextmanager
 def _decoded(home: Home, *digests: str | None) -> Iterator[Sequence[Path | None]]:
     """Pictures that were sent, decoded in the bounded process, as PNG files for as long as they are needed."""
-    with TemporaryDirectory(prefix="verso-") as folder:
+    with TemporaryDirectory(prefix=WORKING) as folder:
         paths: list[Path | None] = []
         for number, digest in enumerate(digests):
             path = None if digest is None else Path(folder) / f"{number}.png"
@@ -192,5 +201,8 @@ def _decoded(home: Home, *digests: str | None) -> Iterator[Sequence[Path | None]
 
 
 def _plain_name(name: str) -> str:
-    """What a file was called, if that is a name and no more: it will be part of the released file's."""
-    return "" if name in (".", "..") else name.replace("\\", "/").rpartition("/")[2]
+    """What a file was called, if that is a name and no more, as long as file systems take: it will be part of the
+    released file's.
+    """
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "" if last in (".", "..") else last.encode()[:MOST_NAME_BYTES].decode(errors="ignore")

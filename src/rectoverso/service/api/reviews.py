@@ -1,0 +1,244 @@
+"""Held images: what waits for people, what they are shown of it, and what they decide.
+
+A held draft is shown to whoever may decide on it and to nobody else, is not kept by any browser on the way, and says in
+a header what it is. It gets out by the door only, once it is approved.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from rectoverso.errors import AssetNotFound, RectoversoError
+from rectoverso.service.api.paging import Cursor, Limit, paged
+from rectoverso.service.auth import Reviewer, TheDesk
+from rectoverso.service.desk import Desk
+from rectoverso.service.problems import language_of
+from rectoverso.service.shapes import AssetView, EvidenceView, Page
+from rectoverso.store.assets import Asset
+from rectoverso.store.people import Person, Role
+from rectoverso.store.reviews import Choice
+from rectoverso.types import AssetId, Decision
+from rectoverso.workflow.held import held_asset, kept_of, picture_of, sheet_of, shown_works
+from rectoverso.workflow.jobs.asked import Line
+from rectoverso.workflow.ledgers import open_ledger
+from rectoverso.workflow.review import Said, Standing, comment_of, decide, policy_of, standing_of, undo
+
+router = APIRouter(prefix="/reviews", tags=["reviews"])
+_LOG = logging.getLogger(__name__)
+
+Id = Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")]
+WorkId = Annotated[str, Path(pattern=r"^[0-9a-f]{1,64}$")]
+_DRAFT: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
+}
+_AS_A_DRAFT = {
+    "Cache-Control": "no-store, private",
+    "Content-Disposition": 'inline; filename="held-draft-not-released.png"',
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Rectoverso-Draft": "held",
+    "X-Robots-Tag": "noindex, noimageindex",
+}
+
+
+class PeopleView(BaseModel):
+    """Who may let an image go, as its policy says: how many, of the profession or anyone, signed or not."""
+
+    least: int
+    professional: bool
+    signed: bool
+
+
+class VoteView(BaseModel):
+    """What somebody said. ``person`` is an account's id; ``entry`` the ledger's entry of it."""
+
+    person: str
+    role: Role
+    choice: Choice
+    at: str
+    entry: int
+    comment: str
+
+
+class ReviewView(BaseModel):
+    """A held image, and where it stands. ``became``: the released image, once it was let go. ``by_me``: the asker's own
+    vote. ``people`` is null where it cannot be approved any more.
+    """
+
+    asset: AssetView
+    state: Literal["waiting", "escalated", "approved", "refused"]
+    people: PeopleView | None
+    votes: list[VoteView]
+    by_me: Choice | None
+    is_own: bool = Field(description="The asker had it made, and cannot be the one who approves it.")
+    became: str | None
+    picture: str | None
+    evidence: str
+
+
+class ShownWork(BaseModel):
+    """A work that the draft was found similar to; ``sheets``: pictures of both, where the work's own is kept here."""
+
+    id: str
+    title: str
+    sheets: dict[str, str]
+
+
+class HeldEvidence(EvidenceView):
+    """Why an image was held, and the works beside which it can be looked at."""
+
+    works: list[ShownWork]
+
+
+class Signature(BaseModel):
+    """Who approves shows again that it is they: their own key, what the approval means, and as what they give it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    key: Annotated[str, Field(min_length=1, max_length=100)]
+    meaning: Annotated[Line, Field(min_length=1)]
+    profession: Line = ""
+
+
+class VoteAsked(BaseModel):
+    """A vote on a held image."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    choice: Choice
+    comment: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")] = ""
+    signature: Signature | None = None
+
+
+@router.get("")
+def waiting(
+    desk: TheDesk,
+    person: Reviewer,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    use: Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = None,
+) -> Page[ReviewView]:
+    """What waits for people, the oldest first."""
+    found = desk.home.assets.waiting(limit + 1, after=-1 if cursor is None else cursor, use=use)
+    page, follows = paged(found, limit, lambda asset: asset.ledger_index)
+    return Page(items=[_view(desk, asset, person) for asset in page], next=follows)
+
+
+@router.get("/{asset}")
+def one_review(asset: Id, desk: TheDesk, person: Reviewer) -> ReviewView:
+    """One image that is or was held, with every vote that counts."""
+    return _view(desk, _was_held(desk, asset), person)
+
+
+@router.get("/{asset}/picture", response_class=Response, responses=_DRAFT)
+def picture(asset: Id, desk: TheDesk, person: Reviewer) -> Response:
+    """The held draft, for who decides on it: a PNG file without any mark, which no cache keeps."""
+    data = picture_of(desk.home, held_asset(desk.home, asset))
+    _LOG.info("draft_seen", extra={"asset": asset, "person": person.id})
+    return Response(data, media_type="image/png", headers=_AS_A_DRAFT)
+
+
+@router.get("/{asset}/evidence")
+def evidence(asset: Id, request: Request, desk: TheDesk, _person: Reviewer) -> HeldEvidence:
+    """Why it was held."""
+    found = _was_held(desk, asset)
+    told = EvidenceView.of(found, language_of(request))
+    works = [
+        ShownWork(
+            id=work["id"],
+            title=work["title"],
+            sheets={
+                name: f"/api/v1/reviews/{asset}/works/{work['id']}/{name}" for name in ("points", "overlay")
+            }
+            if work["is_kept"] and found.is_waiting
+            else {},
+        )
+        for work in shown_works(desk.home, found)
+    ]
+    return HeldEvidence(**told.model_dump(), works=works)
+
+
+@router.get("/{asset}/works/{work}/{sheet}", response_class=Response, responses=_DRAFT)
+def sheet(
+    asset: Id, work: WorkId, sheet: Literal["points", "overlay"], desk: TheDesk, person: Reviewer
+) -> Response:
+    """The draft and a work that it was found similar to, side by side with the points that agree, or one over the other
+    with how they differ. Only of works whose pictures this home keeps.
+    """
+    data = sheet_of(desk.home, held_asset(desk.home, asset), work, sheet)
+    _LOG.info("draft_seen", extra={"asset": asset, "person": person.id})
+    return Response(data, media_type="image/png", headers=_AS_A_DRAFT)
+
+
+@router.post("/{asset}/votes")
+def vote(asset: Id, asked: VoteAsked, desk: TheDesk, person: Reviewer) -> ReviewView:
+    """Approve, refuse or escalate. The last approval that the policy asks for lets the image go; one refusal is enough
+    to keep it for good. Where the policy wants signatures, an approval needs one.
+    """
+    signature = asked.signature
+    said = Said(
+        choice=asked.choice,
+        comment=asked.comment.strip(),
+        is_signed=signature is not None and _is_theirs(desk, signature.key, person),
+        meaning=signature.meaning if signature else "",
+        profession=signature.profession if signature else "",
+    )
+    standing = decide(desk.home, desk.keys, asset, said, person)
+    return _view_of(desk, standing, person)
+
+
+@router.post("/{asset}/undo")
+def take_back(asset: Id, desk: TheDesk, person: Reviewer) -> ReviewView:
+    """Take one's own last vote back, within an hour. What it settled is open again; a release is revoked for that."""
+    return _view_of(desk, undo(desk.home, desk.keys, asset, person), person)
+
+
+def _is_theirs(desk: Desk, key: str, person: Person) -> bool:
+    """Whether a key is this person's own, worked out anew: that a process remembers it proves nothing here."""
+    found = desk.home.people.known_by(key)
+    return found is not None and found.id == person.id
+
+
+def _was_held(desk: Desk, asset: str) -> Asset:
+    found = desk.home.assets.by_id(AssetId(asset))
+    if found is None or found.decision is not Decision.HOLD:
+        raise AssetNotFound(asset=asset)
+    return found
+
+
+def _view(desk: Desk, asset: Asset, person: Person) -> ReviewView:
+    return _view_of(desk, standing_of(desk.home, asset), person)
+
+
+def _view_of(desk: Desk, standing: Standing, person: Person) -> ReviewView:
+    held, ledger = standing.held, open_ledger(desk.home, desk.keys)
+    url = f"/api/v1/reviews/{held.id}"
+    try:
+        people = PeopleView(**policy_of(desk.home, held).people.model_dump())
+        is_own = kept_of(held)["person"] == person.id and not desk.is_open
+    except RectoversoError:  # its policy is gone or unusable, or it was held by an earlier version
+        people, is_own = None, False
+    return ReviewView(
+        asset=AssetView.of(held),
+        state=standing.state,  # type: ignore[arg-type]
+        people=people,
+        votes=[
+            VoteView(
+                person=vote.person,
+                role=vote.role,
+                choice=vote.choice,
+                at=vote.at,
+                entry=vote.entry,
+                comment=comment_of(desk.home, ledger, vote),
+            )
+            for vote in standing.votes
+        ],
+        by_me=next((vote.choice for vote in reversed(standing.votes) if vote.person == person.id), None),
+        is_own=is_own,
+        became=standing.became.id if standing.became else None,
+        picture=f"{url}/picture" if held.is_waiting else None,
+        evidence=f"{url}/evidence",
+    )

@@ -103,6 +103,15 @@ class Asset:
         return list(dict.fromkeys(codes))
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A held image that people have not settled, as far as the queue needs to know it."""
+
+    id: AssetId
+    ledger_index: int
+    use: str
+
+
 class Assets:
     """The decided images of one home. Lookups see what is committed; ``random_bytes`` names new ones."""
 
@@ -238,6 +247,15 @@ class Assets:
         with self._database.read() as tx:
             query = self._assets.select().where(wanted).order_by(column.ledger_index).limit(limit)
             return self._read(tx, query)
+
+    def queue(self) -> list[Waiting]:
+        """All that waits for people, the oldest first; nothing of it is opened for that."""
+        column = self._assets.c
+        open_ = column.settled.is_(None) & column.erased.is_(None)
+        wanted = self._assets.select().with_only_columns(column.id, column.ledger_index, column.use)
+        wanted = wanted.where((column.decision == Decision.HOLD.value) & open_).order_by(column.ledger_index)
+        with self._database.read() as tx:
+            return [Waiting(AssetId(name), index, use) for name, index, use in tx.connection.execute(wanted)]
 
     def page(
         self,

@@ -71,6 +71,21 @@ class Reviews:
             found[vote.asset].append(vote)
         return found
 
+    def voted_on(self, person: str) -> set[AssetId]:
+        """The images of which somebody has said something that counts."""
+        theirs = (reviews.c.person == person) & reviews.c.undone.is_(None)
+        with self._database.read() as tx:
+            rows = tx.connection.execute(sa.select(reviews.c.asset).where(theirs))
+            return {AssetId(row.asset) for row in rows}
+
+    def last(self, person: str, since: str) -> Vote | None:
+        """The last vote of somebody that counts and was given since."""
+        theirs = (reviews.c.person == person) & (reviews.c.at >= since) & reviews.c.undone.is_(None)
+        query = reviews.select().where(theirs).order_by(reviews.c.number.desc()).limit(1)
+        with self._database.read() as tx:
+            row = tx.connection.execute(query).first()
+        return None if row is None else _vote(row)
+
     def since(self, moment: str) -> set[AssetId]:
         """The images that somebody has voted on since."""
         with self._database.read() as tx:

@@ -21,7 +21,6 @@ from rectoverso.errors import (
     RequestUnusable,
     TooManyRequests,
 )
-from rectoverso.i18n import sentences
 from rectoverso.service.app import Headed, service_app
 from rectoverso.service.desk import Desk
 from rectoverso.service.limits import Bodies, ServiceLimits
@@ -82,7 +81,7 @@ def _told(request: Request, raised: Exception) -> Response:
     if getattr(request.state, "person", None) is None and not isinstance(error, TooManyRequests):
         somebody(request, request.app.state.desk)
     page = Page(request)
-    answer = page.show("error.html", status, error=error, sentences=_sentences(error, page))
+    answer = page.show("error.html", status, error=error, sentences=page.sentences(error))
     if isinstance(error, TooManyRequests):
         answer.headers["Retry-After"] = str(error.facts["seconds"])
     return answer
@@ -107,10 +106,3 @@ def _sent_to_sign_in(request: Request) -> Response:
     if "hx-request" in request.headers:
         return Response(status_code=401, headers={"HX-Redirect": address})
     return RedirectResponse(address, 303)
-
-
-def _sentences(error: RectoversoError, page: Page) -> dict[str, str]:
-    """What happened, why, and what to do, which for some errors is another thing here than for a program."""
-    told = sentences(error, page.language)
-    here = f"studio.fix.{error.code}"
-    return told | ({"fix": page.say(here)} if page.has(here) else {})

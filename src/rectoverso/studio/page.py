@@ -11,13 +11,15 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from rectoverso.i18n import catalogue, say
+from rectoverso.errors import RectoversoError
+from rectoverso.i18n import catalogue, say, sentences
 from rectoverso.protocols import SystemClock
 from rectoverso.service.auth import SESSION
 from rectoverso.service.problems import LANGUAGE, language_of
 from rectoverso.store.people import Person, Role
 from rectoverso.studio.door import keep_session
 from rectoverso.types import Message
+from rectoverso.workflow.places import without_places
 
 SCHEMES = ("auto", "light", "dark")
 _SCHEME = "scheme"
@@ -67,6 +69,13 @@ class Page:
     def has(self, key: str) -> bool:
         """Whether the catalogue says anything of this."""
         return key in catalogue(self.language)
+
+    def sentences(self, error: RectoversoError) -> dict[str, str]:
+        """What happened, why, and what to do, which for some errors is another thing here than for a program."""
+        told = sentences(error, self.language)
+        here = f"studio.fix.{error.code}"
+        told |= {"fix": self.say(here)} if self.has(here) else {}
+        return {part: without_places(text, self.request.app.state.desk.home) for part, text in told.items()}
 
     def show(self, template: str, status: int = 200, **facts: Any) -> HTMLResponse:
         """A page, or a part of one, of ``templates/``. ``facts`` are its own; all of them have what is in `_frame`."""

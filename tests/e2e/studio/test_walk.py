@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
+from holding import hold, work_off
 from rectoverso.store.people import Role
+from rectoverso.verso.picture import to_png
+from rectoverso.workflow.jobs.asked import RegisterAsked, WorkAsked
+from unit.verso.conftest import photo
 from walking import Studio, a_browser, walking
 
 pytestmark = pytest.mark.slow
 
 VIEWER, MAKER, REVIEWER, ADMIN = Role.VIEWER, Role.MAKER, Role.REVIEWER, Role.ADMIN
-EVERYBODY = frozenset(Role)
+EVERYBODY, REVIEWERS = frozenset(Role), frozenset({REVIEWER})
 WALK: dict[str, frozenset[Role] | None] = {
     "/": None,
     "/sign-in": None,
@@ -21,9 +25,15 @@ WALK: dict[str, frozenset[Role] | None] = {
     "/verify": None,
     "/ledger": EVERYBODY,
     "/ledger/0": EVERYBODY,
+    "/review": REVIEWERS,
+    "/review/HELD": REVIEWERS,
+    "/review/HELD?use=general": REVIEWERS,
+    "/works": REVIEWERS,
+    "/works/WORK": REVIEWERS,
+    "/works/jobs/JOB": REVIEWERS,
     "/no-such-page": None,
 }
-"""The pages, and who may see each; None for everybody, also who has no account."""
+"""The pages, and who may see each; None for everybody, also who has no account. Capitals: see `furnished`."""
 LOOKS = [(language, scheme) for language in ("en", "zh") for scheme in ("light", "dark")]
 
 
@@ -37,7 +47,29 @@ def browser() -> Iterator[Any]:
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     with Studio(tmp_path_factory.mktemp("walked") / "home") as studio:
         studio.hire(*Role)
+        furnished(studio)
         yield studio
+
+
+NAMES: dict[str, dict[str, str]] = {}
+"""What stands for the capitals of `WALK`, by the address of the studio."""
+
+
+def furnished(studio: Studio) -> None:
+    """A work is registered there, and a picture held that is similar to it."""
+    picture = photo(1, 256)
+    sent = WorkAsked(
+        digest=studio.home.uploads.put(to_png(picture)), title="Dunes", owner="Anna", asked="review"
+    )
+    job = work_off(studio.home, "somebody", RegisterAsked(works=(sent,)))
+    (held,) = hold(studio.home, [picture[:, ::-1].copy()], "somebody", "general")
+    NAMES[studio.url] = {"HELD": held, "WORK": studio.home.works.all()[0].id, "JOB": job}
+
+
+def addressed(studio: Studio, path: str) -> str:
+    for name, stands_for in NAMES[studio.url].items():
+        path = path.replace(name, stands_for)
+    return path
 
 
 @pytest.mark.parametrize("role", [None, *Role], ids=str)
@@ -47,7 +79,7 @@ def test_every_page_as_everybody(browser: Any, studio: Studio, role: Role | None
     with walking(browser, studio, role) as walker:
         for path, allowed in WALK.items():
             for language, scheme in looks:
-                status = walker.go(path, language=language, scheme=scheme)
+                status = walker.go(addressed(studio, path), language=language, scheme=scheme)
                 if path == "/no-such-page":
                     assert status == 404
                 elif allowed is None or role in {*allowed, ADMIN}:
@@ -65,7 +97,8 @@ def test_narrow_and_without_an_account_on_this_machine(
         Studio(tmp_path_factory.mktemp("open") / "home") as studio,
         walking(browser, studio, viewport={"width": 390, "height": 800}) as walker,
     ):
+        furnished(studio)
         for path in WALK:
             for language, scheme in (("en", "dark"), ("zh", "light")):
-                walker.go(path, language=language, scheme=scheme)
+                walker.go(addressed(studio, path), language=language, scheme=scheme)
                 walker.look()

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rectoverso.errors import AssetNotFound, RectoversoError
 from rectoverso.service.api.paging import Cursor, Limit, paged
-from rectoverso.service.auth import Reviewer, TheDesk
+from rectoverso.service.auth import Reviewer, TheDesk, is_own_key
 from rectoverso.service.desk import Desk
 from rectoverso.service.problems import language_of
 from rectoverso.service.shapes import AssetView, EvidenceView, Page
@@ -182,7 +182,7 @@ def vote(asset: Id, asked: VoteAsked, desk: TheDesk, person: Reviewer) -> Review
     said = Said(
         choice=asked.choice,
         comment=asked.comment.strip(),
-        is_signed=signature is not None and _is_theirs(desk, signature.key, person),
+        is_signed=signature is not None and is_own_key(desk, signature.key, person),
         meaning=signature.meaning if signature else "",
         profession=signature.profession if signature else "",
     )
@@ -194,12 +194,6 @@ def vote(asset: Id, asked: VoteAsked, desk: TheDesk, person: Reviewer) -> Review
 def take_back(asset: Id, desk: TheDesk, person: Reviewer) -> ReviewView:
     """Take one's own last vote back, within an hour. What it settled is open again; a release is revoked for that."""
     return _view_of(desk, undo(desk.home, desk.keys, asset, person), person)
-
-
-def _is_theirs(desk: Desk, key: str, person: Person) -> bool:
-    """Whether a key is this person's own, worked out anew: that a process remembers it proves nothing here."""
-    found = desk.home.people.known_by(key)
-    return found is not None and found.id == person.id
 
 
 def _was_held(desk: Desk, asset: str) -> Asset:

@@ -144,7 +144,7 @@ def _ordered(data: bytes, response: Response, desk: Desk, person: Any, token: st
     wrong = [row for row in rows if not _DIGEST.fullmatch(row.said.file)]
     if wrong:
         raise BadCatalogue(path="catalogue.csv", count=len(wrong), listing=Phrase(*map(_no_digest, wrong)))
-    asked = RegisterAsked(works=tuple(map(_of_row, rows)))
+    asked = RegisterAsked(works=tuple(map(of_row, rows)))
     return ordered(desk, person, asked, token, response)
 
 
@@ -153,7 +153,8 @@ def _no_digest(row: Row) -> Message:
     return Message("registry.wrong.at", {"line": row.number, "column": "file", "what": what})
 
 
-def _of_row(row: Row) -> WorkAsked:
+def of_row(row: Row) -> WorkAsked:
+    """What a row of a catalogue asks for, whose file is the digest of a picture that was sent."""
     said, rights = row.said, row.said.rights.plain()
     return WorkAsked.model_validate(
         {"digest": said.file, "title": said.title, "owner": said.owner}

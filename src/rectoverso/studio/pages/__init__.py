@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from rectoverso.studio.pages import gallery, ledger, sign_in, start, verify
+from rectoverso.studio.pages import gallery, ledger, review, sign_in, start, verify, works
 
-PAGES: tuple[ModuleType, ...] = (start, sign_in, gallery, verify, ledger)
+PAGES: tuple[ModuleType, ...] = (start, sign_in, gallery, review, works, verify, ledger)
 MOST_BYTES: dict[str, int] = {
     page.PLACE.path: page.MOST_BYTES for page in PAGES if hasattr(page, "MOST_BYTES")
 }

@@ -29,7 +29,7 @@ _FIRST = 4
 def start(page: ThePage, desk: TheDesk, somebody: Anybody) -> Response:
     """The first page."""
     found = desk.home.assets.page(_LAST, decision=Decision.RELEASE) if somebody else []
-    last = [AssetView.of(asset) for asset in found]
+    last = [AssetView.of(asset) for asset in found if asset.revoked is None]
     may_make = somebody is not None and somebody.role in (Role.MAKER, Role.ADMIN)
     return page.show("start.html", last=last, may_make=may_make)
 

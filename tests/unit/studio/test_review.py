@@ -222,5 +222,11 @@ def test_alone_on_a_machine_one_is_told_what_needs_others(tmp_path: Path) -> Non
     assert alone.browser().post(f"/review/{asset}", data={"choice": "approve"}).status_code == 303
 
 
-def test_nobody_waits_for_anything(tmp_path: Path) -> None:
-    assert told("empty") in plain(Desk(tmp_path / "home").get("/review").text)
+def test_nobody_waits_for_anything_and_no_word_stands_in_a_template(tmp_path: Path) -> None:
+    """What comes from no catalogue would have plain vowels in the made-up language."""
+    empty = Desk(tmp_path / "home")
+    assert told("empty") in plain(empty.get("/review").text)
+    for path in ("/review", "/works"):
+        page = empty.new_browser().get(f"{path}?lang=pseudo").text
+        body = plain(page[page.index("<main") : page.index("</main>")])
+        assert not re.findall(r"\b\w*[aeou]\w*\b", body), path

@@ -47,6 +47,17 @@ ROLES = {
     "POST /train/{job}/retry": MAKING,
     "GET /gallery": ALL,
     "GET /gallery/{asset}": ALL,
+    "GET /review": REVIEWING,
+    "POST /review": REVIEWING,
+    "POST /review/undo": REVIEWING,
+    "GET /review/{asset}": REVIEWING,
+    "POST /review/{asset}": REVIEWING,
+    "GET /works": REVIEWING,
+    "POST /works": REVIEWING,
+    "GET /works/jobs/{job}": REVIEWING,
+    "GET /works/{work}": REVIEWING,
+    "POST /works/{work}/claim": REVIEWING,
+    "POST /works/{work}/remove": REVIEWING,
     "GET /verify": EVERYBODY,
     "POST /verify": EVERYBODY,
     "GET /ledger": ALL,
@@ -54,7 +65,15 @@ ROLES = {
     "POST /ledger/check": REVIEWING,
     "GET /ledger/{index}": ALL,
 }
-PLACES = {"job": "f" * 16, "run": "f" * 16, "asset": "f" * 12, "index": "0", "what": "mask", "name": "0" * 9}
+PLACES = {
+    "job": "f" * 16,
+    "run": "f" * 16,
+    "asset": "f" * 12,
+    "work": "f" * 8,
+    "index": "0",
+    "what": "mask",
+    "name": "0" * 9,
+}
 
 
 def test_every_page_is_in_the_table() -> None:
@@ -82,7 +101,7 @@ def test_only_who_may_is_shown_it(studio: Visitors, route: str) -> None:
 def test_a_page_of_another_site_does_nothing_here(
     studio: Visitors, route: str, headers: dict[str, str]
 ) -> None:
-    answer = studio.browser(ADMIN).post(route.removeprefix("POST "), headers=headers)
+    answer = studio.browser(ADMIN).post(route.removeprefix("POST ").format(**PLACES), headers=headers)
     assert answer.status_code == 403
     assert "foreign_page" in answer.text
 

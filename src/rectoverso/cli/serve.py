@@ -34,8 +34,9 @@ def serve(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Make, verify and give out pictures: pages for a browser, and for programs an API, a facade for OpenAI's clients,
-    C2PA's resolution API.
+    """Serve the studio to browsers and the API to programs.
+
+    Pictures are made, reviewed, verified and given out. With a facade for OpenAI's clients, and C2PA's resolution API.
     """
     _demand("verso serve")
     from rectoverso.service import logs

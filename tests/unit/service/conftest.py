@@ -14,4 +14,6 @@ def quick_hashes() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(people, "_MEMORY_KIB", 8)
         patch.setattr(people, "_PASSES", 1)
+        people._nobodys.cache_clear()
         yield
+    people._nobodys.cache_clear()

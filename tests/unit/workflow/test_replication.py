@@ -137,7 +137,7 @@ def test_pictures_that_were_held_out_are_the_strangers(tmp_path: Path) -> None:
 def test_a_section_of_a_card_is_replaced_and_the_others_stay(tmp_path: Path) -> None:
     (tmp_path / "card.md").write_text("# A run\n\n## Limits\n\n- some\n")
     marked = dict.fromkeys(("key", "images", "psnr", "found", "p_of_ten", "before"), "1")
-    audit = dict.fromkeys(("date", "p_value", "pictures", "held_out", "drawn"), "2")
+    audit = dict.fromkeys(("date", "p_value", "pictures", "held_out", "drawn", "noticed"), "2")
     tell_on_cards(tmp_path, "card.audit", "card.audit_short", facts=audit)
     tell_on_cards(tmp_path, "card.ingrained", facts=marked)
     before = (tmp_path / "card.md").read_text()

@@ -105,6 +105,7 @@ def _survives(whole: Path, run: Path, kills: int, seed: int) -> None:
     assert not list(run.rglob(".*writing*"))
 
 
+@pytest.mark.slow
 def test_a_training_survives_two_kills(uninterrupted: Path, tmp_path: Path) -> None:
     """At its start and in its middle, quickly; the slow test does twelve."""
     _survives(uninterrupted, tmp_path / "run", kills=2, seed=0)

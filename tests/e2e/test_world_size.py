@@ -95,14 +95,11 @@ def test_every_system_has_a_case() -> None:
     assert {system for system, _, _ in world_run["CASES"].values()} == set(SYSTEMS) - {"dpmerf"}
 
 
-SLOW = [(case, processes) for case in world_run["CASES"] for processes in (2, 4)]
-SLOW.remove(("default", 2))
+CASES = [(case, processes) for case in world_run["CASES"] for processes in (2, 4)]
 
 
-@pytest.mark.parametrize(
-    ("case", "processes"),
-    [("default", 2), *(pytest.param(*slow, marks=pytest.mark.slow) for slow in SLOW)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("case", "processes"), CASES)
 def test_several_processes_come_to_the_weights_of_one(case: str, processes: int, tmp_path: Path) -> None:
     told = ended(start(processes, tmp_path, case, IMAGES))
     assert [code for code, _ in told] == [0] * processes, told

@@ -308,8 +308,8 @@ def test_without_a_home_there_is_no_service(tmp_path: Path) -> None:
 
 def test_what_is_wrong_with_the_home_is_told_to_its_keeper_alone(caplog: pytest.LogCaptureFixture) -> None:
     wrong = HomeUnreachable(home="/srv/home", system="connection to db.internal failed")
-    headers = [(b"accept-language", b"zh")]
-    asked = Request({"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers})
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "app": FastAPI()}
+    asked = Request(scope | {"headers": [(b"accept-language", b"zh")]})
     answer = asyncio.run(problems.told(asked, wrong))
     assert answer.status_code == 503
     body = json.loads(answer.body)

@@ -13,7 +13,7 @@ def scenes(size: int, count: int) -> list[Scene]:
     return [scene(30_000 + index, size) for index in range(count)]
 
 
-@pytest.mark.parametrize(("size", "count"), [(32, 200), (64, 60)])
+@pytest.mark.parametrize(("size", "count"), [(32, 100), pytest.param(64, 60, marks=pytest.mark.slow)])
 def test_real_scenes_are_right_and_other_captions_wrong(size: int, count: int) -> None:
     made = scenes(size, count)
     right = [is_right(one.image, one.caption) for one in made]

@@ -62,6 +62,7 @@ def test_a_resumed_run_equals_an_uncut_one(system: str, tmp_path: Path) -> None:
     assert_resumes_exactly(tiny(system), data(system), tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("system", ["pix2pixhd", "spade"])
 def test_maps_become_pictures_that_show_them(system: str, tmp_path: Path) -> None:
     train(tiny(system), data(system), tmp_path / "run", images=1200)

@@ -150,6 +150,7 @@ def test_the_dial_widens_the_networks() -> None:
     assert wide.batch == 2 * plain.batch
 
 
+@pytest.mark.slow
 def test_it_learns_what_a_word_means(small: TextGanRecipe, tmp_path: Path) -> None:
     chance = np.random.default_rng(0)
     light_N = np.arange(64) % 2

@@ -138,6 +138,7 @@ def test_a_picture_that_ends_its_process_is_told_and_costs_no_other(tmp_path: Pa
     assert all(row["faces"]["looked"] for row in found.values())
 
 
+@pytest.mark.slow
 def test_two_processes_make_what_one_makes(tmp_path: Path) -> None:
     write(tmp_path / "pictures", **{f"p{at}": jpeg_with_secrets(photo(at, 64)) for at in range(20)})
     one = run(tmp_path / "pictures", tmp_path / "one")

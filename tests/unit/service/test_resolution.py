@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import numpy as np
 import pytest
+from starlette.applications import Starlette
 from starlette.requests import Request
 
 from hostile import Crashing
@@ -308,7 +309,7 @@ def test_without_a_home_there_is_no_service(tmp_path: Path) -> None:
 
 def test_what_is_wrong_with_the_home_is_told_to_its_keeper_alone(caplog: pytest.LogCaptureFixture) -> None:
     wrong = HomeUnreachable(home="/srv/home", system="connection to db.internal failed")
-    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "app": FastAPI()}
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "app": Starlette()}
     asked = Request(scope | {"headers": [(b"accept-language", b"zh")]})
     answer = asyncio.run(problems.told(asked, wrong))
     assert answer.status_code == 503

@@ -60,11 +60,10 @@ def _demand_here(host: object) -> None:
 
 
 def _host_of(address: object) -> object:
+    """Nobody's where it is a path, or the other end of a pair."""
     if isinstance(address, tuple):
         return address[0]
-    return (
-        address if isinstance(address, str) and _is_literal(address) else ""
-    )  # a path, or the other end of a pair
+    return address if isinstance(address, str) and _is_literal(address) else ""
 
 
 def _is_literal(host: object) -> bool:

@@ -28,9 +28,8 @@ def scratch(home: Home) -> Iterator[Path]:
     lock = shared / f"{secrets.token_hex(8)}.lock"
     folder = lock.with_suffix("")
     with ExitStack() as held:
-        with exclusive(
-            shared / "turn", _WAIT_S, home.path
-        ):  # or a lock just made would be taken for one left behind
+        # One at a time, or a lock just made would be taken for one left behind.
+        with exclusive(shared / "turn", _WAIT_S, home.path):
             for other in shared.glob("*.lock"):
                 _sweep(home, other)
             held.enter_context(exclusive(lock, 0, home.path))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from rectoverso.service.app import service_app
@@ -19,17 +20,18 @@ PATIENT = ServiceLimits(per_minute=1e6, burst=100_000, answer_seconds=60)
 
 
 @dataclass
-class Counter:
-    """A service over a home. Once somebody has an account, ``ask`` says by whose key it asks."""
+class Staffed:
+    """A server over a home, without a socket, and the accounts that were given there: a key and an id for each role."""
 
     folder: Path
     limits: ServiceLimits = PATIENT
     keys: dict[Role, str] = field(default_factory=dict)
     ids: dict[Role, str] = field(default_factory=dict)
+    app: FastAPI = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.app = service_app(self.folder, self.limits)
-        self.client = TestClient(
+    def new_client(self) -> TestClient:
+        """Somebody at this machine."""
+        return TestClient(
             self.app,
             base_url="http://127.0.0.1",
             raise_server_exceptions=False,
@@ -47,6 +49,15 @@ class Counter:
         for role in roles:
             person, _, token = add_person(self.home, f"the {role}", role)
             self.keys[role], self.ids[role] = token, person.id
+
+
+@dataclass
+class Counter(Staffed):
+    """A service over a home. Once somebody has an account, ``ask`` says by whose key it asks."""
+
+    def __post_init__(self) -> None:
+        self.app = service_app(self.folder, self.limits)
+        self.client = self.new_client()
 
     def ask(self, method: str, path: str, by: Role | None = None, **more: Any) -> Any:
         headers = dict(more.pop("headers", {}))

@@ -14,7 +14,7 @@ from visitor import Visitors
 
 
 def test_it_speaks_the_language_that_was_chosen_last(studio: Visitors) -> None:
-    browser = studio.new_browser()
+    browser = studio.new_client()
     chinese = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
     assert '<html lang="en"' in browser.get("/").text
     assert '<html lang="zh-Hans"' in browser.get("/", headers=chinese).text
@@ -25,7 +25,7 @@ def test_it_speaks_the_language_that_was_chosen_last(studio: Visitors) -> None:
 
 
 def test_the_scheme_is_kept(studio: Visitors) -> None:
-    browser = studio.new_browser()
+    browser = studio.new_client()
     assert 'data-scheme="auto"' in browser.get("/").text
     assert 'data-scheme="dark"' in browser.get("/?scheme=dark").text
     assert 'data-scheme="dark"' in browser.get("/?scheme=pink").text
@@ -86,7 +86,7 @@ def test_it_leads_on_within_itself_alone(then: str, where: str) -> None:
 def test_in_the_made_up_language_nothing_is_left_in_english(studio: Visitors) -> None:
     """What stands between tags and comes from no catalogue would have plain vowels."""
     for path in ("/", "/sign-in"):
-        text = studio.new_browser().get(f"{path}?lang=pseudo").text
+        text = studio.new_client().get(f"{path}?lang=pseudo").text
         body = text[text.index("<main") : text.index("</main>")]
         said = re.sub(r"<[^>]*>", " ", body)
         assert not re.findall(r"\b\w*[aeou]\w*\b", said), path

@@ -221,7 +221,7 @@ def test_the_controls_are_those_that_a_run_has(house: Visitors) -> None:
 
 @pytest.mark.parametrize("path", ["/make", "/make/compare?asset=000000000010", "/train", "/train/ready"])
 def test_in_the_made_up_language_nothing_is_left_in_english(house: Visitors, path: str) -> None:
-    browser = house.new_browser()
+    browser = house.new_client()
     browser.post("/sign-in", data={"key": house.keys[MAKER]})
     text = browser.get(path + ("&" if "?" in path else "?") + "lang=pseudo").text
     body = re.sub(

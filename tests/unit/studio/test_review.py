@@ -227,6 +227,6 @@ def test_nobody_waits_for_anything_and_no_word_stands_in_a_template(tmp_path: Pa
     empty = Desk(tmp_path / "home")
     assert told("empty") in plain(empty.get("/review").text)
     for path in ("/review", "/works"):
-        page = empty.new_browser().get(f"{path}?lang=pseudo").text
+        page = empty.new_client().get(f"{path}?lang=pseudo").text
         body = plain(page[page.index("<main") : page.index("</main>")])
         assert not re.findall(r"\b\w*[aeou]\w*\b", body), path

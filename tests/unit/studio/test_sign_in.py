@@ -19,7 +19,7 @@ ME = "/api/v1/people/me"
 
 
 def test_who_signs_in_is_known_to_pages_and_to_the_api(studio: Visitors) -> None:
-    browser = studio.new_browser()
+    browser = studio.new_client()
     assert browser.get(ME).status_code == 401
     answer = browser.post("/sign-in", data={"key": f" {studio.keys[Role.MAKER]}\n", "then": "/verify"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/verify")
@@ -35,13 +35,13 @@ def test_who_signs_in_is_known_to_pages_and_to_the_api(studio: Visitors) -> None
 
 def test_over_tls_it_is_sent_over_tls_alone(studio: Visitors) -> None:
     origin = {"Origin": "https://studio.example", "Host": "studio.example"}
-    answer = studio.new_browser().post("/sign-in", data={"key": studio.keys[Role.MAKER]}, headers=origin)
+    answer = studio.new_client().post("/sign-in", data={"key": studio.keys[Role.MAKER]}, headers=origin)
     assert "Secure" in answer.headers["set-cookie"]
 
 
 @pytest.mark.parametrize("key", ["", "rv_", "rv_000000000000_" + "A" * 32, "<script>alert(1)</script>", "🔑"])
 def test_what_is_no_key_opens_nothing(studio: Visitors, key: str) -> None:
-    browser = studio.new_browser()
+    browser = studio.new_client()
     answer = browser.post("/sign-in", data={"key": key})
     assert answer.status_code == 401
     assert 'role="alert"' in answer.text
@@ -51,7 +51,7 @@ def test_what_is_no_key_opens_nothing(studio: Visitors, key: str) -> None:
 
 
 def test_who_signs_out_is_known_no_more(studio: Visitors) -> None:
-    browser = studio.new_browser()
+    browser = studio.new_client()
     browser.post("/sign-in", data={"key": studio.keys[Role.VIEWER]})
     token = browser.cookies["verso_session"]
     assert browser.get(ME).status_code == 200
@@ -73,13 +73,13 @@ def test_what_the_browser_sends_is_replaced_and_ends(
     studio: Visitors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also two browsers' worth of requests with the old one get one new token between them."""
-    browser = studio.new_browser()
+    browser = studio.new_client()
     browser.post("/sign-in", data={"key": studio.keys[Role.MAKER]})
     old, now = browser.cookies["verso_session"], datetime.now(UTC)
     _clock(monkeypatch, now + RENEWED_AFTER + timedelta(seconds=1))
     assert "verso_session" in browser.get("/").headers["set-cookie"]
     assert browser.cookies["verso_session"] != old
-    other = studio.new_browser()
+    other = studio.new_client()
     other.cookies.set("verso_session", old)
     assert "set-cookie" not in other.get("/").headers
     assert other.get(ME).status_code == 200, "for a minute"
@@ -102,7 +102,7 @@ def _clock(monkeypatch: pytest.MonkeyPatch, now: datetime) -> None:
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}])
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-out"])
 def test_another_site_signs_nobody_in_or_out(studio: Visitors, path: str, headers: dict[str, str]) -> None:
-    browser = studio.new_browser()
+    browser = studio.new_client()
     answer = browser.post(path, data={"key": studio.keys[Role.MAKER]}, headers=headers)
     assert answer.status_code == 403
     assert "set-cookie" not in answer.headers
@@ -116,8 +116,8 @@ def test_a_link_from_elsewhere_leads_in_and_nothing_else_does(studio: Visitors) 
     assert browser.get(ME, headers=framed).status_code == 403
     assert browser.post(ME, headers=link).status_code in (403, 405)
     again = '<meta http-equiv="refresh" content="0">'
-    assert again in studio.new_browser().get("/sign-in", headers=link).text
-    assert again not in studio.new_browser().get("/sign-in").text
+    assert again in studio.new_client().get("/sign-in", headers=link).text
+    assert again not in studio.new_client().get("/sign-in").text
 
 
 def test_guessing_is_slowed_down(place: Path) -> None:

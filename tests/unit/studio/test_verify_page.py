@@ -43,7 +43,7 @@ def told(studio: Visitors, request: pytest.FixtureRequest) -> Iterator[ReportOut
 @pytest.mark.parametrize("told", ReportOutcome, indirect=True)
 def test_an_outcome_says_what_it_means_and_does_not(studio: Visitors, told: ReportOutcome) -> None:
     for language in ("en", "zh"):
-        answer = studio.new_browser().post(f"/verify?lang={language}", files=FILE)
+        answer = studio.new_client().post(f"/verify?lang={language}", files=FILE)
         assert answer.status_code == 200
         for part in ("title", "sentence", "means", "does_not_mean"):
             text = catalogue(language)[f"verify.{told}.{part}"].replace("'", "&#39;")
@@ -55,12 +55,12 @@ def test_an_outcome_says_what_it_means_and_does_not(studio: Visitors, told: Repo
 
 def test_a_file_too_large_is_told_so_on_a_page(studio: Visitors) -> None:
     large = {"file": ("a.png", bytes(20_200_000), "image/png")}
-    answer = studio.new_browser().post("/verify?lang=en", files=large)
+    answer = studio.new_client().post("/verify?lang=en", files=large)
     assert answer.status_code == 413
     assert catalogue("en")["studio.home"] in answer.text
 
 
 def test_without_a_file_it_says_so(studio: Visitors) -> None:
     for more in ({}, {"files": {"file": ("", b"", "image/png")}}, {"data": {"file": "text"}}):
-        answer = studio.new_browser().post("/verify", **more)
+        answer = studio.new_client().post("/verify", **more)
         assert answer.status_code in (400, 422)

@@ -34,6 +34,8 @@ from rectoverso.store.people import Person, Role
 from rectoverso.studio.page import Page, Place, ThePage
 from rectoverso.studio.wish import FILES, NO_TRUNCATION, Wish
 from rectoverso.types import AssetId, Decision, Digest, Message
+from rectoverso.verso.law import laws
+from rectoverso.verso.mark.label import MEDIA_TYPES
 from rectoverso.verso.picture import to_png
 from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow.jobs.asked import GenerateAsked, asked_of
@@ -45,8 +47,7 @@ from rectoverso.workflow.policies import list_policies
 
 PLACE = Place("make", "/make", frozenset({Role.MAKER}))
 MOST_BYTES = len(FILES) * PICTURE_BYTES + 1_000_000
-LAWS = ("cn", "eu", "us-ca")
-FORMATS = ("png", "jpeg", "webp", "tiff", "avif")
+FORMATS = tuple(name.lower() for name in MEDIA_TYPES.values())
 MOST_SHOWN = 96
 """Pictures of one order; all of them are in the gallery."""
 AnId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{12}$")]
@@ -107,7 +108,7 @@ def compare(
     if not wanted:
         raise PageUnknown(path=page.request.url.path)
     found = [(one, _own(desk, person, one)) for one in wanted]
-    told = {one: {} if own is None else _plain(*own) for one, own in found}
+    told = {one: {} if own is None else _plain(own[0]) for one, own in found}
     names = dict.fromkeys(name for facts in told.values() for name in facts)
     rows = [(name, [facts.get(name, "") for facts in told.values()]) for name in names]
     seeds = [own[0].seed for _, own in found if own and not own[0].between and own[0].seed is not None]
@@ -181,7 +182,7 @@ def _form(
         controls=controls,
         runs=[run for run in all_runs(desk, person, _MOST_RUNS, None).items if run.is_ready],
         uses=[listed.name for listed in list_policies(desk.home.path)],
-        laws=LAWS,
+        laws=laws(),
         formats=FORMATS,
         idle=NO_TRUNCATION["styles" if controls.styles else "latents"],
         palette=list(zip(controls.regions, _colours(len(controls.regions)), strict=True)),
@@ -289,7 +290,7 @@ def _asked(job: Job) -> GenerateAsked:
     return asked
 
 
-def _plain(asked: GenerateAsked, _job: Job) -> dict[str, str]:
+def _plain(asked: GenerateAsked) -> dict[str, str]:
     """What was asked, by the names that the form has for it, without what was left open."""
     told = asked.model_dump(exclude_defaults=True, exclude={"kind", "count"})
     return {

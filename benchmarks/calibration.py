@@ -23,11 +23,11 @@ from typing import Any
 
 import numpy as np
 import report
-from copy_detection import Pixels, pictures
+from copying.splits import pictures
 from PIL import Image
 
 from rectoverso.store.works import Work
-from rectoverso.types import Digest
+from rectoverso.types import Digest, Pixels
 from rectoverso.verso.screen.calibration import Null, is_supported, settled
 from rectoverso.verso.screen.cascade import Cascade
 from rectoverso.verso.screen.fingerprint import fingerprints

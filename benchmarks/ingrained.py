@@ -35,6 +35,7 @@ from PIL import Image, ImageEnhance
 from report import fill, row
 from torch import nn
 
+from rectoverso.api import INGRAIN_IMAGES
 from rectoverso.recto.data.pixels import HALF, to_pixels
 from rectoverso.recto.data.source import open_source
 from rectoverso.recto.sample.generator import RunGenerator
@@ -47,7 +48,7 @@ from rectoverso.types import Pixels
 from rectoverso.version import __version__
 from rectoverso.verso.mark.watermark import DOUBTED_AT, FOUND_AT
 from rectoverso.verso.mark.watermark.ingrained import carriers_of, leaning, together_p_value
-from rectoverso.workflow.ingrain import IMAGES, ingrain_run
+from rectoverso.workflow.ingrain import ingrain_run
 
 HERE = Path(__file__).parent
 BATCH, READ = 32, 100
@@ -90,7 +91,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--data", help="for the proxy-FID, and for the training that goes on")
-    parser.add_argument("--images", type=int, default=IMAGES)
+    parser.add_argument("--images", type=int, default=INGRAIN_IMAGES)
     parser.add_argument("--pictures", type=int, default=200)
     parser.add_argument("--samples", type=int, default=10_000, help="of each run, for the proxy-FID")
     parser.add_argument("--home", type=Path, help="where trained features are kept")

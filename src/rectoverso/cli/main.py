@@ -13,6 +13,7 @@ import typer
 from rectoverso.cli import (
     anonymise,
     audit,
+    backup,
     comply,
     credit,
     curate,
@@ -76,6 +77,8 @@ app.add_typer(registry.app, name="registry")
 app.add_typer(policy.app, name="policy")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(keys.app, name="keys")
+app.command()(backup.backup)
+app.command()(backup.restore)
 app.command()(doctor.doctor)
 app.command()(serve.serve)
 app.command()(serve.work)

@@ -47,6 +47,9 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── NotReleased         no released image of that id
     │   ├── NothingToErase      of that name nothing is kept
     │   ├── NotAReceipt
+    │   ├── NotABackup
+    │   ├── BackupKeysMissing   a backup whose keys were not given
+    │   ├── HomeTaken           where a home is to be put back there is something
     │   ├── ExportForeign       a folder that holds something else than this ledger's export
     │   ├── NotALedger          neither a home nor an export
     │   ├── LedgerKeyUnusable
@@ -87,6 +90,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   └── NotOffered          what a service that only reads does not do
     ├── AnswerIsNo              exit 1: the check ran, and the answer is no
     │   ├── LedgerBroken
+    │   ├── BackupDamaged
     │   ├── NotVerified         what was made anonymous still holds what it may not
     │   ├── NotIngrained        a generator did not learn to mark what it draws
     │   └── WeightsChanged      a pulled run's weights are not those of its record
@@ -114,6 +118,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         │   ├── HomeElsewhere       its records are not where a setting says
         │   ├── HomeUnreachable     the database server does not answer
         │   └── HomeTooNew          made by a later version
+        ├── BackupUnsettled     pictures went while they were copied
         ├── BlobDamaged         a stored picture is not what was stored
         ├── BlobMissing
         ├── RecordDamaged       a sealed record is not what was sealed
@@ -155,6 +160,7 @@ from rectoverso.errors.asked import (
     Unexpected,
     UnknownName,
 )
+from rectoverso.errors.backups import BackupDamaged, BackupKeysMissing, BackupUnsettled, HomeTaken, NotABackup
 from rectoverso.errors.base import AnswerIsNo, CouldNotRun, InputError, RectoversoError
 from rectoverso.errors.homes import (
     BlobDamaged,
@@ -296,6 +302,9 @@ __all__ = [
     "AnimationUnsealed",
     "AnswerIsNo",
     "AssetNotFound",
+    "BackupDamaged",
+    "BackupKeysMissing",
+    "BackupUnsettled",
     "BadCatalogue",
     "BadImages",
     "BadSetting",
@@ -328,6 +337,7 @@ __all__ = [
     "HomeForeign",
     "HomeMissing",
     "HomeNotPermitted",
+    "HomeTaken",
     "HomeTooNew",
     "HomeUnreachable",
     "HomeUnreadable",
@@ -363,6 +373,7 @@ __all__ = [
     "MissingProgram",
     "NameUnusable",
     "NoRoom",
+    "NotABackup",
     "NotALedger",
     "NotAReceipt",
     "NotAllowed",

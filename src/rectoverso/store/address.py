@@ -57,6 +57,16 @@ def database_of(folder: Path) -> Database:
     return SqliteDatabase(folder / SQLITE)
 
 
+def set_database(folder: Path) -> Database | None:
+    """The server's database that the variable names, for the home in ``folder``; None where it names none. Raises
+    BadSetting, MissingExtra.
+    """
+    from rectoverso.store.postgres import PostgresDatabase
+
+    given = os.environ.get(VARIABLE, "").strip()
+    return PostgresDatabase(_url(given, VARIABLE), home=folder) if given else None
+
+
 def remember(folder: Path, database: Database) -> None:
     """Keep where the records are; what is secret of the address stays where it came from."""
     if database.engine.dialect.name != "sqlite" and not kept_in(folder):

@@ -6,6 +6,7 @@ blobs/          encrypted pictures
 uploads/        pictures that were sent to the service to be worked on, encrypted
 datasets/       training sets that were sent to the service
 runs/           what the service trained
+features/       networks that trainings are scored by
 work.sqlite3    the queue of the service's jobs
 workers/        a lock for each process that works on them
 working/        plain pictures while they are worked on; nothing, when nobody works
@@ -16,7 +17,7 @@ policies/       policies of its own (TOML), if it has any
 weights.json    the weights that works are compared by beside all else, if any were named
 checkpoint.txt  the ledger's last checkpoint that this home saw: a database put back as it was does not know it
 tsa.txt         the address of the authority that time-stamps its signatures, if one does
-lock            held by whoever is at the door
+lock            held by whoever is at the door; master-key.lock: by whoever changes the master key
 """
 
 from __future__ import annotations
@@ -85,6 +86,20 @@ class Home:
             except (FileNotFoundError, NotADirectoryError):
                 return None
         return cls.open(path)
+
+    @classmethod
+    def staged(cls, path: Path) -> Home:
+        """A home that is being put together, with its records in the file there, whatever is set elsewhere."""
+        from rectoverso.store.sqlite import SqliteDatabase
+
+        home = cls(path)
+        home.database = SqliteDatabase(path / SQLITE)
+        with home._explained():
+            _keep_out_of_repositories(path)
+            _make_folders(path)
+            home.database.prepare()
+            home._bring_up_to_date()
+        return home
 
     @property
     def database_path(self) -> Path:
@@ -364,6 +379,10 @@ def _make_folders(path: Path) -> None:
     if not path.is_dir():
         path.parent.mkdir(parents=True, exist_ok=True)
         make_private_folder(path)
-        (path / ".gitignore").write_text("# A home holds private keys: it belongs in no repository.\n*\n")
+        _keep_out_of_repositories(path)
     for name in _FOLDERS:
         make_private_folder(path / name)
+
+
+def _keep_out_of_repositories(path: Path) -> None:
+    (path / ".gitignore").write_text("# A home holds private keys: it belongs in no repository.\n*\n")

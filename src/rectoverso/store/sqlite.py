@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,27 @@ class SqliteDatabase(Database):
         is_busy, *_ = self._pragma("wal_checkpoint(TRUNCATE)")
         if is_busy:
             raise HomeBusy(home=self.home, seconds=round(self.wait_s))
+
+    def copy_to(self, path: Path) -> None:
+        """Write all rows as they are at one moment to a new file; nobody is kept waiting (SQLite's backup API)."""
+        _make_private(path)
+        with self.explained():
+            source = self.engine.raw_connection()
+            try:
+                with closing(sqlite3.connect(path)) as target:
+                    source.driver_connection.backup(target)  # type: ignore[union-attr]
+            finally:
+                source.close()
+
+    def gather(self) -> None:
+        """Make it one file, with no log beside it. Nobody else may be using it."""
+        self._pragma("journal_mode = DELETE")
+
+    def demand_sound(self) -> None:
+        """Raise HomeDamaged where the file does not hold together."""
+        (said,) = self._pragma("integrity_check(1)")
+        if said != "ok":
+            raise HomeDamaged(home=self.home, system=said)
 
     def beside(self, name: str) -> str:
         path = self.path.with_name(f"{name}{self.path.suffix}").resolve()

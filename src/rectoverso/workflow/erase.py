@@ -115,9 +115,12 @@ def erase(home_path: Path, what: What, name: str, clock: Clock | None = None) ->
     RegisterAltered, LedgerBroken; HomeBusy also where somebody goes on reading the database: then it is erased, and
     the database's log still has it, until it is asked for again.
     """
-    home = existing_home(home_path)
+    return erase_in(existing_home(home_path), what, _canonical(what, name), clock)
+
+
+def erase_in(home: Home, what: What, name: str, clock: Clock | None = None) -> Erased:
+    """The same in a home that is open; ``name`` is no file."""
     ledger = open_ledger(home, keys_of(home), clock)
-    name = _canonical(what, name)
     with home.lock():
         meant, before = _find(home, what, name), _last_erasure(home, what, name)
         if meant is not None:

@@ -114,7 +114,11 @@ def entries_backwards(home: Home, tx: Transaction) -> Iterator[tuple[int, Mappin
 
 def check_ledger(home_path: Path) -> Checked:
     """Recompute the whole ledger, and compare it with the decisions and the pictures in the store."""
-    home = existing_home(home_path)
+    return check_home(existing_home(home_path))
+
+
+def check_home(home: Home) -> Checked:
+    """The same of a home that is open."""
     with home.database.read() as tx:
         is_empty = home.log.size(tx) == 0
     if home.keys is None and is_empty and not home.assets.all():

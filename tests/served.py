@@ -35,8 +35,13 @@ class Served:
 
     def __exit__(self, *_error: object) -> None:
         if self.process:
-            self.process.terminate()
-            self.process.wait(60)
+            self.end()
+
+    def end(self) -> None:
+        """Tell it to end, as a keeper of services does."""
+        assert self.process
+        self.process.terminate()
+        assert self.process.wait(60) == 0
 
     def start(self) -> None:
         command = [sys.executable, "-m", "rectoverso", "serve", "--home", self.home, "--port", self.port]

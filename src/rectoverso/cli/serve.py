@@ -55,7 +55,8 @@ def serve(
     if as_json:
         print_json({"url": url, "studio": f"{url}/", "api": f"{url}/api/v1", "resolution": f"{url}/v1"})
     note("resolve.service.listening", home=home, url=url)
-    run(app, socket)
+    run(app, socket, app.state.desk)
+    os._exit(0)  # threads of requests that take longer would be waited for: what they are at is undone
 
 
 def work(
@@ -74,10 +75,7 @@ def work(
 
     if as_json:
         print_json({"queue": queue})
-    try:
-        until_ended(home, queue)
-    except KeyboardInterrupt:
-        os._exit(130)  # threads that work would be waited for; what they are at is taken up by the next
+    until_ended(home, queue)
 
 
 def _demand(task: str) -> None:

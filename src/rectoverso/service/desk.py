@@ -30,6 +30,9 @@ class Desk:
         self.known = Meter(self.limits, times=self.limits.of_known)
         self.streams: Counter[str] = Counter()
         """Of events that each person follows now."""
+        self.is_ending = False
+        """The server was told to end: what waits for something to happen is answered now."""
+        self._waiting: set[anyio.Event] = set()
         self.one_at_a_time = anyio.CapacityLimiter(1)
         """Of pictures that are decoded: the bounded process takes one after the other."""
 
@@ -38,6 +41,22 @@ class Desk:
         """The desk of a home, made now if there is none."""
         home = Home.open(home_path)
         return cls(home, open_keys(home), limits or ServiceLimits())
+
+    def end(self) -> None:
+        """Let everybody who waits be answered. In the thread of the server."""
+        self.is_ending = True
+        for woken in self._waiting:
+            woken.set()
+
+    async def wait(self, seconds: float) -> None:
+        """Let so much time go by, or less where the server is told to end."""
+        woken = anyio.Event()
+        self._waiting.add(woken)
+        try:
+            with anyio.move_on_after(0 if self.is_ending else seconds):
+                await woken.wait()
+        finally:
+            self._waiting.discard(woken)
 
     @property
     def is_open(self) -> bool:

@@ -33,7 +33,8 @@ from rectoverso.store.people import Person
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 _LOOKED_EVERY_S = 0.5
 _LONGEST_S = 600.0
-"""Then the stream ends, and its reader comes back. Who loses the right to read meanwhile is told no more."""
+"""Then the stream ends, and its reader comes back, as when the server is told to end.
+Who loses the right to read meanwhile is told no more."""
 _AT_ONCE = 100
 
 
@@ -68,7 +69,7 @@ async def _told(
     if said is None:
         yield _of_job(found)
         said = found.version
-    while anyio.current_time() < until:
+    while anyio.current_time() < until and not desk.is_ending:
         if not await anyio.to_thread.run_sync(is_still, request, desk, person):
             return
         found, changed = await anyio.to_thread.run_sync(_changed, desk.home, found.id, said)
@@ -81,7 +82,7 @@ async def _told(
             yield ServerSentEvent(event="end", id=str(found.version), data={})
             return
         if not changed:
-            await anyio.sleep(_LOOKED_EVERY_S)
+            await desk.wait(_LOOKED_EVERY_S)
 
 
 def _changed(home: Home, job: str, after: int) -> tuple[Job, list[Item]]:

@@ -188,9 +188,9 @@ async def _ended(desk: Desk, job: Job, url: str) -> Job:
     """The job once nothing of it is open. Raises TakesTooLong."""
     until = anyio.current_time() + desk.limits.answer_seconds
     while job.is_open:
-        if anyio.current_time() > until:
+        if anyio.current_time() > until or desk.is_ending:
             raise TakesTooLong(seconds=round(desk.limits.answer_seconds), job=url)
-        await anyio.sleep(_LOOKED_EVERY_S)
+        await desk.wait(_LOOKED_EVERY_S)
         found = await anyio.to_thread.run_sync(desk.home.jobs.find, job.id)
         job = found or job
     return job

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -17,7 +19,7 @@ from rectoverso.service.desk import Desk
 
 _MOST_AT_ONCE = 256
 _GRACE_S = 5
-"""So long answers that have begun may take once the server is told to end."""
+"""So long requests that were taken may go on once the server is told to end."""
 _IDLE_S = 5
 
 
@@ -66,8 +68,28 @@ def demand_accounts(desk: Desk, host: str) -> None:
         raise AccountsMissing(host=host, home=desk.home.path)
 
 
-def server(app: ASGIApp) -> uvicorn.Server:
-    """Runs until it is told to exit. Addresses that proxies claim are not believed."""
+class Server(uvicorn.Server):
+    """Told to end (SIGTERM, Ctrl-C), it takes no more requests, and those that were taken may go on for a bounded time.
+    Told twice, it ends at once.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_ending: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ending = on_ending
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """The signal is not sent on once the server has ended: to end when told to is what it was for."""
+        del sig, frame
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_ending()
+        await super().shutdown(sockets)
+
+
+def server(app: ASGIApp, on_ending: Callable[[], None] = lambda: None) -> Server:
+    """Runs until it is told to exit, which ``on_ending`` is told of. Addresses that proxies claim are not believed."""
     config = uvicorn.Config(
         app,
         http=Impatient,
@@ -79,9 +101,9 @@ def server(app: ASGIApp) -> uvicorn.Server:
         timeout_keep_alive=_IDLE_S,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    return uvicorn.Server(config)
+    return Server(config, on_ending)
 
 
-def run(app: ASGIApp, bound: socket.socket) -> None:
-    """Answer until interrupted."""
-    server(app).run(sockets=[bound])
+def run(app: ASGIApp, bound: socket.socket, desk: Desk) -> None:
+    """Answer until told to end. Threads of requests that took too long may go on after that."""
+    server(app, desk.end).run(sockets=[bound])

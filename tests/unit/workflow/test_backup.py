@@ -509,7 +509,7 @@ def _on_server(postgres: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RECTOVERSO_DATABASE", postgres.url(postgres.database()))
 
 
-@pytest.mark.usefixtures("_on_server")
+@pytest.mark.usefixtures("keys", "backup", "_on_server")
 def test_a_home_goes_to_a_server_and_back(
     home: Path, backup: Path, keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -538,7 +538,7 @@ def order_again(home: Home) -> int:
     return order(home, home.people.all()[0].id, asked)[0].number
 
 
-@pytest.mark.usefixtures("_on_server")
+@pytest.mark.usefixtures("keys", "backup", "_on_server")
 def test_killed_between_the_server_and_the_folder_it_goes_on(
     backup: Path, keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import Self
 
+from rectoverso.service.work.leaving import LONGEST_S
 from rectoverso.service.work.queues import QUEUES
 
 _LONGEST_PAUSE_S = 30.0
 _LONG_LIFE_S = 60.0
 _LOOKED_EVERY_S = 0.2
+_LEAVING_S = 1.0
 
 
 class Staff:
@@ -30,7 +33,7 @@ class Staff:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """End them all, whatever they are at: it is taken up when the next server starts."""
+        """End them all. What is soon done they bring to an end; the rest is taken up when the next server starts."""
         self._ended.set()
         for keeper in self._keepers:
             keeper.join()
@@ -43,6 +46,9 @@ class Staff:
             with subprocess.Popen(command, stdin=subprocess.PIPE) as process:  # noqa: S603 - our own program
                 while process.poll() is None and not self._ended.wait(_LOOKED_EVERY_S):
                     pass
+                process.terminate()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(LONGEST_S + _LEAVING_S)
                 process.kill()
             is_short = time.monotonic() - began < _LONG_LIFE_S
             pause = min(_LONGEST_PAUSE_S, 2 * pause or 0.5) if is_short else 0.0

@@ -16,6 +16,7 @@ Who is gone is told by a lock file: the kernel gives it back when its holder die
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -28,6 +29,7 @@ from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 from dbos import EnqueueOptions as Options
 
 from rectoverso.errors import CouldNotRun, HomeBusy, ItemAbandoned
+from rectoverso.service.work.leaving import Leaving
 from rectoverso.service.work.queues import QUEUES
 from rectoverso.service.work.turns import take
 from rectoverso.store.atomic import make_private_folder
@@ -54,7 +56,9 @@ _PAUSES_S = (1, 2, 5, 10, 30, 60, 60, 60, 60, 60)
 
 
 def work(home_path: Path, queue: str) -> NoReturn:
-    """Work on the jobs of a home, of one of `QUEUES`, until this process ends: at any moment it may."""
+    """Work on the jobs of a home, of one of `QUEUES`, until this process is told to end, which it does with 0; at any
+    moment it may be killed.
+    """
     home = Home.open(home_path)
     open_keys(home)
     with _slot(home, queue) as name:
@@ -64,6 +68,7 @@ def work(home_path: Path, queue: str) -> NoReturn:
 class _Worker:
     def __init__(self, home: Home, queue: str, name: str) -> None:
         self._home, self._queue, self._name = home, queue, name
+        self._leaving = Leaving()
         config = DBOSConfig(
             name=_NAME,
             system_database_url=home.work_address,
@@ -74,7 +79,7 @@ class _Worker:
             log_level="ERROR",
         )
         DBOS(config=config)
-        DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=_MOST_STARTS)(_taking(home))
+        DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=_MOST_STARTS)(_taking(home, self._leaving))
         DBOS.listen_queues([queue])
         DBOS.launch()  # and what this worker's namesake had begun is in the queue again
         for each in QUEUES:
@@ -88,7 +93,8 @@ class _Worker:
 
     def run(self) -> NoReturn:
         adopted_at, swept_at = 0.0, time.monotonic()
-        while True:
+        self._leaving.listen()
+        while not self._leaving.is_asked:
             try:
                 self.dispatch()
                 if time.monotonic() - swept_at > _SWEEP_EVERY_S:
@@ -102,6 +108,10 @@ class _Worker:
                 _LOG.exception("the queue %s", self._queue)  # a database that is busy or away may come back
                 time.sleep(1)
             time.sleep(_POLL_S)
+        self._leaving.wait()
+        os._exit(
+            0
+        )  # while the name is still this worker's: what has not come to an end is for whoever takes it next
 
     def dispatch(self) -> None:
         """Put what waits into the queue of its kind."""
@@ -146,20 +156,22 @@ class _Worker:
                 self._home.jobs.end(turn, State.FAILED, failure(self._home, ItemAbandoned()))
 
 
-def _taking(home: Home) -> Callable[[str, int, int, str, str], None]:
+def _taking(home: Home, leaving: Leaving) -> Callable[[str, int, int, str, str], None]:
     """What DBOS runs. While the home is busy or away it is tried again: what was asked for is no fault of that."""
 
     def item(job: str, place: int, attempt: int, kind: str, person: str) -> None:
         turn = Turn(job, place, attempt, kind, person)
         for pause in _PAUSES_S:
             try:
-                take(home, turn)
+                with leaving:
+                    take(home, turn)
             except CouldNotRun as error:
                 _LOG.warning("%s: again in %s s", error.code, pause)
                 time.sleep(pause)
             else:
                 return
-        take(home, turn)
+        with leaving:
+            take(home, turn)
 
     return item
 

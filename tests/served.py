@@ -68,6 +68,11 @@ class Served:
         self.process.wait()
         self.start()
 
+    def end_server(self) -> None:
+        """As a keeper of services does who starts it anew."""
+        self.end()
+        self.start()
+
     def kill_a_worker(self, random: Random) -> bool:
         """Whether there was one to kill."""
         workers = self.pids()

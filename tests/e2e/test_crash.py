@@ -1,7 +1,7 @@
 """Killed at any instant, whatever was asked for ends exactly once, and nothing is released that the ledger lacks.
 
 Makers ask over HTTP, each job under an Idempotency-Key, again and again until they have an answer. Meanwhile the server
-or one of its workers is killed (kill -9), at random instants, and started again.
+or one of its workers is killed (kill -9), or the server told to end, at random instants, and started again.
 """
 
 from __future__ import annotations
@@ -108,7 +108,11 @@ def _crash(folder: Path, kills: int, jobs: int, kinds: tuple[str, ...], pause_s:
         makers = _ask_for_all(served, keys, asked)
         while kills:
             time.sleep(random.uniform(0, pause_s))
-            if random.random() < 0.5:
+            way = random.random()
+            if way < 0.1:
+                served.end_server()
+                kills -= 1
+            elif way < 0.5:
                 served.kill_server()
                 kills -= 1
             else:

@@ -24,7 +24,7 @@ _NETWORK_BITS = 64
 @dataclass(frozen=True, slots=True)
 class ServiceLimits:
     """``per_minute`` requests of one address, ``burst`` of them at once; bytes and seconds of a body, characters of a
-    value in an address; ``waiting``: pictures that may wait for their turn.
+    value in an address; ``waiting``: pictures that may wait for their turn, each for so many ``waiting_seconds``.
 
     ``of_known``: how many times as many requests somebody may make whom the service knows. ``answer_seconds``: how
     long a program is kept waiting for its pictures. ``streams`` of events one person may follow at once;
@@ -38,7 +38,8 @@ class ServiceLimits:
     body_seconds: float = 20
     value_characters: int = 2048
     most_results: int = 100
-    waiting: int = 8
+    waiting: int = 128
+    waiting_seconds: float = 60
     of_known: int = 10
     streams: int = 16
     least_free_bytes: int = 1 << 30

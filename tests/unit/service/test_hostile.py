@@ -7,6 +7,7 @@ import struct
 import threading
 import time
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from counter import PATIENT, Counter
 from rectoverso.errors import TooManyRequests
 from rectoverso.service import events
 from rectoverso.service.api.uploads import in_turn
+from rectoverso.service.desk import Desk
 from rectoverso.service.limits import ServiceLimits, address_of
 from rectoverso.service.server import Impatient, listen, server
 from rectoverso.store import people
@@ -358,6 +360,22 @@ def test_strangers_leave_makers_places_to_wait_in(counter: Counter) -> None:
             release.set()
 
     anyio.run(crowded)
+
+
+def test_who_waits_too_long_is_sent_away(counter: Counter) -> None:
+    desk = Desk(counter.home, counter.app.state.desk.keys, replace(PATIENT, waiting_seconds=0.05))
+
+    async def stuck() -> None:
+        async with anyio.create_task_group() as others:
+            release = threading.Event()
+            others.start_soon(in_turn, desk, release.wait)
+            await anyio.wait_all_tasks_blocked()
+            with pytest.raises(TooManyRequests):
+                await in_turn(desk, bool)
+            assert not release.is_set()  # what has begun goes on
+            release.set()
+
+    anyio.run(stuck)
 
 
 def test_who_sends_no_head_keeps_no_connection(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:

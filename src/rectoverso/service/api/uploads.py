@@ -48,12 +48,13 @@ async def send(request: Request, desk: TheDesk, _person: MakerOrReviewer) -> Upl
 
 
 async def in_turn(desk: Desk, work: Callable[[], Answer], *, share: float = 1) -> Answer:
-    """Have the bounded process do something, after those who came first. Raises TooManyRequests for one too many.
-    ``share`` of the places to wait in is for such as this.
+    """Have the bounded process do something, after those who came first. Raises TooManyRequests for one too many, and
+    for one that waited too long. ``share`` of the places to wait in is for such as this.
     """
-    if desk.one_at_a_time.statistics().tasks_waiting >= share * desk.limits.waiting:
-        raise TooManyRequests(seconds=1)
-    return await anyio.to_thread.run_sync(work, limiter=desk.one_at_a_time)
+    if desk.one_at_a_time.statistics().tasks_waiting < share * desk.limits.waiting:
+        with anyio.move_on_after(desk.limits.waiting_seconds):  # what has begun is not left
+            return await anyio.to_thread.run_sync(work, limiter=desk.one_at_a_time)
+    raise TooManyRequests(seconds=1)
 
 
 def demand_room(desk: Desk, size: int = 0) -> None:

@@ -317,6 +317,20 @@ def test_a_ledger_that_does_not_hold_is_not_backed_up_nor_put_back(
     assert sorted(path.name for path in tmp_path.glob("*b*")) == ["database", "home.backup"]
 
 
+def test_a_ledger_that_was_exchanged_for_a_shorter_one_is_noticed(home: Path, backup: Path, tmp_path: Path) -> None:
+    let_out(home, "three")
+    back_up(home, tmp_path / "b", None)
+    rewrite(tmp_path / "b", members(tmp_path / "b") | {DATABASE: members(backup)[DATABASE]})
+    with pytest.raises(BackupDamaged):
+        check_backup(tmp_path / "b")
+    shorter = exchanged(tmp_path / "b", DATABASE, members(backup)[DATABASE])
+    said = json.loads(shorter[MANIFEST])
+    del shorter["checkpoint.txt"], said["files"]["checkpoint.txt"]
+    rewrite(tmp_path / "b", shorter | {MANIFEST: json.dumps(said).encode()})
+    with pytest.raises(BackupDamaged, match="another than it says"):
+        check_backup(tmp_path / "b")
+
+
 def edit(database: Path) -> None:
     with sqlite3.connect(database) as raw:
         raw.execute("DROP TRIGGER entries_refuse_update")

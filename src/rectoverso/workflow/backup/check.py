@@ -57,9 +57,7 @@ def check_backup(
         demand_whole(backup, database)
         lines = next(iter(given), "")
         ring = key_ring(lines) if lines else _own_ring(backup)
-        missing = entries_missing(note, ring, backup.manifest.ledger_size) if note and ring else 0
-        remembered = [note] if note and not missing else []
-        demand_holds(ledger_in(database, ring.text if ring else "", remembered))
+        missing = _demand_ledger(backup, database, ring, note)
         if passphrase is not None and backup.keys is not None:
             opened(backup.keys, passphrase, backup.digest, path)
         return Sound(backup.digest, backup.manifest, missing, own_keys=not lines)
@@ -81,6 +79,19 @@ def demand_whole(backup: Reading, database: Path) -> None:
 def pictures_missing(database: Path, files: Container[str]) -> set[AssetId]:
     """The images whose stored picture a database wants, and which is not among these files."""
     return {asset for asset in snapshot.pictures(database) if f"{BLOBS}/{asset[:2]}/{asset}" not in files}
+
+
+def _demand_ledger(backup: Reading, database: Path, ring: KeyRing | None, note: bytes | None) -> int:
+    """How many entries of what was seen its ledger does not have. Raises BackupDamaged, LedgerBroken."""
+    keys = ring.text if ring else ""
+    state = ledger_in(database, keys, [])
+    demand_holds(state)
+    if (state.size, state.root) != (backup.manifest.ledger_size, backup.manifest.ledger_root):
+        raise backup.damaged("ledger")
+    missing = entries_missing(note, ring, state.size) if note and ring else 0
+    if note and not missing:
+        demand_holds(ledger_in(database, keys, [note]))
+    return missing
 
 
 def ledger_in(database: Path, ring: str, remembered: Iterable[bytes]) -> LedgerState:

@@ -317,7 +317,9 @@ def test_a_ledger_that_does_not_hold_is_not_backed_up_nor_put_back(
     assert sorted(path.name for path in tmp_path.glob("*b*")) == ["database", "home.backup"]
 
 
-def test_a_ledger_that_was_exchanged_for_a_shorter_one_is_noticed(home: Path, backup: Path, tmp_path: Path) -> None:
+def test_a_ledger_that_was_exchanged_for_a_shorter_one_is_noticed(
+    home: Path, backup: Path, tmp_path: Path
+) -> None:
     let_out(home, "three")
     back_up(home, tmp_path / "b", None)
     rewrite(tmp_path / "b", members(tmp_path / "b") | {DATABASE: members(backup)[DATABASE]})

@@ -16,19 +16,27 @@ from urllib.parse import SplitResult, urlsplit
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from rectoverso.errors import ForeignPage, NotAllowed, NotSignedIn
+from rectoverso.errors import ForeignPage, NotSignedIn
 from rectoverso.protocols import SystemClock
 from rectoverso.service.desk import Desk
 from rectoverso.service.limits import address_of
-from rectoverso.store.people import Person, Role
+from rectoverso.store.people import Person
+from rectoverso.workflow.people import LOCAL
+from rectoverso.workflow.permissions import Permission, demand, is_allowed
 
 SESSION = "verso_session"
 """The cookie by which the browser of somebody who signed in is known."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-FOR_OTHERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
-"""By these headers a proxy says that it asks for somebody else."""
-LOCAL = Person("local", "local", Role.ADMIN, "")
-"""Whoever asks from this machine while there are no accounts."""
+FOR_OTHERS = (
+    "forwarded",
+    "via",
+    "x-forwarded-",
+    "x-real-ip",
+    "x-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+)
+"""By headers that begin so a proxy says that it asks for somebody else."""
 _MOST_PROVEN = 1000
 
 _bearer = HTTPBearer(auto_error=False, description="A key of an account: rv_...")
@@ -95,28 +103,31 @@ def anybody(request: Request, desk: TheDesk) -> None:
     desk.strangers.take(address_of(request))
 
 
-def may(*roles: Role) -> Callable[[Person], Person]:
-    """A dependency: the asker, who must have one of these roles, or be an admin. Raises NotAllowed."""
+def may(permission: Permission) -> Callable[[Person], Person]:
+    """A dependency: the asker, whose role must allow this. Raises NotAllowed."""
 
     def allowed(person: Annotated[Person, Depends(asker)]) -> Person:
-        if person.role not in (*roles, Role.ADMIN):
-            needed = ", ".join(role.value for role in dict.fromkeys((*roles, Role.ADMIN)))
-            raise NotAllowed(role=person.role.value, needed=needed)
+        demand(person, permission)
         return person
 
     return allowed
 
 
-Anyone = Annotated[Person, Depends(may(*Role))]
-Maker = Annotated[Person, Depends(may(Role.MAKER))]
-MakerOrReviewer = Annotated[Person, Depends(may(Role.MAKER, Role.REVIEWER))]
-Reviewer = Annotated[Person, Depends(may(Role.REVIEWER))]
-Admin = Annotated[Person, Depends(may())]
+Anyone = Annotated[Person, Depends(may(Permission.LOOK))]
+Follower = Annotated[Person, Depends(may(Permission.FOLLOW))]
+Inspector = Annotated[Person, Depends(may(Permission.INSPECT))]
+Maker = Annotated[Person, Depends(may(Permission.MAKE))]
+Sender = Annotated[Person, Depends(may(Permission.SEND))]
+Reviewer = Annotated[Person, Depends(may(Permission.REVIEW))]
+Registrar = Annotated[Person, Depends(may(Permission.REGISTER))]
+Publisher = Annotated[Person, Depends(may(Permission.PUBLISH))]
+Overseer = Annotated[Person, Depends(may(Permission.OVERSEE))]
+Admin = Annotated[Person, Depends(may(Permission.GOVERN))]
 
 
 def sees_all(person: Person) -> bool:
     """Whether somebody sees what others make, and what was not released."""
-    return person.role in (Role.REVIEWER, Role.ADMIN)
+    return is_allowed(person, Permission.INSPECT)
 
 
 def demand_own_page(request: Request) -> None:
@@ -139,7 +150,7 @@ def demand_this_machine(request: Request) -> None:
     """Raise ForeignPage for who asks from elsewhere, also through a proxy on this machine that says so, or by a name
     that leads here and is not this machine's own.
     """
-    if any(name in request.headers for name in FOR_OTHERS):
+    if any(name.startswith(FOR_OTHERS) for name in request.headers):
         raise ForeignPage
     named = _parts(f"//{request.headers.get('host', '')}").hostname
     if named not in LOOPBACK or request.client is None or request.client.host not in LOOPBACK:

@@ -22,7 +22,7 @@ from rectoverso.errors import JobNotFound, TooManyRequests
 from rectoverso.service.api.jobs import job_of
 from rectoverso.service.api.ordering import JobId
 from rectoverso.service.api.paging import MOST_NUMBER
-from rectoverso.service.auth import MakerOrReviewer, TheDesk, is_still
+from rectoverso.service.auth import Follower, TheDesk, is_still
 from rectoverso.service.desk import Desk
 from rectoverso.service.problems import language_of
 from rectoverso.service.shapes import ItemView, JobView
@@ -37,7 +37,7 @@ _LONGEST_S = 600.0
 _AT_ONCE = 100
 
 
-def watched(job: JobId, desk: TheDesk, person: MakerOrReviewer) -> tuple[Job, Person]:
+def watched(job: JobId, desk: TheDesk, person: Follower) -> tuple[Job, Person]:
     """The job and who follows it, before anything is answered. Raises JobNotFound, TooManyRequests."""
     if desk.streams[person.id] >= desk.limits.streams:
         raise TooManyRequests(seconds=5)

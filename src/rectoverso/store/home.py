@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from rectoverso.store.log import Log
     from rectoverso.store.openings import Openings
     from rectoverso.store.people import People
+    from rectoverso.store.professions import Professions
     from rectoverso.store.reviews import Reviews
     from rectoverso.store.seals import Seals
     from rectoverso.store.sessions import Sessions
@@ -211,6 +212,13 @@ class Home:
         from rectoverso.store.people import People
 
         return People(self.database, self.data_keys)
+
+    @cached_property
+    def professions(self) -> Professions:
+        """As what they may sign."""
+        from rectoverso.store.professions import Professions
+
+        return Professions(self.database)
 
     @cached_property
     def reviews(self) -> Reviews:

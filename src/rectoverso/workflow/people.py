@@ -6,12 +6,15 @@ from typing import Annotated, Any
 
 from pydantic import StringConstraints
 
-from rectoverso.errors import NameUnusable, PersonNotFound
+from rectoverso.errors import NameUnusable, PersonNotFound, SignInFailed
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.store.people import ApiKey, Person, Role
 from rectoverso.workflow.keys import open_keys
+from rectoverso.workflow.permissions import Permission, demand
 
+LOCAL = Person("local", "local", Role.ADMIN, "")
+"""Whoever asks from this machine while there are no accounts."""
 _LONGEST_NAME = 100
 AccountName = Annotated[
     str,
@@ -29,6 +32,17 @@ def add_person(home: Home, name: str, role: Role, clock: Clock | None = None) ->
     now = _now(clock)
     person = home.people.add(name, role, now)
     return person, *home.people.issue(person.id, now)
+
+
+def known(home: Home, key: str, permission: Permission) -> Person:
+    """Whose key this is, for a command; whoever it is where there are no accounts. Raises SignInFailed, NotAllowed."""
+    if not home.people.are_there():
+        return LOCAL
+    person = home.people.known_by(key)
+    if person is None:
+        raise SignInFailed
+    demand(person, permission)
+    return person
 
 
 def end_person(home: Home, person: str, clock: Clock | None = None) -> None:

@@ -27,7 +27,7 @@ from rectoverso.verso.picture import to_png
 from rectoverso.workflow.people import add_person
 from unit.verso.conftest import photo
 
-VIEWER, MAKER, REVIEWER, ADMIN = Role
+VIEWER, MAKER, REVIEWER, ADMIN = Role.VIEWER, Role.MAKER, Role.REVIEWER, Role.ADMIN
 NOBODY = "f" * 64
 
 

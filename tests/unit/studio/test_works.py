@@ -16,7 +16,7 @@ from rectoverso.verso.picture import to_png
 from unit.verso.conftest import photo
 from visitor import Visitors
 
-VIEWER, MAKER, REVIEWER, ADMIN = Role
+VIEWER, MAKER, REVIEWER, ADMIN = Role.VIEWER, Role.MAKER, Role.REVIEWER, Role.ADMIN
 A_CATALOGUE = [("catalogue", "c.csv", b"file\na.png\n")]
 
 

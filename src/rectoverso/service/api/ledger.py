@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from rectoverso.errors import EntryNotFound
 from rectoverso.service.api.paging import MOST_NUMBER, Limit
-from rectoverso.service.auth import Anyone, Reviewer, TheDesk
+from rectoverso.service.auth import Anyone, Inspector, TheDesk
 from rectoverso.service.shapes import Page
 from rectoverso.workflow.ledgers import check_ledger, ledger_keys, open_ledger, prove_entry
 
@@ -87,6 +87,6 @@ def keys(desk: TheDesk, _person: Anyone) -> Response:
 
 
 @router.get("/check")
-def check(desk: TheDesk, _person: Reviewer) -> CheckedView:
+def check(desk: TheDesk, _person: Inspector) -> CheckedView:
     """Recompute all of it, and compare it with the decisions and the pictures in the store. It may take minutes."""
     return CheckedView(**check_ledger(desk.home.path).plain())

@@ -15,7 +15,7 @@ from rectoverso.errors import BadCatalogue, WorkNotFound
 from rectoverso.i18n import Phrase
 from rectoverso.service.api.ordering import ACCEPTED, Token, ordered
 from rectoverso.service.api.paging import Cursor, Limit, paged
-from rectoverso.service.auth import Reviewer, TheDesk
+from rectoverso.service.auth import Inspector, Registrar, TheDesk
 from rectoverso.service.desk import Desk
 from rectoverso.service.shapes import AssetView, JobView, Page
 from rectoverso.store.assets import Asset
@@ -67,7 +67,7 @@ class ClaimAsked(BaseModel):
 @router.get("")
 def all_works(
     desk: TheDesk,
-    _person: Reviewer,
+    _person: Inspector,
     limit: Limit = 50,
     cursor: Annotated[int | None, Query(ge=0, le=_MOST_ID, description="What `next` gave.")] = None,
     q: Annotated[str | None, Query(max_length=100, description="Part of a title or an owner.")] = None,
@@ -86,7 +86,7 @@ def all_works(
 
 @router.post("", **ACCEPTED)
 def register(
-    asked: RegisterAsked, response: Response, desk: TheDesk, person: Reviewer, token: Token = None
+    asked: RegisterAsked, response: Response, desk: TheDesk, person: Registrar, token: Token = None
 ) -> JobView:
     """Register pictures that were sent to `uploads`, all of them or none."""
     return ordered(desk, person, asked, token, response)
@@ -94,7 +94,7 @@ def register(
 
 @router.post("/catalogue", openapi_extra=_CSV, **ACCEPTED)
 async def register_catalogue(
-    request: Request, response: Response, desk: TheDesk, person: Reviewer, token: Token = None
+    request: Request, response: Response, desk: TheDesk, person: Registrar, token: Token = None
 ) -> JobView:
     """Register the works of a catalogue, the body, as `verso registry add --catalogue` reads it; but its column `file`
     has the digests of pictures that were sent to `uploads`.
@@ -106,14 +106,14 @@ async def register_catalogue(
 
 
 @router.get("/{work}")
-def one_work(work: Id, desk: TheDesk, _person: Reviewer) -> WorkView:
+def one_work(work: Id, desk: TheDesk, _person: Inspector) -> WorkView:
     """One work."""
     return _view(desk, _work(desk, work))
 
 
 @router.get("/{work}/refusals")
 def refusals(
-    work: Id, desk: TheDesk, _person: Reviewer, limit: Limit = 50, cursor: Cursor = None
+    work: Id, desk: TheDesk, _person: Inspector, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[AssetView]:
     """The images that were held or refused because they are similar to this work, the newest first."""
     kept_here = [*desk.home.assets.held(), *desk.home.assets.refused()]
@@ -124,7 +124,7 @@ def refusals(
 
 
 @router.post("/{work}/claim")
-def claim(work: Id, asked: ClaimAsked, desk: TheDesk, _person: Reviewer) -> WorkView:
+def claim(work: Id, asked: ClaimAsked, desk: TheDesk, _person: Registrar) -> WorkView:
     """Say how sure the claim to it is. An entry of the ledger, which commits to the reason."""
     _work(desk, work)
     (changed,) = claim_works([work], desk.home.path, state=asked.state, reason=asked.reason)
@@ -132,7 +132,7 @@ def claim(work: Id, asked: ClaimAsked, desk: TheDesk, _person: Reviewer) -> Work
 
 
 @router.delete("/{work}", status_code=204, response_class=Response)
-def remove(work: Id, desk: TheDesk, _person: Reviewer) -> Response:
+def remove(work: Id, desk: TheDesk, _person: Registrar) -> Response:
     """Take it off the register. What was decided because of it stays."""
     _work(desk, work)
     remove_works([work], desk.home.path)

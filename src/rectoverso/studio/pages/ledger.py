@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from rectoverso.service.api.ledger import Index, check, entry, head
 from rectoverso.service.api.paging import MOST_NUMBER
-from rectoverso.service.auth import Anyone, Reviewer, TheDesk, demand_own_page, sees_all
+from rectoverso.service.auth import Anyone, Inspector, TheDesk, demand_own_page, sees_all
 from rectoverso.service.desk import Desk
 from rectoverso.studio.page import Place, ThePage
 from rectoverso.verso.ledger.entry import parse_entry
@@ -50,7 +50,7 @@ def in_a_browser(desk: TheDesk, _person: Anyone) -> Response:
 
 
 @router.post("/ledger/check")
-def checked(request: Request, page: ThePage, desk: TheDesk, person: Reviewer) -> Response:
+def checked(request: Request, page: ThePage, desk: TheDesk, person: Inspector) -> Response:
     """Recompute all of it."""
     demand_own_page(request)
     return page.show("ledger_check.html", found=check(desk, person))

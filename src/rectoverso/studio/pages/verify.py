@@ -21,7 +21,7 @@ from rectoverso.verso.verify.layers import does_not_prove, proves, state, words
 from rectoverso.workflow.resolve import PICTURE_LIMITS
 from rectoverso.workflow.verify import manifest_store, plain
 
-PLACE = Place("verify", "/verify", roles=None)
+PLACE = Place("verify", "/verify", permission=None)
 MOST_BYTES = PICTURE_BYTES + 100_000
 """Of the form: the file, and what stands around it."""
 _LONGEST_NAME = 200

@@ -120,7 +120,9 @@ def _told(error: Exception) -> RectoversoError:
         context = getattr(error, "ctx", None)
         command = context.command_path if context else "verso"
         problem = str(getattr(error, "format_message", error.__str__)())
-        return UsageUnusable(problem=problem if problem.endswith((".", "?")) else f"{problem}.", command=command)
+        return UsageUnusable(
+            problem=problem if problem.endswith((".", "?")) else f"{problem}.", command=command
+        )
     return error if isinstance(error, RectoversoError) else _unexpected(error)
 
 

@@ -10,11 +10,13 @@ from typing import Self
 
 import anyio
 
-from rectoverso.service.limits import Meter, ServiceLimits
+from rectoverso.service.limits import Held, Meter, ServiceLimits
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.verify import HomeVerifier
+
+_AT_THE_DOOR = 4
 
 
 @dataclass
@@ -28,10 +30,15 @@ class Desk:
     def __post_init__(self) -> None:
         self.strangers = Meter(self.limits)
         self.known = Meter(self.limits, times=self.limits.of_known)
+        self.held = Held(self.limits.held_bytes)
         self.streams: Counter[str] = Counter()
         """Of events that each person follows now."""
         self.one_at_a_time = anyio.CapacityLimiter(1)
         """Of pictures that are decoded: the bounded process takes one after the other."""
+        self.at_the_door = anyio.CapacityLimiter(_AT_THE_DOOR)
+        """Of votes: an approval may wait for the door, and what waits there must not keep all others waiting."""
+        self.checking = anyio.CapacityLimiter(1)
+        """Of those who have the whole ledger recomputed."""
 
     @classmethod
     def of(cls, home_path: Path, limits: ServiceLimits | None = None) -> Self:

@@ -104,6 +104,11 @@ class Home:
         return self.path / "trust"
 
     @property
+    def working_path(self) -> Path:
+        """Where pictures lie plain while they are worked on."""
+        return self.path / "working"
+
+    @property
     def policies_path(self) -> Path:
         return self.path / "policies"
 

@@ -24,7 +24,7 @@ from rectoverso.errors import (
 from rectoverso.service.app import Headed, service_app
 from rectoverso.service.desk import Desk
 from rectoverso.service.limits import Bodies, ServiceLimits
-from rectoverso.service.problems import outward, status_of
+from rectoverso.service.problems import outward, retry_after, status_of
 from rectoverso.studio.door import sign_in_first, somebody
 from rectoverso.studio.page import Page
 from rectoverso.studio.pages import MOST_BYTES, PAGES
@@ -82,8 +82,8 @@ def _told(request: Request, raised: Exception) -> Response:
         somebody(request, request.app.state.desk)
     page = Page(request)
     answer = page.show("error.html", status, error=error, sentences=page.sentences(error))
-    if isinstance(error, TooManyRequests):
-        answer.headers["Retry-After"] = str(error.facts["seconds"])
+    if soon := retry_after(error):
+        answer.headers["Retry-After"] = str(soon)
     return answer
 
 

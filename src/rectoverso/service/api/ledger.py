@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
+import anyio.to_thread
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
@@ -87,6 +88,9 @@ def keys(desk: TheDesk, _person: Anyone) -> Response:
 
 
 @router.get("/check")
-def check(desk: TheDesk, _person: Inspector) -> CheckedView:
-    """Recompute all of it, and compare it with the decisions and the pictures in the store. It may take minutes."""
-    return CheckedView(**check_ledger(desk.home.path).plain())
+async def check(desk: TheDesk, _person: Inspector) -> CheckedView:
+    """Recompute all of it, and compare it with the decisions and the pictures in the store. It may take minutes; one
+    after the other is told.
+    """
+    checked = await anyio.to_thread.run_sync(check_ledger, desk.home.path, limiter=desk.checking)
+    return CheckedView(**checked.plain())

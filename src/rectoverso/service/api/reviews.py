@@ -8,8 +8,11 @@ a header what it is. It gets out by the door only, once it is approved.
 from __future__ import annotations
 
 import logging
-from typing import Annotated, Any, Literal
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any, Literal, TypeVar
 
+import anyio.to_thread
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -32,6 +35,7 @@ from rectoverso.workflow.review import Said, Standing, comment_of, decide, stand
 
 router = APIRouter(prefix="/reviews", tags=["reviews"])
 _LOG = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
 
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")]
 WorkId = Annotated[str, Path(pattern=r"^[0-9a-f]{1,64}$")]
@@ -181,10 +185,14 @@ def sheet(
 
 
 @router.post("/{asset}/votes")
-def vote(asset: Id, asked: VoteAsked, desk: TheDesk, person: Reviewer) -> ReviewView:
+async def vote(asset: Id, asked: VoteAsked, desk: TheDesk, person: Reviewer) -> ReviewView:
     """Approve, refuse or escalate. The last approval that the policy asks for lets the image go; one refusal is enough
     to keep it for good. Where the policy wants signatures, an approval needs one.
     """
+    return await at_the_door(desk, partial(_voted, asset, asked, desk, person))
+
+
+def _voted(asset: str, asked: VoteAsked, desk: Desk, person: Person) -> ReviewView:
     signature = asked.signature
     said = Said(
         choice=asked.choice,
@@ -197,9 +205,15 @@ def vote(asset: Id, asked: VoteAsked, desk: TheDesk, person: Reviewer) -> Review
 
 
 @router.post("/{asset}/undo")
-def take_back(asset: Id, desk: TheDesk, person: Reviewer) -> ReviewView:
+async def take_back(asset: Id, desk: TheDesk, person: Reviewer) -> ReviewView:
     """Take one's own last vote back, within an hour. What it settled is open again; a release is revoked for that."""
-    return _view_of(desk, undo(desk.home, desk.keys, asset, person), person)
+    standing = await at_the_door(desk, partial(undo, desk.home, desk.keys, asset, person))
+    return await anyio.to_thread.run_sync(_view_of, desk, standing, person)
+
+
+async def at_the_door(desk: Desk, work: Callable[[], Answer]) -> Answer:
+    """Have something done that may wait for the door, in one of a few threads that are there for that alone."""
+    return await anyio.to_thread.run_sync(work, limiter=desk.at_the_door)
 
 
 def _was_held(desk: Desk, asset: str) -> Asset:

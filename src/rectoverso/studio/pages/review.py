@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -18,7 +19,7 @@ from starlette.responses import Response
 from rectoverso.errors import HomeBusy, RectoversoError, SignatureNeeded
 from rectoverso.protocols import SystemClock
 from rectoverso.service.api.paging import MOST_NUMBER
-from rectoverso.service.api.reviews import Id, ReviewView, evidence, one_review
+from rectoverso.service.api.reviews import Id, ReviewView, at_the_door, evidence, one_review
 from rectoverso.service.auth import Inspector, Reviewer, TheDesk, is_own_key
 from rectoverso.service.desk import Desk
 from rectoverso.service.problems import status_of
@@ -142,7 +143,7 @@ def queue(
 
 
 @router.post(PLACE.path)
-def vote_on_several(
+async def vote_on_several(
     page: ThePage,
     desk: TheDesk,
     queue: TheQueue,
@@ -152,25 +153,32 @@ def vote_on_several(
     comment: Comment = "",
 ) -> Response:
     """One vote and one comment on several images; what waits for a signature is left alone. Each is told of."""
+    said = Said(choice, comment.strip())
+    return await at_the_door(desk, partial(_several, page, desk, queue, person, dict.fromkeys(assets), said))
+
+
+def _several(
+    page: Page, desk: Desk, queue: Queue, person: Person, assets: Iterable[str], said: Said
+) -> Response:
     done: list[str] = []
     wrong: list[tuple[str, dict[str, str]]] = []
-    for asset in dict.fromkeys(assets):
+    for asset in assets:
         try:
             _demand_unsigned(one_review(asset, desk, person))
-            decide(desk.home, desk.keys, asset, Said(choice, comment.strip()), person)
+            decide(desk.home, desk.keys, asset, said, person)
             done.append(asset)
         except RectoversoError as error:
             wrong.append((asset, page.sentences(error)))
             if isinstance(error, HomeBusy):  # each other one would wait as long
                 break
-    return page.show("review_done.html", queue=queue, choice_=choice.value, done=done, wrong=wrong)
+    return page.show("review_done.html", queue=queue, choice_=said.choice.value, done=done, wrong=wrong)
 
 
 @router.post("/review/undo")
-def take_back(desk: TheDesk, queue: TheQueue, person: Reviewer, assets: Ids) -> Response:
+async def take_back(desk: TheDesk, queue: TheQueue, person: Reviewer, assets: Ids) -> Response:
     """Take one's own last votes on these back, and show the last of them again."""
     for asset in assets:
-        undo(desk.home, desk.keys, asset, person)
+        await at_the_door(desk, partial(undo, desk.home, desk.keys, asset, person))
     return RedirectResponse(queue.address(assets[-1]), 303)
 
 
@@ -181,7 +189,7 @@ def one(asset: Id, page: ThePage, desk: TheDesk, queue: TheQueue, person: Inspec
 
 
 @router.post("/review/{asset}")
-def vote(
+async def vote(
     asset: Id,
     page: ThePage,
     desk: TheDesk,
@@ -190,6 +198,10 @@ def vote(
     form: Annotated[Typed, Depends()],
 ) -> Response:
     """Vote, and go on to the next. What goes wrong is told where one was, with what one had typed."""
+    return await at_the_door(desk, partial(_voted, asset, page, desk, queue, person, form))
+
+
+def _voted(asset: str, page: Page, desk: Desk, queue: Queue, person: Person, form: Typed) -> Response:
     view = one_review(asset, desk, person)
     try:
         decide(desk.home, desk.keys, asset, form.said(desk, person), person)

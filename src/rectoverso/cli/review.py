@@ -80,7 +80,7 @@ def show(
         files = [str(path) for path in pictures]
         print_json(_plain(found, docket) | {"evidence": told, "pictures": files})
         return
-    _tell(docket)
+    _tell(found, docket)
     for line in told["lines"]:
         tell("review.line", line=line)
     for reason in told["reasons"]:
@@ -164,7 +164,7 @@ def _answer(home: Home, asset: str, person: Person, *, as_json: bool) -> None:
     if as_json:
         print_json(_plain(home, docket))
     else:
-        _tell(docket)
+        _tell(home, docket)
 
 
 def _at(home: Path, permission: str) -> tuple[Home, Person]:
@@ -213,13 +213,23 @@ def _plain(home: Home, docket: Docket) -> dict[str, object]:
     return docket.plain(home, open_ledger(home, keys_of(home)))
 
 
-def _tell(docket: Docket) -> None:
-    standing = docket.standing
+def _tell(home: Home, docket: Docket) -> None:
+    from rectoverso.workflow.ledgers import keys_of, open_ledger
+    from rectoverso.workflow.review import comment_of
+
+    standing, ledger = docket.standing, open_ledger(home, keys_of(home))
     tell("review.stands", id=standing.held.id, use=standing.held.use, state=_words(f"state.{standing.state}"))
     if standing.became:
         tell("review.became", id=standing.became.id)
     for vote in standing.votes:
-        tell("review.vote", choice=_words(f"said.{vote.choice.value}"), at=vote.at, entry=vote.entry)
+        comment = comment_of(home, ledger, vote)
+        tell(
+            "review.vote",
+            choice=_words(f"said.{vote.choice.value}"),
+            at=vote.at,
+            entry=vote.entry,
+            comment=comment,
+        )
     if docket.people and standing.held.is_waiting:
         count = sum(vote.choice.value == "approve" for vote in standing.votes)
         tell("studio_review.four_eyes", least=docket.people.least, count=count)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import anyio
+import anyio.to_thread
 
 from rectoverso.service.limits import Held, Meter, ServiceLimits
 from rectoverso.store.home import Home
@@ -16,6 +18,7 @@ from rectoverso.store.keys import Keys
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.verify import HomeVerifier
 
+Answer = TypeVar("Answer")
 _AT_THE_DOOR = 4
 
 
@@ -35,8 +38,7 @@ class Desk:
         """Of events that each person follows now."""
         self.one_at_a_time = anyio.CapacityLimiter(1)
         """Of pictures that are decoded: the bounded process takes one after the other."""
-        self.at_the_door = anyio.CapacityLimiter(_AT_THE_DOOR)
-        """Of votes: an approval may wait for the door, and what waits there must not keep all others waiting."""
+        self._door = anyio.CapacityLimiter(_AT_THE_DOOR)
         self.checking = anyio.CapacityLimiter(1)
         """Of those who have the whole ledger recomputed."""
 
@@ -49,6 +51,12 @@ class Desk:
     @property
     def is_open(self) -> bool:
         return not self.home.people.are_there()
+
+    async def at_the_door(self, work: Callable[[], Answer]) -> Answer:
+        """Have something done that may wait for the door, in one of a few threads that are there for that alone: what
+        waits there must not keep everything else waiting.
+        """
+        return await anyio.to_thread.run_sync(work, limiter=self._door)
 
     @cached_property
     def verifier(self) -> HomeVerifier:

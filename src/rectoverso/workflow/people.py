@@ -15,18 +15,18 @@ from rectoverso.workflow.permissions import Permission, demand
 
 LOCAL = Person("local", "local", Role.ADMIN, "")
 """Whoever asks from this machine while there are no accounts."""
-_LONGEST_NAME = 100
+LONGEST_NAME = 100
 AccountName = Annotated[
     str,
     StringConstraints(
-        min_length=1, max_length=_LONGEST_NAME, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$"
+        min_length=1, max_length=LONGEST_NAME, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$"
     ),
 ]
 
 
 def add_person(home: Home, name: str, role: Role, clock: Clock | None = None) -> tuple[Person, ApiKey, str]:
     """A new account, its first key, and what to type of that, which nobody is told again. Raises NameUnusable."""
-    if not name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME:
+    if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
         raise NameUnusable
     open_keys(home)
     now = _now(clock)

@@ -14,6 +14,7 @@ from visitor import Visitors
 
 LOOK, FOLLOW, INSPECT, MAKE = Permission.LOOK, Permission.FOLLOW, Permission.INSPECT, Permission.MAKE
 REVIEW, REGISTER, PUBLISH = Permission.REVIEW, Permission.REGISTER, Permission.PUBLISH
+OVERSEE, GOVERN = Permission.OVERSEE, Permission.GOVERN
 EVERYBODY = None
 """Also who has no account."""
 
@@ -64,6 +65,14 @@ ROUTES: dict[str, Permission | None] = {
     "GET /ledger/verifier": LOOK,
     "POST /ledger/check": INSPECT,
     "GET /ledger/{index}": LOOK,
+    "GET /people": OVERSEE,
+    "POST /people": GOVERN,
+    "GET /people/{person}": OVERSEE,
+    "POST /people/{person}/keys": GOVERN,
+    "POST /people/{person}/keys/{key}/end": GOVERN,
+    "POST /people/{person}/end": GOVERN,
+    "POST /people/{person}/professions": GOVERN,
+    "POST /people/{person}/professions/{entry}/withdraw": GOVERN,
 }
 PLACES = {
     "job": "f" * 16,
@@ -71,6 +80,9 @@ PLACES = {
     "asset": "f" * 12,
     "work": "f" * 8,
     "index": "0",
+    "person": "f" * 12,
+    "key": "f" * 12,
+    "entry": "0",
     "what": "mask",
     "name": "0" * 9,
 }
@@ -115,7 +127,7 @@ def test_the_navigation_leads_where_one_may_go(studio: Visitors) -> None:
 
     assert places(None) == ["/verify"]
     assert places(Role.VIEWER) == places(Role.PUBLISHER) == ["/gallery", "/verify", "/ledger"]
-    assert places(Role.AUDITOR) == ["/gallery", "/review", "/works", "/verify", "/ledger"]
+    assert places(Role.AUDITOR) == ["/gallery", "/review", "/works", "/verify", "/ledger", "/people"]
     assert set(places(Role.VIEWER)) <= set(places(Role.ADMIN))
     text = studio.get("/ledger/0", Role.VIEWER).text
     assert re.findall(r'href="(/\w+)" aria-current="page"', text) == ["/ledger"]

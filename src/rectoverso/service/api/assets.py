@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
+import anyio.to_thread
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
@@ -112,10 +114,10 @@ def take_out(asset: Id, whom: Recipient, desk: TheDesk, person: Publisher) -> Re
 
 
 @router.post("/{asset}/revoke")
-def take_back(asset: Id, why: Reason, desk: TheDesk, person: Publisher) -> AssetView:
+async def take_back(asset: Id, why: Reason, desk: TheDesk, person: Publisher) -> AssetView:
     """Take a release back: an entry of the ledger, of which every verification here tells."""
-    revoke(desk.home.path, asset, why.reason, by=person)
-    return one_asset(asset, desk, person)
+    await desk.at_the_door(partial(revoke, desk.home.path, asset, why.reason, by=person))
+    return await anyio.to_thread.run_sync(one_asset, asset, desk, person)
 
 
 def asset_of(desk: Desk, person: Person, asset: str) -> Asset:

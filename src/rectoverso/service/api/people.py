@@ -22,6 +22,7 @@ from rectoverso.workflow.professions import withdraw as withdraw_profession
 
 router = APIRouter(prefix="/people", tags=["people"])
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")]
+Entry = Annotated[int, Path(ge=0, le=MOST_NUMBER)]
 
 
 class PersonAsked(BaseModel):
@@ -135,9 +136,7 @@ def confirm(person: Id, asked: ProfessionAsked, desk: TheDesk, by: Admin) -> Pro
 
 
 @router.delete("/{person}/professions/{entry}")
-def withdraw(
-    person: Id, entry: Annotated[int, Path(ge=0, le=MOST_NUMBER)], desk: TheDesk, by: Admin
-) -> ProfessionView:
+def withdraw(person: Id, entry: Entry, desk: TheDesk, by: Admin) -> ProfessionView:
     """Take a confirmation back. Approvals that rest on it count no more; what was let go stays let go."""
     return ProfessionView.of(withdraw_profession(desk.home, desk.keys, person, entry, by))
 

@@ -8,9 +8,8 @@ a header what it is. It gets out by the door only, once it is approved.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
 import anyio.to_thread
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -35,7 +34,6 @@ from rectoverso.workflow.review import Said, Standing, comment_of, decide, stand
 
 router = APIRouter(prefix="/reviews", tags=["reviews"])
 _LOG = logging.getLogger(__name__)
-Answer = TypeVar("Answer")
 
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")]
 WorkId = Annotated[str, Path(pattern=r"^[0-9a-f]{1,64}$")]
@@ -189,7 +187,7 @@ async def vote(asset: Id, asked: VoteAsked, desk: TheDesk, person: Reviewer) -> 
     """Approve, refuse or escalate. The last approval that the policy asks for lets the image go; one refusal is enough
     to keep it for good. Where the policy wants signatures, an approval needs one.
     """
-    return await at_the_door(desk, partial(_voted, asset, asked, desk, person))
+    return await desk.at_the_door(partial(_voted, asset, asked, desk, person))
 
 
 def _voted(asset: str, asked: VoteAsked, desk: Desk, person: Person) -> ReviewView:
@@ -207,13 +205,8 @@ def _voted(asset: str, asked: VoteAsked, desk: Desk, person: Person) -> ReviewVi
 @router.post("/{asset}/undo")
 async def take_back(asset: Id, desk: TheDesk, person: Reviewer) -> ReviewView:
     """Take one's own last vote back, within an hour. What it settled is open again; a release is revoked for that."""
-    standing = await at_the_door(desk, partial(undo, desk.home, desk.keys, asset, person))
+    standing = await desk.at_the_door(partial(undo, desk.home, desk.keys, asset, person))
     return await anyio.to_thread.run_sync(_view_of, desk, standing, person)
-
-
-async def at_the_door(desk: Desk, work: Callable[[], Answer]) -> Answer:
-    """Have something done that may wait for the door, in one of a few threads that are there for that alone."""
-    return await anyio.to_thread.run_sync(work, limiter=desk.at_the_door)
 
 
 def _was_held(desk: Desk, asset: str) -> Asset:

@@ -6,6 +6,7 @@ No catalogue names a file of this machine: what it calls `file` is the digest of
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -124,19 +125,27 @@ def refusals(
 
 
 @router.post("/{work}/claim")
-def claim(work: Id, asked: ClaimAsked, desk: TheDesk, _person: Registrar) -> WorkView:
+async def claim(work: Id, asked: ClaimAsked, desk: TheDesk, _person: Registrar) -> WorkView:
     """Say how sure the claim to it is. An entry of the ledger, which commits to the reason."""
+    return await desk.at_the_door(partial(_claimed, work, asked, desk))
+
+
+@router.delete("/{work}", status_code=204, response_class=Response)
+async def remove(work: Id, desk: TheDesk, _person: Registrar) -> Response:
+    """Take it off the register. What was decided because of it stays."""
+    await desk.at_the_door(partial(_removed, work, desk))
+    return Response(status_code=204)
+
+
+def _claimed(work: str, asked: ClaimAsked, desk: Desk) -> WorkView:
     _work(desk, work)
     (changed,) = claim_works([work], desk.home.path, state=asked.state, reason=asked.reason)
     return _view(desk, changed)
 
 
-@router.delete("/{work}", status_code=204, response_class=Response)
-def remove(work: Id, desk: TheDesk, _person: Registrar) -> Response:
-    """Take it off the register. What was decided because of it stays."""
+def _removed(work: str, desk: Desk) -> None:
     _work(desk, work)
     remove_works([work], desk.home.path)
-    return Response(status_code=204)
 
 
 def _ordered(data: bytes, response: Response, desk: Desk, person: Any, token: str | None) -> JobView:

@@ -113,11 +113,11 @@ def take_out(
 
 
 @router.post("/gallery/{asset}/revoke")
-def take_back(
+async def take_back(
     asset: Id, desk: TheDesk, person: Publisher, reason: Annotated[Line, Form(), Field(min_length=1)]
 ) -> Response:
     """Take its release back."""
-    api.take_back(asset, api.Reason(reason=reason), desk, person)
+    await api.take_back(asset, api.Reason(reason=reason), desk, person)
     return RedirectResponse(f"/gallery/{asset}", 303)
 
 

@@ -19,7 +19,7 @@ from starlette.responses import Response
 from rectoverso.errors import HomeBusy, RectoversoError, SignatureNeeded
 from rectoverso.protocols import SystemClock
 from rectoverso.service.api.paging import MOST_NUMBER
-from rectoverso.service.api.reviews import Id, ReviewView, at_the_door, evidence, one_review
+from rectoverso.service.api.reviews import Id, ReviewView, evidence, one_review
 from rectoverso.service.auth import Inspector, Reviewer, TheDesk, is_own_key
 from rectoverso.service.desk import Desk
 from rectoverso.service.problems import status_of
@@ -154,7 +154,7 @@ async def vote_on_several(
 ) -> Response:
     """One vote and one comment on several images; what waits for a signature is left alone. Each is told of."""
     said = Said(choice, comment.strip())
-    return await at_the_door(desk, partial(_several, page, desk, queue, person, dict.fromkeys(assets), said))
+    return await desk.at_the_door(partial(_several, page, desk, queue, person, dict.fromkeys(assets), said))
 
 
 def _several(
@@ -178,7 +178,7 @@ def _several(
 async def take_back(desk: TheDesk, queue: TheQueue, person: Reviewer, assets: Ids) -> Response:
     """Take one's own last votes on these back, and show the last of them again."""
     for asset in assets:
-        await at_the_door(desk, partial(undo, desk.home, desk.keys, asset, person))
+        await desk.at_the_door(partial(undo, desk.home, desk.keys, asset, person))
     return RedirectResponse(queue.address(assets[-1]), 303)
 
 
@@ -198,7 +198,7 @@ async def vote(
     form: Annotated[Typed, Depends()],
 ) -> Response:
     """Vote, and go on to the next. What goes wrong is told where one was, with what one had typed."""
-    return await at_the_door(desk, partial(_voted, asset, page, desk, queue, person, form))
+    return await desk.at_the_door(partial(_voted, asset, page, desk, queue, person, form))
 
 
 def _voted(asset: str, page: Page, desk: Desk, queue: Queue, person: Person, form: Typed) -> Response:

@@ -142,7 +142,7 @@ def one(
 
 
 @router.post("/works/{work}/claim")
-def change(
+async def change(
     work: Id,
     desk: TheDesk,
     person: Registrar,
@@ -150,16 +150,18 @@ def change(
     reason: Annotated[Line, Form(), Field(min_length=1)],
 ) -> Response:
     """Say how sure the claim to it is."""
-    claim(work, ClaimAsked(state=state, reason=reason), desk, person)
+    await claim(work, ClaimAsked(state=state, reason=reason), desk, person)
     return RedirectResponse(f"/works/{work}", 303)
 
 
 @router.post("/works/{work}/remove")
-def take_off(work: Id, desk: TheDesk, person: Registrar, sure: Annotated[bool, Form()] = False) -> Response:
+async def take_off(
+    work: Id, desk: TheDesk, person: Registrar, sure: Annotated[bool, Form()] = False
+) -> Response:
     """Take it off the register, if that was meant."""
     if not sure:
         return RedirectResponse(f"/works/{work}", 303)
-    remove(work, desk, person)
+    await remove(work, desk, person)
     return RedirectResponse(PLACE.path, 303)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,9 @@ from rectoverso.types import Message
 
 if TYPE_CHECKING:
     from rectoverso.store.home import Home
+    from rectoverso.store.keys import Keys
     from rectoverso.store.people import Person
+    from rectoverso.verso.ledger.ledger import Ledger
     from rectoverso.workflow.docket import Docket
 
 app = typer.Typer(help="What waits for people: look at it, and decide on it.", no_args_is_help=True)
@@ -39,13 +42,13 @@ def list_(
     as_json: JsonOption = False,
 ) -> None:
     """List what waits for people."""
-    from rectoverso.workflow.permissions import Permission
-
-    found, person = _at(home, Permission.INSPECT)
-    dockets = [_docket(found, asset.id, person) for asset in found.assets.waiting(most, use=use)]
-    count = sum(use in (None, one.use) for one in found.assets.queue())
+    desk = _desk(home, "inspect")
+    assets = desk.home.assets
+    dockets = [desk.docket(asset.id) for asset in assets.waiting(most, use=use)]
+    count = sum(use in (None, one.use) for one in assets.queue())
     if as_json:
-        print_json({"waiting": count, "reviews": [_plain(found, docket) for docket in dockets]})
+        reviews = [docket.plain(desk.home, desk.ledger) for docket in dockets]
+        print_json({"waiting": count, "reviews": reviews})
         return
     for docket in dockets:
         held = docket.standing.held
@@ -68,19 +71,18 @@ def show(
 
     With --out the draft itself, and beside what it is similar to.
     """
-    from rectoverso.workflow.permissions import Permission
     from rectoverso.workflow.sheets import evidence_of, write_sheets
 
-    found, person = _at(home, Permission.INSPECT if out is None else Permission.REVIEW)
-    docket = _docket(found, asset, person)
+    desk = _desk(home, "inspect" if out is None else "review")
+    docket = desk.docket(asset)
     held = docket.standing.held
-    told = evidence_of(found, held, preferred_language())
-    pictures = [] if out is None else write_sheets(found, held, out)
+    told = evidence_of(desk.home, held, preferred_language())
+    pictures = [] if out is None else write_sheets(desk.home, held, out)
     if as_json:
         files = [str(path) for path in pictures]
-        print_json(_plain(found, docket) | {"evidence": told, "pictures": files})
+        print_json(docket.plain(desk.home, desk.ledger) | {"evidence": told, "pictures": files})
         return
-    _tell(found, docket)
+    _tell(desk, docket)
     for line in told["lines"]:
         tell("review.line", line=line)
     for reason in told["reasons"]:
@@ -138,52 +140,53 @@ def escalate(
 @app.command()
 def undo(asset: AssetArgument, home: HomeOption = DEFAULT_HOME, as_json: JsonOption = False) -> None:
     """Take your last vote on it back, within an hour. What it settled is open again; a release is revoked."""
-    from rectoverso.workflow.ledgers import keys_of
-    from rectoverso.workflow.permissions import Permission
     from rectoverso.workflow.review import undo as taken_back
 
-    found, person = _at(home, Permission.REVIEW)
-    taken_back(found, keys_of(found), asset, person)
-    _answer(found, asset, person, as_json=as_json)
+    desk = _desk(home, "review")
+    taken_back(desk.home, desk.keys, asset, desk.person)
+    _answer(desk, asset, as_json=as_json)
 
 
-def _vote(home: Path, asset: str, choice: str, comment: str, meaning: str, *, as_json: bool) -> None:
-    from rectoverso.store.reviews import Choice
-    from rectoverso.workflow.ledgers import keys_of
-    from rectoverso.workflow.permissions import Permission
-    from rectoverso.workflow.review import Said, decide
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """A home, and who is at the keyboard."""
 
-    found, person = _at(home, Permission.REVIEW)
-    said = Said(Choice(choice), comment.strip(), bool(meaning) and _signs(found, person), meaning.strip())
-    decide(found, keys_of(found), asset, said, person)
-    _answer(found, asset, person, as_json=as_json)
+    home: Home
+    keys: Keys
+    ledger: Ledger
+    person: Person
+
+    def docket(self, asset: str) -> Docket:
+        """Where an image stands that is or was held. Raises NotWaiting for any other."""
+        from rectoverso.errors import NotWaiting
+        from rectoverso.types import AssetId, Decision
+        from rectoverso.workflow.docket import docket_of
+        from rectoverso.workflow.review import standing_of
+
+        held = self.home.assets.by_id(AssetId(asset))
+        if held is None or held.decision is not Decision.HOLD:
+            raise NotWaiting(asset=asset)
+        return docket_of(self.home, self.ledger, standing_of(self.home, held), self.person)
+
+    def signs(self) -> bool:
+        """Whether they show once more that it is they."""
+        again = (
+            self.home.people.known_by(_asked("review.key_again")) if self.home.people.are_there() else None
+        )
+        return again is not None and again.id == self.person.id
 
 
-def _answer(home: Home, asset: str, person: Person, *, as_json: bool) -> None:
-    docket = _docket(home, asset, person)
-    if as_json:
-        print_json(_plain(home, docket))
-    else:
-        _tell(home, docket)
-
-
-def _at(home: Path, permission: str) -> tuple[Home, Person]:
-    """The home, and who is at the keyboard: by the key of an account, once there are accounts."""
-    from rectoverso.workflow.ledgers import existing_home
+def _desk(path: Path, permission: str) -> _Desk:
+    """By the key of an account, once there are accounts. Raises SignInFailed, NotAllowed."""
+    from rectoverso.workflow.ledgers import existing_home, keys_of, open_ledger
     from rectoverso.workflow.people import known
     from rectoverso.workflow.permissions import Permission
 
-    found = existing_home(home)
-    key = (os.environ.get(KEY) or _asked("review.key")) if found.people.are_there() else ""
-    return found, known(found, key, Permission(permission))
-
-
-def _signs(home: Home, person: Person) -> bool:
-    """Whether they show once more that it is they."""
-    if not home.people.are_there():
-        return False
-    again = home.people.known_by(_asked("review.key_again"))
-    return again is not None and again.id == person.id
+    home = existing_home(path)
+    key = (os.environ.get(KEY) or _asked("review.key")) if home.people.are_there() else ""
+    person = known(home, key, Permission(permission))
+    keys = keys_of(home)
+    return _Desk(home, keys, open_ledger(home, keys), person)
 
 
 def _asked(key: str) -> str:
@@ -194,46 +197,42 @@ def _asked(key: str) -> str:
     return text.strip()
 
 
-def _docket(home: Home, asset: str, person: Person) -> Docket:
-    from rectoverso.errors import NotWaiting
-    from rectoverso.types import AssetId, Decision
-    from rectoverso.workflow.docket import docket_of
-    from rectoverso.workflow.ledgers import keys_of, open_ledger
-    from rectoverso.workflow.review import standing_of
+def _vote(home: Path, asset: str, choice: str, comment: str, meaning: str, *, as_json: bool) -> None:
+    from rectoverso.store.reviews import Choice
+    from rectoverso.workflow.review import Said, decide
 
-    held = home.assets.by_id(AssetId(asset))
-    if held is None or held.decision is not Decision.HOLD:
-        raise NotWaiting(asset=asset)
-    return docket_of(home, open_ledger(home, keys_of(home)), standing_of(home, held), person)
+    desk = _desk(home, "review")
+    said = Said(Choice(choice), comment.strip(), bool(meaning) and desk.signs(), meaning.strip())
+    decide(desk.home, desk.keys, asset, said, desk.person)
+    _answer(desk, asset, as_json=as_json)
 
 
-def _plain(home: Home, docket: Docket) -> dict[str, object]:
-    from rectoverso.workflow.ledgers import keys_of, open_ledger
+def _answer(desk: _Desk, asset: str, *, as_json: bool) -> None:
+    docket = desk.docket(asset)
+    if as_json:
+        print_json(docket.plain(desk.home, desk.ledger))
+    else:
+        _tell(desk, docket)
 
-    return docket.plain(home, open_ledger(home, keys_of(home)))
 
-
-def _tell(home: Home, docket: Docket) -> None:
-    from rectoverso.workflow.ledgers import keys_of, open_ledger
+def _tell(desk: _Desk, docket: Docket) -> None:
+    from rectoverso.store.reviews import Choice
     from rectoverso.workflow.review import comment_of
 
-    standing, ledger = docket.standing, open_ledger(home, keys_of(home))
+    standing = docket.standing
     tell("review.stands", id=standing.held.id, use=standing.held.use, state=_words(f"state.{standing.state}"))
     if standing.became:
         tell("review.became", id=standing.became.id)
     for vote in standing.votes:
-        comment = comment_of(home, ledger, vote)
-        tell(
-            "review.vote",
-            choice=_words(f"said.{vote.choice.value}"),
-            at=vote.at,
-            entry=vote.entry,
-            comment=comment,
-        )
-    if docket.people and standing.held.is_waiting:
-        count = sum(vote.choice.value == "approve" for vote in standing.votes)
+        tell("review.vote", choice=_words(f"said.{vote.choice.value}"), at=vote.at, entry=vote.entry)
+        if comment := comment_of(desk.home, desk.ledger, vote):
+            tell("review.comment", comment=comment)
+    if not standing.held.is_waiting:
+        return
+    if docket.people and docket.people.least > 1:
+        count = sum(vote.choice is Choice.APPROVE for vote in standing.votes)
         tell("studio_review.four_eyes", least=docket.people.least, count=count)
-    if docket.blocked and standing.held.is_waiting:
+    if docket.blocked:
         tell(f"studio_review.blocked.{docket.blocked}")
 
 

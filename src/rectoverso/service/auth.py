@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
+import anyio.to_thread
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
@@ -66,7 +67,7 @@ def person_of(request: Request, desk: Desk) -> Person:
 
 def _asking(request: Request, desk: Desk, token: str | None) -> Person:
     demand_own_page(request)
-    if not (desk.is_open or _is_proven(token) or (token is None and _signed_in(request, desk))):
+    if _is_stranger(request, desk, token):
         desk.strangers.take(address_of(request))  # before the slow hash, which costs more than the answer
     person = identified(request, desk, token)
     if person is None:
@@ -82,6 +83,17 @@ def identified(request: Request, desk: Desk, token: str | None) -> Person | None
         demand_this_machine(request)
         return LOCAL
     return known_by(desk, token) if token else _signed_in(request, desk)
+
+
+async def is_turned_away(request: Request, desk: Desk) -> bool:
+    """Whether this is a stranger whose requests are used up."""
+    if not desk.strangers.is_used_up(address_of(request)):
+        return False
+    return await anyio.to_thread.run_sync(_is_stranger, request, desk, token_of(request))
+
+
+def _is_stranger(request: Request, desk: Desk, token: str | None) -> bool:
+    return not (desk.is_open or _is_proven(token) or (token is None and _signed_in(request, desk)))
 
 
 def is_still(request: Request, desk: Desk, person: Person) -> bool:

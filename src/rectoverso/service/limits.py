@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address, ip_network
@@ -79,12 +79,21 @@ class Meter:
         if left < 1:
             raise TooManyRequests(seconds=math.ceil((1 - left) / self._rate))
 
+    def is_used_up(self, address: str) -> bool:
+        """Whether one more request would be one too many; counts none."""
+        with self._lock:
+            return self._left(address, self._clock()) < 1
+
+    def _left(self, address: str, now: float) -> float:
+        left, since = self._buckets.get(address, (float(self._burst), now))
+        return min(self._burst, left + (now - since) * self._rate)
+
     def _taken(self, address: str) -> float:
         """What was left before this request."""
         now = self._clock()
-        left, since = self._buckets.pop(address, (float(self._burst), now))
-        left = min(self._burst, left + (now - since) * self._rate)
+        left = self._left(address, now)
         self._buckets[address] = (left - 1 if left >= 1 else left, now)
+        self._buckets.move_to_end(address)
         if len(self._buckets) > _MOST_ADDRESSES:
             self._buckets.popitem(last=False)
         return left
@@ -135,13 +144,20 @@ async def body_of(request: Request, at_most: int, seconds: float) -> bytes:
 
 class Bodies:
     """Takes bodies up to a size that depends on the address, and waits for one only some seconds, and longer the more
-    of it has come. Else its sender is told 413 or 408. ``most`` gives the bytes for a path.
+    of it has come. Else its sender is told 413 or 408. ``most`` gives the bytes for a path; of who is ``turned_away``
+    nothing is read, for a form costs more to read than to refuse: 429.
     """
 
     LEAST_BYTES_PER_S = 100_000
 
-    def __init__(self, app: ASGIApp, seconds: float, most: Callable[[str], int]) -> None:
-        self._app, self._seconds, self._most = app, seconds, most
+    def __init__(
+        self,
+        app: ASGIApp,
+        seconds: float,
+        most: Callable[[str], int],
+        turned_away: Callable[[Request], Awaitable[bool]] | None = None,
+    ) -> None:
+        self._app, self._seconds, self._most, self._turned_away = app, seconds, most, turned_away
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -155,6 +171,8 @@ class Bodies:
             nonlocal count, is_whole
             if is_whole:  # from here on it tells only that the client has gone
                 return await receive()
+            if not count and self._turned_away and await self._turned_away(Request(scope)):
+                raise HTTPException(429)
             if claimed.isdigit() and int(claimed) > most:
                 raise HTTPException(413, in_words(most))
             with CancelScope(deadline=until + count / self.LEAST_BYTES_PER_S) as waiting:

@@ -202,6 +202,8 @@ async def of_framework(request: Request, error: Exception) -> Response:
     if status in (408, 413):
         limit = error.detail if isinstance(error, HTTPException) else ""
         return problem(request, BodyTooLarge(limit=limit), status)
+    if status == 429:
+        return problem(request, TooManyRequests(seconds=1), status)
     if status in (404, 405):
         answer = problem(request, RouteUnknown(method=request.method, path=request.url.path), status)
         answer.headers.update((error.headers or {}) if isinstance(error, HTTPException) else {})

@@ -62,6 +62,33 @@ def test_one_too_slow_is_left() -> None:
     assert error.value.status_code == 408
 
 
+def test_of_who_is_turned_away_nothing_is_read() -> None:
+    asked: list[str] = []
+
+    async def turned_away(request: Request) -> bool:
+        asked.append(request.url.path)
+        return True
+
+    async def receive() -> dict[str, Any]:
+        raise AssertionError("read")
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        del send
+        await Request(scope, receive).body()
+
+    scope = {
+        "type": "http",
+        "path": "/",
+        "headers": [],
+        "method": "POST",
+        "query_string": b"",
+        "server": ("a", 1),
+    }
+    with pytest.raises(HTTPException) as error:
+        anyio.run(Bodies(app, 5, lambda _path: 10, turned_away), scope, receive, None)
+    assert (error.value.status_code, asked) == (429, ["/"])
+
+
 def asking(host: str, claimed: str | None = None) -> Request:
     headers = [] if claimed is None else [(b"content-length", claimed.encode())]
     return Request({"type": "http", "method": "POST", "path": "/", "headers": headers, "client": (host, 1)})

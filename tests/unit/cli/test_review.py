@@ -22,7 +22,10 @@ from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import check_ledger
 from rectoverso.workflow.people import LOCAL, add_person
 from rectoverso.workflow.professions import confirm
+from unit.service.conftest import quick_hashes
 from unit.verso.conftest import photo
+
+__all__ = ["quick_hashes"]
 
 
 @dataclass

@@ -15,8 +15,8 @@ from rectoverso.workflow.jobs.work import seed_of
 
 _AT_ONCE = 50
 _MOST = 1000
-"""Jobs that are looked through, those before the picture from the nearest on, then as many of those since: as a rule the
-first few are enough.
+"""Jobs that are looked through, those before the picture from the nearest on, then as many of those since: as a rule
+the first few are enough.
 """
 
 

@@ -34,6 +34,7 @@ from rectoverso.cli import (
     people,
     policy,
     registry,
+    review,
     seal,
     serve,
     systems,
@@ -41,7 +42,7 @@ from rectoverso.cli import (
     verify,
 )
 from rectoverso.cli.output import print_error
-from rectoverso.errors import RectoversoError, Unexpected
+from rectoverso.errors import RectoversoError, Unexpected, UsageUnusable
 from rectoverso.version import __version__
 
 app = typer.Typer(
@@ -74,6 +75,7 @@ app.command()(comply.comply)
 app.command()(anonymise.anonymise)
 app.command()(erase.erase)
 app.add_typer(registry.app, name="registry")
+app.add_typer(review.app, name="review")
 app.add_typer(policy.app, name="policy")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(keys.app, name="keys")
@@ -103,12 +105,28 @@ def root(
 def main(arguments: list[str] | None = None) -> None:
     """Run `verso` and leave with its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    as_json, as_event = "--json" in arguments, "--events" in arguments
     try:
+        if as_json or as_event:  # then what is wrong with the line itself is for programs to read, too
+            sys.exit(app(arguments, standalone_mode=False) or 0)
         app(arguments)
+    except typer.Abort:
+        sys.exit(130)
     except Exception as error:  # noqa: BLE001 - the reader gets words, and a code that is not an answer
-        told = error if isinstance(error, RectoversoError) else _unexpected(error)
-        print_error(told, as_json="--json" in arguments, as_event="--events" in arguments)
+        told = _told(error)
+        print_error(told, as_json=as_json, as_event=as_event)
         sys.exit(told.exit_code)
+
+
+def _told(error: Exception) -> RectoversoError:
+    if isinstance(error, typer.TyperException):
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "verso"
+        problem = str(getattr(error, "format_message", error.__str__)())
+        return UsageUnusable(
+            problem=problem if problem.endswith((".", "?")) else f"{problem}.", command=command
+        )
+    return error if isinstance(error, RectoversoError) else _unexpected(error)
 
 
 def _unexpected(error: Exception) -> RectoversoError:

@@ -41,7 +41,7 @@ def serve(
     _demand("verso serve")
     from rectoverso.service import logs
     from rectoverso.service.limits import ServiceLimits
-    from rectoverso.service.server import demand_accounts, listen, run
+    from rectoverso.service.server import demand_accounts, keep_forms_in, listen, run
     from rectoverso.service.work.staff import Staff
     from rectoverso.studio.app import studio_app
 
@@ -49,6 +49,7 @@ def serve(
     staff = Staff(home, workers)
     app = studio_app(home, ServiceLimits(per_minute=per_minute), staff)
     demand_accounts(app.state.desk, host)
+    keep_forms_in(app.state.desk.home)
     socket = listen(host, port)
     address, taken = socket.getsockname()[:2]
     url = f"http://[{address}]:{taken}" if ":" in address else f"http://{address}:{taken}"

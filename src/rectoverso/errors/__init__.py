@@ -83,6 +83,11 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── VotedAlready
     │   ├── OwnWork             whoever asked for a picture does not approve it
     │   ├── SignatureNeeded     an approval that has to be signed
+    │   ├── ProfessionUnconfirmed   by whom nobody has confirmed to be a professional
+    │   ├── OwnProfession       nobody confirms their own
+    │   ├── WordsUnusable       what is said of one
+    │   ├── ConfirmationNotFound
+    │   ├── UsageUnusable       a command line that is none
     │   ├── HeldBefore          a draft of which too little was kept to let it go
     │   ├── FoundSince          a held draft that shows more today
     │   ├── ReviewElsewhere     two votes at once
@@ -159,6 +164,7 @@ from rectoverso.errors.asked import (
     PolicyUnusable,
     Unexpected,
     UnknownName,
+    UsageUnusable,
 )
 from rectoverso.errors.backups import BackupDamaged, BackupKeysMissing, BackupUnsettled, HomeTaken, NotABackup
 from rectoverso.errors.base import AnswerIsNo, CouldNotRun, InputError, RectoversoError
@@ -252,6 +258,7 @@ from rectoverso.errors.service import (
     AccountsMissing,
     AssetNotFound,
     BodyTooLarge,
+    ConfirmationNotFound,
     FileNotChosen,
     ForeignPage,
     FoundSince,
@@ -266,9 +273,11 @@ from rectoverso.errors.service import (
     NotSignedIn,
     NotUndone,
     NotWaiting,
+    OwnProfession,
     OwnWork,
     PageUnknown,
     PersonNotFound,
+    ProfessionUnconfirmed,
     PromptUnknown,
     QueueFull,
     RequestUnusable,
@@ -280,6 +289,7 @@ from rectoverso.errors.service import (
     TakesTooLong,
     UploadNotFound,
     VotedAlready,
+    WordsUnusable,
 )
 from rectoverso.errors.works import (
     BadCatalogue,
@@ -313,6 +323,7 @@ __all__ = [
     "BlobMissing",
     "BodyTooLarge",
     "CommonNotFound",
+    "ConfirmationNotFound",
     "CouldNotRun",
     "CreditUnknown",
     "CurationUnusable",
@@ -391,6 +402,7 @@ __all__ = [
     "NothingRegistered",
     "NothingToErase",
     "OutNotWritable",
+    "OwnProfession",
     "OwnWork",
     "OwnerNotFound",
     "OwnerUnusable",
@@ -400,6 +412,7 @@ __all__ = [
     "PolicyUnusable",
     "PortUnusable",
     "ProcessLost",
+    "ProfessionUnconfirmed",
     "PromptUnknown",
     "QueryTooLong",
     "QueryUnusable",
@@ -430,11 +443,13 @@ __all__ = [
     "Unexpected",
     "UnknownName",
     "UploadNotFound",
+    "UsageUnusable",
     "VotedAlready",
     "WatermarkNoRoom",
     "WatermarkTooSmall",
     "WeightsChanged",
     "WeightsMissing",
+    "WordsUnusable",
     "WorkCommon",
     "WorkNotFound",
     "WorkTooPlain",

@@ -87,3 +87,12 @@ class Unexpected(CouldNotRun):
     what = "Something happened that this program did not expect: {problem}."
     why = "This is a fault of the program, not of what you gave it."
     fix = "Please report it with what you typed. RECTOVERSO_DEBUG=1 shows where it happened."
+
+
+class UsageUnusable(InputError):
+    """Facts: problem, command (as far as it was understood)."""
+
+    code = "usage_unusable"
+    what = "This command line cannot be used."
+    why = "{problem}"
+    fix = "See: {command} --help"

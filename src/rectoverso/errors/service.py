@@ -225,8 +225,42 @@ class SignatureNeeded(InputError):
 
     code = "signature_needed"
     what = "An approval of {asset} has to be signed."
-    why = "Its policy wants that whoever approves shows again who they are, and says what that means and as what."
-    fix = "Send your key once more with the approval, a meaning, and your profession where the policy asks for one."
+    why = "Its policy wants that whoever approves shows again who they are, and says what that means."
+    fix = "Send your key once more with the approval, and a meaning."
+
+
+class ProfessionUnconfirmed(InputError):
+    """Facts: asset, use."""
+
+    code = "profession_unconfirmed"
+    what = "You cannot approve {asset}."
+    why = "Its policy wants a professional, and no admin has confirmed that you are one for the use {use}."
+    fix = "Ask an admin: verso people confirm ID --use {use} --profession WHAT --evidence WHERE"
+
+
+class OwnProfession(InputError):
+    code = "own_profession"
+    what = "You cannot confirm your own profession."
+    why = "Whoever signs as a professional is confirmed to be one by somebody else."
+    fix = "Ask another admin."
+
+
+class WordsUnusable(InputError):
+    """Facts: most."""
+
+    code = "words_unusable"
+    what = "What was said of the profession cannot be used."
+    why = "The profession and the evidence for it each need 1 to {most} printable characters."
+    fix = "Say what they are, and what you have seen of it, for example: licence 4711, seen on paper"
+
+
+class ConfirmationNotFound(InputError):
+    """Facts: entry."""
+
+    code = "confirmation_not_found"
+    what = "There is no confirmation {entry} of this account that could be taken back."
+    why = "There never was one, it is somebody else's, or it was taken back before."
+    fix = "List them with: verso people show ID"
 
 
 class HeldBefore(InputError):

@@ -16,6 +16,7 @@ from rectoverso.errors import RectoversoError
 from rectoverso.service import events, openai, problems
 from rectoverso.service.api import PROBLEMS, api
 from rectoverso.service.api.uploads import PICTURE_BYTES
+from rectoverso.service.auth import is_turned_away
 from rectoverso.service.desk import Desk
 from rectoverso.service.limits import Bodies, ServiceLimits
 from rectoverso.service.logs import Told
@@ -35,6 +36,7 @@ _HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
     b"referrer-policy": b"no-referrer",
+    b"cross-origin-resource-policy": b"same-origin",
     b"cache-control": b"no-store",
 }
 
@@ -81,7 +83,10 @@ def service_app(
     app.add_api_route("/healthz", _healthy, include_in_schema=False)
     app.add_route("/metrics", metrics, include_in_schema=False)
     app.add_middleware(
-        Bodies, seconds=limits.body_seconds, most=lambda path: _MOST_BYTES.get(path, _JSON_BYTES)
+        Bodies,
+        seconds=limits.body_seconds,
+        most=lambda path: _MOST_BYTES.get(path, _JSON_BYTES),
+        turned_away=lambda request: is_turned_away(request, desk),
     )
     app.add_middleware(_Resolving, resolution=resolution_app(home, limits))
     app.add_middleware(Headed, headers=_HEADERS)

@@ -13,22 +13,31 @@ from threading import Lock
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
+import anyio.to_thread
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from rectoverso.errors import ForeignPage, NotAllowed, NotSignedIn
+from rectoverso.errors import ForeignPage, NotSignedIn
 from rectoverso.protocols import SystemClock
 from rectoverso.service.desk import Desk
 from rectoverso.service.limits import address_of
-from rectoverso.store.people import Person, Role
+from rectoverso.store.people import Person
+from rectoverso.workflow.people import LOCAL
+from rectoverso.workflow.permissions import Permission, demand, is_allowed
 
 SESSION = "verso_session"
 """The cookie by which the browser of somebody who signed in is known."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-FOR_OTHERS = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
-"""By these headers a proxy says that it asks for somebody else."""
-LOCAL = Person("local", "local", Role.ADMIN, "")
-"""Whoever asks from this machine while there are no accounts."""
+FOR_OTHERS = (
+    "forwarded",
+    "via",
+    "x-forwarded-",
+    "x-real-ip",
+    "x-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+)
+"""By headers that begin so a proxy says that it asks for somebody else."""
 _MOST_PROVEN = 1000
 
 _bearer = HTTPBearer(auto_error=False, description="A key of an account: rv_...")
@@ -58,7 +67,7 @@ def person_of(request: Request, desk: Desk) -> Person:
 
 def _asking(request: Request, desk: Desk, token: str | None) -> Person:
     demand_own_page(request)
-    if not (desk.is_open or _is_proven(token) or (token is None and _signed_in(request, desk))):
+    if _is_stranger(request, desk, token):
         desk.strangers.take(address_of(request))  # before the slow hash, which costs more than the answer
     person = identified(request, desk, token)
     if person is None:
@@ -74,6 +83,17 @@ def identified(request: Request, desk: Desk, token: str | None) -> Person | None
         demand_this_machine(request)
         return LOCAL
     return known_by(desk, token) if token else _signed_in(request, desk)
+
+
+async def is_turned_away(request: Request, desk: Desk) -> bool:
+    """Whether this is a stranger whose requests are used up."""
+    if not desk.strangers.is_used_up(address_of(request)):
+        return False
+    return await anyio.to_thread.run_sync(_is_stranger, request, desk, token_of(request))
+
+
+def _is_stranger(request: Request, desk: Desk, token: str | None) -> bool:
+    return not (desk.is_open or _is_proven(token) or (token is None and _signed_in(request, desk)))
 
 
 def is_still(request: Request, desk: Desk, person: Person) -> bool:
@@ -95,28 +115,31 @@ def anybody(request: Request, desk: TheDesk) -> None:
     desk.strangers.take(address_of(request))
 
 
-def may(*roles: Role) -> Callable[[Person], Person]:
-    """A dependency: the asker, who must have one of these roles, or be an admin. Raises NotAllowed."""
+def may(permission: Permission) -> Callable[[Person], Person]:
+    """A dependency: the asker, whose role must allow this. Raises NotAllowed."""
 
     def allowed(person: Annotated[Person, Depends(asker)]) -> Person:
-        if person.role not in (*roles, Role.ADMIN):
-            needed = ", ".join(role.value for role in dict.fromkeys((*roles, Role.ADMIN)))
-            raise NotAllowed(role=person.role.value, needed=needed)
+        demand(person, permission)
         return person
 
     return allowed
 
 
-Anyone = Annotated[Person, Depends(may(*Role))]
-Maker = Annotated[Person, Depends(may(Role.MAKER))]
-MakerOrReviewer = Annotated[Person, Depends(may(Role.MAKER, Role.REVIEWER))]
-Reviewer = Annotated[Person, Depends(may(Role.REVIEWER))]
-Admin = Annotated[Person, Depends(may())]
+Anyone = Annotated[Person, Depends(may(Permission.LOOK))]
+Follower = Annotated[Person, Depends(may(Permission.FOLLOW))]
+Inspector = Annotated[Person, Depends(may(Permission.INSPECT))]
+Maker = Annotated[Person, Depends(may(Permission.MAKE))]
+Sender = Annotated[Person, Depends(may(Permission.SEND))]
+Reviewer = Annotated[Person, Depends(may(Permission.REVIEW))]
+Registrar = Annotated[Person, Depends(may(Permission.REGISTER))]
+Publisher = Annotated[Person, Depends(may(Permission.PUBLISH))]
+Overseer = Annotated[Person, Depends(may(Permission.OVERSEE))]
+Admin = Annotated[Person, Depends(may(Permission.GOVERN))]
 
 
 def sees_all(person: Person) -> bool:
     """Whether somebody sees what others make, and what was not released."""
-    return person.role in (Role.REVIEWER, Role.ADMIN)
+    return is_allowed(person, Permission.INSPECT)
 
 
 def demand_own_page(request: Request) -> None:
@@ -139,7 +162,7 @@ def demand_this_machine(request: Request) -> None:
     """Raise ForeignPage for who asks from elsewhere, also through a proxy on this machine that says so, or by a name
     that leads here and is not this machine's own.
     """
-    if any(name in request.headers for name in FOR_OTHERS):
+    if any(name.startswith(FOR_OTHERS) for name in request.headers):
         raise ForeignPage
     named = _parts(f"//{request.headers.get('host', '')}").hostname
     if named not in LOOPBACK or request.client is None or request.client.host not in LOOPBACK:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import anyio
+import anyio.to_thread
 
-from rectoverso.service.limits import Meter, ServiceLimits
+from rectoverso.service.limits import Held, Meter, ServiceLimits
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.verify import HomeVerifier
+
+Answer = TypeVar("Answer")
+_AT_THE_DOOR = 4
 
 
 @dataclass
@@ -28,6 +33,7 @@ class Desk:
     def __post_init__(self) -> None:
         self.strangers = Meter(self.limits)
         self.known = Meter(self.limits, times=self.limits.of_known)
+        self.held = Held(self.limits.held_bytes)
         self.streams: Counter[str] = Counter()
         """Of events that each person follows now."""
         self.is_ending = False
@@ -35,6 +41,9 @@ class Desk:
         self._waiting: set[anyio.Event] = set()
         self.one_at_a_time = anyio.CapacityLimiter(1)
         """Of pictures that are decoded: the bounded process takes one after the other."""
+        self._door = anyio.CapacityLimiter(_AT_THE_DOOR)
+        self.checking = anyio.CapacityLimiter(1)
+        """Of those who have the whole ledger recomputed."""
 
     @classmethod
     def of(cls, home_path: Path, limits: ServiceLimits | None = None) -> Self:
@@ -61,6 +70,12 @@ class Desk:
     @property
     def is_open(self) -> bool:
         return not self.home.people.are_there()
+
+    async def at_the_door(self, work: Callable[[], Answer]) -> Answer:
+        """Have something done that may wait for the door, in one of a few threads that are there for that alone: what
+        waits there must not keep everything else waiting.
+        """
+        return await anyio.to_thread.run_sync(work, limiter=self._door)
 
     @cached_property
     def verifier(self) -> HomeVerifier:

@@ -22,7 +22,7 @@ from rectoverso.errors import JobNotFound, TooManyRequests
 from rectoverso.service.api.jobs import job_of
 from rectoverso.service.api.ordering import JobId
 from rectoverso.service.api.paging import MOST_NUMBER
-from rectoverso.service.auth import MakerOrReviewer, TheDesk, is_still
+from rectoverso.service.auth import Follower, TheDesk, is_still
 from rectoverso.service.desk import Desk
 from rectoverso.service.problems import language_of
 from rectoverso.service.shapes import ItemView, JobView
@@ -38,11 +38,19 @@ Who loses the right to read meanwhile is told no more."""
 _AT_ONCE = 100
 
 
-def watched(job: JobId, desk: TheDesk, person: MakerOrReviewer) -> tuple[Job, Person]:
-    """The job and who follows it, before anything is answered. Raises JobNotFound, TooManyRequests."""
+async def watched(job: JobId, desk: TheDesk, person: Follower) -> AsyncIterator[tuple[Job, Person]]:
+    """The job and who follows it, before anything is answered; counted from now on until the answer is whole, so that
+    many that come at once are too. Raises JobNotFound, TooManyRequests.
+    """
     if desk.streams[person.id] >= desk.limits.streams:
         raise TooManyRequests(seconds=5)
-    return job_of(desk, person, job), person
+    desk.streams[person.id] += 1
+    try:
+        yield await anyio.to_thread.run_sync(job_of, desk, person, job), person
+    finally:
+        desk.streams[person.id] -= 1
+        if not desk.streams[person.id]:
+            del desk.streams[person.id]
 
 
 @router.get("/{job}/events", response_class=EventSourceResponse)
@@ -54,12 +62,8 @@ async def events(
 ) -> AsyncIterator[ServerSentEvent]:
     """How a job gets on, as it happens (`text/event-stream`). With `Last-Event-ID`: what has changed since."""
     found, person = asked
-    desk.streams[person.id] += 1
-    try:
-        async for event in _told(request, desk, found, person, last):
-            yield event
-    finally:
-        desk.streams[person.id] -= 1
+    async for event in _told(request, desk, found, person, last):
+        yield event
 
 
 async def _told(

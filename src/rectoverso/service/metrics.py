@@ -1,4 +1,5 @@
-"""`/metrics` (Prometheus): how many requests, how long they took, what waits. For this machine itself, or an admin.
+"""`/metrics` (Prometheus): how many requests, how long they took, what waits. For this machine itself, or who oversees
+the service.
 
 No label names a person, a picture or anything that was asked for.
 """
@@ -17,12 +18,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from rectoverso.errors import ForeignPage, NotAllowed
+from rectoverso.errors import ForeignPage
 from rectoverso.service.auth import demand_own_page, demand_this_machine, person_of
 from rectoverso.service.desk import Desk
 from rectoverso.service.logs import method_of, route_of
 from rectoverso.store.home import Home
-from rectoverso.store.people import Role
+from rectoverso.workflow.permissions import Permission, demand
 
 _SECONDS = (0.005, 0.02, 0.1, 0.5, 2, 10, 60)
 
@@ -91,14 +92,12 @@ async def metrics(request: Request) -> Response:
 
 
 def _demand_keeper(request: Request, desk: Desk) -> None:
-    """Whoever asks from this very machine, by its own name and for nobody else, or an admin."""
+    """Whoever asks from this very machine, by its own name and for nobody else, or who oversees it."""
     try:
         demand_own_page(request)
         demand_this_machine(request)
     except ForeignPage:
-        person = person_of(request, desk)
-        if person.role is not Role.ADMIN:
-            raise NotAllowed(role=person.role.value, needed=Role.ADMIN.value) from None
+        demand(person_of(request, desk), Permission.OVERSEE)
 
 
 class _OfHome(Collector):

@@ -14,12 +14,14 @@ from rectoverso.errors import (
     AnswerIsNo,
     AssetNotFound,
     BodyTooLarge,
+    ConfirmationNotFound,
     CouldNotRun,
     DataNotFound,
     EntryNotFound,
     ForeignPage,
     FoundSince,
     HeldBefore,
+    HomeBusy,
     ImageTooLarge,
     InputError,
     JobNotFound,
@@ -36,8 +38,10 @@ from rectoverso.errors import (
     NotSignedIn,
     NotUndone,
     NotWaiting,
+    OwnProfession,
     OwnWork,
     PersonNotFound,
+    ProfessionUnconfirmed,
     QueryTooLong,
     QueueFull,
     RectoversoError,
@@ -59,6 +63,8 @@ from rectoverso.workflow.places import without_places
 
 _LOG = logging.getLogger(__name__)
 _MOST_PROBLEMS = 10
+_AT_THE_DOOR_S = 5
+"""Roughly how long a batch of others takes there."""
 
 MEDIA_TYPE = "application/problem+json"
 LANGUAGE = "lang"
@@ -70,7 +76,10 @@ _STATUSES: dict[type[RectoversoError], int] = {
     NotAllowed: 403,
     ForeignPage: 403,
     OwnWork: 403,
+    OwnProfession: 403,
+    ProfessionUnconfirmed: 403,
     AssetNotFound: 404,
+    ConfirmationNotFound: 404,
     DataNotFound: 404,
     EntryNotFound: 404,
     JobNotFound: 404,
@@ -101,6 +110,7 @@ _STATUSES: dict[type[RectoversoError], int] = {
     TooManyRequests: 429,
     NotOffered: 501,
     NoRoom: 503,
+    HomeBusy: 503,
     NotNow: 503,
     InputError: 400,
 }
@@ -110,7 +120,7 @@ def problem(request: Request, error: RectoversoError, status: int | None = None)
     """An error as an answer; ``status`` only where the error's own would be wrong."""
     status = status or status_of(error)
     detail = _without_places(request, explain(error, language_of(request)))
-    headers = {"Retry-After": str(error.facts["seconds"])} if isinstance(error, TooManyRequests) else {}
+    headers = {"Retry-After": str(soon)} if (soon := retry_after(error)) else {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if request.url.path.startswith(OPENAI):
@@ -130,6 +140,13 @@ def problem(request: Request, error: RectoversoError, status: int | None = None)
 def status_of(error: RectoversoError) -> int:
     """The status that an error has over HTTP."""
     return next((code for kind, code in _STATUSES.items() if isinstance(error, kind)), 500)
+
+
+def retry_after(error: RectoversoError) -> int | None:
+    """In how many seconds it is worth another try, where that can be said."""
+    if isinstance(error, HomeBusy):
+        return _AT_THE_DOOR_S
+    return int(str(error.facts["seconds"])) if isinstance(error, TooManyRequests) else None
 
 
 def _without_places(request: Request, text: str) -> str:
@@ -185,6 +202,8 @@ async def of_framework(request: Request, error: Exception) -> Response:
     if status in (408, 413):
         limit = error.detail if isinstance(error, HTTPException) else ""
         return problem(request, BodyTooLarge(limit=limit), status)
+    if status == 429:
+        return problem(request, TooManyRequests(seconds=1), status)
     if status in (404, 405):
         answer = problem(request, RouteUnknown(method=request.method, path=request.url.path), status)
         answer.headers.update((error.headers or {}) if isinstance(error, HTTPException) else {})

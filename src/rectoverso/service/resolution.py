@@ -30,7 +30,7 @@ from starlette.routing import Route
 
 from rectoverso.errors import NotOffered, QueryTooLong, RectoversoError, TooManyRequests
 from rectoverso.service import problems
-from rectoverso.service.limits import Meter, ServiceLimits, address_of, body_of
+from rectoverso.service.limits import Held, Meter, ServiceLimits, address_of, body_of
 from rectoverso.verso.mark.label import MEDIA_TYPES
 from rectoverso.workflow.resolve import ALGORITHMS, Match, Resolver, unusable
 
@@ -67,6 +67,7 @@ class _Resolution:
     def __init__(self, resolver: Resolver, limits: ServiceLimits) -> None:
         self._resolver, self._limits, self._meter = resolver, limits, Meter(limits)
         self._one_at_a_time = anyio.CapacityLimiter(1)
+        self._held = Held(limits.held_bytes)
 
     def asked(self, answer: Any) -> Any:
         """An endpoint that counts the request before it answers."""
@@ -101,10 +102,11 @@ class _Resolution:
         if self._one_at_a_time.statistics().tasks_waiting >= self._limits.waiting:
             raise TooManyRequests(seconds=1)
         algorithm, at_most = request.query_params.get("alg"), self._at_most(request)
-        picture = await body_of(request, self._limits.body_bytes, self._limits.body_seconds)
-        return await self._matched(
-            self._resolver.by_content, picture, algorithm, at_most, limiter=self._one_at_a_time
-        )
+        with self._held.room(request, self._limits.body_bytes):
+            picture = await body_of(request, self._limits.body_bytes, self._limits.body_seconds)
+            return await self._matched(
+                self._resolver.by_content, picture, algorithm, at_most, limiter=self._one_at_a_time
+            )
 
     async def by_reference(self, request: Request) -> Response:
         raise NotOffered(method=request.method, path=request.url.path)

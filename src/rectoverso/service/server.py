@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import tempfile
 from collections.abc import Callable
 from types import FrameType
 
@@ -16,6 +17,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from rectoverso.errors import AccountsMissing, PortUnusable
 from rectoverso.service.auth import LOOPBACK
 from rectoverso.service.desk import Desk
+from rectoverso.store.atomic import make_private_folder
+from rectoverso.store.home import Home
 
 _MOST_AT_ONCE = 256
 _GRACE_S = 5
@@ -86,6 +89,14 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._on_ending()
         await super().shutdown(sockets)
+
+
+def keep_forms_in(home: Home) -> None:
+    """Have what forms bring that is too large for the memory lie where plain pictures are worked on, in a folder that
+    nobody else enters, and not in the system's: without a name there, and gone with this process.
+    """
+    make_private_folder(home.working_path)
+    tempfile.tempdir = str(home.working_path)
 
 
 def server(app: ASGIApp, on_ending: Callable[[], None] = lambda: None) -> Server:

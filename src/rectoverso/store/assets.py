@@ -292,10 +292,13 @@ class Assets:
         with self._database.read() as tx:
             return self._read(tx, self._assets.select().where(*wanted).order_by(order).limit(limit))
 
-    def makers(self) -> list[tuple[str, Digest]]:
-        """The name and digest of everything that made some of them: a look into an index for each of these."""
+    def makers(self, decision: Decision | None = None) -> list[tuple[str, Digest]]:
+        """The name and digest of everything that made some of them, or some that were decided so: a look into an index
+        for each of these.
+        """
         column, found, last = self._assets.c, list[tuple[str, Digest]](), ""
         told = self._assets.select().with_only_columns(column.maker_name, column.maker_digest)
+        told = told if decision is None else told.where(column.decision == decision.value)
         with self._database.read() as tx:
             while True:
                 following = told.where(column.maker_digest > last).order_by(column.maker_digest).limit(1)

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from rectoverso.store.log import Log
     from rectoverso.store.openings import Openings
     from rectoverso.store.people import People
+    from rectoverso.store.professions import Professions
     from rectoverso.store.reviews import Reviews
     from rectoverso.store.seals import Seals
     from rectoverso.store.sessions import Sessions
@@ -116,6 +117,11 @@ class Home:
     @property
     def trust_path(self) -> Path:
         return self.path / "trust"
+
+    @property
+    def working_path(self) -> Path:
+        """Where pictures lie plain while they are worked on."""
+        return self.path / "working"
 
     @property
     def policies_path(self) -> Path:
@@ -226,6 +232,13 @@ class Home:
         from rectoverso.store.people import People
 
         return People(self.database, self.data_keys)
+
+    @cached_property
+    def professions(self) -> Professions:
+        """As what they may sign."""
+        from rectoverso.store.professions import Professions
+
+        return Professions(self.database)
 
     @cached_property
     def reviews(self) -> Reviews:

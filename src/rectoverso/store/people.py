@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from rectoverso.store.tables import api_keys, people
+from rectoverso.store.tables import api_keys, people, professions
 
 if TYPE_CHECKING:
     from rectoverso.store.data_keys import DataKeys
@@ -30,11 +30,13 @@ _MEMORY_KIB, _PASSES, _HASH_BYTES = 19 * 1024, 2, 32
 
 
 class Role(StrEnum):
-    """What somebody may do. A reviewer may look at what others make, and makes nothing; an admin may do all."""
+    """What somebody is here; what that allows is said in one place (``workflow.permissions``)."""
 
     VIEWER = "viewer"
     MAKER = "maker"
     REVIEWER = "reviewer"
+    PUBLISHER = "publisher"
+    AUDITOR = "auditor"
     ADMIN = "admin"
 
 
@@ -147,8 +149,11 @@ class People:
             return self._person(tx, row) if row else None
 
     def erase(self, tx: Transaction, person: str, now: str) -> int:
-        """Destroy the key of an account: its name and its keys are gone. Returns how many data keys there were."""
-        tx.connection.execute(api_keys.delete().where(api_keys.c.person == person))
+        """Destroy the key of an account: its name, keys and professions are gone. Returns how many data keys there
+        were.
+        """
+        for table in (api_keys, professions):
+            tx.connection.execute(table.delete().where(table.c.person == person))
         ended = {"name": b"", "ended_at": sa.func.coalesce(people.c.ended_at, now)}
         tx.connection.execute(people.update().where(people.c.id == person).values(ended))
         return self._keys.destroy(tx, [_place(person)])

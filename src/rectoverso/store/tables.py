@@ -17,6 +17,7 @@ wrapping_keys  what wraps those, itself wrapped by the master key
 reviews      what people said of a held image, one vote a row; with whom and why, the ledger commits to it
 people       one account a row: its role, and its name, sealed; of an erased one, no name
 api_keys     what people prove by that it is they, as a hash that is slow to try
+professions  for which uses somebody may sign as a professional, by the ledger's entry of it
 sessions     browsers that somebody's key was typed into, by the digest of what they send
 jobs         one a row: who asked for what, sealed, and the number of its last change
 job_items    the parts of a job that end one by one; what is told of each is sealed
@@ -30,7 +31,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "rv0010"
+REVISION = "rv0011"
 """The migration that makes these tables."""
 
 metadata = sa.MetaData()
@@ -227,6 +228,16 @@ api_keys = sa.Table(
     sa.Column("hash", sa.String(200), nullable=False),
     sa.Column("created_at", sa.String(32), nullable=False),
     sa.Column("ended_at", sa.String(32)),
+)
+
+professions = sa.Table(
+    "professions",
+    metadata,
+    sa.Column("entry", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("person", sa.String(12), nullable=False, index=True),
+    sa.Column("use", sa.String(64), nullable=False),
+    sa.Column("at", sa.String(32), nullable=False),
+    sa.Column("withdrawn", sa.Integer),
 )
 
 sessions = sa.Table(

@@ -22,9 +22,10 @@ from rectoverso.errors import (
     TooManyRequests,
 )
 from rectoverso.service.app import Headed, service_app
+from rectoverso.service.auth import is_turned_away
 from rectoverso.service.desk import Desk
 from rectoverso.service.limits import Bodies, ServiceLimits
-from rectoverso.service.problems import outward, status_of
+from rectoverso.service.problems import outward, retry_after, status_of
 from rectoverso.studio.door import sign_in_first, somebody
 from rectoverso.studio.page import Page
 from rectoverso.studio.pages import MOST_BYTES, PAGES
@@ -68,7 +69,10 @@ def pages_app(desk: Desk) -> ASGIApp:
         app.include_router(page.router)
     app.router.routes.append(app.state.static.route)
     app.add_middleware(
-        Bodies, seconds=desk.limits.body_seconds, most=lambda path: MOST_BYTES.get(path, _FORM_BYTES)
+        Bodies,
+        seconds=desk.limits.body_seconds,
+        most=lambda path: MOST_BYTES.get(path, _FORM_BYTES),
+        turned_away=lambda request: is_turned_away(request, desk),
     )
     return app
 
@@ -82,8 +86,8 @@ def _told(request: Request, raised: Exception) -> Response:
         somebody(request, request.app.state.desk)
     page = Page(request)
     answer = page.show("error.html", status, error=error, sentences=page.sentences(error))
-    if isinstance(error, TooManyRequests):
-        answer.headers["Retry-After"] = str(error.facts["seconds"])
+    if soon := retry_after(error):
+        answer.headers["Retry-After"] = str(soon)
     return answer
 
 
@@ -94,6 +98,8 @@ def _named(request: Request, raised: Exception) -> tuple[RectoversoError, int]:
         return RequestUnusable(problems=where + "."), 422
     if isinstance(raised, HTTPException) and raised.status_code in (408, 413):
         return BodyTooLarge(limit=raised.detail), raised.status_code
+    if isinstance(raised, HTTPException) and raised.status_code == 429:
+        return TooManyRequests(seconds=1), 429
     if isinstance(raised, HTTPException):
         return PageUnknown(path=request.url.path), raised.status_code
     error = outward(raised)

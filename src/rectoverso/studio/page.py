@@ -16,9 +16,10 @@ from rectoverso.i18n import catalogue, say, sentences
 from rectoverso.protocols import SystemClock
 from rectoverso.service.auth import SESSION
 from rectoverso.service.problems import LANGUAGE, language_of
-from rectoverso.store.people import Person, Role
+from rectoverso.store.people import Person
 from rectoverso.studio.door import keep_session
 from rectoverso.types import Message
+from rectoverso.workflow.permissions import Permission, is_allowed
 from rectoverso.workflow.places import without_places
 
 SCHEMES = ("auto", "light", "dark")
@@ -36,16 +37,16 @@ _TEMPLATES = Environment(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the navigation leads: ``studio.nav.<name>`` is what it is called. ``roles``: who is shown it; None for
-    everybody, also who has no account.
+    """Where the navigation leads: ``studio.nav.<name>`` is what it is called. ``permission``: what whoever is shown it
+    must be allowed; None for everybody, also who has no account.
     """
 
     name: str
     path: str
-    roles: frozenset[Role] | None = frozenset(Role)
+    permission: Permission | None = Permission.LOOK
 
     def is_for(self, person: Person | None) -> bool:
-        return self.roles is None or (person is not None and person.role in {*self.roles, Role.ADMIN})
+        return self.permission is None or is_allowed(person, self.permission)
 
 
 class Page:
@@ -86,7 +87,7 @@ class Page:
 
     def _frame(self) -> dict[str, Any]:
         """What any template may use: ``t`` says a sentence by its key, ``said`` a message, ``static`` is the address of
-        a file, ``here`` that of this page with another choice.
+        a file, ``here`` that of this page with another choice; ``may`` says whether the reader is allowed something.
         """
         state = self.request.app.state
         url: Callable[[str], str] = state.static.url
@@ -102,6 +103,7 @@ class Page:
             "schemes": SCHEMES,
             "path": self.request.url.path,
             "person": self.person,
+            "may": lambda permission: is_allowed(self.person, Permission(permission)),
             "is_open": state.desk.is_open,
             "places": [place for place in state.places if place.is_for(self.person)],
         }

@@ -28,6 +28,7 @@ from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.store.ledger_keys import LedgerKeys
 from rectoverso.store.openings import Opening
+from rectoverso.store.people import Person
 from rectoverso.types import AssetId, Decision, Message
 from rectoverso.verso.ledger.commitment import as_fact, commit, commitment_of, commitments_in
 from rectoverso.verso.ledger.entry import Json, parse_entry
@@ -175,11 +176,13 @@ def verifier(home: Home) -> str:
     return page(open_ledger(home, keys_of(home)).ring.of_kind(KeyKind.ED25519))
 
 
-def revoke(home_path: Path, asset: str, reason: str, clock: Clock | None = None) -> tuple[Asset, int]:
+def revoke(
+    home_path: Path, asset: str, reason: str, clock: Clock | None = None, by: Person | None = None
+) -> tuple[Asset, int]:
     """Take a release back: an entry of the ledger that every verification at this home tells of.
 
-    Returns the image and the entry's index; one that was revoked before stays as it was. The reason is committed to,
-    and not written into the ledger. Raises NotReleased.
+    Returns the image and the entry's index; one that was revoked before stays as it was. The reason, and ``by`` whom,
+    is committed to, and not written into the ledger. Raises NotReleased.
     """
     from rectoverso.workflow.guard import Guard
 
@@ -194,6 +197,7 @@ def revoke(home_path: Path, asset: str, reason: str, clock: Clock | None = None)
         with Guard(home, ledger).changing() as tx:
             why = committed(home, tx, reason)
             facts: dict[str, Json] = {"asset": found.id, "released": found.ledger_index, "reason": why}
+            facts |= {"by": committed(home, tx, f"{by.id} {by.name}")} if by else {}
             index = ledger.append(tx, REVOKED, facts)
             home.assets.revoke(tx, found.id, index)
     return found, index

@@ -6,29 +6,43 @@ from typing import Annotated, Any
 
 from pydantic import StringConstraints
 
-from rectoverso.errors import NameUnusable, PersonNotFound
+from rectoverso.errors import NameUnusable, PersonNotFound, SignInFailed
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.store.people import ApiKey, Person, Role
 from rectoverso.workflow.keys import open_keys
+from rectoverso.workflow.permissions import Permission, demand
 
-_LONGEST_NAME = 100
+LOCAL = Person("local", "local", Role.ADMIN, "")
+"""Whoever asks from this machine while there are no accounts."""
+LONGEST_NAME = 100
 AccountName = Annotated[
     str,
     StringConstraints(
-        min_length=1, max_length=_LONGEST_NAME, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$"
+        min_length=1, max_length=LONGEST_NAME, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$"
     ),
 ]
 
 
 def add_person(home: Home, name: str, role: Role, clock: Clock | None = None) -> tuple[Person, ApiKey, str]:
     """A new account, its first key, and what to type of that, which nobody is told again. Raises NameUnusable."""
-    if not name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME:
+    if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
         raise NameUnusable
     open_keys(home)
     now = _now(clock)
     person = home.people.add(name, role, now)
     return person, *home.people.issue(person.id, now)
+
+
+def known(home: Home, key: str, permission: Permission) -> Person:
+    """Whose key this is, for a command; whoever it is where there are no accounts. Raises SignInFailed, NotAllowed."""
+    if not home.people.are_there():
+        return LOCAL
+    person = home.people.known_by(key)
+    if person is None:
+        raise SignInFailed
+    demand(person, permission)
+    return person
 
 
 def end_person(home: Home, person: str, clock: Clock | None = None) -> None:

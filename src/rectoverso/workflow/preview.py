@@ -33,8 +33,15 @@ def samples_of(run: Path) -> list[str]:
 def preview(run: Path, name: str) -> bytes:
     """A sample grid as it may be shown (PNG). ``name`` is one of `samples_of`. Raises ImageUnreadable."""
     _, pixels = read_picture(run / "samples" / f"{name}.png")
-    shown = put(_small(pixels), [Wanted("preview", WORDS, "bottom_left", 0.04, 4.5)])
-    label = Label(source_type=SOURCE_TYPES[Origin.AI], tool=f"rectoverso: {WORDS[0].lower()}")
+    return as_draft(_small(pixels), WORDS, Origin.AI)
+
+
+def as_draft(pixels: Pixels, words: tuple[str, ...], origin: Origin) -> bytes:
+    """A picture that has not passed the door, as a file for people to look at (PNG): ``words``, the first choice first,
+    say on it and in it that it is a draft.
+    """
+    shown = put(pixels, [Wanted("preview", words, "bottom_left", 0.04, 4.5)])
+    label = Label(source_type=SOURCE_TYPES[origin], tool=f"rectoverso: {words[0].lower()}")
     return write(shown.pixels, xmp_packet(label), "image/png")
 
 

@@ -6,8 +6,10 @@
                 last vote, the release and the end of the hold are one transaction
 
 Whoever asked for a picture does not approve it. Where the policy asks for signatures, each approval is made by somebody
-who has just shown again that it is they, and who says what it means. The ledger's entry names nobody: it commits to who
-it was, to the comment and to the meaning, and the home keeps what opens that, until it is erased.
+who has just shown again that it is they, and who says what it means; where it asks for professionals, by somebody
+whose profession an admin has confirmed (`workflow.professions`), and it counts as long as that holds. The ledger's
+entry names nobody: it commits to who it was, to the comment, the meaning and the confirmed profession, and the home
+keeps what opens that, until it is erased.
 
 A vote can be taken back for an hour by whoever gave it. Where it settled the matter, that is open again; a release is
 revoked for that, and who verifies the file is told so.
@@ -24,6 +26,7 @@ from rectoverso.errors import (
     LedgerBroken,
     NotUndone,
     OwnWork,
+    ProfessionUnconfirmed,
     ReviewElsewhere,
     SignatureNeeded,
     VotedAlready,
@@ -46,6 +49,7 @@ from rectoverso.workflow.comparing import checks_of_works
 from rectoverso.workflow.guard import Guard
 from rectoverso.workflow.held import UNDO, draft_of, held_asset, kept_of, terms_of
 from rectoverso.workflow.ledgers import REVOKED, committed, open_ledger, opened
+from rectoverso.workflow.professions import Profession, confirmed
 from rectoverso.workflow.release import Approval, Door, let_go
 
 REVIEWED, UNDONE = "reviewed", "review_undone"
@@ -56,15 +60,14 @@ WAIT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What somebody says of a held image. ``is_signed``: they have just shown again that it is they; ``meaning`` and
-    ``profession`` are what they sign for, and as what.
+    """What somebody says of a held image. ``is_signed``: they have just shown again that it is they; ``meaning`` is
+    what they sign for.
     """
 
     choice: Choice
     comment: str = ""
     is_signed: bool = False
     meaning: str = ""
-    profession: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +102,9 @@ def decide(
 ) -> Standing:
     """Take somebody's vote on a held image, and do what follows from it.
 
-    Raises NotWaiting, VotedAlready, OwnWork, SignatureNeeded; HeldBefore, FoundSince and MarkFailed where it cannot be
-    let go; HomeBusy while others are at the door, ReviewElsewhere where another vote came first: then nothing was said.
+    Raises NotWaiting, VotedAlready, OwnWork, ProfessionUnconfirmed, SignatureNeeded; HeldBefore, FoundSince and
+    MarkFailed where it cannot be let go; HomeBusy while others are at the door, ReviewElsewhere where another vote came
+    first: then nothing was said.
     """
     clock = clock or SystemClock()
     held = held_asset(home, asset)
@@ -112,8 +116,9 @@ def decide(
         with home.lock(WAIT_S):
             ballot.release(keys)
     else:
+        profession = ballot.profession() if said.choice is Choice.APPROVE else None
         with home.database.transaction() as tx:
-            entry = ballot.write(tx)
+            entry = ballot.write(tx, profession)
             if said.choice is Choice.REFUSE:
                 home.assets.settle(tx, held.id, entry)
     return standing_of(home, home.assets.by_id(held.id) or held)
@@ -180,31 +185,37 @@ class _Ballot:
     clock: Clock
 
     def is_enough(self) -> bool:
-        """Whether this approval is the last that is needed. Raises OwnWork and SignatureNeeded where it is none."""
-        asked = policy_of(self.home, self.held).people
+        """Whether this approval is the last that is needed. Raises OwnWork, ProfessionUnconfirmed and SignatureNeeded
+        where it is none.
+        """
+        policy = policy_of(self.home, self.held)
+        asked = policy.people
         if kept_of(self.held)["person"] == self.person.id and self.home.people.are_there():
             raise OwnWork(asset=self.held.id)
-        is_stated = bool(self.said.meaning) and (bool(self.said.profession) or not asked.professional)
-        if (asked.signed or asked.professional) and not (self.said.is_signed and is_stated):
+        self.profession()
+        if (asked.signed or asked.professional) and not (self.said.is_signed and self.said.meaning):
             raise SignatureNeeded(asset=self.held.id)
-        approving = [vote for vote in self.votes if vote.choice is Choice.APPROVE]
+        approving = self._approving(policy)
         roles = {self.person.role, *(vote.role for vote in approving)}
         is_lifted = not _is_escalated(self.votes) or Role.ADMIN in roles
         return len({self.person.id, *(vote.person for vote in approving)}) >= asked.least and is_lifted
 
-    def write(self, tx: Transaction) -> int:
+    def write(self, tx: Transaction, profession: Profession | None) -> int:
         """Cast it, in the ledger and in the home; returns its entry. Raises ReviewElsewhere where others came first."""
         now = standing_votes(self.home.reviews.of([self.held.id], tx)[self.held.id])
         if now != list(self.votes) or not self.home.assets.is_waiting(tx, self.held.id):
             raise ReviewElsewhere(asset=self.held.id)
         private = {"by": f"{self.person.id} {self.person.name}", "comment": self.said.comment}
-        private |= {"meaning": self.said.meaning, "profession": self.said.profession}
+        if profession:
+            private |= {"profession": profession.name, "confirmed": str(profession.confirmation.entry)}
+        private |= {"meaning": self.said.meaning}
         facts: dict[str, Any] = {
             "asset": self.held.id,
             "held": self.held.ledger_index,
             "choice": self.said.choice.value,
             "role": self.person.role.value,
             "signed": self.said.is_signed,
+            "professional": profession is not None,
         }
         facts |= {name: committed(self.home, tx, text) for name, text in private.items() if text}
         entry = self.ledger.append(tx, REVIEWED, facts)
@@ -214,11 +225,11 @@ class _Ballot:
 
     def release(self, keys: Keys) -> Asset:
         """Let the draft go, with this vote."""
-        approving = [vote for vote in self.votes if vote.choice is Choice.APPROVE]
-        for vote in approving:
-            self._demand_entry(vote)
         terms = terms_of(self.held)
         policy = terms.rules(self.home.path)
+        profession, approving = self.profession(), self._approving(policy)
+        for vote in approving:
+            self._demand_entry(vote)
         door = Door(
             home=self.home,
             keys=keys,
@@ -233,12 +244,31 @@ class _Ballot:
         entries = [vote.entry for vote in approving]
 
         def write(tx: Transaction) -> Mapping[str, Any]:
-            return {"held": self.held.ledger_index, "reviews": [*entries, self.write(tx)]}
+            return {"held": self.held.ledger_index, "reviews": [*entries, self.write(tx, profession)]}
 
         code = {"code": f"{policy.name}@{policy.version}:people", "decision": "release"}
         reason = Message("release.approved", code | {"people": len(entries) + 1})
         request = digests.of_facts(held=self.held.id, reviews=entries, size=self.ledger.size())
         return let_go(draft_of(self.home, self.held), Approval(self.held, request, (reason,), write), door)
+
+    def profession(self) -> Profession | None:
+        """As what this approval is given, where the policy asks for professionals. Raises ProfessionUnconfirmed."""
+        policy = policy_of(self.home, self.held)
+        if not policy.people.professional:
+            return None
+        found = confirmed(self.home, self.ledger, self.person.id, policy.use)
+        if found is None:
+            raise ProfessionUnconfirmed(asset=self.held.id, use=policy.use)
+        return found
+
+    def _approving(self, policy: Policy) -> list[Vote]:
+        """The approvals that count: where professionals are asked for, those of people who are confirmed now."""
+        return [
+            vote
+            for vote in self.votes
+            if vote.choice is Choice.APPROVE
+            and (not policy.people.professional or confirmed(self.home, self.ledger, vote.person, policy.use))
+        ]
 
     def _demand_entry(self, vote: Vote) -> None:
         """Raise LedgerBroken where the ledger does not say what a row of votes does: that has no seal of its own."""

@@ -23,7 +23,7 @@ _WAIT_S = 60.0
 @contextmanager
 def scratch(home: Home) -> Iterator[Path]:
     """An empty folder, removed at the end of the block."""
-    shared = home.path / "working"
+    shared = home.working_path
     make_private_folder(shared)
     lock = shared / f"{secrets.token_hex(8)}.lock"
     folder = lock.with_suffix("")

@@ -43,6 +43,37 @@ def test_an_error_with_json_is_one_object_on_standard_output(
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "run_not_found"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "verfy",
+        "verify",
+        "verify a.png --jsno",
+        "seal a.png",
+        "serve --port eleven",
+        "seal a.png --out b --origin nowhere",
+        "registry",
+    ],
+)
+def test_with_json_an_error_of_usage_is_one_object_too(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run(*line.split(), "--json") == 2
+    told = capsys.readouterr()
+    error = json.loads(told.out)["error"]
+    assert error["code"] == "usage_unusable"
+    assert error["facts"]["problem"] in error["message"]
+    assert error["facts"]["command"].endswith(line.split(maxsplit=1)[0]) or line == "verfy"
+    assert "Traceback" not in told.err
+
+
+def test_without_json_a_line_that_is_none_shows_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("verify", "--jsno") == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "Usage:" in told.err
+    assert _run("verify", "--help", "--json") == 0
+    assert "Usage:" in capsys.readouterr().out
+
+
 def test_an_unknown_system_suggests_the_known_ones(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -35,6 +35,24 @@ def test_an_account_is_made_listed_and_ended(tmp_path: Path, capsys: pytest.Capt
     assert known.id in run(capsys, home, "list")[1]
 
 
+def test_a_profession_is_confirmed_shown_and_taken_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    anna = json.loads(run(capsys, home, "add", "Anna", "--role", "reviewer", "--json")[1])["id"]
+    said = ("--use", "medical", "--profession", "radiologist", "--evidence", "licence 4711")
+    entry = json.loads(run(capsys, home, "confirm", anna, *said, "--json")[1])["entry"]
+    told = json.loads(run(capsys, home, "show", anna, "--json")[1])
+    assert told["permissions"] == ["look", "follow", "inspect", "send", "review", "register"]
+    assert [(one["profession"], one["withdrawn"]) for one in told["professions"]] == [("radiologist", None)]
+    assert "radiologist" in run(capsys, home, "show", anna)[1]
+    assert run(capsys, home, "withdraw", anna, str(entry))[0] == 0
+    assert run(capsys, home, "withdraw", anna, str(entry))[0] == 2
+    assert json.loads(run(capsys, home, "show", anna, "--json")[1])["professions"][0]["withdrawn"] > entry
+    for wrong in (("f" * 12, *said), (anna, *said[:-1], " "), (anna, "--use", "nothing", *said[2:])):
+        assert run(capsys, home, "confirm", *wrong)[0] == 2
+
+
 def test_what_is_no_role_or_no_name_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, tmp_path / "home", "add", "Anna", "--role", "king")[0] == 2
     assert run(capsys, tmp_path / "home", "add", " ")[0] == 2

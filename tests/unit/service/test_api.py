@@ -81,16 +81,37 @@ def test_evidence_is_for_who_looks_and_seeds_are_for_nobody_else(made: Counter) 
     assert {found["check"] for found in told["findings"]} >= {"similarity", "memorisation"}
 
 
+def test_what_is_taken_out_has_its_evidence_and_is_on_record(made: Counter) -> None:
+    asset = released(made)[-1]["id"]
+    asked = {"to": "the spring catalogue of Muster AG"}
+    answer = made.ask("POST", f"/assets/{asset}/publication", Role.PUBLISHER, json=asked)
+    with zipfile.ZipFile(BytesIO(answer.content)) as packed:
+        parts = {name: packed.read(name) for name in packed.namelist()}
+    assert set(parts) == {f"{asset}.png", f"{asset}.png.tlog-proof", "ledger-keys.txt", "verifier.html"}
+    assert parts[f"{asset}.png"] == made.ask("GET", f"/assets/{asset}/file", Role.VIEWER).content
+    assert parts[f"{asset}.png.tlog-proof"] == made.ask("GET", f"/assets/{asset}/proof", Role.VIEWER).content
+    assert parts["ledger-keys.txt"] == made.ask("GET", "/ledger/keys", Role.VIEWER).content
+    body = made.ask("GET", f"/ledger/entries/{answer.headers['x-rectoverso-entry']}", Role.VIEWER).json()[
+        "body"
+    ]
+    assert (body["kind"], body["asset"], {"by", "to"} <= set(body)) == ("published", asset, True)
+    assert not any(word in str(body) for word in ("catalogue", made.ids[Role.PUBLISHER]))
+    assert made.ask("POST", f"/assets/{'f' * 12}/publication", Role.PUBLISHER, json=asked).status_code == 404
+    assert made.ask("GET", "/ledger/check", Role.AUDITOR).json()["holds"]
+
+
 def test_a_revoked_picture_is_no_longer_given(made: Counter) -> None:
     job = made.ask("POST", "/generations", Role.MAKER, json=DRAW | {"seed": 99, "count": 1}).json()
     made.work_off()
     asset = made.ask("GET", f"/generations/{job['id']}", Role.MAKER).json()["released"][0]["asset"]
     assert made.ask("GET", f"/assets/{asset}/file", Role.VIEWER).status_code == 200
-    gone = made.ask("POST", f"/assets/{asset}/revoke", Role.ADMIN, json={"reason": "a mistake"}).json()
+    gone = made.ask("POST", f"/assets/{asset}/revoke", Role.PUBLISHER, json={"reason": "a mistake"}).json()
     assert gone["revoked"]
     assert gone["file"] is None
     answer = made.ask("GET", f"/assets/{asset}/file", Role.VIEWER)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_released")
+    packed = made.ask("POST", f"/assets/{asset}/publication", Role.PUBLISHER, json={"to": "the press"})
+    assert packed.json()["code"] == "not_released"
 
 
 def test_what_was_held_is_known_to_reviewers_alone(made: Counter) -> None:

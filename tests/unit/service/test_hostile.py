@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx2
 import pytest
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from counter import PATIENT, Counter
-from rectoverso.errors import TooManyRequests
+from rectoverso.errors import HomeBusy, TooManyRequests
 from rectoverso.service import events
+from rectoverso.service.api import reviews
 from rectoverso.service.api.uploads import in_turn
 from rectoverso.service.desk import Desk
 from rectoverso.service.limits import ServiceLimits, address_of
@@ -29,7 +31,7 @@ from rectoverso.verso.picture import to_png
 from rectoverso.workflow.people import add_person
 from unit.verso.conftest import photo
 
-VIEWER, MAKER, REVIEWER, ADMIN = Role
+VIEWER, MAKER, REVIEWER, ADMIN = Role.VIEWER, Role.MAKER, Role.REVIEWER, Role.ADMIN
 NOBODY = "f" * 64
 
 
@@ -131,18 +133,28 @@ def test_events_end_with_the_right_to_read_them(counter: Counter, monkeypatch: p
         return told + [event.event async for event in stream]
 
     assert anyio.run(followed) == ["job"]
-    assert desk.streams[person.id] == 0
 
 
 def test_nobody_follows_so_many_jobs_that_others_find_no_connection(counter: Counter) -> None:
+    """Also where all of them come before the first is answered."""
     made = counter.ask("POST", "/generations", MAKER, json={"run": "demo"}).json()
-    desk = counter.app.state.desk
-    desk.streams[counter.ids[MAKER]] = PATIENT.streams
-    try:
-        assert counter.ask("GET", f"/jobs/{made['id']}/events", MAKER).status_code == 429
-    finally:
-        desk.streams.clear()
+    desk, person = counter.app.state.desk, counter.home.people.find(counter.ids[MAKER])
+    assert person is not None
+
+    async def at_once() -> None:
+        following = [events.watched(made["id"], desk, person) for _ in range(PATIENT.streams)]
+        for one in following:
+            await anext(one)
+        with pytest.raises(TooManyRequests):
+            await anext(events.watched(made["id"], desk, person))
+        for one in following:
+            await one.aclose()
+
+    anyio.run(at_once)
+    assert not desk.streams
     counter.ask("POST", f"/jobs/{made['id']}/cancel", MAKER)
+    assert counter.ask("GET", f"/jobs/{made['id']}/events", MAKER).status_code == 200
+    assert not desk.streams
 
 
 def test_one_key_of_two_people_is_two_keys(counter: Counter) -> None:
@@ -376,6 +388,56 @@ def test_who_waits_too_long_is_sent_away(counter: Counter) -> None:
             release.set()
 
     anyio.run(stuck)
+
+
+def test_slow_strangers_do_not_fill_the_memory(counter: Counter) -> None:
+    """Where there is no room for another body, none of it is read."""
+    desk = counter.app.state.desk
+    half = desk.limits.held_bytes // 2
+    with (
+        desk.held.room(asking(host="10.0.0.1"), half),
+        desk.held.room(asking(host="10.0.0.2"), half),
+    ):
+        answer = counter.ask("POST", "/verify", content=b"any")
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+    assert counter.ask("POST", "/verify", content=b"any").status_code == 200
+
+
+def test_votes_that_wait_at_the_door_keep_nobody_else_waiting(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = threading.Event()
+
+    def waiting(*_: object) -> None:
+        opened.wait(30)
+        raise HomeBusy(home=counter.folder, seconds=60)
+
+    monkeypatch.setattr(reviews, "decide", waiting)
+
+    async def everybody() -> None:
+        transport = httpx2.ASGITransport(counter.app, client=("127.0.0.1", 1))
+        headers = {"Authorization": f"Bearer {counter.keys[REVIEWER]}"}
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://127.0.0.1", headers=headers
+        ) as client:
+
+            async def vote() -> None:
+                answer = await client.post(f"/api/v1/reviews/{'f' * 12}/votes", json={"choice": "approve"})
+                assert (answer.status_code, answer.json()["code"]) == (503, "home_busy")
+                assert answer.headers["retry-after"] == "5"
+                assert str(counter.folder) not in answer.text
+
+            async with anyio.create_task_group() as voting:
+                for _ in range(60):
+                    voting.start_soon(vote)
+                await anyio.sleep(0.3)
+                try:
+                    with anyio.fail_after(10):
+                        assert (await client.get("/api/v1/people/me")).status_code == 200
+                finally:
+                    opened.set()
+
+    anyio.run(everybody)
 
 
 def test_who_sends_no_head_keeps_no_connection(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:

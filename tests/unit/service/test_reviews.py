@@ -14,10 +14,12 @@ from rectoverso.store.reviews import Choice
 from rectoverso.types import AssetId
 from rectoverso.verso.picture import to_png
 from rectoverso.workflow.held import UNDO
+from rectoverso.workflow.people import LOCAL
+from rectoverso.workflow.professions import confirm
 from rectoverso.workflow.review import Said, decide
 from unit.verso.conftest import photo
 
-VIEWER, MAKER, REVIEWER, ADMIN = Role
+VIEWER, MAKER, REVIEWER, ADMIN = Role.VIEWER, Role.MAKER, Role.REVIEWER, Role.ADMIN
 
 
 @dataclass
@@ -67,7 +69,7 @@ def test_a_held_draft_is_shown_to_who_decides_and_kept_by_no_cache(desk: Desk) -
     assert (
         desk.counter.client.post("/api/v1/verify", content=seen.content).json()["outcome"] == "nothing_found"
     )
-    for role in (VIEWER, MAKER):
+    for role in (VIEWER, MAKER, Role.PUBLISHER):
         for path in (f"/reviews/{asset}/picture", "/reviews", f"/reviews/{asset}/evidence"):
             assert desk.ask(path, role).status_code == 403
         assert desk.ask(f"/assets/{asset}/file", role).status_code == 404
@@ -147,16 +149,108 @@ def test_who_had_it_made_does_not_approve_it(desk: Desk) -> None:
     assert desk.ask(f"/reviews/{asset}", ADMIN).json()["is_own"] is True
 
 
+def test_an_auditor_is_told_all_of_it_and_shown_no_draft(desk: Desk) -> None:
+    asset = desk.held()
+    desk.vote(asset, "escalate", comment="Is this Carla?")
+    told = desk.ask(f"/reviews/{asset}", Role.AUDITOR).json()
+    assert (told["votes"][0]["comment"], told["picture"]) == ("Is this Carla?", None)
+    assert desk.ask(f"/reviews/{asset}/evidence", Role.AUDITOR).json()["reasons"]
+    for path in ("picture", "works/00000000/points", "works/00000000/overlay"):
+        assert desk.ask(f"/reviews/{asset}/{path}", Role.AUDITOR).status_code == 403
+
+
+def confirmed(desk: Desk, role: Role = REVIEWER, by: Role = ADMIN, **more: str) -> Any:
+    asked = {"use": "medical", "profession": "radiologist", "evidence": "licence 4711, seen on paper"} | more
+    return desk.ask(f"/people/{desk.counter.ids[role]}/professions", by, "POST", json=asked)
+
+
+def test_who_is_confirmed_to_be_a_professional_signs_and_nobody_else(desk: Desk) -> None:
+    asset, key = desk.held(use="medical"), desk.counter.keys[REVIEWER]
+    signed = {"signature": {"key": key, "meaning": "I have examined it"}}
+    assert desk.vote(asset, "approve", **signed).json()["code"] == "profession_unconfirmed"
+    assert desk.ask(f"/reviews/{asset}").json()["blocked"] == "unconfirmed"
+    assert confirmed(desk, ADMIN).json()["code"] == "own_profession"
+    assert confirmed(desk, use="art").status_code == 201
+    assert desk.vote(asset, "approve", **signed).json()["code"] == "profession_unconfirmed", "for another use"
+    made = confirmed(desk).json()
+    person = desk.counter.ids[REVIEWER]
+    listed = desk.ask(f"/people/{person}/professions", Role.AUDITOR).json()["items"]
+    assert [(one["use"], one["by"]) for one in listed] == [
+        (use, desk.counter.ids[ADMIN]) for use in ("art", "medical")
+    ]
+    body = desk.ask(f"/ledger/entries/{made['entry']}").json()["body"]
+    assert (body["kind"], body["use"]) == ("profession_confirmed", "medical")
+    assert not any(word in str(body) for word in ("radiologist", "4711", person, "the reviewer"))
+    assert desk.ask(f"/reviews/{asset}").json()["profession"] == "radiologist"
+    told = desk.vote(asset, "approve", **signed).json()
+    assert told["state"] == "approved"
+    said = desk.ask(f"/ledger/entries/{told['votes'][0]['entry']}").json()["body"]
+    assert (said["signed"], said["professional"]) == (True, True)
+    assert {"by", "meaning", "profession", "confirmed"} <= set(said)
+    gone = f"/people/{person}/professions/{made['entry']}"
+    assert desk.ask(gone, ADMIN, "DELETE").json()["withdrawn"] > made["entry"]
+    assert desk.ask(gone, ADMIN, "DELETE").json()["code"] == "confirmation_not_found"
+    again = desk.held(use="medical")
+    assert desk.vote(again, "approve", **signed).json()["code"] == "profession_unconfirmed"
+
+
+@pytest.mark.parametrize(
+    "more", [{"profession": ""}, {"evidence": " "}, {"use": "nothing"}, {"use": "../x.toml"}]
+)
+def test_what_is_confirmed_has_to_be_said(desk: Desk, more: dict[str, str]) -> None:
+    assert confirmed(desk, **more).status_code in (400, 422)
+
+
+def test_a_confirmation_that_only_the_table_knows_is_none(desk: Desk) -> None:
+    """Whoever writes into the database makes nobody a professional, nor takes another's confirmation."""
+    from rectoverso.store.professions import Confirmation
+
+    home, entry = desk.counter.home, confirmed(desk, MAKER).json()["entry"]
+    with home.database.transaction() as tx:
+        home.professions.withdraw(tx, entry, 1)
+        home.professions.add(tx, Confirmation(2, desk.counter.ids[REVIEWER], "medical", "2026-11-28"))
+        home.professions.add(tx, Confirmation(10**6, desk.counter.ids[REVIEWER], "medical", "2026-11-28"))
+    asset, key = desk.held(use="medical"), desk.counter.keys[REVIEWER]
+    signed = {"signature": {"key": key, "meaning": "I have examined it"}}
+    assert desk.vote(asset, "approve", **signed).json()["code"] == "profession_unconfirmed"
+
+
+def test_an_approval_counts_as_long_as_its_profession_does(desk: Desk) -> None:
+    policies = desk.counter.home.policies_path
+    policies.mkdir(exist_ok=True)
+    pack = policies / "medical.toml"
+    pack.write_text('version = 1\nextends = "medical"\n[people]\nleast = 2\n', encoding="utf-8")
+
+    def approve(asset: str, by: Role) -> Any:
+        signature = {"key": desk.counter.keys[by], "meaning": "I have examined it"}
+        return desk.vote(asset, "approve", by, signature=signature).json()
+
+    try:
+        asset = desk.held(use="medical")
+        first = confirmed(desk).json()["entry"]
+        at, admin = desk.counter.app.state.desk, desk.counter.ids[ADMIN]
+        confirm(at.home, at.keys, admin, "medical", "surgeon", "seen", LOCAL)
+        assert approve(asset, REVIEWER)["state"] == "waiting"
+        desk.ask(f"/people/{desk.counter.ids[REVIEWER]}/professions/{first}", ADMIN, "DELETE")
+        assert approve(asset, ADMIN)["state"] == "waiting", "one of the two is nobody's any more"
+        confirmed(desk)
+        assert desk.ask(f"/reviews/{asset}/undo", ADMIN, "POST").json()["state"] == "waiting"
+        assert approve(asset, ADMIN)["state"] == "approved"
+    finally:
+        pack.unlink()
+
+
 def test_medical_wants_a_signature_of_a_professional(desk: Desk) -> None:
     asset = desk.held(use="medical")
+    confirmed(desk)
     assert desk.ask(f"/reviews/{asset}").json()["people"] == {
         "least": 1,
         "professional": True,
         "signed": True,
     }
     own, other = desk.counter.keys[REVIEWER], desk.counter.keys[ADMIN]
-    full = {"key": own, "meaning": "I have examined it", "profession": "radiologist"}
-    for signature in (None, full | {"key": other}, full | {"key": own[:-1] + "?"}, full | {"profession": ""}):
+    full = {"key": own, "meaning": "I have examined it"}
+    for signature in (None, full | {"key": other}, full | {"key": own[:-1] + "?"}):
         told = desk.vote(asset, "approve", signature=signature).json()
         assert told["code"] == "signature_needed", signature
     told = desk.vote(asset, "approve", signature=full).json()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from hanging import OTHER, hang
+from hanging import OTHER, asset, hang
 from rectoverso.store.people import Role
 from rectoverso.studio.pages.gallery import AT_ONCE
+from rectoverso.types import Digest, Maker
 from visitor import Visitors
 
 MANY = 2 * AT_ONCE + 10
@@ -107,3 +109,13 @@ def test_an_image_shows_both_sides(hung: Visitors) -> None:
     assert 'href="/ledger/102"' in text
     assert hung.get("/gallery/ffffffffffff", Role.VIEWER).status_code == 404
     assert hung.get("/gallery/../etc", Role.VIEWER).status_code == 404
+
+
+def test_what_made_nothing_but_held_images_is_named_to_who_inspects_alone(place: Path) -> None:
+    visitors = Visitors(place)
+    visitors.hire(Role.VIEWER, Role.AUDITOR)
+    secret = replace(asset(5), maker=Maker("the secret model", "1", Digest("c" * 64)))
+    with visitors.home.database.transaction() as tx:
+        visitors.home.assets.record(tx, secret)
+    assert "the secret model" not in visitors.get("/gallery", Role.VIEWER).text
+    assert "the secret model" in visitors.get("/gallery", Role.AUDITOR).text

@@ -6,6 +6,7 @@ import html
 import re
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,30 @@ def test_a_picture_leads_back_to_all_its_settings(house: Visitors) -> None:
         assert 'value="0.5" data-off' in text
         assert 'value="eu" checked' in text
     assert 'name="seed" value="8"' in house.get("/make?from=000000000011", ADMIN).text
+
+
+def test_a_picture_that_others_had_drawn_before_leads_back_to_ones_own_order(place: Path) -> None:
+    """Asked for again it is not drawn again: the order was given after the picture was decided."""
+
+    class Later:
+        def now(self) -> datetime:
+            return datetime(2027, 2, 1, tzinfo=UTC)
+
+    visitors = Visitors(place)
+    visitors.hire(MAKER)
+    drawn(visitors.home, "somebody", 16, count=1, seed=12)
+    mine = GenerateAsked(run="demo", seed=12, label="6")
+    job, _ = order(visitors.home, visitors.ids[MAKER], mine, clock=Later())
+    row = {
+        "asset": "000000000010",
+        "seed": 12,
+        "ledger_index": 16,
+        "verdict": {"decision": "release", "reasons": []},
+    }
+    end(visitors.home, job, {"result": {"released": [row]}})
+    text = visitors.get("/make?from=000000000010", MAKER).text
+    assert 'name="seed" value="12"' in text
+    assert '<option value="6" selected>' in text
 
 
 def test_how_others_made_theirs_is_private(place: Path) -> None:

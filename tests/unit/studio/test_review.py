@@ -13,10 +13,12 @@ from holding import hold
 from rectoverso.i18n import catalogue
 from rectoverso.store.people import Role
 from rectoverso.types import AssetId
+from rectoverso.workflow.people import LOCAL
+from rectoverso.workflow.professions import confirm
 from unit.verso.conftest import photo
 from visitor import Visitors
 
-VIEWER, MAKER, REVIEWER, ADMIN = Role
+VIEWER, MAKER, REVIEWER, ADMIN = Role.VIEWER, Role.MAKER, Role.REVIEWER, Role.ADMIN
 FOUR_EYES = 'version = 1\nextends = "advertising"\n[people]\nleast = 2\n'
 
 
@@ -57,16 +59,21 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     return desk
 
 
-def test_only_reviewers_and_admins_see_it(desk: Desk) -> None:
+def test_only_who_inspects_sees_it_and_only_who_reviews_sees_the_draft(desk: Desk) -> None:
     (asset,) = desk.held()
     for path in ("/review", f"/review/{asset}"):
-        assert [desk.get(path, role).status_code for role in Role] == [403, 403, 200, 200]
+        seen = {role for role in Role if desk.get(path, role).status_code == 200}
+        assert seen == {REVIEWER, Role.AUDITOR, ADMIN}
+        page = desk.get(path, Role.AUDITOR).text
+        assert asset in page
+        assert "/picture" not in page
+        assert 'method="post" action="/review' not in page
         assert desk.get(path).headers["location"].startswith("/sign-in?then=%2Freview")
-    for role in (VIEWER, MAKER):
+    for role in (VIEWER, MAKER, Role.AUDITOR):
         assert desk.vote(asset, "approve", role).status_code == 403
         for path in ("/review", "/review/undo"):
             assert desk.browser(role).post(path, data={"asset": asset, "choice": "refuse"}).status_code == 403
-        assert 'href="/review"' not in desk.get("/", role).text
+        assert ('href="/review"' in desk.get("/", role).text) is (role is Role.AUDITOR)
     assert desk.state(asset) == "waiting"
 
 
@@ -145,11 +152,17 @@ def test_four_eyes(desk: Desk) -> None:
     assert desk.state(asset) == "approved"
 
 
-def test_a_signature_is_ones_own_key_with_a_meaning_and_a_profession(desk: Desk) -> None:
+def test_a_signature_is_ones_own_key_with_a_meaning_and_a_confirmed_profession(desk: Desk) -> None:
     (asset,) = desk.held(use="medical")
-    assert told("sign") in desk.says(f"/review/{asset}")
-    full = {"key": desk.keys[REVIEWER], "meaning": told("meanings.examined"), "profession": "radiologist"}
-    for wrong in ({}, {"key": desk.keys[ADMIN]}, {"key": "rv_"}, {"meaning": ""}, {"profession": " "}):
+    page = desk.says(f"/review/{asset}")
+    assert told("blocked.unconfirmed") in page
+    assert told("sign_hint") not in page
+    confirm(desk.home, desk.app.state.desk.keys, desk.ids[REVIEWER], "medical", "radiologist", "seen", LOCAL)
+    page = desk.says(f"/review/{asset}")
+    assert told("sign_hint") in page
+    assert told("profession", profession="radiologist") in page
+    full = {"key": desk.keys[REVIEWER], "meaning": told("meanings.examined")}
+    for wrong in ({}, {"key": desk.keys[ADMIN]}, {"key": "rv_"}, {"meaning": ""}):
         answer = desk.vote(asset, "approve", comment="Seen.", **((full | wrong) if wrong else {}))
         assert answer.status_code == 422, wrong
         assert "Seen." in answer.text

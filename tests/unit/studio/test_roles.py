@@ -9,61 +9,70 @@ from fastapi.routing import APIRoute
 
 from rectoverso.store.people import Role
 from rectoverso.studio.pages import PAGES
+from rectoverso.workflow.permissions import ROLES, Permission
 from visitor import Visitors
 
-VIEWER, MAKER, REVIEWER, ADMIN = Role.VIEWER, Role.MAKER, Role.REVIEWER, Role.ADMIN
-ALL = frozenset(Role)
-MAKING = frozenset({MAKER, ADMIN})
-LOOKING = frozenset({MAKER, REVIEWER, ADMIN})
-REVIEWING = frozenset({REVIEWER, ADMIN})
+LOOK, FOLLOW, INSPECT, MAKE = Permission.LOOK, Permission.FOLLOW, Permission.INSPECT, Permission.MAKE
+REVIEW, REGISTER, PUBLISH = Permission.REVIEW, Permission.REGISTER, Permission.PUBLISH
+OVERSEE, GOVERN = Permission.OVERSEE, Permission.GOVERN
 EVERYBODY = None
 """Also who has no account."""
 
-ROLES = {
+ROUTES: dict[str, Permission | None] = {
     "GET /": EVERYBODY,
-    "POST /first": MAKING,
-    "GET /first/{job}": LOOKING,
+    "POST /first": MAKE,
+    "GET /first/{job}": FOLLOW,
     "GET /sign-in": EVERYBODY,
     "POST /sign-in": EVERYBODY,
     "POST /sign-out": EVERYBODY,
-    "GET /make": MAKING,
-    "POST /make": MAKING,
-    "GET /make/compare": MAKING,
-    "GET /make/{job}": MAKING,
-    "GET /make/{job}/part": MAKING,
-    "POST /make/{job}/cancel": MAKING,
-    "POST /make/{job}/retry": MAKING,
-    "GET /make/{job}/given/{what}": MAKING,
-    "GET /train": MAKING,
-    "POST /train": MAKING,
-    "GET /train/ready": MAKING,
-    "POST /train/start": MAKING,
-    "GET /train/data/{job}": MAKING,
-    "GET /train/data/{job}/part": MAKING,
-    "GET /train/{run}": MAKING,
-    "GET /train/{run}/part": MAKING,
-    "GET /train/{run}/samples/{name}.png": MAKING,
-    "POST /train/{job}/cancel": MAKING,
-    "POST /train/{job}/retry": MAKING,
-    "GET /gallery": ALL,
-    "GET /gallery/{asset}": ALL,
-    "GET /review": REVIEWING,
-    "POST /review": REVIEWING,
-    "POST /review/undo": REVIEWING,
-    "GET /review/{asset}": REVIEWING,
-    "POST /review/{asset}": REVIEWING,
-    "GET /works": REVIEWING,
-    "POST /works": REVIEWING,
-    "GET /works/jobs/{job}": REVIEWING,
-    "GET /works/{work}": REVIEWING,
-    "POST /works/{work}/claim": REVIEWING,
-    "POST /works/{work}/remove": REVIEWING,
+    "GET /make": MAKE,
+    "POST /make": MAKE,
+    "GET /make/compare": MAKE,
+    "GET /make/{job}": MAKE,
+    "GET /make/{job}/part": MAKE,
+    "POST /make/{job}/cancel": MAKE,
+    "POST /make/{job}/retry": MAKE,
+    "GET /make/{job}/given/{what}": MAKE,
+    "GET /train": MAKE,
+    "POST /train": MAKE,
+    "GET /train/ready": MAKE,
+    "POST /train/start": MAKE,
+    "GET /train/data/{job}": MAKE,
+    "GET /train/data/{job}/part": MAKE,
+    "GET /train/{run}": MAKE,
+    "GET /train/{run}/part": MAKE,
+    "GET /train/{run}/samples/{name}.png": MAKE,
+    "POST /train/{job}/cancel": MAKE,
+    "POST /train/{job}/retry": MAKE,
+    "GET /gallery": LOOK,
+    "GET /gallery/{asset}": LOOK,
+    "POST /gallery/{asset}/publication": PUBLISH,
+    "POST /gallery/{asset}/revoke": PUBLISH,
+    "GET /review": INSPECT,
+    "POST /review": REVIEW,
+    "POST /review/undo": REVIEW,
+    "GET /review/{asset}": INSPECT,
+    "POST /review/{asset}": REVIEW,
+    "GET /works": INSPECT,
+    "POST /works": REGISTER,
+    "GET /works/jobs/{job}": INSPECT,
+    "GET /works/{work}": INSPECT,
+    "POST /works/{work}/claim": REGISTER,
+    "POST /works/{work}/remove": REGISTER,
     "GET /verify": EVERYBODY,
     "POST /verify": EVERYBODY,
-    "GET /ledger": ALL,
-    "GET /ledger/verifier": ALL,
-    "POST /ledger/check": REVIEWING,
-    "GET /ledger/{index}": ALL,
+    "GET /ledger": LOOK,
+    "GET /ledger/verifier": LOOK,
+    "POST /ledger/check": INSPECT,
+    "GET /ledger/{index}": LOOK,
+    "GET /people": OVERSEE,
+    "POST /people": GOVERN,
+    "GET /people/{person}": OVERSEE,
+    "POST /people/{person}/keys": GOVERN,
+    "POST /people/{person}/keys/{key}/end": GOVERN,
+    "POST /people/{person}/end": GOVERN,
+    "POST /people/{person}/professions": GOVERN,
+    "POST /people/{person}/professions/{entry}/withdraw": GOVERN,
 }
 PLACES = {
     "job": "f" * 16,
@@ -71,6 +80,9 @@ PLACES = {
     "asset": "f" * 12,
     "work": "f" * 8,
     "index": "0",
+    "person": "f" * 12,
+    "key": "f" * 12,
+    "entry": "0",
     "what": "mask",
     "name": "0" * 9,
 }
@@ -78,10 +90,10 @@ PLACES = {
 
 def test_every_page_is_in_the_table() -> None:
     routes = [route for page in PAGES for route in page.router.routes if isinstance(route, APIRoute)]
-    assert {f"{method} {route.path}" for route in routes for method in route.methods or ()} == set(ROLES)
+    assert {f"{method} {route.path}" for route in routes for method in route.methods or ()} == set(ROUTES)
 
 
-@pytest.mark.parametrize("route", [route for route, allowed in ROLES.items() if allowed is not EVERYBODY])
+@pytest.mark.parametrize("route", [route for route, allowed in ROUTES.items() if allowed is not EVERYBODY])
 def test_only_who_may_is_shown_it(studio: Visitors, route: str) -> None:
     method, _, path = route.partition(" ")
     place = path.format(**PLACES)
@@ -91,17 +103,19 @@ def test_only_who_may_is_shown_it(studio: Visitors, route: str) -> None:
     part = studio.browser().request(method, place, headers={"HX-Request": "true"})
     assert (part.status_code, part.headers["hx-redirect"]) == (401, stranger.headers["location"])
     answers = {role: studio.browser(role).request(method, place) for role in Role}
-    assert {role for role, answer in answers.items() if answer.status_code != 403} == ROLES[route]
-    assert all("not_allowed" in answers[role].text for role in set(Role) - (ROLES[route] or ALL))
+    permission = ROUTES[route]
+    assert permission
+    assert {role for role, answer in answers.items() if answer.status_code != 403} == ROLES[permission]
+    assert all("not_allowed" in answers[role].text for role in set(Role) - ROLES[permission])
     assert all(answer.status_code < 500 for answer in answers.values())
 
 
-@pytest.mark.parametrize("route", [route for route in ROLES if route.startswith("POST")])
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.startswith("POST")])
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}])
 def test_a_page_of_another_site_does_nothing_here(
     studio: Visitors, route: str, headers: dict[str, str]
 ) -> None:
-    answer = studio.browser(ADMIN).post(route.removeprefix("POST ").format(**PLACES), headers=headers)
+    answer = studio.browser(Role.ADMIN).post(route.removeprefix("POST ").format(**PLACES), headers=headers)
     assert answer.status_code == 403
     assert "foreign_page" in answer.text
 
@@ -112,7 +126,8 @@ def test_the_navigation_leads_where_one_may_go(studio: Visitors) -> None:
         return re.findall(r'<li><a href="(/[a-z]+)"', text[: text.index("</nav>")])
 
     assert places(None) == ["/verify"]
-    assert places(VIEWER) == ["/gallery", "/verify", "/ledger"]
-    assert set(places(VIEWER)) <= set(places(ADMIN))
-    text = studio.get("/ledger/0", VIEWER).text
+    assert places(Role.VIEWER) == places(Role.PUBLISHER) == ["/gallery", "/verify", "/ledger"]
+    assert places(Role.AUDITOR) == ["/gallery", "/review", "/works", "/verify", "/ledger", "/people"]
+    assert set(places(Role.VIEWER)) <= set(places(Role.ADMIN))
+    text = studio.get("/ledger/0", Role.VIEWER).text
     assert re.findall(r'href="(/\w+)" aria-current="page"', text) == ["/ledger"]

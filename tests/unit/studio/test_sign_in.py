@@ -120,6 +120,23 @@ def test_a_link_from_elsewhere_leads_in_and_nothing_else_does(studio: Visitors) 
     assert again not in studio.new_client().get("/sign-in").text
 
 
+def test_who_is_one_of_many_behind_an_address_is_not_turned_away_with_them(place: Path) -> None:
+    visitors = Visitors(place, ServiceLimits(per_minute=0.001, burst=2, of_known=1000))
+    visitors.hire(Role.ADMIN)
+    admin = visitors.browser(Role.ADMIN)
+    statuses = [visitors.browser().post("/people", data={"name": "a" * 900}).status_code for _ in range(3)]
+    assert statuses == [303, 429, 429]
+    turned = visitors.browser().post("/api/v1/people", json={})
+    assert (turned.status_code, turned.json()["code"], turned.headers["retry-after"]) == (
+        429,
+        "too_many_requests",
+        "1",
+    )
+    assert admin.post("/people", data={"name": "Anna", "role": "viewer"}).status_code == 200
+    key = {"Authorization": f"Bearer {visitors.keys[Role.ADMIN]}"}
+    assert visitors.browser().post("/api/v1/people", json={}, headers=key).status_code == 422
+
+
 def test_guessing_is_slowed_down(place: Path) -> None:
     visitors = Visitors(place, ServiceLimits(per_minute=1, burst=3))
     visitors.hire(Role.ADMIN)

@@ -207,14 +207,14 @@ def test_no_use_lets_a_picture_go_unmarked(
     assert report.label.found
 
 
-def test_whoever_is_shown_a_policy_is_told_that_nobody_is_asked_yet(
+def test_whoever_is_shown_a_policy_is_told_who_lets_a_held_image_go_and_by_which_command(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, out, _ = _verso(capsys, "policy", "show", "medical", "--home", str(home))
-    assert "signed: yes. Nothing lets one go yet" in out
+    assert "signed: yes. This is asked for by: verso review" in out
     monkeypatch.setenv("RECTOVERSO_LANG", "zh")
     _, out, _ = _verso(capsys, "policy", "show", "medical", "--home", str(home))
-    assert "须签字：是。目前还没有任何办法放行" in out
+    assert "须签字：是。由 verso review 执行" in out
 
 
 def test_a_wrong_use_is_told_before_a_run_is_looked_for(home: Path, tmp_path: Path) -> None:

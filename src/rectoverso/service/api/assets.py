@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any
 
+import anyio.to_thread
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from rectoverso.errors import AssetNotFound
 from rectoverso.service.api.ordering import ACCEPTED, Token, ordered
 from rectoverso.service.api.paging import Cursor, Limit, paged
-from rectoverso.service.auth import Admin, Anyone, Maker, Reviewer, TheDesk, sees_all
+from rectoverso.service.auth import Anyone, Inspector, Maker, Publisher, TheDesk, sees_all
 from rectoverso.service.desk import Desk
 from rectoverso.service.problems import language_of
 from rectoverso.service.shapes import AssetView, EvidenceView, JobView, Page
@@ -19,6 +21,7 @@ from rectoverso.store.people import Person
 from rectoverso.types import AssetId, Decision
 from rectoverso.workflow.jobs.asked import Line, Name, SealAsked
 from rectoverso.workflow.ledgers import revoke
+from rectoverso.workflow.publish import publish
 from rectoverso.workflow.release import fetch
 
 router = APIRouter(prefix="/assets", tags=["assets"])
@@ -29,11 +32,21 @@ _FILE: dict[int | str, dict[str, Any]] = {
 }
 _PROOF: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 
+_PACKED: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}
+}
+
 
 class Reason(BaseModel):
     """Why a release is taken back. It is committed to in the ledger, and not written there."""
 
     reason: Line = Field(min_length=1)
+
+
+class Recipient(BaseModel):
+    """For whom an image is taken out, in words: where it is to appear, or who gets it."""
+
+    to: Line = Field(min_length=1)
 
 
 @router.get("")
@@ -45,7 +58,7 @@ def all_assets(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[AssetView]:
-    """Images, the newest first. What was not released only reviewers and admins are told of."""
+    """Images, the newest first. What was not released only those are told of who inspect."""
     wanted = decision if sees_all(person) else Decision.RELEASE
     if decision not in (None, wanted):
         return Page(items=[])
@@ -82,16 +95,29 @@ def proof(asset: Id, desk: TheDesk, _person: Anyone) -> Response:
 
 
 @router.get("/{asset}/evidence")
-def evidence(asset: Id, request: Request, desk: TheDesk, person: Reviewer) -> EvidenceView:
+def evidence(asset: Id, request: Request, desk: TheDesk, person: Inspector) -> EvidenceView:
     """Why an image was decided so."""
     return EvidenceView.of(asset_of(desk, person, asset), language_of(request))
 
 
+@router.post("/{asset}/publication", response_class=Response, responses=_PACKED)
+def take_out(asset: Id, whom: Recipient, desk: TheDesk, person: Publisher) -> Response:
+    """Take a released image out, packed with its evidence: the file, its proof, the ledger's public keys, and a page
+    that verifies offline. An entry of the ledger, named in `X-Rectoverso-Entry`, commits to who did, and for whom.
+    """
+    packed, entry = publish(desk.home, desk.keys, asset, whom.to, person)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{asset}-with-evidence.zip"',
+        "X-Rectoverso-Entry": str(entry),
+    }
+    return Response(packed, media_type="application/zip", headers=headers)
+
+
 @router.post("/{asset}/revoke")
-def take_back(asset: Id, why: Reason, desk: TheDesk, person: Admin) -> AssetView:
+async def take_back(asset: Id, why: Reason, desk: TheDesk, person: Publisher) -> AssetView:
     """Take a release back: an entry of the ledger, of which every verification here tells."""
-    revoke(desk.home.path, asset, why.reason)
-    return one_asset(asset, desk, person)
+    await desk.at_the_door(partial(revoke, desk.home.path, asset, why.reason, by=person))
+    return await anyio.to_thread.run_sync(one_asset, asset, desk, person)
 
 
 def asset_of(desk: Desk, person: Person, asset: str) -> Asset:

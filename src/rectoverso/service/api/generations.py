@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from rectoverso.service.api.jobs import job_of
 from rectoverso.service.api.ordering import ACCEPTED, JobId, Token, ordered
 from rectoverso.service.api.paging import Cursor, Limit, paged
-from rectoverso.service.auth import Maker, MakerOrReviewer, TheDesk, sees_all
+from rectoverso.service.auth import Follower, Maker, TheDesk, sees_all
 from rectoverso.service.desk import Desk
 from rectoverso.service.problems import language_of
 from rectoverso.service.shapes import FailureView, ItemView, JobView, Page
@@ -32,7 +32,7 @@ class GenerationView(BaseModel):
 
 @router.get("")
 def all_generations(
-    desk: TheDesk, person: MakerOrReviewer, limit: Limit = 50, cursor: Cursor = None
+    desk: TheDesk, person: Follower, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[JobView]:
     """What was asked for, the newest first: one's own, or everybody's for those who look at it."""
     whose = None if sees_all(person) else person.id
@@ -50,7 +50,7 @@ def generate(
 
 
 @router.get("/{job}")
-def one_generation(job: JobId, request: Request, desk: TheDesk, person: MakerOrReviewer) -> GenerationView:
+def one_generation(job: JobId, request: Request, desk: TheDesk, person: Follower) -> GenerationView:
     """What became of the pictures."""
     found = job_of(desk, person, job, kind="generate")
     rows: dict[str, list[dict[str, Any]]] = {"released": [], "held": [], "refused": []}

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from rectoverso.errors import JobNotFound
 from rectoverso.service.api.ordering import JobId
 from rectoverso.service.api.paging import MOST_NUMBER, Cursor, Limit, paged
-from rectoverso.service.auth import Maker, MakerOrReviewer, TheDesk, sees_all
+from rectoverso.service.auth import Follower, Maker, TheDesk, sees_all
 from rectoverso.service.desk import Desk
 from rectoverso.service.problems import language_of
 from rectoverso.service.shapes import ItemView, JobView, Page
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/jobs", tags=["jobs"])
 @router.get("")
 def all_jobs(
     desk: TheDesk,
-    person: MakerOrReviewer,
+    person: Follower,
     kind: Annotated[Literal["train", "generate", "seal", "curate", "register"] | None, Query()] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -35,7 +35,7 @@ def all_jobs(
 
 
 @router.get("/{job}")
-def one_job(job: JobId, desk: TheDesk, person: MakerOrReviewer) -> JobView:
+def one_job(job: JobId, desk: TheDesk, person: Follower) -> JobView:
     """One job."""
     return JobView.of(job_of(desk, person, job))
 
@@ -45,7 +45,7 @@ def items(
     job: JobId,
     request: Request,
     desk: TheDesk,
-    person: MakerOrReviewer,
+    person: Follower,
     limit: Limit = 50,
     cursor: Annotated[int, Query(ge=0, le=MOST_NUMBER, description="What `next` of the last page gave.")] = 0,
 ) -> Page[ItemView]:

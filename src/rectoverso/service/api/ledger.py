@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
+import anyio.to_thread
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BaseModel
 
 from rectoverso.errors import EntryNotFound
 from rectoverso.service.api.paging import MOST_NUMBER, Limit
-from rectoverso.service.auth import Anyone, Reviewer, TheDesk
+from rectoverso.service.auth import Anyone, Inspector, TheDesk
 from rectoverso.service.shapes import Page
 from rectoverso.workflow.ledgers import check_ledger, ledger_keys, open_ledger, prove_entry
 
@@ -87,6 +88,9 @@ def keys(desk: TheDesk, _person: Anyone) -> Response:
 
 
 @router.get("/check")
-def check(desk: TheDesk, _person: Reviewer) -> CheckedView:
-    """Recompute all of it, and compare it with the decisions and the pictures in the store. It may take minutes."""
-    return CheckedView(**check_ledger(desk.home.path).plain())
+async def check(desk: TheDesk, _person: Inspector) -> CheckedView:
+    """Recompute all of it, and compare it with the decisions and the pictures in the store. It may take minutes; one
+    after the other is told.
+    """
+    checked = await anyio.to_thread.run_sync(check_ledger, desk.home.path, limiter=desk.checking)
+    return CheckedView(**checked.plain())

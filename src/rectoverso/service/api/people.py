@@ -1,22 +1,28 @@
-"""Accounts, what each may do, and the keys by which programs ask for them."""
+"""Accounts, what each may do, the keys by which programs ask for them, and the professions that were confirmed."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from rectoverso.errors import PersonNotFound
 from rectoverso.protocols import SystemClock
-from rectoverso.service.auth import Admin, Anyone, TheDesk
+from rectoverso.service.api.paging import MOST_NUMBER
+from rectoverso.service.auth import Admin, Anyone, Overseer, TheDesk
 from rectoverso.service.desk import Desk
 from rectoverso.service.shapes import ApiKeyView, Page, PersonView
 from rectoverso.store.people import Person, Role
+from rectoverso.workflow.jobs.asked import Name
 from rectoverso.workflow.people import AccountName, add_person
+from rectoverso.workflow.professions import Profession, Words, professions_of
+from rectoverso.workflow.professions import confirm as confirm_profession
+from rectoverso.workflow.professions import withdraw as withdraw_profession
 
 router = APIRouter(prefix="/people", tags=["people"])
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")]
+Entry = Annotated[int, Path(ge=0, le=MOST_NUMBER)]
 
 
 class PersonAsked(BaseModel):
@@ -33,8 +39,37 @@ class MadeView(BaseModel):
     key: ApiKeyView
 
 
+class ProfessionAsked(BaseModel):
+    """What somebody is, for the images of a ``use``; ``evidence``: what was seen of that, and where it is kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    use: Name
+    profession: Words
+    evidence: Words
+
+
+class ProfessionView(BaseModel):
+    """A confirmation, by the ledger's ``entry`` of it; ``withdrawn``: the entry that took it back. ``by`` is an
+    account's id. What was erased reads "".
+    """
+
+    entry: int
+    use: str
+    profession: str
+    evidence: str
+    by: str
+    at: str
+    withdrawn: int | None
+
+    @classmethod
+    def of(cls, found: Profession) -> ProfessionView:
+        told = found.plain()
+        return cls(**{name: told[name] for name in cls.model_fields})
+
+
 @router.get("")
-def all_people(desk: TheDesk, _person: Admin) -> Page[PersonView]:
+def all_people(desk: TheDesk, _person: Overseer) -> Page[PersonView]:
     """Every account, those that ended too."""
     return Page(items=[PersonView.of(person) for person in desk.home.people.all()])
 
@@ -61,7 +96,7 @@ def end(person: Id, desk: TheDesk, _person: Admin) -> Response:
 
 
 @router.get("/{person}/keys")
-def keys(person: Id, desk: TheDesk, _person: Admin) -> Page[ApiKeyView]:
+def keys(person: Id, desk: TheDesk, _person: Overseer) -> Page[ApiKeyView]:
     """The keys of an account."""
     _going_on(desk, person)
     return Page(items=[ApiKeyView.of(key) for key in desk.home.people.keys(person)])
@@ -82,6 +117,28 @@ def take_back(
     if not desk.home.people.end_key(person, key, _now()):
         raise PersonNotFound(person=key)
     return Response(status_code=204)
+
+
+@router.get("/{person}/professions")
+def professions(person: Id, desk: TheDesk, _person: Overseer) -> Page[ProfessionView]:
+    """What was confirmed of somebody, what was taken back too."""
+    found = professions_of(desk.home, desk.keys, person)
+    return Page(items=[ProfessionView.of(one) for one in found])
+
+
+@router.post("/{person}/professions", status_code=201)
+def confirm(person: Id, asked: ProfessionAsked, desk: TheDesk, by: Admin) -> ProfessionView:
+    """Confirm that somebody is a professional: without that nobody approves an image whose policy asks for one. Nobody
+    confirms their own. An entry of the ledger, which commits to who, what, on what evidence and by whom.
+    """
+    words = (asked.use, asked.profession.strip(), asked.evidence.strip())
+    return ProfessionView.of(confirm_profession(desk.home, desk.keys, person, *words, by))
+
+
+@router.delete("/{person}/professions/{entry}")
+def withdraw(person: Id, entry: Entry, desk: TheDesk, by: Admin) -> ProfessionView:
+    """Take a confirmation back. Approvals that rest on it count no more; what was let go stays let go."""
+    return ProfessionView.of(withdraw_profession(desk.home, desk.keys, person, entry, by))
 
 
 def _going_on(desk: Desk, person: str) -> Person:

@@ -1,20 +1,23 @@
 """Held images: what waits for people, what they are shown of it, and what they decide.
 
-A held draft is shown to whoever may decide on it and to nobody else, is not kept by any browser on the way, and says in
+Whoever inspects what is made here is told all of it; a held draft is shown to whoever may decide on it and to nobody
+else, is not kept by any browser on the way, and says in
 a header what it is. It gets out by the door only, once it is approved.
 """
 
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Annotated, Any, Literal
 
+import anyio.to_thread
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from rectoverso.errors import AssetNotFound, RectoversoError
+from rectoverso.errors import AssetNotFound
 from rectoverso.service.api.paging import Cursor, Limit, paged
-from rectoverso.service.auth import Reviewer, TheDesk, is_own_key
+from rectoverso.service.auth import Inspector, Reviewer, TheDesk, is_own_key
 from rectoverso.service.desk import Desk
 from rectoverso.service.problems import language_of
 from rectoverso.service.shapes import AssetView, EvidenceView, Page
@@ -22,10 +25,12 @@ from rectoverso.store.assets import Asset
 from rectoverso.store.people import Person, Role
 from rectoverso.store.reviews import Choice
 from rectoverso.types import AssetId, Decision
-from rectoverso.workflow.held import held_asset, kept_of, picture_of, sheet_of, shown_works
+from rectoverso.workflow.docket import docket_of
+from rectoverso.workflow.held import held_asset, picture_of, sheet_of, shown_works
 from rectoverso.workflow.jobs.asked import Line
 from rectoverso.workflow.ledgers import open_ledger
-from rectoverso.workflow.review import Said, Standing, comment_of, decide, policy_of, standing_of, undo
+from rectoverso.workflow.permissions import Permission, is_allowed
+from rectoverso.workflow.review import Said, Standing, comment_of, decide, standing_of, undo
 
 router = APIRouter(prefix="/reviews", tags=["reviews"])
 _LOG = logging.getLogger(__name__)
@@ -65,7 +70,8 @@ class VoteView(BaseModel):
 
 class ReviewView(BaseModel):
     """A held image, and where it stands. ``became``: the released image, once it was let go. ``by_me``: the asker's own
-    vote. ``people`` is null where it cannot be approved any more.
+    vote; ``profession``: as what they may sign, as it was confirmed. ``people`` is null where it cannot be approved any
+    more; ``picture`` where it is settled, and for who may not decide on it.
     """
 
     asset: AssetView
@@ -74,6 +80,10 @@ class ReviewView(BaseModel):
     votes: list[VoteView]
     by_me: Choice | None
     is_own: bool = Field(description="The asker had it made, and cannot be the one who approves it.")
+    profession: str = Field(description="What the asker is confirmed to be, where the policy asks for it.")
+    blocked: Literal["before", "own", "voted", "no_key", "alone", "unconfirmed"] | None = Field(
+        description="Why the asker cannot approve it."
+    )
     became: str | None
     picture: str | None
     evidence: str
@@ -94,13 +104,12 @@ class HeldEvidence(EvidenceView):
 
 
 class Signature(BaseModel):
-    """Who approves shows again that it is they: their own key, what the approval means, and as what they give it."""
+    """Who approves shows again that it is they: their own key, and what the approval means."""
 
     model_config = ConfigDict(extra="forbid")
 
     key: Annotated[str, Field(min_length=1, max_length=100)]
     meaning: Annotated[Line, Field(min_length=1)]
-    profession: Line = ""
 
 
 class VoteAsked(BaseModel):
@@ -116,7 +125,7 @@ class VoteAsked(BaseModel):
 @router.get("")
 def waiting(
     desk: TheDesk,
-    person: Reviewer,
+    person: Inspector,
     limit: Limit = 50,
     cursor: Cursor = None,
     use: Annotated[str | None, Query(pattern=r"^[a-z][a-z0-9_-]{0,31}$")] = None,
@@ -128,7 +137,7 @@ def waiting(
 
 
 @router.get("/{asset}")
-def one_review(asset: Id, desk: TheDesk, person: Reviewer) -> ReviewView:
+def one_review(asset: Id, desk: TheDesk, person: Inspector) -> ReviewView:
     """One image that is or was held, with every vote that counts."""
     return _view(desk, _was_held(desk, asset), person)
 
@@ -142,7 +151,7 @@ def picture(asset: Id, desk: TheDesk, person: Reviewer) -> Response:
 
 
 @router.get("/{asset}/evidence")
-def evidence(asset: Id, request: Request, desk: TheDesk, _person: Reviewer) -> HeldEvidence:
+def evidence(asset: Id, request: Request, desk: TheDesk, person: Inspector) -> HeldEvidence:
     """Why it was held."""
     found = _was_held(desk, asset)
     told = EvidenceView.of(found, language_of(request))
@@ -153,7 +162,7 @@ def evidence(asset: Id, request: Request, desk: TheDesk, _person: Reviewer) -> H
             sheets={
                 name: f"/api/v1/reviews/{asset}/works/{work['id']}/{name}" for name in ("points", "overlay")
             }
-            if work["is_kept"] and found.is_waiting
+            if work["is_kept"] and found.is_waiting and is_allowed(person, Permission.REVIEW)
             else {},
         )
         for work in shown_works(desk.home, found)
@@ -174,26 +183,30 @@ def sheet(
 
 
 @router.post("/{asset}/votes")
-def vote(asset: Id, asked: VoteAsked, desk: TheDesk, person: Reviewer) -> ReviewView:
+async def vote(asset: Id, asked: VoteAsked, desk: TheDesk, person: Reviewer) -> ReviewView:
     """Approve, refuse or escalate. The last approval that the policy asks for lets the image go; one refusal is enough
     to keep it for good. Where the policy wants signatures, an approval needs one.
     """
+    return await desk.at_the_door(partial(_voted, asset, asked, desk, person))
+
+
+def _voted(asset: str, asked: VoteAsked, desk: Desk, person: Person) -> ReviewView:
     signature = asked.signature
     said = Said(
         choice=asked.choice,
         comment=asked.comment.strip(),
         is_signed=signature is not None and is_own_key(desk, signature.key, person),
         meaning=signature.meaning if signature else "",
-        profession=signature.profession if signature else "",
     )
     standing = decide(desk.home, desk.keys, asset, said, person)
     return _view_of(desk, standing, person)
 
 
 @router.post("/{asset}/undo")
-def take_back(asset: Id, desk: TheDesk, person: Reviewer) -> ReviewView:
+async def take_back(asset: Id, desk: TheDesk, person: Reviewer) -> ReviewView:
     """Take one's own last vote back, within an hour. What it settled is open again; a release is revoked for that."""
-    return _view_of(desk, undo(desk.home, desk.keys, asset, person), person)
+    standing = await desk.at_the_door(partial(undo, desk.home, desk.keys, asset, person))
+    return await anyio.to_thread.run_sync(_view_of, desk, standing, person)
 
 
 def _was_held(desk: Desk, asset: str) -> Asset:
@@ -209,16 +222,11 @@ def _view(desk: Desk, asset: Asset, person: Person) -> ReviewView:
 
 def _view_of(desk: Desk, standing: Standing, person: Person) -> ReviewView:
     held, ledger = standing.held, open_ledger(desk.home, desk.keys)
-    url = f"/api/v1/reviews/{held.id}"
-    try:
-        people = PeopleView(**policy_of(desk.home, held).people.model_dump())
-        is_own = kept_of(held)["person"] == person.id and not desk.is_open
-    except RectoversoError:  # its policy is gone or unusable, or it was held by an earlier version
-        people, is_own = None, False
+    docket, url = docket_of(desk.home, ledger, standing, person), f"/api/v1/reviews/{held.id}"
     return ReviewView(
         asset=AssetView.of(held),
         state=standing.state,  # type: ignore[arg-type]
-        people=people,
+        people=PeopleView(**docket.people.model_dump()) if docket.people else None,
         votes=[
             VoteView(
                 person=vote.person,
@@ -230,9 +238,11 @@ def _view_of(desk: Desk, standing: Standing, person: Person) -> ReviewView:
             )
             for vote in standing.votes
         ],
-        by_me=next((vote.choice for vote in reversed(standing.votes) if vote.person == person.id), None),
-        is_own=is_own,
+        by_me=docket.by_me,
+        is_own=docket.is_own,
+        profession=docket.profession,
+        blocked=docket.blocked,  # type: ignore[arg-type]
         became=standing.became.id if standing.became else None,
-        picture=f"{url}/picture" if held.is_waiting else None,
+        picture=f"{url}/picture" if held.is_waiting and is_allowed(person, Permission.REVIEW) else None,
         evidence=f"{url}/evidence",
     )

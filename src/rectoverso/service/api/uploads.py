@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from rectoverso.errors import NoRoom, TooManyRequests
-from rectoverso.service.auth import MakerOrReviewer, TheDesk
+from rectoverso.service.auth import Sender, TheDesk
 from rectoverso.service.desk import Desk
 from rectoverso.verso.picture import sniff
 from rectoverso.verso.verify.bounded import shared
@@ -41,7 +41,7 @@ class UploadView(BaseModel):
 
 
 @router.post("", status_code=201, openapi_extra=PICTURE_BODY)
-async def send(request: Request, desk: TheDesk, _person: MakerOrReviewer) -> UploadView:
+async def send(request: Request, desk: TheDesk, _person: Sender) -> UploadView:
     """Send one picture as the body. It is decoded where it can do no harm; what is none is told at once."""
     data = await request.body()
     return await in_turn(desk, partial(keep, desk, data))

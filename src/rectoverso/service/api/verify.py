@@ -8,7 +8,7 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
 
-from rectoverso.service.api.uploads import PICTURE_BODY, in_turn
+from rectoverso.service.api.uploads import PICTURE_BODY, PICTURE_BYTES, in_turn
 from rectoverso.service.auth import TheDesk, anybody
 from rectoverso.service.problems import language_of
 from rectoverso.types import Report, ReportOutcome
@@ -32,10 +32,11 @@ class ReportView(BaseModel):
 @router.post("", openapi_extra=PICTURE_BODY, dependencies=[Depends(anybody)])
 async def verify(request: Request, desk: TheDesk) -> ReportView:
     """Verify the file that is the body. What cannot be checked is an answer too."""
-    data = await request.body()
-    report: Report = await in_turn(
-        desk, partial(desk.verifier.report, data, "file", PICTURE_LIMITS), share=0.5
-    )
+    with desk.held.room(request, PICTURE_BYTES):
+        data = await request.body()
+        report: Report = await in_turn(
+            desk, partial(desk.verifier.report, data, "file", PICTURE_LIMITS), share=0.5
+        )
     told = plain(report, language_of(request))
     del told["path"]
     parts = ("outcome", "summary", "signer", "ai_generated", "evidence")

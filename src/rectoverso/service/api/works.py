@@ -6,6 +6,7 @@ No catalogue names a file of this machine: what it calls `file` is the digest of
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -15,7 +16,7 @@ from rectoverso.errors import BadCatalogue, WorkNotFound
 from rectoverso.i18n import Phrase
 from rectoverso.service.api.ordering import ACCEPTED, Token, ordered
 from rectoverso.service.api.paging import Cursor, Limit, paged
-from rectoverso.service.auth import Reviewer, TheDesk
+from rectoverso.service.auth import Inspector, Registrar, TheDesk
 from rectoverso.service.desk import Desk
 from rectoverso.service.shapes import AssetView, JobView, Page
 from rectoverso.store.assets import Asset
@@ -67,7 +68,7 @@ class ClaimAsked(BaseModel):
 @router.get("")
 def all_works(
     desk: TheDesk,
-    _person: Reviewer,
+    _person: Inspector,
     limit: Limit = 50,
     cursor: Annotated[int | None, Query(ge=0, le=_MOST_ID, description="What `next` gave.")] = None,
     q: Annotated[str | None, Query(max_length=100, description="Part of a title or an owner.")] = None,
@@ -86,7 +87,7 @@ def all_works(
 
 @router.post("", **ACCEPTED)
 def register(
-    asked: RegisterAsked, response: Response, desk: TheDesk, person: Reviewer, token: Token = None
+    asked: RegisterAsked, response: Response, desk: TheDesk, person: Registrar, token: Token = None
 ) -> JobView:
     """Register pictures that were sent to `uploads`, all of them or none."""
     return ordered(desk, person, asked, token, response)
@@ -94,7 +95,7 @@ def register(
 
 @router.post("/catalogue", openapi_extra=_CSV, **ACCEPTED)
 async def register_catalogue(
-    request: Request, response: Response, desk: TheDesk, person: Reviewer, token: Token = None
+    request: Request, response: Response, desk: TheDesk, person: Registrar, token: Token = None
 ) -> JobView:
     """Register the works of a catalogue, the body, as `verso registry add --catalogue` reads it; but its column `file`
     has the digests of pictures that were sent to `uploads`.
@@ -106,14 +107,14 @@ async def register_catalogue(
 
 
 @router.get("/{work}")
-def one_work(work: Id, desk: TheDesk, _person: Reviewer) -> WorkView:
+def one_work(work: Id, desk: TheDesk, _person: Inspector) -> WorkView:
     """One work."""
     return _view(desk, _work(desk, work))
 
 
 @router.get("/{work}/refusals")
 def refusals(
-    work: Id, desk: TheDesk, _person: Reviewer, limit: Limit = 50, cursor: Cursor = None
+    work: Id, desk: TheDesk, _person: Inspector, limit: Limit = 50, cursor: Cursor = None
 ) -> Page[AssetView]:
     """The images that were held or refused because they are similar to this work, the newest first."""
     kept_here = [*desk.home.assets.held(), *desk.home.assets.refused()]
@@ -124,19 +125,27 @@ def refusals(
 
 
 @router.post("/{work}/claim")
-def claim(work: Id, asked: ClaimAsked, desk: TheDesk, _person: Reviewer) -> WorkView:
+async def claim(work: Id, asked: ClaimAsked, desk: TheDesk, _person: Registrar) -> WorkView:
     """Say how sure the claim to it is. An entry of the ledger, which commits to the reason."""
+    return await desk.at_the_door(partial(_claimed, work, asked, desk))
+
+
+@router.delete("/{work}", status_code=204, response_class=Response)
+async def remove(work: Id, desk: TheDesk, _person: Registrar) -> Response:
+    """Take it off the register. What was decided because of it stays."""
+    await desk.at_the_door(partial(_removed, work, desk))
+    return Response(status_code=204)
+
+
+def _claimed(work: str, asked: ClaimAsked, desk: Desk) -> WorkView:
     _work(desk, work)
     (changed,) = claim_works([work], desk.home.path, state=asked.state, reason=asked.reason)
     return _view(desk, changed)
 
 
-@router.delete("/{work}", status_code=204, response_class=Response)
-def remove(work: Id, desk: TheDesk, _person: Reviewer) -> Response:
-    """Take it off the register. What was decided because of it stays."""
+def _removed(work: str, desk: Desk) -> None:
     _work(desk, work)
     remove_works([work], desk.home.path)
-    return Response(status_code=204)
 
 
 def _ordered(data: bytes, response: Response, desk: Desk, person: Any, token: str | None) -> JobView:

@@ -6,9 +6,20 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from rectoverso.studio.pages import gallery, ledger, make, review, sign_in, start, train, verify, works
+from rectoverso.studio.pages import (
+    gallery,
+    ledger,
+    make,
+    people,
+    review,
+    sign_in,
+    start,
+    train,
+    verify,
+    works,
+)
 
-PAGES: tuple[ModuleType, ...] = (start, sign_in, make, train, gallery, review, works, verify, ledger)
+PAGES: tuple[ModuleType, ...] = (start, sign_in, make, train, gallery, review, works, verify, ledger, people)
 MOST_BYTES: dict[str, int] = {
     page.PLACE.path: page.MOST_BYTES for page in PAGES if hasattr(page, "MOST_BYTES")
 }

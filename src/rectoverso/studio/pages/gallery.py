@@ -9,17 +9,21 @@ from datetime import date
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Form, Query
+from fastapi.responses import RedirectResponse
+from pydantic import Field
 from starlette.responses import Response
 
+from rectoverso.service.api import assets as api
 from rectoverso.service.api.assets import Id, asset_of
 from rectoverso.service.api.paging import MOST_NUMBER, paged
-from rectoverso.service.auth import Anyone, TheDesk, sees_all
+from rectoverso.service.auth import Anyone, Publisher, TheDesk, sees_all
 from rectoverso.service.desk import Desk
 from rectoverso.service.shapes import AssetView, EvidenceView
 from rectoverso.store.assets import Asset
 from rectoverso.studio.page import Place, ThePage
 from rectoverso.types import Decision
+from rectoverso.workflow.jobs.asked import Line
 from rectoverso.workflow.policies import policy_names
 
 PLACE = Place("gallery", "/gallery")
@@ -74,7 +78,7 @@ def gallery(
     person: Anyone,
     before: Number = None,
 ) -> Response:
-    """Some of the images. What was not released only reviewers and admins are shown."""
+    """Some of the images. What was not released is shown to those who inspect, alone."""
     found = wanted.found(desk, AT_ONCE + 1, before=before)
     shown, follows = paged(found, AT_ONCE, lambda asset: asset.ledger_index)
     begins = shown[0].ledger_index + 1 if shown else before
@@ -87,7 +91,7 @@ def gallery(
         older=None if follows is None else _address(wanted, before=follows),
         newer=_newer(desk, wanted, shown[0].ledger_index) if shown and before is not None else None,
         uses=policy_names(desk.home.path),
-        makers=desk.home.assets.makers(),
+        makers=desk.home.assets.makers(None if sees_all(person) else Decision.RELEASE),
         sees_all=sees_all(person),
     )
 
@@ -98,6 +102,23 @@ def image(asset: Id, page: ThePage, desk: TheDesk, person: Anyone) -> Response:
     found = asset_of(desk, person, asset)
     evidence = EvidenceView.of(found, page.language) if sees_all(person) else None
     return page.show("image.html", asset=AssetView.of(found), digest=found.file_digest, evidence=evidence)
+
+
+@router.post("/gallery/{asset}/publication")
+def take_out(
+    asset: Id, desk: TheDesk, person: Publisher, to: Annotated[Line, Form(), Field(min_length=1)]
+) -> Response:
+    """The image with its evidence, in one file; who took it out, and for whom, is on record."""
+    return api.take_out(asset, api.Recipient(to=to), desk, person)
+
+
+@router.post("/gallery/{asset}/revoke")
+async def take_back(
+    asset: Id, desk: TheDesk, person: Publisher, reason: Annotated[Line, Form(), Field(min_length=1)]
+) -> Response:
+    """Take its release back."""
+    await api.take_back(asset, api.Reason(reason=reason), desk, person)
+    return RedirectResponse(f"/gallery/{asset}", 303)
 
 
 def _newer(desk: Desk, wanted: Wanted, first: int) -> str | None:

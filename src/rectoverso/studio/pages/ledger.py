@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse
 from starlette.responses import Response
 
 from rectoverso.service.api.ledger import Index, check, entry, head
 from rectoverso.service.api.paging import MOST_NUMBER
-from rectoverso.service.auth import Anyone, Reviewer, TheDesk, demand_own_page, sees_all
+from rectoverso.service.auth import Anyone, Inspector, TheDesk, sees_all
 from rectoverso.service.desk import Desk
 from rectoverso.studio.page import Place, ThePage
 from rectoverso.verso.ledger.entry import parse_entry
@@ -50,10 +50,9 @@ def in_a_browser(desk: TheDesk, _person: Anyone) -> Response:
 
 
 @router.post("/ledger/check")
-def checked(request: Request, page: ThePage, desk: TheDesk, person: Reviewer) -> Response:
+async def checked(page: ThePage, desk: TheDesk, person: Inspector) -> Response:
     """Recompute all of it."""
-    demand_own_page(request)
-    return page.show("ledger_check.html", found=check(desk, person))
+    return page.show("ledger_check.html", found=await check(desk, person))
 
 
 @router.get("/ledger/{index}")

@@ -30,7 +30,7 @@ from rectoverso.service.problems import status_of
 from rectoverso.service.shapes import ItemView
 from rectoverso.store.assets import Asset
 from rectoverso.store.jobs import Job, State
-from rectoverso.store.people import Person, Role
+from rectoverso.store.people import Person
 from rectoverso.studio.page import Page, Place, ThePage
 from rectoverso.studio.wish import FILES, NO_TRUNCATION, Wish
 from rectoverso.types import AssetId, Decision, Digest, Message
@@ -43,9 +43,10 @@ from rectoverso.workflow.jobs.order import order
 from rectoverso.workflow.jobs.recall import recall
 from rectoverso.workflow.jobs.runs import controls_of
 from rectoverso.workflow.jobs.work import seed_of
+from rectoverso.workflow.permissions import Permission
 from rectoverso.workflow.policies import list_policies
 
-PLACE = Place("make", "/make", frozenset({Role.MAKER}))
+PLACE = Place("make", "/make", Permission.MAKE)
 MOST_BYTES = len(FILES) * PICTURE_BYTES + 1_000_000
 FORMATS = tuple(name.lower() for name in MEDIA_TYPES.values())
 MOST_SHOWN = 96

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -19,20 +20,21 @@ from rectoverso.errors import HomeBusy, RectoversoError, SignatureNeeded
 from rectoverso.protocols import SystemClock
 from rectoverso.service.api.paging import MOST_NUMBER
 from rectoverso.service.api.reviews import Id, ReviewView, evidence, one_review
-from rectoverso.service.auth import Reviewer, TheDesk, is_own_key
+from rectoverso.service.auth import Inspector, Reviewer, TheDesk, is_own_key
 from rectoverso.service.desk import Desk
 from rectoverso.service.problems import status_of
 from rectoverso.store.assets import Asset, Waiting
-from rectoverso.store.people import Person, Role
+from rectoverso.store.people import Person
 from rectoverso.store.reviews import Choice, Vote
 from rectoverso.studio.page import Page, Place, ThePage
 from rectoverso.types import AssetId
 from rectoverso.verso.registry.refusals import similar_works
 from rectoverso.workflow.held import UNDO
 from rectoverso.workflow.jobs.asked import Line
+from rectoverso.workflow.permissions import Permission
 from rectoverso.workflow.review import Said, decide, undo
 
-PLACE = Place("review", "/review", frozenset({Role.REVIEWER}))
+PLACE = Place("review", "/review", Permission.INSPECT)
 AT_ONCE = 24
 """So many are shown together, and can be voted on together."""
 MEANINGS = ("examined", "reviewed", "responsible")
@@ -47,7 +49,7 @@ Ids = Annotated[list[Id], Form(alias="asset", min_length=1, max_length=AT_ONCE)]
 class Queue:
     """What waits, as one reviewer goes through it; ``use``: only what is for that."""
 
-    def __init__(self, desk: TheDesk, person: Reviewer, use: Text = "") -> None:
+    def __init__(self, desk: TheDesk, person: Inspector, use: Text = "") -> None:
         everything = desk.home.assets.queue()
         self.use = use
         self.uses = Counter(one.use for one in everything)
@@ -107,17 +109,16 @@ class Typed:
         comment: Comment = "",
         key: Annotated[str, Form(max_length=100)] = "",
         meaning: Annotated[Line, Form()] = "",
-        profession: Annotated[Line, Form()] = "",
     ) -> None:
         self.choice, self.comment, self.key = choice, comment.strip(), key.strip()
-        self.meaning, self.profession = meaning.strip(), profession.strip()
+        self.meaning = meaning.strip()
 
     def said(self, desk: Desk, person: Person) -> Said:
         """The same, with whether it is signed. Only an approval is."""
         if self.choice is not Choice.APPROVE:
             return Said(self.choice, self.comment)
         is_signed = bool(self.key) and is_own_key(desk, self.key, person)
-        return Said(self.choice, self.comment, is_signed, self.meaning, self.profession)
+        return Said(self.choice, self.comment, is_signed, self.meaning)
 
 
 @router.get(PLACE.path)
@@ -125,7 +126,7 @@ def queue(
     page: ThePage,
     desk: TheDesk,
     queue: TheQueue,
-    person: Reviewer,
+    person: Inspector,
     after: Annotated[int, Query(ge=-1, le=MOST_NUMBER)] = -1,
 ) -> Response:
     """What waits, some of it at once."""
@@ -142,7 +143,7 @@ def queue(
 
 
 @router.post(PLACE.path)
-def vote_on_several(
+async def vote_on_several(
     page: ThePage,
     desk: TheDesk,
     queue: TheQueue,
@@ -152,36 +153,43 @@ def vote_on_several(
     comment: Comment = "",
 ) -> Response:
     """One vote and one comment on several images; what waits for a signature is left alone. Each is told of."""
+    said = Said(choice, comment.strip())
+    return await desk.at_the_door(partial(_several, page, desk, queue, person, dict.fromkeys(assets), said))
+
+
+def _several(
+    page: Page, desk: Desk, queue: Queue, person: Person, assets: Iterable[str], said: Said
+) -> Response:
     done: list[str] = []
     wrong: list[tuple[str, dict[str, str]]] = []
-    for asset in dict.fromkeys(assets):
+    for asset in assets:
         try:
             _demand_unsigned(one_review(asset, desk, person))
-            decide(desk.home, desk.keys, asset, Said(choice, comment.strip()), person)
+            decide(desk.home, desk.keys, asset, said, person)
             done.append(asset)
         except RectoversoError as error:
             wrong.append((asset, page.sentences(error)))
             if isinstance(error, HomeBusy):  # each other one would wait as long
                 break
-    return page.show("review_done.html", queue=queue, choice_=choice.value, done=done, wrong=wrong)
+    return page.show("review_done.html", queue=queue, choice_=said.choice.value, done=done, wrong=wrong)
 
 
 @router.post("/review/undo")
-def take_back(desk: TheDesk, queue: TheQueue, person: Reviewer, assets: Ids) -> Response:
+async def take_back(desk: TheDesk, queue: TheQueue, person: Reviewer, assets: Ids) -> Response:
     """Take one's own last votes on these back, and show the last of them again."""
     for asset in assets:
-        undo(desk.home, desk.keys, asset, person)
+        await desk.at_the_door(partial(undo, desk.home, desk.keys, asset, person))
     return RedirectResponse(queue.address(assets[-1]), 303)
 
 
 @router.get("/review/{asset}")
-def one(asset: Id, page: ThePage, desk: TheDesk, queue: TheQueue, person: Reviewer) -> Response:
+def one(asset: Id, page: ThePage, desk: TheDesk, queue: TheQueue, person: Inspector) -> Response:
     """One image that is or was held, and the form to vote with."""
     return _shown(page, desk, queue, person, asset)
 
 
 @router.post("/review/{asset}")
-def vote(
+async def vote(
     asset: Id,
     page: ThePage,
     desk: TheDesk,
@@ -190,6 +198,10 @@ def vote(
     form: Annotated[Typed, Depends()],
 ) -> Response:
     """Vote, and go on to the next. What goes wrong is told where one was, with what one had typed."""
+    return await desk.at_the_door(partial(_voted, asset, page, desk, queue, person, form))
+
+
+def _voted(asset: str, page: Page, desk: Desk, queue: Queue, person: Person, form: Typed) -> Response:
     view = one_review(asset, desk, person)
     try:
         decide(desk.home, desk.keys, asset, form.said(desk, person), person)
@@ -215,27 +227,11 @@ def _shown(
         evidence=evidence(asset, page.request, desk, person),
         queue=queue,
         names={vote.person: _name(desk, vote.person) for vote in view.votes},
-        blocked=_blocked(desk, view),
         form=form,
         wrong=page.sentences(wrong) if wrong else None,
         meanings=MEANINGS,
         last=_last(queue, but=asset),
     )
-
-
-def _blocked(desk: Desk, view: ReviewView) -> str | None:
-    """Why who asks cannot approve it, as `studio_review.blocked` says it, before they try; None where they can."""
-    if view.people is None:
-        return "before"
-    if view.is_own:
-        return "own"
-    if view.by_me is Choice.APPROVE:
-        return "voted"
-    if desk.is_open and (view.people.signed or view.people.professional):
-        return "no_key"
-    if desk.is_open and view.people.least > 1:
-        return "alone"
-    return None
 
 
 def _demand_unsigned(view: ReviewView) -> None:

@@ -8,15 +8,15 @@ from starlette.responses import Response
 
 from rectoverso.service.api.generations import one_generation
 from rectoverso.service.api.ordering import JobId
-from rectoverso.service.auth import Maker, MakerOrReviewer, TheDesk
+from rectoverso.service.auth import Follower, Maker, TheDesk
 from rectoverso.service.shapes import AssetView, ItemView
 from rectoverso.store.jobs import OPEN
-from rectoverso.store.people import Role
 from rectoverso.studio.door import Anybody
 from rectoverso.studio.page import ThePage
 from rectoverso.types import Decision
 from rectoverso.workflow.jobs.asked import GenerateAsked
 from rectoverso.workflow.jobs.order import order
+from rectoverso.workflow.permissions import Permission, is_allowed
 from rectoverso.workflow.shipped import DEMO
 
 router = APIRouter()
@@ -30,7 +30,7 @@ def start(page: ThePage, desk: TheDesk, somebody: Anybody) -> Response:
     """The first page."""
     found = desk.home.assets.page(_LAST, decision=Decision.RELEASE) if somebody else []
     last = [AssetView.of(asset) for asset in found if asset.revoked is None]
-    may_make = somebody is not None and somebody.role in (Role.MAKER, Role.ADMIN)
+    may_make = is_allowed(somebody, Permission.MAKE)
     return page.show("start.html", last=last, may_make=may_make)
 
 
@@ -42,7 +42,7 @@ def make(desk: TheDesk, person: Maker) -> Response:
 
 
 @router.get("/first/{job}")
-def made(job: JobId, request: Request, page: ThePage, desk: TheDesk, person: MakerOrReviewer) -> Response:
+def made(job: JobId, request: Request, page: ThePage, desk: TheDesk, person: Follower) -> Response:
     """What has become of them."""
     found = one_generation(job, request, desk, person)
     (item, *_) = (ItemView.of(item, page.language) for item in desk.home.jobs.items(found.job.id))

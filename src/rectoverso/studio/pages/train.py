@@ -25,22 +25,23 @@ from rectoverso.service.api.jobs import job_of
 from rectoverso.service.api.ordering import JobId
 from rectoverso.service.api.runs import all_runs, one_run
 from rectoverso.service.api.systems import all_systems
-from rectoverso.service.auth import Maker, TheDesk
+from rectoverso.service.auth import Maker, TheDesk, sees_all
 from rectoverso.service.desk import Desk
 from rectoverso.service.problems import status_of
 from rectoverso.service.shapes import ItemView
 from rectoverso.store.jobs import Job, State
-from rectoverso.store.people import Person, Role
+from rectoverso.store.people import Person
 from rectoverso.studio.page import Page, Place, ThePage
 from rectoverso.studio.training import shown, time_in_words
 from rectoverso.workflow.files import unusable
 from rectoverso.workflow.jobs.asked import TrainAsked
 from rectoverso.workflow.jobs.order import BUILT_IN, data_in, order
 from rectoverso.workflow.jobs.pace import pace_of
+from rectoverso.workflow.permissions import Permission
 from rectoverso.workflow.preview import preview, samples_of
 from rectoverso.workflow.systems import needs_of
 
-PLACE = Place("train", "/train", frozenset({Role.MAKER}))
+PLACE = Place("train", "/train", Permission.MAKE)
 MOST_BYTES = 2 << 30
 SIZES = (16, 32, 64, 128, 256)
 _HAS = {"digits": frozenset[str](), "shapes": frozenset({"masks", "captions"})}
@@ -215,7 +216,7 @@ def _form(
 
 
 def _whose(person: Person) -> str | None:
-    return None if person.role is Role.ADMIN else person.id
+    return None if sees_all(person) else person.id
 
 
 def _measured(person: Person, asked: TrainAsked) -> str:

@@ -22,13 +22,13 @@ from rectoverso.service.api.jobs import job_of
 from rectoverso.service.api.ordering import JobId
 from rectoverso.service.api.uploads import in_turn, keep
 from rectoverso.service.api.works import ClaimAsked, Id, all_works, claim, of_row, one_work, refusals, remove
-from rectoverso.service.auth import Reviewer, TheDesk
+from rectoverso.service.auth import Inspector, Registrar, TheDesk
 from rectoverso.service.desk import Desk
 from rectoverso.service.limits import in_words
 from rectoverso.service.problems import status_of
 from rectoverso.service.shapes import ItemView
 from rectoverso.store.jobs import State as JobState
-from rectoverso.store.people import Person, Role
+from rectoverso.store.people import Person
 from rectoverso.store.rights import Asked, Kind, State
 from rectoverso.studio.page import Page, Place, ThePage
 from rectoverso.types import Message
@@ -38,8 +38,9 @@ from rectoverso.verso.registry.columns import read
 from rectoverso.workflow.files import SUFFIXES
 from rectoverso.workflow.jobs.asked import Line, RegisterAsked, WorkAsked
 from rectoverso.workflow.jobs.order import order
+from rectoverso.workflow.permissions import Permission
 
-PLACE = Place("works", "/works", frozenset({Role.REVIEWER}))
+PLACE = Place("works", "/works", Permission.INSPECT)
 MOST_BYTES = 500_000_000
 MOST_WORKS = 1000
 CELLS = ("title", "owner", "licence", "contact", "territory", "from", "until", "asked", "kind")
@@ -52,7 +53,7 @@ router = APIRouter()
 def works(
     page: ThePage,
     desk: TheDesk,
-    person: Reviewer,
+    person: Inspector,
     q: Annotated[str, Query(max_length=100)] = "",
     cursor: Annotated[int | None, Query(ge=0, le=2**32 - 1)] = None,
 ) -> Response:
@@ -61,7 +62,7 @@ def works(
 
 
 @router.post(PLACE.path)
-async def register(request: Request, page: ThePage, desk: TheDesk, person: Reviewer) -> Response:
+async def register(request: Request, page: ThePage, desk: TheDesk, person: Registrar) -> Response:
     """Register pictures, or those that a catalogue names: all of them or none. The form is read only now that it is
     known who sends it. What is wrong with it is told above it, with what one had typed.
     """
@@ -109,7 +110,7 @@ def _shown(
 
 
 @router.get("/works/jobs/{job}")
-def registering(job: JobId, page: ThePage, desk: TheDesk, person: Reviewer) -> Response:
+def registering(job: JobId, page: ThePage, desk: TheDesk, person: Inspector) -> Response:
     """How far a registration has come, and what came of it."""
     found = job_of(desk, person, job, "register")
     (item,) = (ItemView.of(one, page.language) for one in desk.home.jobs.items(found.id))
@@ -129,7 +130,7 @@ def one(
     work: Id,
     page: ThePage,
     desk: TheDesk,
-    person: Reviewer,
+    person: Inspector,
     cursor: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,
 ) -> Response:
     """One work: what is claimed of it, and the images that were not let out because of it."""
@@ -141,24 +142,26 @@ def one(
 
 
 @router.post("/works/{work}/claim")
-def change(
+async def change(
     work: Id,
     desk: TheDesk,
-    person: Reviewer,
+    person: Registrar,
     state: Annotated[State, Form()],
     reason: Annotated[Line, Form(), Field(min_length=1)],
 ) -> Response:
     """Say how sure the claim to it is."""
-    claim(work, ClaimAsked(state=state, reason=reason), desk, person)
+    await claim(work, ClaimAsked(state=state, reason=reason), desk, person)
     return RedirectResponse(f"/works/{work}", 303)
 
 
 @router.post("/works/{work}/remove")
-def take_off(work: Id, desk: TheDesk, person: Reviewer, sure: Annotated[bool, Form()] = False) -> Response:
+async def take_off(
+    work: Id, desk: TheDesk, person: Registrar, sure: Annotated[bool, Form()] = False
+) -> Response:
     """Take it off the register, if that was meant."""
     if not sure:
         return RedirectResponse(f"/works/{work}", 303)
-    remove(work, desk, person)
+    await remove(work, desk, person)
     return RedirectResponse(PLACE.path, 303)
 
 

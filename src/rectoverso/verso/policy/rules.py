@@ -19,9 +19,9 @@
     decision = "hold"
     says = { en = "A person looks at every image.", zh = "每张图片都由人查看。" }
 
-    [people]                    # who may let a held image go, once there is a command for it
+    [people]                    # who may let a held image go
     least = 2                   # how many of them
-    professional = true         # of the field that the image is for
+    professional = true         # of the field that the image is for, as an admin has confirmed
     signed = true               # each by a signature of their own
 
 Of the rules of one pack that speak to a finding the most specific decides: the kind's, else the check's, else any's.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain, takewhile
 from typing import Any
 
 from rectoverso.store.assets import Asset
@@ -13,7 +15,9 @@ from rectoverso.workflow.jobs.work import seed_of
 
 _AT_ONCE = 50
 _MOST = 1000
-"""Jobs that are looked through, those before the picture from the nearest on: as a rule the first few are enough."""
+"""Jobs that are looked through, those before the picture from the nearest on, then as many of those since: as a rule
+the first few are enough.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +32,26 @@ def recall(home: Home, asset: Asset, person: str | None) -> Recalled | None:
     """The order that an asset came of, among those of ``person``, or of everybody; None where there is none, as for
     pictures that were drawn on the command line.
     """
+    for job in chain(_jobs(home, person, asset.decided_at), _since(home, person, asset.decided_at)):
+        if row := _row_of(home, job, asset.id):
+            return Recalled(job, _alone(job, row))
+    return None
+
+
+def _since(home: Home, person: str | None, moment: str) -> Iterator[Job]:
+    """Those that were asked for later: what was decided before is their answer too."""
+    return takewhile(lambda job: job.created_at > moment, _jobs(home, person))
+
+
+def _jobs(home: Home, person: str | None, until: str | None = None) -> Iterator[Job]:
+    """Orders for pictures, the newest first, some at a time."""
     number: int | None = None
     for _ in range(_MOST // _AT_ONCE):
-        page = home.jobs.page(_AT_ONCE, before=number, person=person, kind="generate", until=asset.decided_at)
-        for job in page:
-            if row := _row_of(home, job, asset.id):
-                return Recalled(job, _alone(job, row))
+        page = home.jobs.page(_AT_ONCE, before=number, person=person, kind="generate", until=until)
+        yield from page
         if len(page) < _AT_ONCE:
-            return None
+            return
         number = page[-1].number
-    return None
 
 
 def _row_of(home: Home, job: Job, asset: str) -> dict[str, Any] | None:

@@ -11,9 +11,9 @@ none of them changing a length:
     2  The claim is signed (COSE_Sign1, RFC 9052; ES256) by the real key, which may be a service's: it is given a
        digest and gives 64 bytes back. The library never sees a key.
     3  An authority stamps the signature, if one is named (``sigTst2``).
-    4  A checksum of the whole file is written beside the signature, for the bytes in the manifest that C2PA lets nothing
-       cover: padding, names of boxes. It proves nothing, just as the checksums of a PNG; the signed statement says that it is
-       there, so that no single changed byte goes unseen. A PNG has its own.
+    4  A checksum of the whole file is written beside the signature, for the bytes in the manifest that C2PA lets
+       nothing cover: padding, names of boxes. It proves nothing, just as the checksums of a PNG; the signed statement
+       says that it is there, so that no single changed byte goes unseen. A PNG has its own.
 """
 
 from __future__ import annotations

@@ -26,11 +26,14 @@ class LedgerSight:
 
 
 def proof_beside(path: Path) -> str | None:
-    """The proof that lies beside a file; None when there is none that could be one."""
+    """The proof that lies beside a file; None when there is none that could be one: a pipe of that name never ends."""
     from rectoverso.verso.ledger.proof import LARGEST_PROOF, beside
 
+    place = beside(path)
+    if not place.is_file():
+        return None
     try:
-        with beside(path).open("rb") as file:
+        with place.open("rb") as file:
             return file.read(LARGEST_PROOF + 1).decode("utf-8", "replace")
     except (OSError, ValueError):
         return None

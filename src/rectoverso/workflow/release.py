@@ -55,6 +55,7 @@ from rectoverso.verso.mark.order import Marked, MarkFacts, mark
 from rectoverso.verso.picture import to_png
 from rectoverso.verso.policy import Policy
 from rectoverso.verso.screen.fingerprint import fingerprint
+from rectoverso.verso.screen.origin import UNSAFE
 from rectoverso.verso.screen.screening import load, screen, screen_together
 from rectoverso.workflow import digests
 from rectoverso.workflow.delivery import file_name, holds, is_own_name, write
@@ -385,6 +386,7 @@ class _Doorkeeper:
             "file_digest": row.file_digest,
             "pixels_digest": pixels,
             "findings": [{"check": found["check"], "outcome": found["outcome"]} for found in row.findings],
+            **({"unsafe": unsafe} if (unsafe := _set_aside(row)) else {}),
         }
 
     def deliver(self, asset: Asset, key: Cipher | None = None) -> Path | None:
@@ -465,6 +467,11 @@ def _alarms(findings: Iterable[Finding]) -> set[tuple[str, str, str]]:
         for finding in findings
         if finding.outcome is not Outcome.PASS
     }
+
+
+def _set_aside(asset: Asset) -> list[str]:
+    """The checks whose word whoever asked set aside."""
+    return [found["check"] for found in asset.findings if found["evidence"].get(UNSAFE)]
 
 
 def _was_accident(asset: Asset) -> bool:

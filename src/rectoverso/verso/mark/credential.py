@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from rectoverso.errors import SigningFailed
 from rectoverso.types import AssetId, Maker, Origin, Oversight
 from rectoverso.verso.mark import binding, jumbf, signature, timestamp
-from rectoverso.verso.mark.label import SOURCE_TYPES
+from rectoverso.verso.mark.label import SOURCE_TYPES, is_of_ai, is_of_camera
 from rectoverso.verso.mark.signature import Chain, Sign
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ mining, which searching and checking need, it says nothing.
 
 _PURPOSES = ("1.3.6.1.4.1.62558.2.1", "1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.36")
 """What a signer's certificate may be for: C2PA claim signing, e-mail protection, document signing."""
-_AI = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
 _DRAWN = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
 """Of words that a program draws: by an algorithm, and after nothing that was seen in training."""
 _ABOUT_THE_SIGNER = "signingCredential."
@@ -115,6 +114,8 @@ class CredentialReading:
     state: CredentialState
     signer: str | None = None
     ai_generated: bool | None = None
+    captured: bool = False
+    """A source type of a camera is stated, whatever else is."""
     asset: AssetId | None = None
     codes: tuple[str, ...] = ()
     claim_generator: str | None = None
@@ -380,11 +381,12 @@ def _reading(store: Mapping[str, Any], state: str, *, is_alone: bool) -> Credent
         signer = signer if passed >= _SIGNER_HOLDS else None
         return CredentialReading(held, signer=signer, codes=failures)
     generator = (active.get("claim_generator_info") or [{}])[0]
-    stated = _assertion(active, signature.STATEMENT)
+    stated, sources = _assertion(active, signature.STATEMENT), _sources(active)
     return CredentialReading(
         held,
         signer=signer,
-        ai_generated=_ai_generated(active),
+        ai_generated=any(map(is_of_ai, sources)) if sources else None,
+        captured=any(map(is_of_camera, sources)),
         asset=_asset_id(active),
         codes=failures,
         claim_generator=" ".join(str(generator[part]) for part in ("name", "version") if part in generator)
@@ -425,11 +427,11 @@ def _created(active: Mapping[str, Any]) -> str | None:
     return str(times[0]) if times and times[0] else None
 
 
-def _ai_generated(active: Mapping[str, Any]) -> bool | None:
-    sources = [
+def _sources(active: Mapping[str, Any]) -> list[str]:
+    """The digital source types of all that was done."""
+    return [
         str(action["digitalSourceType"]) for action in _actions_of(active) if "digitalSourceType" in action
     ]
-    return any(source.rsplit("/", 1)[-1] in _AI for source in sources) if sources else None
 
 
 def _bindings(active: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

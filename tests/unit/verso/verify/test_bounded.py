@@ -381,12 +381,13 @@ def test_a_small_file_of_endless_pixels_is_an_error_with_its_reason() -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        {"picture": [2, 2, 2], "block": None, "says_ai": False},
-        {"picture": [-2, -2, 3], "block": None, "says_ai": False},
-        {"picture": [2, 2, 4], "block": None, "says_ai": False},
-        {"picture": [2, 2, 3], "block": 5, "says_ai": False},
-        {"picture": [2, 2, 3], "block": None, "says_ai": "no"},
-        {"picture": "2x2", "block": None, "says_ai": False},
+        {"picture": [2, 2, 2], "block": None, "says_ai": False, "camera": ""},
+        {"picture": [-2, -2, 3], "block": None, "says_ai": False, "camera": ""},
+        {"picture": [2, 2, 4], "block": None, "says_ai": False, "camera": ""},
+        {"picture": [2, 2, 3], "block": 5, "says_ai": False, "camera": ""},
+        {"picture": [2, 2, 3], "block": None, "says_ai": "no", "camera": ""},
+        {"picture": "2x2", "block": None, "says_ai": False, "camera": ""},
+        {"picture": [2, 2, 3], "block": None, "says_ai": False, "camera": "\x1b[2J"},
         {"picture": [2, 2]},
     ],
 )

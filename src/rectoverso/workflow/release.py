@@ -64,6 +64,7 @@ from rectoverso.workflow.guard import Guard
 from rectoverso.workflow.held import going_on, undoable
 from rectoverso.workflow.ledgers import ENTRY_KINDS, committed, open_ledger
 from rectoverso.workflow.registry import works_in_force
+from rectoverso.workflow.signers import in_force
 from rectoverso.workflow.weights import named_weights
 
 GROUP_BYTES = 256 << 20
@@ -294,7 +295,7 @@ class _Doorkeeper:
 
     def marked(self, draft: Draft, asset: AssetId, verdict: Verdict) -> Marked:
         """The marked file. Raises MarkFailed."""
-        keys = self.door.keys
+        keys, own = self.door.keys, in_force(self.door.keys, self.ledger.ring)
         facts = MarkFacts(
             policy=verdict.policy,
             use=self.door.policy.use,
@@ -303,7 +304,7 @@ class _Doorkeeper:
             labelling=self.door.labelling,
         )
         signer = self.door.signer or CredentialSigner(
-            keys.certificate_chain, keys.signer_key, keys.ca_certificate, self.home.time_stamp_authority
+            own.chain, own.key or b"", keys.ca_certificate, self.home.time_stamp_authority
         )
         return mark(
             draft,

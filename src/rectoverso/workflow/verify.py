@@ -182,6 +182,14 @@ class HomeRecords:
     def by_digest(self, file_digest: Digest) -> Known | None:
         return self._known(partial(self._home.assets.by_digest, file_digest))
 
+    def retired(self, serial: str) -> int | None:
+        """By the entries of the ledger, as far as its keys are at hand."""
+        from rectoverso.workflow.ledgers import open_ledger
+        from rectoverso.workflow.signers import retired_by
+
+        keys = _keys(self._home)
+        return retired_by(keys, open_ledger(self._home, keys).ring, serial) if keys else None
+
     def watermark_ids(self) -> Sequence[AssetId]:
         return self.index.ids()
 

@@ -129,6 +129,8 @@ class CredentialReading:
     manifest_id: str | None = None
     bindings: tuple[tuple[str, str], ...] = ()
     """Of the soft bindings that are stated, those of this project: algorithm and digits."""
+    serial: str = ""
+    """The number of the signer's certificate, by its issuer."""
     privacy: str = ""
     """What its maker promises of the pictures that it learnt from, as stated."""
 
@@ -397,6 +399,7 @@ def _reading(store: Mapping[str, Any], state: str, *, is_alone: bool) -> Credent
         claims_checksum=bool(stated.get("checksum")),
         around=str(stated.get("around", "")),
         bindings=_bindings(active),
+        serial=str(signed_by.get("cert_serial_number") or ""),
         privacy=str(stated.get("privacy", "")),
     )
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rectoverso.errors import RectoversoError
 from rectoverso.types import Digest, Layer, Message, Pixels, Report, ReportOutcome
-from rectoverso.verso.verify.credentials import ask_credential
+from rectoverso.verso.verify.credentials import ask_credential, in_use
 from rectoverso.verso.verify.labels import ask_laws, read_labels
 from rectoverso.verso.verify.ledgers import ask_ledgers
 from rectoverso.verso.verify.likeness import ask_fingerprint
@@ -98,6 +98,7 @@ def verify_bytes(
     entering("ledger")
     named = stated.asset if credential.valid else None
     ledger = ask_ledgers(digest, named, traced.original, proof, ledgers)
+    credential = in_use(credential, stated, ledger.own, records)
 
     # 5 Label
     entering("label")

@@ -92,7 +92,8 @@ def _clear(keys: Keys, ring: KeyRing) -> None:
     before. ``keys``: those that there were before the new ones.
     """
     first_sizes = {era.first_size for era in ring.eras}
-    for made in (*keys.ledger[1:], *keys.signers[1:]):
+    later: list[LedgerKeys | PictureSigner] = [*keys.ledger[1:], *keys.signers[1:]]
+    for made in later:
         if first_size_after(made.entry) not in first_sizes:
             (keys.folder / made.file).unlink(missing_ok=True)
     for retired in counting(keys, ring):

@@ -28,6 +28,14 @@ MEDIA_TYPES = {
     "image/tiff": "TIFF",
     "image/avif": "AVIF",
 }
+SUFFIXES = {
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/tiff": ".tif",
+    "image/avif": ".avif",
+}
+"""How the names of files of these types end."""
 LOSSY = ("image/jpeg", "image/avif")
 """The types of which a file does not give back the very pixels that were written."""
 

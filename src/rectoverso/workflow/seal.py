@@ -9,6 +9,7 @@ from rectoverso.errors import RectoversoError
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.types import Draft, Maker, Message, Origin
+from rectoverso.verso.anonymise.bare import without_unseen
 from rectoverso.verso.mark.label import MEDIA_TYPES
 from rectoverso.verso.picture import read_bytes, sniff
 from rectoverso.verso.screen.origin import OriginCheck
@@ -76,7 +77,7 @@ def _drafts(
 
     They are strangers' files: what is taken on of one is its pixels, decoded in the bounded process, a block of China's
     that was found well-formed in there, and what it says of AI and of a camera. Everything else of the released file is
-    written anew.
+    written anew. Colours of what is wholly clear stay behind: no check sees them, and anybody can bring them out.
     """
     for path in paths:
         try:
@@ -90,7 +91,7 @@ def _drafts(
         is_unsafe = unsafe_origin and bool(opened.camera)
         asked |= {"unsafe_origin": "yes"} if is_unsafe else {}
         yield Draft(
-            pixels=opened.pixels,
+            pixels=without_unseen(opened.pixels),
             request=digests.of_facts(file=digests.of_bytes(data), origin=origin.value, **asked),
             maker=maker,
             origin=origin,

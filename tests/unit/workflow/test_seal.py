@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
@@ -15,7 +16,7 @@ from rectoverso.errors import FilesUnusable
 from rectoverso.types import Decision, Maker, Origin
 from rectoverso.verso.mark import credential, label
 from rectoverso.verso.mark.credential import ManifestFacts
-from rectoverso.verso.picture import to_png
+from rectoverso.verso.picture import open_picture, to_png
 from rectoverso.verso.verify.labels import read_labels, told_of_origin
 from rectoverso.workflow import seal
 from rectoverso.workflow.ledgers import existing_home, keys_of, open_ledger
@@ -208,3 +209,14 @@ def test_a_second_packet_does_not_hide_what_the_first_denies(tmp_path: Path) -> 
 def test_a_source_type_is_known_however_it_is_written(written: str) -> None:
     assert label.is_of_ai(written)
     assert not label.is_of_camera(written)
+
+
+def test_what_no_check_can_see_does_not_leave(tmp_path: Path, home: Path) -> None:
+    """A picture beneath full transparency, which a program that drops alpha would show."""
+    pixels = np.dstack([photo(5, 96), np.full((96, 96), 255, np.uint8)])
+    pixels[:48, :, :3], pixels[:48, :, 3] = photo(6, 96)[:48], 0
+    draft = tmp_path / "draft.png"
+    draft.write_bytes(to_png(pixels))
+    (passage,) = seal_files([draft], tmp_path / "out", home).passages
+    assert passage.path is not None
+    assert not open_picture(passage.path.read_bytes(), "")[:48, :, :3].any()

@@ -17,12 +17,12 @@ from rectoverso.store.vault import Cipher
 from rectoverso.store.works import Work
 from rectoverso.types import AssetId, Decision, Draft, Finding, Maker, Outcome, ReportOutcome
 from rectoverso.verso.mark.credential import CredentialSigner
-from rectoverso.verso.mark.label import MEDIA_TYPES
+from rectoverso.verso.mark.label import MEDIA_TYPES, SUFFIXES
 from rectoverso.verso.mark.signature import local
 from rectoverso.verso.picture import sniff, to_png
 from rectoverso.verso.verify.bounded import verify_file
 from rectoverso.workflow import digests
-from rectoverso.workflow.delivery import SUFFIXES, file_name
+from rectoverso.workflow.delivery import file_name
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import check_ledger, open_ledger
 from rectoverso.workflow.registry import add_works

@@ -384,6 +384,7 @@ def seal(
     origin: Origin = Origin.AI,
     maker: str = "",
     maker_version: str = "",
+    unsafe_origin: bool = False,
     use: str = "general",
     policy: AnyPath | None = None,
     laws: Iterable[str] = (),
@@ -395,13 +396,22 @@ def seal(
 ) -> Batch:
     """Screen, mark, sign and log images made elsewhere; files that cannot be opened are in ``Batch.failed``.
 
-    ``maker`` is the system that made them, where it is known. From ``use`` on as for `generate`.
+    ``maker`` is the system that made them, where it is known. ``unsafe_origin``: they are made by AI, although their
+    own files say that a camera took them; the ledger tells of it. From ``use`` on as for `generate`.
     """
     from rectoverso.workflow.seal import seal_files
 
     terms = _terms(use, policy, laws, producer, visible, file_format, territory)
     made_by = Maker(maker, maker_version)
-    return seal_files(_paths(files), Path(out), _home(home), origin=origin, maker=made_by, terms=terms)
+    return seal_files(
+        _paths(files),
+        Path(out),
+        _home(home),
+        origin=origin,
+        maker=made_by,
+        unsafe_origin=unsafe_origin,
+        terms=terms,
+    )
 
 
 def verify(

@@ -93,7 +93,8 @@ class Draft:
     ``request`` is the digest of everything that was asked: asked twice, it is the same request. ``media_type`` is
     that of the file to be released. ``oversight`` is what whoever drew it knows of people's part in it; None claims
     nothing. ``block`` is China's AIGC block of the file that the image came from; ``says_ai``: that file says by itself
-    that AI took part. ``prompt`` are the words it was made from, only where whoever asked wants everybody to read them.
+    that AI took part, ``camera``: where it says that a camera took it ("" for nowhere); ``unsafe_origin``: whoever
+    asked knows better. ``prompt`` are the words it was made from, only where whoever asked wants all to read them.
     """
 
     pixels: Pixels
@@ -106,6 +107,8 @@ class Draft:
     oversight: Oversight | None = None
     block: str | None = None
     says_ai: bool = False
+    camera: str = ""
+    unsafe_origin: bool = False
     prompt: str | None = None
 
 

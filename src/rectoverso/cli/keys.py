@@ -56,7 +56,7 @@ def rotate(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Give the ledger new signing keys. An entry says so, which the old ones sign."""
+    """Give ledger and pictures new signing keys. An entry says so, which the ledger's old ones sign."""
     if master:
         _change_master(home, as_json=as_json)
         return

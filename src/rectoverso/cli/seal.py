@@ -42,6 +42,13 @@ def seal(
     maker_version: Annotated[
         str, typer.Option("--maker-version", help="That system's version.", show_default=False)
     ] = "",
+    unsafe_origin: Annotated[
+        bool,
+        typer.Option(
+            "--unsafe-origin",
+            help="Made by AI, although the files say that a camera took them. The ledger tells.",
+        ),
+    ] = False,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -60,6 +67,7 @@ def seal(
             home,
             origin=origin,
             maker=made_by,
+            unsafe_origin=unsafe_origin,
             terms=terms,
             listener=listener,
         )

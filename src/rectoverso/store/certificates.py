@@ -56,10 +56,25 @@ def make_authority(owner: str, country: str, now: datetime) -> Authority:
     return Authority(
         root=_authority_certificate(root, root, begin, path_length=1),
         intermediate=_authority_certificate(middle, root, begin, path_length=0),
-        leaf=_leaf_certificate(leaf, middle, begin),
+        leaf=_leaf_certificate(leaf, middle, begin, begin + CA_VALIDITY),
         intermediate_key=private_pem(middle.key),
         leaf_key=private_pem(leaf.key),
     )
+
+
+def issue_leaf(chain: bytes, intermediate_key: bytes, now: datetime) -> tuple[bytes, bytes]:
+    """Another leaf for whom ``chain`` (PEM, leaf and intermediate) names, with the intermediate behind it, and its key.
+
+    It ends with its issuer at the latest.
+    """
+    old, middle = x509.load_pem_x509_certificates(chain)
+    key = serialization.load_pem_private_key(intermediate_key, password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError("the intermediate's key is of another kind")
+    leaf = _Party(old.subject, ec.generate_private_key(ec.SECP256R1()))
+    begin = now.replace(microsecond=0) - CLOCK_SKEW
+    made = _leaf_certificate(leaf, _Party(middle.subject, key), begin, middle.not_valid_after_utc)
+    return made + middle.public_bytes(serialization.Encoding.PEM), private_pem(leaf.key)
 
 
 def private_pem(key: PrivateKeyTypes) -> bytes:
@@ -87,8 +102,8 @@ def _authority_certificate(subject: _Party, issuer: _Party, begin: datetime, *, 
     return _signed(builder.add_extension(_usage(is_authority=True), critical=True), issuer)
 
 
-def _leaf_certificate(subject: _Party, issuer: _Party, begin: datetime) -> bytes:
-    builder = _builder(subject, issuer, begin, begin + LEAF_VALIDITY)
+def _leaf_certificate(subject: _Party, issuer: _Party, begin: datetime, latest: datetime) -> bytes:
+    builder = _builder(subject, issuer, begin, min(begin + LEAF_VALIDITY, latest))
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(is_authority=False), critical=True)
     purposes = x509.ExtendedKeyUsage([C2PA_CLAIM_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION])

@@ -1,9 +1,9 @@
 """The keys of one home: who signs its pictures, who signs its ledger, what opens its blobs.
 
 ca.pem            the root certificate: the file to give to others
-signer.pem        the certificates that go into each picture: leaf, then intermediate
-signer.key        the leaf's private key (ES256)
-intermediate.key  issues the next leaf when this one ends
+signer.pem        the certificates that go into each picture: leaf, then intermediate (``store.signers``)
+signer.key        the leaf's private key (ES256); signer-42.key has certificates and key of who signs since entry 42
+intermediate.key  issues the next leaf
 ledger.key        signs the ledger's checkpoints (Ed25519 and ML-DSA-44); ledger-42.key does since entry 42
 master.key        opens all that is encrypted (AES-256), unless the master key is elsewhere (``store.master``)
 watermark.key     the private watermark key, kept for the forensic mark
@@ -22,12 +22,15 @@ from typing import TYPE_CHECKING
 from rectoverso.errors import HomeNotPermitted, KeysDamaged, KeysExist
 from rectoverso.i18n import LANGUAGES, say
 from rectoverso.protocols import Clock
-from rectoverso.store import ledger_keys, master
+from rectoverso.store import ledger_keys, master, signers
 from rectoverso.store.atomic import PRIVATE_FOLDER, sync_folder, write_durably
 from rectoverso.store.ledger_keys import LedgerKeys
+from rectoverso.store.signers import PictureSigner
 from rectoverso.types import Message
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from cryptography import x509
 
 _FILES = (
@@ -56,12 +59,13 @@ class KeyDescription:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """All keys of a home; ``ledger`` has every generation, the first first. Nothing secret shows in its ``repr``."""
+    """All keys of a home; of ``signers`` and ``ledger`` every generation, the first first. Nothing secret shows in its
+    ``repr``.
+    """
 
     folder: Path
     ca_certificate: bytes = field(repr=False)
-    certificate_chain: bytes = field(repr=False)
-    signer_key: bytes = field(repr=False)
+    signers: tuple[PictureSigner, ...] = field(repr=False)
     intermediate_key: bytes = field(repr=False)
     ledger: tuple[LedgerKeys, ...] = field(repr=False)
     watermark_key: bytes = field(repr=False)
@@ -91,8 +95,10 @@ class Keys:
         """The keys in ``folder``; None when there are none, KeysDamaged when they are not all sound."""
         if not _holds_keys(folder):
             return None
-        later = ledger_keys.later_files(folder).values()
-        return _parsed(folder, {name: _read(folder, name) for name in (*_FILES, *later)})
+        made = signers.later_files(folder)
+        later = [*ledger_keys.later_files(folder).values(), *made.values()]
+        gone = [signers.KEY] if made and not (folder / signers.KEY).exists() else []
+        return _parsed(folder, {name: _read(folder, name) for name in (*_FILES, *later) if name not in gone})
 
     @property
     def home(self) -> Path:
@@ -109,13 +115,20 @@ class Keys:
         """The name in the signer's certificate."""
         from cryptography.x509.oid import NameOID
 
-        names = self._certificates[0].subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+        names = self.signers[-1].leaf.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
         return str(names[0].value)
 
     @property
     def expires(self) -> str:
         """When the signer's certificate ends (ISO 8601, UTC)."""
-        return self._certificates[0].not_valid_after_utc.isoformat().replace("+00:00", "Z")
+        return self.signers[-1].leaf.not_valid_after_utc.isoformat().replace("+00:00", "Z")
+
+    def next_signer(self, entry: int, now: datetime) -> PictureSigner:
+        """Another certificate and key for the same owner, to be brought in by that entry of the ledger."""
+        from rectoverso.store.certificates import issue_leaf
+
+        chain, key = issue_leaf(self.signers[-1].chain, self.intermediate_key, now)
+        return PictureSigner(entry, chain, key)
 
     @property
     def ledger_origin(self) -> str:
@@ -130,12 +143,12 @@ class Keys:
 
     def describe(self) -> list[KeyDescription]:
         """What each key is for, in the order to show them; the first is the one to give to others."""
-        leaf, _intermediate = self._certificates
         root = _certificates(self.ca_certificate)[0]
+        *retired, signer = self.signers
         return [
             self._line("ca.pem", _fingerprint(root), expires=_date(root), is_secret=False),
-            self._line("signer.pem", _fingerprint(leaf), expires=_date(leaf), is_secret=False),
-            self._line("signer.key", sha256(_public_der(self.signer_key)).hexdigest()),
+            *self._signer_lines(signer),
+            *(self._retired_line(old, new) for old, new in zip(retired, self.signers[1:], strict=True)),
             self._line("intermediate.key", sha256(_public_der(self.intermediate_key)).hexdigest()),
             *(line for old in self.ledger[:-1] for line in self._ledger_lines(old, "ledger_retired")),
             *self._ledger_lines(self.ledger[-1], "ledger"),
@@ -143,9 +156,31 @@ class Keys:
             self._line("watermark.key", sha256(b"watermark id" + self.watermark_key).hexdigest()),
         ]
 
-    @property
-    def _certificates(self) -> list[x509.Certificate]:
-        return _certificates(self.certificate_chain)
+    def _signer_lines(self, signer: PictureSigner) -> list[KeyDescription]:
+        """Of the certificate, and of its key."""
+        leaf = signer.leaf
+        public = sha256(_certified_der(leaf)).hexdigest()
+        names = [
+            (signer.file, _fingerprint(leaf), _date(leaf)),
+            (signer.file if signer.entry else "signer.key", public, None),
+        ]
+        return [
+            KeyDescription(
+                file,
+                Message(f"store.keys.signer_{part}"),
+                fingerprint,
+                expires,
+                self.folder / file,
+                is_secret=part == "key" or bool(signer.entry),
+            )
+            for part, (file, fingerprint, expires) in zip(("pem", "key"), names, strict=True)
+        ]
+
+    def _retired_line(self, signer: PictureSigner, successor: PictureSigner) -> KeyDescription:
+        leaf = signer.leaf
+        purpose = Message("store.keys.signer_retired", {"entry": successor.entry})
+        place = self.folder / signer.file
+        return KeyDescription(signer.file, purpose, _fingerprint(leaf), _date(leaf), place, is_secret=False)
 
     def _ledger_lines(self, keys: LedgerKeys, purpose: str) -> list[KeyDescription]:
         public = {
@@ -220,12 +255,13 @@ def _read(folder: Path, name: str) -> bytes:
 
 
 def _parsed(folder: Path, files: dict[str, bytes]) -> Keys:
-    _demand_sound_chain(folder, files)
+    made = signers.parsed(files, signers.later_files(folder))
+    for signer in made:
+        _demand_sound_chain(folder, files, signer)
     return Keys(
         folder=folder,
         ca_certificate=files["ca.pem"],
-        certificate_chain=files["signer.pem"],
-        signer_key=files["signer.key"],
+        signers=made,
         intermediate_key=files["intermediate.key"],
         ledger=_generations(folder, files),
         watermark_key=_secret(folder, files, "watermark.key"),
@@ -242,17 +278,20 @@ def _generations(folder: Path, files: dict[str, bytes]) -> tuple[LedgerKeys, ...
     return tuple(found)
 
 
-def _demand_sound_chain(folder: Path, files: dict[str, bytes]) -> None:
+def _demand_sound_chain(folder: Path, files: dict[str, bytes], signer: PictureSigner) -> None:
     """Each certificate is issued by the next, and each private key is that of its certificate."""
     name = "ca.pem"
     try:
         root = _certificates(files[name])[0]
-        name = "signer.pem"
-        leaf, intermediate = _certificates(files[name])
+        name = signer.file
+        leaf, intermediate = _certificates(signer.chain)
         leaf.verify_directly_issued_by(intermediate)
         intermediate.verify_directly_issued_by(root)
-        for name, certificate in (("signer.key", leaf), ("intermediate.key", intermediate)):
-            _demand_same(_public_der(files[name]), _certified_der(certificate))
+        if signer.key is not None:
+            name = signer.file if signer.entry else signers.KEY
+            _demand_same(_public_der(signer.key), _certified_der(leaf))
+        name = "intermediate.key"
+        _demand_same(_public_der(files[name]), _certified_der(intermediate))
     except Exception as error:  # the parsers' many ways of saying no all mean the same here
         raise KeysDamaged(home=folder.parent, file=name) from error
 

@@ -7,6 +7,7 @@ before a pixel is made, and whatever a decoder throws becomes one of the errors 
 from __future__ import annotations
 
 import io
+import stat
 import warnings
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from rectoverso.errors import (
     ImageUnsupported,
     RectoversoError,
 )
-from rectoverso.types import Pixels
+from rectoverso.i18n import Phrase
+from rectoverso.types import Message, Pixels
 
 MAX_PIXELS = 8192 * 8192
 """Larger pictures are refused by their header: so many pixels are 268 MB once decoded."""
@@ -59,10 +61,14 @@ def read_picture(path: Path) -> tuple[bytes, Pixels]:
 
 
 def read_bytes(path: Path) -> bytes:
-    """A file's bytes. Raises ImageTooLarge for too many, ImageNotFound where they cannot be read."""
+    """A file's bytes. Raises ImageTooLarge for too many, ImageNotFound where they cannot be read, as of a pipe, which
+    would be waited for without end.
+    """
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise ImageNotFound(path=str(path), reason=Phrase(Message("files.not_ordinary")))
+        if found.st_size > MAX_BYTES:
             raise ImageTooLarge(path=str(path), limit=f"{MAX_BYTES // 1_000_000} MB")
         return path.read_bytes()
     except OSError as error:

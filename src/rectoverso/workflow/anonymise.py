@@ -23,12 +23,13 @@ from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.atomic import write_atomically
 from rectoverso.store.home import Home
 from rectoverso.types import Decision, Message, Pixels
-from rectoverso.verso.anonymise.bare import SUFFIXES, bare, bare_type, without_unseen
+from rectoverso.verso.anonymise.bare import bare, bare_type, without_unseen
 from rectoverso.verso.anonymise.dicom.pseudonyms import Secret
 from rectoverso.verso.anonymise.faces import FaceFinder, Finder
 from rectoverso.verso.anonymise.obscure import Hidden, hide
 from rectoverso.verso.anonymise.ways import Way
 from rectoverso.verso.ledger.entry import Json
+from rectoverso.verso.mark.label import SUFFIXES
 from rectoverso.verso.picture import read_bytes, sniff, to_png
 from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow import digests

@@ -6,14 +6,8 @@ import os
 from pathlib import Path
 
 from rectoverso.types import AssetId, Draft
+from rectoverso.verso.mark.label import SUFFIXES
 
-SUFFIXES = {
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "image/webp": ".webp",
-    "image/tiff": ".tif",
-    "image/avif": ".avif",
-}
 STEM_BYTES = 100
 
 

@@ -12,10 +12,13 @@ from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
 from rectoverso.store.keys import KeyDescription, Keys
 from rectoverso.store.ledger_keys import LedgerKeys
+from rectoverso.store.signers import PictureSigner
 from rectoverso.types import Message
-from rectoverso.verso.ledger.keyring import first_size_after
+from rectoverso.verso.ledger.entry import Json
+from rectoverso.verso.ledger.keyring import KeyRing, first_size_after
 from rectoverso.workflow.ledgers import committed, open_ledger, signing_keys
 from rectoverso.workflow.progress import Listener, Progress, silent
+from rectoverso.workflow.signers import counting, in_force
 
 DEFAULT_OWNER = "Rectoverso development"
 
@@ -46,9 +49,11 @@ def list_keys(home_path: Path) -> list[KeyDescription]:
 
 
 def rotate_keys(home_path: Path, clock: Clock | None = None) -> tuple[int, list[KeyDescription]]:
-    """Give the ledger new keys, named in an entry that the old ones sign; returns its index and all keys.
+    """Give ledger and pictures new keys, named in an entry that the ledger's old ones sign; returns its index and all
+    keys.
 
-    Whoever knows the old public keys can follow to the new ones. Raises KeysMissing.
+    Whoever knows the ledger's old public keys can follow to the new ones. The certificate that signed pictures goes out
+    of use with that entry, and its key is deleted. Raises KeysMissing.
     """
     home = Home.open(home_path)
     with home.lock():
@@ -59,18 +64,40 @@ def rotate_keys(home_path: Path, clock: Clock | None = None) -> tuple[int, list[
         with home.database.transaction() as tx:
             if home.log.size(tx) == 0:  # killed between making the keys and writing so
                 _record(home, keys, tx, clock or SystemClock())
-            made = LedgerKeys.generate(home.log.size(tx))
-            index = ledger.rotate(tx, signing_keys(keys, made))
+            size = home.log.size(tx)
+            made = LedgerKeys.generate(size)
+            signer = keys.next_signer(size, (clock or SystemClock()).now())
+            before = in_force(keys, ledger.ring)
+            index = ledger.rotate(tx, signing_keys(keys, made), _handed_on(before, signer))
             made.keep(keys.folder)
-        _clear(keys, {era.first_size for era in ledger.ring.eras})
+            signer.keep(keys.folder)
+        _clear(keys, ledger.ring)
         return index, list_keys(home_path)
 
 
-def _clear(keys: Keys, first_sizes: set[int]) -> None:
-    """Remove generations that a killed process made and that no entry names."""
-    for made in keys.ledger[1:]:
+def _handed_on(before: PictureSigner, after: PictureSigner) -> dict[str, Json]:
+    """What the entry says of who signs pictures."""
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    retired, signer = (one.leaf.fingerprint(SHA256()).hex() for one in (before, after))
+    return {
+        "signer": signer,
+        "expires": after.leaf.not_valid_after_utc.date().isoformat(),
+        "retired": retired,
+    }
+
+
+def _clear(keys: Keys, ring: KeyRing) -> None:
+    """Remove generations that a killed process made and that no entry names, and the keys of all that signed pictures
+    before. ``keys``: those that there were before the new ones.
+    """
+    first_sizes = {era.first_size for era in ring.eras}
+    later: list[LedgerKeys | PictureSigner] = [*keys.ledger[1:], *keys.signers[1:]]
+    for made in later:
         if first_size_after(made.entry) not in first_sizes:
             (keys.folder / made.file).unlink(missing_ok=True)
+    for retired in counting(keys, ring):
+        retired.retire(keys.folder)
 
 
 def time_stamp_authority(home_path: Path, url: str | None = None) -> str:

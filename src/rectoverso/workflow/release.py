@@ -55,6 +55,7 @@ from rectoverso.verso.mark.order import Marked, MarkFacts, mark
 from rectoverso.verso.picture import to_png
 from rectoverso.verso.policy import Policy
 from rectoverso.verso.screen.fingerprint import fingerprint
+from rectoverso.verso.screen.origin import UNSAFE
 from rectoverso.verso.screen.screening import load, screen, screen_together
 from rectoverso.workflow import digests
 from rectoverso.workflow.delivery import file_name, holds, is_own_name, write
@@ -63,6 +64,7 @@ from rectoverso.workflow.guard import Guard
 from rectoverso.workflow.held import going_on, undoable
 from rectoverso.workflow.ledgers import ENTRY_KINDS, committed, open_ledger
 from rectoverso.workflow.registry import works_in_force
+from rectoverso.workflow.signers import in_force
 from rectoverso.workflow.weights import named_weights
 
 GROUP_BYTES = 256 << 20
@@ -293,7 +295,7 @@ class _Doorkeeper:
 
     def marked(self, draft: Draft, asset: AssetId, verdict: Verdict) -> Marked:
         """The marked file. Raises MarkFailed."""
-        keys = self.door.keys
+        keys, own = self.door.keys, in_force(self.door.keys, self.ledger.ring)
         facts = MarkFacts(
             policy=verdict.policy,
             use=self.door.policy.use,
@@ -302,7 +304,7 @@ class _Doorkeeper:
             labelling=self.door.labelling,
         )
         signer = self.door.signer or CredentialSigner(
-            keys.certificate_chain, keys.signer_key, keys.ca_certificate, self.home.time_stamp_authority
+            own.chain, own.key or b"", keys.ca_certificate, self.home.time_stamp_authority
         )
         return mark(
             draft,
@@ -385,6 +387,7 @@ class _Doorkeeper:
             "file_digest": row.file_digest,
             "pixels_digest": pixels,
             "findings": [{"check": found["check"], "outcome": found["outcome"]} for found in row.findings],
+            **({"unsafe": unsafe} if (unsafe := _set_aside(row)) else {}),
         }
 
     def deliver(self, asset: Asset, key: Cipher | None = None) -> Path | None:
@@ -465,6 +468,11 @@ def _alarms(findings: Iterable[Finding]) -> set[tuple[str, str, str]]:
         for finding in findings
         if finding.outcome is not Outcome.PASS
     }
+
+
+def _set_aside(asset: Asset) -> list[str]:
+    """The checks whose word whoever asked set aside."""
+    return [found["check"] for found in asset.findings if found["evidence"].get(UNSAFE)]
 
 
 def _was_accident(asset: Asset) -> bool:

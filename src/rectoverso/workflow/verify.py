@@ -182,6 +182,14 @@ class HomeRecords:
     def by_digest(self, file_digest: Digest) -> Known | None:
         return self._known(partial(self._home.assets.by_digest, file_digest))
 
+    def retired(self, serial: str) -> int | None:
+        """By the entries of the ledger, as far as its keys are at hand."""
+        from rectoverso.workflow.ledgers import open_ledger
+        from rectoverso.workflow.signers import retired_by
+
+        keys = _keys(self._home)
+        return retired_by(keys, open_ledger(self._home, keys).ring, serial) if keys else None
+
     def watermark_ids(self) -> Sequence[AssetId]:
         return self.index.ids()
 
@@ -289,10 +297,14 @@ def _keys(home: Home) -> Keys | None:
 
 
 def _certificate(path: Path) -> str:
+    """The certificates in a file and nothing else of it: a key beside them is nobody's business, and one that is cut
+    short would have all that are trusted forgotten.
+    """
+    from cryptography import x509
+    from cryptography.hazmat.primitives.serialization import Encoding
+
     try:
-        text = path.read_text(encoding="ascii")
-    except (OSError, UnicodeDecodeError):
-        text = ""
-    if "-----BEGIN CERTIFICATE-----" not in text:
-        raise unusable(path, "no_certificate")
-    return text
+        found = x509.load_pem_x509_certificates(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise unusable(path, "no_certificate") from error
+    return "".join(one.public_bytes(Encoding.PEM).decode() for one in found)

@@ -145,8 +145,8 @@ def signed(keys: Keys) -> bytes:
     picture.seek(0)
     info = c2pa.C2paSignerInfo(
         alg=c2pa.C2paSigningAlg.ES256,
-        sign_cert=keys.certificate_chain,
-        private_key=keys.signer_key,
+        sign_cert=keys.signers[-1].chain,
+        private_key=keys.signers[-1].key,
         ta_url=None,
     )
     builder = c2pa.Builder(json.dumps(MANIFEST), c2pa.Context(c2pa.Settings.from_dict(QUIET)))

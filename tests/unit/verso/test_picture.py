@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import time
 import zlib
@@ -122,6 +123,12 @@ def test_exif_that_cannot_be_read_does_not_keep_a_picture_from_being_opened() ->
 def test_a_missing_file_says_what_the_system_says(tmp_path: Path) -> None:
     with pytest.raises(ImageNotFound, match="No such file"):
         read_picture(tmp_path / "none.png")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ImageNotFound, match="not an ordinary file"):
+        read_picture(tmp_path / "pipe")
 
 
 def test_a_file_is_read_once_into_bytes_and_pixels(tmp_path: Path) -> None:

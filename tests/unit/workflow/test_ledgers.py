@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from browser import NODE, ask, given, of_ledger
 from ledgers import tamper
@@ -26,8 +27,13 @@ from rectoverso.errors import (
 from rectoverso.i18n import say
 from rectoverso.store.home import Home
 from rectoverso.store.ledger_keys import LedgerKeys
-from rectoverso.types import Report, ReportOutcome
+from rectoverso.store.signers import PictureSigner
+from rectoverso.types import AssetId, Maker, Origin, Report, ReportOutcome
 from rectoverso.verso.ledger.proof import beside, verify_proof
+from rectoverso.verso.mark import credential
+from rectoverso.verso.mark.credential import CredentialSigner, ManifestFacts
+from rectoverso.verso.picture import to_png
+from rectoverso.verso.verify.credentials import RETIRED
 from rectoverso.workflow.keys import init_keys, open_keys, rotate_keys
 from rectoverso.workflow.ledgers import (
     check_ledger,
@@ -41,8 +47,10 @@ from rectoverso.workflow.ledgers import (
 )
 from rectoverso.workflow.registry import add_works, remove_works
 from rectoverso.workflow.seal import seal_files
+from rectoverso.workflow.signers import in_force
 from rectoverso.workflow.verify import reports
 from rectoverso.workflow.watch import check_export, export_ledger, monitor
+from unit.verso.conftest import photo
 
 Picture = Callable[..., Path]
 
@@ -330,9 +338,49 @@ def test_keys_change_and_everything_still_verifies(tmp_path: Path, home: Path, p
     assert monitor(tmp_path / "pub", tmp_path / "seen.json").problems == ()
 
 
+def test_a_certificate_stays_good_for_what_it_signed_and_for_nothing_later(
+    tmp_path: Path, home: Path, picture: Picture
+) -> None:
+    file, _ = _released(tmp_path, home, picture)
+    stolen = open_keys(Home.open(home)).signers[0]
+    index, described = rotate_keys(home)
+    keys = open_keys(Home.open(home))
+    assert [one.key is None for one in keys.signers] == [True, False]
+    assert not (home / "keys" / "signer.key").exists()
+    assert stolen.key
+    assert stolen.key not in b"".join(path.read_bytes() for path in (home / "keys").iterdir())
+    assert {key.name for key in described if "signer" in key.name} == {"signer.pem", f"signer-{index}.key"}
+    entry = open_ledger(Home.open(home), keys).entry(index)
+    assert (entry["retired"], entry["signer"]) == tuple(_fingerprint(one) for one in keys.signers)
+
+    (new,) = seal_files([picture("two.png", 2)], tmp_path / "out", home).passages
+    facts = ManifestFacts(AssetId("0" * 12), Origin.AI, Maker("", ""), datetime.now(UTC), "a thief", "1")
+    signer = CredentialSigner(stolen.chain, stolen.key)
+    forged = tmp_path / "forged.png"
+    forged.write_bytes(credential.sign(to_png(photo(3, 96)), "image/png", facts, signer))
+    assert new.path is not None
+    found = list(reports([file, new.path, forged], home, []))
+    assert [one.outcome for one in found] == ["trusted", "trusted", "unlisted_signer"]
+    assert (found[2].credential.code, found[2].credential.trusted) == (RETIRED, False)
+    assert f"entry {index}" in say(found[2].credential.evidence[0])
+
+    rotate_keys(home)
+    assert [one.outcome for one in reports([file, new.path], home, [])] == ["trusted"] * 2
+    assert [one.key is None for one in open_keys(Home.open(home)).signers] == [True, True, False]
+    assert check_ledger(home).holds
+
+
+def _fingerprint(signer: PictureSigner) -> str:
+    return signer.leaf.fingerprint(SHA256()).hex()
+
+
 def test_a_rotation_killed_before_its_entry_was_written_never_happened(home: Path) -> None:
     init_keys(home)
+    keys = open_keys(Home.open(home))
     LedgerKeys.generate(1).keep(home / "keys")
+    keys.next_signer(1, datetime.now(UTC)).keep(home / "keys")
+    again = open_keys(Home.open(home))
+    assert in_force(again, open_ledger(Home.open(home), again).ring) == keys.signers[0]
     assert check_ledger(home).holds
     before = ledger_keys(home)
     add = Home.open(home)
@@ -342,6 +390,7 @@ def test_a_rotation_killed_before_its_entry_was_written_never_happened(home: Pat
     index, described = rotate_keys(home)
     assert index == 2
     assert {key.name for key in described if "ledger" in key.name} == {"ledger.key", "ledger-2.key"}
+    assert not (home / "keys" / "signer-1.key").exists()
     assert check_ledger(home).holds
 
 

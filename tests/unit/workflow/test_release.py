@@ -17,12 +17,12 @@ from rectoverso.store.vault import Cipher
 from rectoverso.store.works import Work
 from rectoverso.types import AssetId, Decision, Draft, Finding, Maker, Outcome, ReportOutcome
 from rectoverso.verso.mark.credential import CredentialSigner
-from rectoverso.verso.mark.label import MEDIA_TYPES
+from rectoverso.verso.mark.label import MEDIA_TYPES, SUFFIXES
 from rectoverso.verso.mark.signature import local
 from rectoverso.verso.picture import sniff, to_png
 from rectoverso.verso.verify.bounded import verify_file
 from rectoverso.workflow import digests
-from rectoverso.workflow.delivery import SUFFIXES, file_name
+from rectoverso.workflow.delivery import file_name
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import check_ledger, open_ledger
 from rectoverso.workflow.registry import add_works
@@ -80,9 +80,9 @@ def test_a_key_service_can_sign_for_a_home(door: Callable[..., Door], tmp_path: 
 
     def service(digest: bytes) -> bytes:
         asked.append(digest)
-        return local(keys.signer_key)(digest)
+        return local(keys.signers[-1].key or b"")(digest)
 
-    signer = CredentialSigner(keys.certificate_chain, service, keys.ca_certificate)
+    signer = CredentialSigner(keys.signers[-1].chain, service, keys.ca_certificate)
     (passage,) = through(replace(door(), signer=signer), tmp_path / "out")
     assert passage.path is not None
     report = verify_file(passage.path, anchors_pem=keys.ca_certificate.decode())
@@ -96,7 +96,7 @@ def test_a_key_service_that_fails_holds_the_image(door: Callable[..., Door], tmp
     def service(_digest: bytes) -> bytes:
         raise ConnectionError("the service is away")
 
-    signer = CredentialSigner(keys.certificate_chain, service, keys.ca_certificate)
+    signer = CredentialSigner(keys.signers[-1].chain, service, keys.ca_certificate)
     (passage,) = through(replace(door(), signer=signer), tmp_path / "out")
     assert passage.asset.decision is Decision.HOLD
     assert passage.path is None

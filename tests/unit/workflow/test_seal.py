@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image, PngImagePlugin
 
 from hostile import Crashing
 from rectoverso.errors import FilesUnusable
-from rectoverso.types import Decision, Origin
-from rectoverso.verso.mark import label
-from rectoverso.verso.picture import to_png
+from rectoverso.types import Decision, Maker, Origin
+from rectoverso.verso.mark import credential, label
+from rectoverso.verso.mark.credential import ManifestFacts
+from rectoverso.verso.picture import open_picture, to_png
+from rectoverso.verso.verify.labels import read_labels, told_of_origin
 from rectoverso.workflow import seal
+from rectoverso.workflow.ledgers import existing_home, keys_of, open_ledger
 from rectoverso.workflow.registry import add_works
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.verify import reports
-from unit.verso.conftest import make_signer, photo
+from unit.verso.conftest import ASSET, make_signer, photo
 from unit.verso.law.corpus import AI, Drawn, Makers, signed
 
 Picture = Callable[..., Path]
+CAPTURED = {name: value.replace("trainedAlgorithmicMedia", "digitalCapture") for name, value in AI.items()}
 
 
 def test_bad_files_are_told_and_the_good_ones_sealed(tmp_path: Path, home: Path, picture: Picture) -> None:
@@ -128,8 +136,87 @@ def test_what_its_own_file_calls_ai_is_not_signed_as_a_photograph(
 
 
 def test_a_photograph_that_calls_itself_one_is_sealed_as_one(tmp_path: Path, home: Path) -> None:
-    source = {name: value.replace("trainedAlgorithmicMedia", "digitalCapture") for name, value in AI.items()}
     draft = tmp_path / "draft.png"
-    draft.write_bytes(Drawn(photo(5, 96), source).file())
+    draft.write_bytes(Drawn(photo(5, 96), CAPTURED).file())
     (passage,) = seal_files([draft], tmp_path / "out", home, origin=Origin.CAPTURED).passages
     assert passage.asset.decision is Decision.RELEASE
+
+
+def _its_exif_names_a_camera() -> bytes:
+    exif = Image.Exif()
+    exif[0x010F], exif[0x0110] = "A maker", "Camera 1"
+    out = io.BytesIO()
+    Image.fromarray(photo(5, 96)).save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+def _its_label_says_captured() -> bytes:
+    return Drawn(photo(5, 96), CAPTURED).file()
+
+
+def _its_credential_says_captured() -> bytes:
+    facts = ManifestFacts(ASSET, Origin.CAPTURED, Maker("", ""), datetime.now(UTC), "a camera", "1")
+    return credential.sign(to_png(photo(5, 96)), "image/png", facts, make_signer("A camera"))
+
+
+@pytest.mark.parametrize(
+    ("made", "where"),
+    [
+        (_its_exif_names_a_camera, "EXIF"),
+        (_its_label_says_captured, "XMP"),
+        (_its_credential_says_captured, "C2PA"),
+    ],
+)
+def test_what_a_camera_took_is_not_signed_as_made_by_ai_without_a_word(
+    tmp_path: Path, home: Path, made: Callable[[], bytes], where: str
+) -> None:
+    draft = tmp_path / "draft.png"
+    draft.write_bytes(made())
+    (refused,) = seal_files([draft], tmp_path / "out", home).passages
+    assert refused.asset.decision is Decision.REFUSE
+    told = next(found for found in refused.asset.findings if found["check"] == "origin")
+    assert told["message"] == {"key": "screen.origin.camera", "facts": {"where": where}}
+    (edited,) = seal_files([draft], tmp_path / "out", home, origin=Origin.EDITED).passages
+    (accepted,) = seal_files([draft], tmp_path / "out", home, unsafe_origin=True).passages
+    assert (edited.asset.decision, accepted.asset.decision) == (Decision.RELEASE, Decision.RELEASE)
+    entries = [
+        open_ledger(found, keys_of(found)).entry(one.asset.ledger_index)
+        for found in [existing_home(home)]
+        for one in (edited, accepted)
+    ]
+    assert [entry.get("unsafe") for entry in entries] == [None, ["origin"]]
+
+
+def test_a_second_packet_does_not_hide_what_the_first_denies(tmp_path: Path) -> None:
+    both = tmp_path / "both.png"
+    text = PngImagePlugin.PngInfo()
+    for kind in (Origin.CAPTURED, Origin.AI):
+        packet = label.xmp_packet(label.Label(source_type=label.SOURCE_TYPES[kind]))
+        text.add_itxt("XML:com.adobe.xmp", packet.decode())
+    Image.fromarray(photo(5, 96)).save(both, pnginfo=text)
+    assert told_of_origin(both.read_bytes()) == (True, "XMP")
+    assert read_labels(both.read_bytes()).ai_generated is True
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "digsrctype:trainedAlgorithmicMedia",
+        "https://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia/",
+        " http://cv.iptc.org/newscodes/digitalsourcetype/CompositeSynthetic",
+    ],
+)
+def test_a_source_type_is_known_however_it_is_written(written: str) -> None:
+    assert label.is_of_ai(written)
+    assert not label.is_of_camera(written)
+
+
+def test_what_no_check_can_see_does_not_leave(tmp_path: Path, home: Path) -> None:
+    """A picture beneath full transparency, which a program that drops alpha would show."""
+    pixels = np.dstack([photo(5, 96), np.full((96, 96), 255, np.uint8)])
+    pixels[:48, :, :3], pixels[:48, :, 3] = photo(6, 96)[:48], 0
+    draft = tmp_path / "draft.png"
+    draft.write_bytes(to_png(pixels))
+    (passage,) = seal_files([draft], tmp_path / "out", home).passages
+    assert passage.path is not None
+    assert not open_picture(passage.path.read_bytes(), "")[:48, :, :3].any()

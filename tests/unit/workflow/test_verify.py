@@ -15,6 +15,8 @@ from rectoverso.types import ReportOutcome
 from rectoverso.verso.mark.watermark import PUBLIC_KEY, spread
 from rectoverso.verso.mark.watermark.pattern import pattern_of
 from rectoverso.verso.picture import to_png
+from rectoverso.workflow import verify
+from rectoverso.workflow.keys import init_keys
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.verify import exit_code, reports
 from unit.verso.conftest import photo
@@ -61,6 +63,20 @@ def test_a_home_with_damaged_keys_still_verifies_what_it_can(
 def test_a_trust_file_that_is_no_certificate_is_refused(home: Path, picture: Picture) -> None:
     with pytest.raises(FilesUnusable, match="certificate"):
         list(reports([picture("one.png")], home, [picture("two.png")]))
+
+
+def test_a_trust_file_that_is_cut_short_is_refused_and_one_with_a_key_gives_its_certificate_alone(
+    home: Path, tmp_path: Path
+) -> None:
+    init_keys(home)
+    whole = (home / "keys" / "ca.pem").read_text() + (home / "keys" / "signer.key").read_text()
+    both, short = tmp_path / "both.pem", tmp_path / "short.pem"
+    both.write_text(whole)
+    short.write_text(whole[:300])
+    anchors = verify._anchors(None, [both])
+    assert anchors == (home / "keys" / "ca.pem").read_text()
+    with pytest.raises(FilesUnusable, match="certificate"):
+        verify._anchors(None, [both, short])
 
 
 def test_a_copy_of_a_released_picture_without_any_mark_is_recognised(tmp_path: Path, home: Path) -> None:

@@ -18,15 +18,6 @@ from rectoverso.verso.anonymise.remains import Remain, remains
 from rectoverso.verso.mark.label import LOSSY, MEDIA_TYPES
 from rectoverso.verso.picture import open_picture
 
-SUFFIXES = {
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "image/webp": ".webp",
-    "image/tiff": ".tif",
-    "image/avif": ".avif",
-}
-
-
 _WITH_ALPHA = 4
 
 

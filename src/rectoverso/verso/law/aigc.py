@@ -6,17 +6,14 @@ too, word for word the same. Other makers put it into an XMP attribute, a PNG te
 
 from __future__ import annotations
 
-import io
 import json
-import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from xml.parsers import expat
 
 from rectoverso.types import AssetId
-from rectoverso.verso.mark import label, png, xmp
-from rectoverso.verso.picture import FORMATS
+from rectoverso.verso.mark import exif, label, png, xmp
 
 KEYWORD = "AIGC"
 _MADE = ("Label", "ContentProducer", "ProduceID", "ReservedCode1")
@@ -24,8 +21,6 @@ _SPREAD = ("ContentPropagator", "PropagateID", "ReservedCode2")
 _LABELS = ("0", "1", "2", "3")
 """It is not, against the standard; it is, may be, is suspected to be."""
 _LARGEST, _LONGEST = 64_000, 1_000
-_DESCRIPTION, _EXIF, _COMMENT = 0x010E, 0x8769, 0x9286
-"""EXIF's ImageDescription, its pointer to more, and UserComment there (Exif 2.32)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +105,7 @@ def _texts(data: bytes) -> Iterator[tuple[str, str]]:
 
 def _elsewhere(data: bytes) -> Iterator[str]:
     """EXIF's description and comment, and the comment of a JPEG or GIF."""
-    from PIL import Image
-
-    if data.startswith(png.SIGNATURE) and all(kind != b"eXIf" for kind, _ in png.chunks(data)):
-        return  # Pillow would decode the whole picture to see whether one comes after it
-    try:
-        with warnings.catch_warnings(action="ignore"), Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            exif = image.getexif()
-            values = [exif.get(_DESCRIPTION), exif.get_ifd(_EXIF).get(_COMMENT), image.info.get("comment")]
-    except MemoryError:
-        raise
-    except Exception:  # noqa: BLE001 - decoders throw anything on damaged files
-        return
-    for value in values:
+    for value in exif.read(data).texts:
         if isinstance(value, bytes):
             code = "utf-16" if value.startswith(b"UNICODE\0") else "utf-8"
             yield value.removeprefix(b"ASCII\0\0\0").removeprefix(b"UNICODE\0").decode(code, "replace")

@@ -76,14 +76,15 @@ class Ledger:
             size += len(group)
         return range(start, size)
 
-    def rotate(self, tx: Transaction, new: SigningKeys) -> int:
-        """Let ``new`` sign from here on; the old keys say so in an entry, whose index is returned.
+    def rotate(self, tx: Transaction, new: SigningKeys, more: Mapping[str, Json]) -> int:
+        """Let ``new`` sign from here on; the old keys say so in an entry, whose index is returned. ``more``: what the
+        entry says beside.
 
         The keys must have been kept under that index, which is the size before, by the time the transaction ends.
         """
         size = self._log.size(tx)
         peaks, old = self._signed_peaks(tx, size), self._signer(tx)
-        facts = rotation_facts(self.origin, size, old, new.public)
+        facts = {**rotation_facts(self.origin, size, old, new.public), **more}
         self._write(tx, size, peaks, [(ROTATION, facts)], [old, new])
         self._made[size], self._counting = new, None
         return size

@@ -150,18 +150,21 @@ class TileFolder:
         if tile.width < 1:
             raise BadTiles(tile.path)
         for path in dict.fromkeys((tile.path, tile.stem)):
-            try:
-                with (self.folder / path).open("rb") as file:
-                    data = file.read(limit + 1)
-            except OSError:
-                continue
-            if len(data) <= limit:
+            data = self._read(path, limit + 1)
+            if data is not None and len(data) <= limit:
                 return data
         raise BadTiles(tile.path)
 
     def _text(self, name: str) -> bytes | None:
+        return self._read(name, _LARGEST_TEXT)
+
+    def _read(self, name: str, most: int) -> bytes | None:
+        """Up to so many bytes of an ordinary file; None where there is none, as for a pipe, which never ends."""
+        path = self.folder / name
         try:
-            with (self.folder / name).open("rb") as file:
-                return file.read(_LARGEST_TEXT)
+            if not path.is_file():
+                return None
+            with path.open("rb") as file:
+                return file.read(most)
         except OSError:
             return None

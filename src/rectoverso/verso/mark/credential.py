@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from rectoverso.errors import SigningFailed
 from rectoverso.types import AssetId, Maker, Origin, Oversight
 from rectoverso.verso.mark import binding, jumbf, signature, timestamp
-from rectoverso.verso.mark.label import SOURCE_TYPES
+from rectoverso.verso.mark.label import SOURCE_TYPES, is_of_ai, is_of_camera
 from rectoverso.verso.mark.signature import Chain, Sign
 
 if TYPE_CHECKING:
@@ -30,13 +30,14 @@ if TYPE_CHECKING:
 
     from rectoverso.verso.mark.visible import Placed
 
-ASSET_ASSERTION = "rectoverso.asset"
-
 REMOTE = "remote"
 """The code of a file whose credential is kept on a server: it is not fetched."""
 
 CHECKSUM = "rectoverso.checksum.mismatch"
 """The code of a file in which a byte was changed that the signature does not cover, by its own checksum."""
+
+SURROUNDINGS = "rectoverso.around.mismatch"
+"""The code of a file in which something around the manifest is not as it was signed, where C2PA does not look."""
 
 TOO_LONG = "rectoverso.manifest.tooLong"
 """The code of a file in whose manifest something says it is longer than what holds it. It is not read."""
@@ -48,7 +49,6 @@ mining, which searching and checking need, it says nothing.
 
 _PURPOSES = ("1.3.6.1.4.1.62558.2.1", "1.3.6.1.5.5.7.3.4", "1.3.6.1.5.5.7.3.36")
 """What a signer's certificate may be for: C2PA claim signing, e-mail protection, document signing."""
-_AI = ("trainedAlgorithmicMedia", "compositeWithTrainedAlgorithmicMedia")
 _DRAWN = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
 """Of words that a program draws: by an algorithm, and after nothing that was seen in training."""
 _ABOUT_THE_SIGNER = "signingCredential."
@@ -114,17 +114,23 @@ class CredentialReading:
     state: CredentialState
     signer: str | None = None
     ai_generated: bool | None = None
+    captured: bool = False
+    """A source type of a camera is stated, whatever else is."""
     asset: AssetId | None = None
     codes: tuple[str, ...] = ()
     claim_generator: str | None = None
     stamp: Stamp | None = None
     claims_checksum: bool = False
     """It is stated that the file has a checksum of its own."""
+    around: str = ""
+    """The hash of all that lies around the manifest (`signature.around`), as stated; "" where it is not."""
     created: str | None = None
     """When the signer says that it was made (ISO 8601)."""
     manifest_id: str | None = None
     bindings: tuple[tuple[str, str], ...] = ()
     """Of the soft bindings that are stated, those of this project: algorithm and digits."""
+    serial: str = ""
+    """The number of the signer's certificate, by its issuer."""
     privacy: str = ""
     """What its maker promises of the pictures that it learnt from, as stated."""
 
@@ -190,6 +196,8 @@ def read(data: bytes, media_type: str, anchors: bytes | None = None) -> Credenti
     a network.
     """
     reading = _read(data, media_type, anchors)
+    if reading.around and reading.around != signature.around(data):
+        return CredentialReading(CredentialState.INVALID, signer=reading.signer, codes=(SURROUNDINGS,))
     if reading.claims_checksum and not signature.checksum_holds(data):
         return CredentialReading(CredentialState.INVALID, signer=reading.signer, codes=(CHECKSUM,))
     return reading
@@ -236,7 +244,7 @@ def manifest(facts: ManifestFacts, media_type: str) -> dict[str, Any]:
         assertions.append(_stated("c2pa.ai-disclosure", _disclosure(facts)))
     uses = {use: {"use": "notAllowed"} for use in RESERVED}
     assertions.append(_stated("cawg.training-mining", {"entries": uses}))
-    assertions.append(_stated(ASSET_ASSERTION, _asset(facts, media_type)))
+    assertions.append(_stated(signature.STATEMENT, _asset(facts, media_type)))
     return {
         "label": binding.new_manifest_id(facts.asset),
         "claim_generator_info": [generator],
@@ -350,6 +358,7 @@ def _asset(facts: ManifestFacts, media_type: str) -> dict[str, str]:
         "curation": None if facts.origin is Origin.CAPTURED else " ".join(facts.maker.manifests),
         "privacy": None if facts.origin is Origin.CAPTURED else facts.maker.privacy,
         "checksum": None if media_type == "image/png" else "sha256",
+        "around": signature.AROUND,
     }
     return {name: value for name, value in told.items() if value}
 
@@ -366,18 +375,20 @@ def _reading(store: Mapping[str, Any], state: str, *, is_alone: bool) -> Credent
         held = CredentialState.TRUSTED if is_trusted else CredentialState.INVALID
     if held is CredentialState.INVALID and _only_the_signer(failures, passed):
         held = CredentialState.VALID
-    signature = active.get("signature_info", {})
-    signer = signature.get("common_name") or signature.get("issuer")
+    signed_by = active.get("signature_info", {})
+    signer = signed_by.get("common_name") or signed_by.get("issuer")
     if held is CredentialState.INVALID:
         # What a broken signature covers may have been written by anybody; a name counts if the anchors lead
         # to it.
         signer = signer if passed >= _SIGNER_HOLDS else None
         return CredentialReading(held, signer=signer, codes=failures)
     generator = (active.get("claim_generator_info") or [{}])[0]
+    stated, sources = _assertion(active, signature.STATEMENT), _sources(active)
     return CredentialReading(
         held,
         signer=signer,
-        ai_generated=_ai_generated(active),
+        ai_generated=any(map(is_of_ai, sources)) if sources else None,
+        captured=any(map(is_of_camera, sources)),
         asset=_asset_id(active),
         codes=failures,
         claim_generator=" ".join(str(generator[part]) for part in ("name", "version") if part in generator)
@@ -385,9 +396,11 @@ def _reading(store: Mapping[str, Any], state: str, *, is_alone: bool) -> Credent
         stamp=_stamp(active, passed),
         created=_created(active),
         manifest_id=str(store["active_manifest"]),
-        claims_checksum=bool(_assertion(active, ASSET_ASSERTION).get("checksum")),
+        claims_checksum=bool(stated.get("checksum")),
+        around=str(stated.get("around", "")),
         bindings=_bindings(active),
-        privacy=str(_assertion(active, ASSET_ASSERTION).get("privacy", "")),
+        serial=str(signed_by.get("cert_serial_number") or ""),
+        privacy=str(stated.get("privacy", "")),
     )
 
 
@@ -417,11 +430,11 @@ def _created(active: Mapping[str, Any]) -> str | None:
     return str(times[0]) if times and times[0] else None
 
 
-def _ai_generated(active: Mapping[str, Any]) -> bool | None:
-    sources = [
+def _sources(active: Mapping[str, Any]) -> list[str]:
+    """The digital source types of all that was done."""
+    return [
         str(action["digitalSourceType"]) for action in _actions_of(active) if "digitalSourceType" in action
     ]
-    return any(source.rsplit("/", 1)[-1] in _AI for source in sources) if sources else None
 
 
 def _bindings(active: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -432,6 +445,6 @@ def _bindings(active: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _asset_id(active: Mapping[str, Any]) -> AssetId | None:
-    asset = str(_assertion(active, ASSET_ASSERTION).get("asset", ""))
+    asset = str(_assertion(active, signature.STATEMENT).get("asset", ""))
     is_id = len(asset) == 12 and all(digit in "0123456789abcdef" for digit in asset)
     return AssetId(asset) if is_id else None

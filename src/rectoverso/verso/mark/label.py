@@ -9,6 +9,7 @@ the label alone; the credential covers it with the file.
 from __future__ import annotations
 
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,14 @@ MEDIA_TYPES = {
     "image/tiff": "TIFF",
     "image/avif": "AVIF",
 }
+SUFFIXES = {
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/tiff": ".tif",
+    "image/avif": ".avif",
+}
+"""How the names of files of these types end."""
 LOSSY = ("image/jpeg", "image/avif")
 """The types of which a file does not give back the very pixels that were written."""
 
@@ -36,6 +45,8 @@ SOURCE_TYPES = {
     Origin.CAPTURED: "http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture",
 }
 """https://cv.iptc.org/newscodes/digitalsourcetype/"""
+_AI = ("trainedalgorithmicmedia", "compositewithtrainedalgorithmicmedia", "compositesynthetic")
+_CAMERA = ("digitalcapture", "computationalcapture", "negativefilm", "positivefilm", "print")
 
 _IPTC = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
 _XMP = "http://ns.adobe.com/xap/1.0/"
@@ -89,12 +100,21 @@ class Label:
     @property
     def ai_generated(self) -> bool | None:
         """What the source type says, if it says."""
-        if self.source_type is None:
-            return None
-        return self.source_type.rsplit("/", 1)[-1] in (
-            "trainedAlgorithmicMedia",
-            "compositeWithTrainedAlgorithmicMedia",
-        )
+        return None if self.source_type is None else is_of_ai(self.source_type)
+
+
+def is_of_ai(source_type: str) -> bool:
+    """Whether a digital source type, however it is written, says that AI took part."""
+    return _term(source_type) in _AI
+
+
+def is_of_camera(source_type: str) -> bool:
+    """Whether it says that the picture was taken, and not made."""
+    return _term(source_type) in _CAMERA
+
+
+def _term(source_type: str) -> str:
+    return re.split("[/:#]", source_type.strip().rstrip("/"))[-1].lower()
 
 
 def label_for(
@@ -185,6 +205,20 @@ def read(data: bytes) -> Label | None:
         return parse(packet)
     except (expat.ExpatError, UnicodeError, ValueError):
         return None
+
+
+def source_types(data: bytes) -> tuple[str, ...]:
+    """Every digital source type that a file states, in whichever packet, element or attribute: one that is there twice
+    tells one reader this and another that.
+    """
+    return tuple(value for packet in every_packet(data) for value in _source_types_in(packet))
+
+
+def _source_types_in(packet: bytes) -> list[str]:
+    try:
+        return [value for _, value in xmp.properties(packet, (f"{_IPTC} DigitalSourceType",))]
+    except (expat.ExpatError, UnicodeError, ValueError):
+        return []
 
 
 def find_packet(data: bytes) -> bytes | None:

@@ -4,13 +4,16 @@ The C2PA library lays out the file and every box in it, signed by a throw-away k
 none of them changing a length:
 
     1  The watermark's action gets the hash of its soft-binding assertion (C2PA 2.4, ``relatedAssertions``), which
-       is known only now because the library salts every box; the claim gets the new hash of the action.
+       is known only now because the library salts every box; the statement about the asset gets the hash of all that
+       lies around the manifest, and where; the claim gets the new hashes of both. C2PA leaves whole boxes of an AVIF
+       to whoever adds them (``free``, ``skip``, a second ``uuid``) and lets a manifest shrink and leave room behind it;
+       what is signed here leaves no byte to anybody outside the manifest.
     2  The claim is signed (COSE_Sign1, RFC 9052; ES256) by the real key, which may be a service's: it is given a
        digest and gives 64 bytes back. The library never sees a key.
     3  An authority stamps the signature, if one is named (``sigTst2``).
-    4  A checksum of the whole file is written beside the signature, for the bytes that C2PA lets nothing cover:
-       padding, names of boxes. It proves nothing, just as the checksums of a PNG; the signed statement says that it is
-       there, so that no single changed byte goes unseen. A PNG has its own.
+    4  A checksum of the whole file is written beside the signature, for the bytes in the manifest that C2PA lets
+       nothing cover: padding, names of boxes. It proves nothing, just as the checksums of a PNG; the signed statement
+       says that it is there, so that no single changed byte goes unseen. A PNG has its own.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from rectoverso.errors import SigningFailed
 from rectoverso.verso.mark import png
 from rectoverso.verso.mark.binding import LABEL
+from rectoverso.verso.mark.jumbf import STORE
 
 Sign = Callable[[bytes], bytes]
 """From a SHA-256 digest to an ES256 signature of it: r and s, 32 bytes each."""
@@ -37,7 +41,12 @@ Sign = Callable[[bytes], bytes]
 LINK = hashlib.sha256(b"rectoverso: here comes the hash of the soft-binding assertion").digest()
 """What stands in the watermark's action until the hash is known."""
 
-_STORE = b"jumdc2pa"
+AROUND = hashlib.sha256(b"rectoverso: here comes the hash of all that lies around the manifest").hexdigest()
+"""What stands in the statement about the asset until that hash is known."""
+
+STATEMENT = "rectoverso.asset"
+"""The label of our own assertion."""
+
 _CHECKSUM = b"\x71rectoverso.sha256\x58\x20"
 """A text of 17 bytes, then a byte string of 32 (RFC 8949)."""
 _VALUE = b"\x65value"
@@ -107,6 +116,7 @@ def finish(laid_out: bytes, *, chain: Chain, sign: Sign, stamp: Sign | None = No
     file = _File(laid_out)
     # 1 Links
     file.link()
+    file.state_around()
     # 2 Signature
     claim = file.content("c2pa.claim.v2")
     digest = hashlib.sha256(_to_sign("Signature1", chain.header, claim)).digest()
@@ -125,6 +135,14 @@ def checksum_holds(data: bytes) -> bool:
         return _File(data).checksum_holds()
     except (SigningFailed, ValueError):
         return False
+
+
+def around(data: bytes) -> str | None:
+    """The hash that the file's manifest should state of all that lies around it; None where there is no manifest."""
+    try:
+        return _File(data).around()
+    except SigningFailed:
+        return None
 
 
 def store_of(data: bytes) -> bytes | None:
@@ -154,8 +172,8 @@ class _File:
     def __init__(self, data: bytes) -> None:
         self.data = bytearray(data)
         # In some kinds of files it stands at the end, behind all pixels: looking there first is quick.
-        at = data.find(_STORE, max(0, len(data) - _NEAR_THE_END))
-        self.start = (data.find(_STORE) if at < 0 else at) - 12
+        at = data.find(STORE, max(0, len(data) - _NEAR_THE_END))
+        self.start = (data.find(STORE) if at < 0 else at) - 12
         if self.start < 0:
             raise _failed("no manifest store was written")
         end = self.start + _u32(data, self.start)
@@ -173,6 +191,21 @@ class _File:
         for label in [label for label in self.boxes if label.startswith(LABEL)]:
             self._value_as_bytes(label)
         self._amend("c2pa.actions.v2", LINK, self._hash(LABEL))
+
+    def state_around(self) -> None:
+        """Put the hash of what lies around the manifest where ``AROUND`` holds its place, if it does."""
+        if self.data.find(AROUND.encode(), self.start) >= 0:
+            self._amend(STATEMENT, AROUND.encode(), self.around().encode())
+
+    def around(self) -> str:
+        """SHA-256, in hexadecimal, over where the manifest begins and how long it is (8 bytes each), and all before and
+        behind it; but for the checksum of a PNG's chunk, which is that of the manifest.
+        """
+        end = self.start + _u32(self.data, self.start)
+        whole = hashlib.sha256(self.start.to_bytes(8) + (end - self.start).to_bytes(8))
+        whole.update(memoryview(self.data)[: self.start])
+        whole.update(memoryview(self.data)[end + 4 * self.is_png :])
+        return whole.hexdigest()
 
     def _value_as_bytes(self, label: str) -> None:
         """The library writes the value of a soft binding as text; the specification wants the same as a byte string."""

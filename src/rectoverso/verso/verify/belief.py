@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from math import prod
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from rectoverso.verso.anonymise.dicom.outcome import Deidentified
 from rectoverso.verso.anonymise.remains.kinds import Kind
 from rectoverso.verso.verify import frames
 from rectoverso.verso.verify.bounds import Job
+from rectoverso.verso.verify.labels import Camera
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -37,12 +38,13 @@ _UID = re.compile(r"2\.25\.[0-9]{1,39}")
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A stranger's picture: uint8 HWC, upright, in sRGB. ``block``: China's AIGC block that came with it. ``says_ai``:
-    its label or its credential says that AI took part.
+    its label or its credential says that AI took part; ``camera``: where it says that a camera took it.
     """
 
     pixels: Pixels = field(repr=False)
     block: str | None = None
     says_ai: bool = False
+    camera: Camera = ""
 
 
 Clauses: TypeAlias = "tuple[tuple[Answer, ...], ...]"
@@ -104,10 +106,10 @@ def _report(said: Any) -> Report:
 
 
 def _picture(said: Mapping[str, Any], job: Job, raw: bytes) -> Opened:
-    block, says_ai = said["block"], said["says_ai"]
-    if not isinstance(block, str | None) or not isinstance(says_ai, bool):
+    block, says_ai, camera = said["block"], said["says_ai"], said["camera"]
+    if not isinstance(block, str | None) or not isinstance(says_ai, bool) or camera not in get_args(Camera):
         raise frames.PipeEnded
-    return Opened(_pixels(said["picture"], job, raw), block, says_ai)
+    return Opened(_pixels(said["picture"], job, raw), block, says_ai, camera)
 
 
 def _pixels(shape: Any, job: Job, raw: bytes) -> Pixels:

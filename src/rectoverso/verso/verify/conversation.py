@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from threading import Timer
 from typing import TYPE_CHECKING, BinaryIO, Self, cast, get_args
@@ -128,19 +129,20 @@ def _process() -> subprocess.Popen[bytes]:
 
 
 class _Deadline:
-    """Ends a process that is not done in time, whatever it is stuck in."""
+    """Ends a process that is not done in time, whatever it is stuck in or says."""
 
     def __init__(self, process: subprocess.Popen[bytes], seconds: float) -> None:
         self.passed = False
         self._process = process
+        self._began = time.monotonic()
         self._timer: Timer | None = None
         self.at_most(seconds)
 
     def at_most(self, seconds: float) -> None:
-        """From now on."""
+        """From the beginning, however often it is said."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = Timer(seconds, self._pass)
+        self._timer = Timer(max(0.0, self._began + seconds - time.monotonic()), self._pass)
         self._timer.daemon = True
         self._timer.start()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rectoverso.types import Layer, Message
@@ -10,9 +11,12 @@ from rectoverso.types import Layer, Message
 if TYPE_CHECKING:
     from rectoverso.verso.mark.credential import CredentialReading
     from rectoverso.verso.verify.opening import Header
+    from rectoverso.verso.verify.records import Records
 
 _REMAINS = (b"jumdc2pa", b"c2pa.signature\0")
 """How every C2PA manifest store begins, and the name of a box in it, whichever file holds it."""
+RETIRED = "rectoverso.signer.retired"
+"""The code of a file signed by a certificate that is out of use, of which nothing says that it was before."""
 _PROMISE = re.compile(r"differential privacy: epsilon (\d[\w.+-]{0,15}), delta (\d[\w.+-]{0,15}),")
 """How a promise about training pictures begins (`recto.privacy.guarantee.told`)."""
 
@@ -41,6 +45,18 @@ def ask_credential(data: bytes, header: Header, anchors_pem: str | None) -> tupl
         code=", ".join(reading.codes) or "signingCredential.trusted",
         evidence=tuple(rows),
     )
+
+
+def in_use(credential: Layer, reading: CredentialReading, released: int | None, records: Records) -> Layer:
+    """The layer, its signer no longer trusted where his certificate went out of use before anything says that this file
+    was released. ``released``: the entry of this home's ledger by which it was.
+    """
+    retired = records.retired(reading.serial) if credential.trusted and reading.serial else None
+    if retired is None or (released is not None and released < retired):
+        return credential
+    row = Message("verify.evidence.credential_retired", {**_signed(reading), "index": retired})
+    rows = (row, *credential.evidence[1:])
+    return replace(credential, trusted=False, code=RETIRED, evidence=rows)
 
 
 def _without(data: bytes, reading: CredentialReading) -> Layer:

@@ -155,17 +155,18 @@ def _report(job: Job, data: bytes, jobs: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _picture(data: bytes, answers: BinaryIO) -> None:
-    """The pixels, China's block where one came with them, and whether the file says that AI took part: all that is
+    """The pixels, China's block where one came with them, and what the file says of AI and of a camera: all that is
     taken on of a file made elsewhere.
     """
     from rectoverso.verso.law import aigc
     from rectoverso.verso.picture import open_picture
-    from rectoverso.verso.verify.labels import says_ai
+    from rectoverso.verso.verify.labels import told_of_origin
 
     frames.tell(answers, {"at": "picture"})
     pixels = open_picture(data, "")
     frames.tell(answers, {"at": "label"})
-    told = {"picture": pixels.shape, "block": aigc.carried(data), "says_ai": says_ai(data)}
+    says_ai, camera = told_of_origin(data)
+    told = {"picture": pixels.shape, "block": aigc.carried(data), "says_ai": says_ai, "camera": camera}
     frames.tell(answers, told)
     frames.write(answers, pixels.tobytes())
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rectoverso.types import AssetId, Layer, Message, Pixels
 
@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 
 _ID = re.compile("[0-9a-f]{12}")
 
+Camera = Literal["C2PA", "XMP", "EXIF", ""]
+"""Where a file says that a camera took its picture; "" for nowhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The label in a file, and China's blocks."""
+    """The label in a file, China's blocks, and every digital source type that is stated."""
 
     label: Label | None
     blocks: tuple[Block, ...]
+    source_types: tuple[str, ...] = ()
 
     @property
     def asset(self) -> AssetId | None:
@@ -33,28 +37,40 @@ class Labels:
 
     @property
     def ai_generated(self) -> bool | None:
-        return self.label.ai_generated if self.label else None
+        """Where it is said twice, one that says so is enough."""
+        from rectoverso.verso.mark.label import is_of_ai
+
+        return any(map(is_of_ai, self.source_types)) if self.source_types else None
 
 
 def read_labels(data: bytes) -> Labels:
     from rectoverso.verso.law import aigc
     from rectoverso.verso.mark import label
 
-    return Labels(label.read(data), aigc.find(data))
+    return Labels(label.read(data), aigc.find(data), label.source_types(data))
 
 
-def says_ai(data: bytes) -> bool:
-    """Whether a picture's file says itself that AI took part: in its label, in a block of China's, however incomplete,
-    or in a credential that holds, whoever signed it.
+def told_of_origin(data: bytes) -> tuple[bool, Camera]:
+    """What a picture's file says itself of where it is from: whether AI took part, by its label, a block of China's,
+    however incomplete, or a credential that holds, whoever signed it; and where it says that a camera took it.
     """
     from rectoverso.verso.law import aigc
-    from rectoverso.verso.mark import credential, label
+    from rectoverso.verso.mark import credential, exif, label
     from rectoverso.verso.picture import sniff
 
     labels, kind = read_labels(data), sniff(data)
-    if labels.ai_generated or aigc.says_ai(labels.blocks):
-        return True
-    return kind in label.MEDIA_TYPES and credential.read(data, kind).ai_generated is True
+    is_signed = kind in label.MEDIA_TYPES
+    signed = (
+        credential.read(data, kind)
+        if is_signed
+        else credential.CredentialReading(credential.CredentialState.NONE)
+    )
+    says_ai = bool(labels.ai_generated or aigc.says_ai(labels.blocks) or signed.ai_generated)
+    if signed.captured:
+        return says_ai, "C2PA"
+    if any(map(label.is_of_camera, labels.source_types)):
+        return says_ai, "XMP"
+    return says_ai, "EXIF" if exif.read(data).names_camera else ""
 
 
 def ask_laws(

@@ -19,18 +19,24 @@ _NOTHING = LedgerReading()
 
 @dataclass(frozen=True, slots=True)
 class LedgerSight:
-    """``disowns``: a ledger that is trusted here says that this asset left as other bytes, or was taken back."""
+    """``disowns``: a ledger that is trusted here says that this asset left as other bytes, or was taken back. ``own``:
+    the entry of this home's ledger by which exactly these bytes left.
+    """
 
     reading: LedgerReading
     disowns: bool = False
+    own: int | None = None
 
 
 def proof_beside(path: Path) -> str | None:
-    """The proof that lies beside a file; None when there is none that could be one."""
+    """The proof that lies beside a file; None when there is none that could be one: a pipe of that name never ends."""
     from rectoverso.verso.ledger.proof import LARGEST_PROOF, beside
 
+    place = beside(path)
+    if not place.is_file():
+        return None
     try:
-        with beside(path).open("rb") as file:
+        with place.open("rb") as file:
             return file.read(LARGEST_PROOF + 1).decode("utf-8", "replace")
     except (OSError, ValueError):
         return None
@@ -53,7 +59,9 @@ def ask_ledgers(
     reading = at_home.reading if known else told.reading
     rows = (*told.reading.evidence, *at_home.reading.evidence)
     return LedgerSight(
-        replace(reading, proof=told.reading.proof, evidence=rows), told.disowns or at_home.disowns
+        replace(reading, proof=told.reading.proof, evidence=rows),
+        told.disowns or at_home.disowns,
+        at_home.own,
     )
 
 
@@ -80,7 +88,8 @@ def _of_home(digest: Digest, known: Known | None) -> LedgerSight:
         code="revoked" if is_taken_back else code,
         evidence=tuple(rows),
     )
-    return LedgerSight(reading, disowns=is_taken_back)
+    own = reading.index if reading.found and is_this_file else None
+    return LedgerSight(reading, disowns=is_taken_back, own=own)
 
 
 def _of_proof(

@@ -48,8 +48,9 @@ class Near:
 class Records(Protocol):
     """The questions a verifier asks of a home. None of them may change anything, and none gives a secret away.
 
-    ``recognised``: what the home's private watermark in the picture names. ``nearest``: of the hashes of a picture in
-    its eight symmetries, one after the other.
+    ``retired``: the entry of this home's ledger by which the certificate of that number went out of use; None where it
+    did not. ``recognised``: what the home's private watermark in the picture names. ``nearest``: of the hashes of a
+    picture in its eight symmetries, one after the other.
     """
 
     def asset(self, id_or_prefix: str) -> Known | None: ...
@@ -57,6 +58,8 @@ class Records(Protocol):
     def by_digest(self, file_digest: Digest) -> Known | None: ...
 
     def nearest(self, fingerprints: bytes) -> Near | None: ...
+
+    def retired(self, serial: str) -> int | None: ...
 
     def watermark_ids(self) -> Sequence[AssetId]: ...
 
@@ -73,6 +76,9 @@ class NoRecords:
         return None
 
     def nearest(self, fingerprints: bytes) -> Near | None:  # noqa: ARG002 - the interface
+        return None
+
+    def retired(self, serial: str) -> int | None:  # noqa: ARG002 - the interface
         return None
 
     def watermark_ids(self) -> Sequence[AssetId]:

@@ -8,7 +8,8 @@
     3  Fingerprint   Is the picture near-identical to one that this home released or registered, in any of its eight
                      symmetries? If the file has no credential left: what does that of the released picture say?
     4  Ledger        Does the proof beside the file hold? Where does this home's ledger hold the asset that steps
-                     1 to 3 led to, and was it revoked since?
+                     1 to 3 led to, and was it revoked since? Did a certificate of this home that is out of use sign
+                     the file only after that?
     5  Label         What does the label in the file say, and is it what the laws that it names ask for?
     6  Summary       One of seven outcomes; a contradiction between the steps is `changed`.
 
@@ -20,13 +21,13 @@ outcome says that a picture is real: a file without a trace is only a file witho
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Literal
 
 from rectoverso.errors import RectoversoError
 from rectoverso.types import Digest, Layer, Message, Pixels, Report, ReportOutcome
-from rectoverso.verso.verify.credentials import ask_credential
+from rectoverso.verso.verify.credentials import ask_credential, in_use
 from rectoverso.verso.verify.labels import ask_laws, read_labels
 from rectoverso.verso.verify.ledgers import ask_ledgers
 from rectoverso.verso.verify.likeness import ask_fingerprint
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rectoverso.verso.ledger.keyring import KeyRing
+    from rectoverso.verso.mark.credential import CredentialReading
 
 Reading = Literal[
     "opening", "credential", "picture", "label", "watermark", "fingerprint", "ledger", "remains", "dicom"
@@ -63,15 +65,13 @@ def verify_bytes(
     ``anchors_pem``: the root certificates to trust. ``ledgers``: the public keys of the ledgers to trust. ``proof``:
     the text of the tlog-proof that came with the file. ``entering`` is told of each layer before it is read.
     """
-    records = records or NoRecords()
-
+    against = _Against(anchors_pem, records or NoRecords(), ledgers, proof, entering)
     # 0 Opening
     entering("opening")
     try:
         header = look(data, limits or Limits())
     except NotChecked as answer:
         return not_checked(name, answer.reason, found=False)
-
     # 1 Credential
     entering("credential")
     stated, credential = ask_credential(data, header, anchors_pem)
@@ -79,35 +79,60 @@ def verify_bytes(
     picture, trouble = _decode(data)
     if trouble and stated.state in ("none", "unreadable"):
         return not_checked(name, trouble, found=True)
-    opening = _opened(data, header, trouble)
-    entering("label")
-    labels = read_labels(data)
+    read = _Read(data, picture, _opened(data, header, trouble), stated, credential)
+    # 2 Watermark to 6 Summary
+    return replace(_judged(read, against), path=name)
 
+
+@dataclass(frozen=True, slots=True)
+class _Against:
+    """What a file is held against, and who is told of each layer."""
+
+    anchors_pem: str | None
+    records: Records
+    ledgers: Sequence[KeyRing]
+    proof: str | None
+    entering: Callable[[Reading], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What steps 0 and 1 read of a file."""
+
+    data: bytes
+    picture: Pixels | None
+    opening: Layer
+    stated: CredentialReading
+    credential: Layer
+
+
+def _judged(read: _Read, against: _Against) -> Report:
+    """Steps 2 to 6, of a file that was read."""
+    data, picture, stated, records = read.data, read.picture, read.stated, against.records
+    digest = Digest(sha256(data).hexdigest())
+    against.entering("label")
+    labels = read_labels(data)
     # 2 Watermark
-    entering("watermark")
+    against.entering("watermark")
     watermark, says = ask_watermark(picture, stated.asset, labels.asset, records)
     ingrained, leans = ask_ingrained(picture)
-
     # 3 Fingerprint
-    entering("fingerprint")
-    digest = Digest(sha256(data).hexdigest())
-    traced = ask_fingerprint(picture, digest, stated, watermark, records, anchors_pem)
+    against.entering("fingerprint")
+    traced = ask_fingerprint(picture, digest, stated, watermark, records, against.anchors_pem)
     watermark = replace(watermark, valid=traced.is_alike, evidence=(*watermark.evidence, *leans))
-
     # 4 Ledger
-    entering("ledger")
-    named = stated.asset if credential.valid else None
-    ledger = ask_ledgers(digest, named, traced.original, proof, ledgers)
-
+    against.entering("ledger")
+    named = stated.asset if read.credential.valid else None
+    ledger = ask_ledgers(digest, named, traced.original, against.proof, against.ledgers)
+    credential = in_use(read.credential, stated, ledger.own, records)
     # 5 Label
-    entering("label")
+    against.entering("label")
     label, laws = ask_laws(data, picture, labels, credential, watermark)
-
     # 6 Summary
     layers = Report(
-        path=name,
+        path="",
         outcome=ReportOutcome.NOTHING_FOUND,
-        opening=opening,
+        opening=read.opening,
         credential=credential,
         watermark=watermark,
         ingrained=ingrained,

@@ -41,7 +41,7 @@ GOOD = {
 }
 _NO_TOOL = {
     "cn": {"E: code", "Measures 9", "Measures 10"},
-    "eu": {"Code 1.1.1, keys", "Code 1.2", "Code 2", "Code 4"},
+    "eu": {"Code 1.1.1, keys", "Code 1.2", "Code 2", "Code 3", "Code 4"},
     "us-ca": {"permanent", "detector", "licence", "platforms", "hosts", "cameras"},
 }
 LATENT = {

@@ -56,7 +56,12 @@ def test_the_packs_are_there_and_in_force_when_they_were() -> None:
 
 def test_what_is_asked_later_has_its_day() -> None:
     days = {name: [stage.day for stage in law(name).later] for name in laws()}
-    assert days == {"cn": [], "eu": [date(2026, 12, 2)], "us-ca": [date(2027, 1, 1), date(2028, 1, 1)]}
+    assert days["cn"] == []
+    assert days["eu"] == [date(2026, 12, 2), date(2027, 2, 2)]
+    assert days["us-ca"] == [date(2027, 1, 1), date(2028, 1, 1)]
+    assert {clause.id: clause.since for clause in law("eu").clauses if clause.since} == {
+        "Code 3": days["eu"][1]
+    }
     since = {clause.id: clause.since for clause in law("us-ca").clauses if clause.since}
     first, second = days["us-ca"]
     assert since == {"platforms": first, "hosts": first, "cameras": second}

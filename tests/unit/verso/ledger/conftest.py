@@ -70,7 +70,7 @@ def batched_template(empty_template: Path, tmp_path_factory: pytest.TempPathFact
                 facts = [("held", {"asset": f"{start + at:012x}"}) for at in range(count)]
                 assert made.ledger.append_many(tx, facts) == range(start, start + count)
             else:
-                made.ledger.rotate(tx, OTHER)
+                made.ledger.rotate(tx, OTHER, {})
     made.home.close()
     return path
 

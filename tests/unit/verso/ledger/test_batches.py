@@ -209,7 +209,7 @@ def test_keys_loaded_before_a_rotation_do_not_sign_after_it(empty) -> None:
     empty.append("held", asset="a")
     early = Ledger(empty.home.database, empty.home.log, {0: SIGNER}, empty.ledger._clock)
     with empty.home.database.transaction() as tx:
-        empty.ledger.rotate(tx, OTHER)
+        empty.ledger.rotate(tx, OTHER, {})
     with pytest.raises(LedgerBroken), empty.home.database.transaction() as tx:
         early.append(tx, "held", {"asset": "b"})
     empty.append("held", asset="c")

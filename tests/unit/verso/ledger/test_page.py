@@ -139,6 +139,15 @@ def test_the_watermark_is_read_as_by_the_verifier() -> None:
 
 
 @needs_node
+def test_what_is_neither_found_nor_ruled_out_is_inconclusive() -> None:
+    marked = watermark.embed(photo(3, 40), ASSET)
+    noise = np.random.default_rng(3).normal(0, 8, marked.shape)
+    (answer,) = ask(page(), of_pixels(np.clip(marked + noise, 0, 255).astype(np.uint8)))
+    assert 1e-6 < answer["p_value"] < 1e-3
+    assert (answer["found"], answer["code"]) == (None, "inconclusive")
+
+
+@needs_node
 def test_its_p_value_is_that_of_the_verifier() -> None:
     """Eight ways are paid for there, and one here; the same bound otherwise."""
     from rectoverso.verso.mark.watermark import lattice

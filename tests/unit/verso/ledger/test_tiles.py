@@ -313,6 +313,11 @@ def test_a_ledger_that_goes_back_is_caught(batched, tmp_path: Path) -> None:
     assert watched(tmp_path / "old", seen_at(tmp_path / "new")) == ["watch_went_back"]
 
 
+def test_a_pipe_in_the_place_of_a_tile_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "checkpoint")
+    assert TileFolder(tmp_path).checkpoint() is None
+
+
 def test_history_rewritten_with_the_keys_is_caught(tmp_path: Path) -> None:
     """The owner himself signs another history: nobody but who remembers can tell."""
     (tmp_path / "a").mkdir()

@@ -96,6 +96,7 @@ def test_the_manifest_states_what_c2pa_2_4_asks_in_created_assertions(studio: St
     assert base64.b64decode(store["c2pa.soft-binding"]["blocks"][0]["value"]) == b"01234567"
     assert store["c2pa.ai-disclosure"]["contentProfile"] == {"humanOversightLevel": "prompt_guided"}
     assert store["rectoverso.asset"] == {
+        "around": signature.around(signed(studio)) or "",
         "asset": ASSET,
         "policy": "general 1",
         "use": "art",
@@ -125,7 +126,7 @@ def test_nothing_is_stated_that_is_not_known() -> None:
     labels = [item["label"] for item in manifest["assertions"]]
     assert labels == ["c2pa.actions.v2", "cawg.training-mining", "rectoverso.asset"]
     assert "softwareAgent" not in manifest["assertions"][0]["data"]["actions"][0]
-    assert manifest["assertions"][2]["data"] == {"asset": ASSET}
+    assert manifest["assertions"][2]["data"] == {"asset": ASSET, "around": signature.AROUND}
     assert manifest["ingredients"] == []
 
 
@@ -397,12 +398,12 @@ def test_ours_and_the_official_reader_agree_on_every_state(studio: Studio, stran
         for file in (data, data + b"x", bytes(broken)):
             for root in (studio.signer.anchors, stranger.signer.anchors):
                 ours = credential.read(file, media_type, root).state
-                assert ours == _official(file, media_type, root), (media_type, len(file))
-        assert _official(encoded(photo(1), FORMATS[media_type]), media_type, root) == "none"
+                assert ours == official(file, media_type, root), (media_type, len(file))
+        assert official(encoded(photo(1), FORMATS[media_type]), media_type, root) == "none"
         assert credential.read(encoded(photo(1), FORMATS[media_type]), media_type, root).state == "none"
 
 
-def _official(data: bytes, media_type: str, anchors: bytes) -> str:
+def official(data: bytes, media_type: str, anchors: bytes) -> str:
     """The state by the official reader, with nothing set but what to trust."""
     from c2pa import C2paError, Context, Reader
 
@@ -426,7 +427,7 @@ def test_a_byte_that_no_signature_covers_is_seen_by_the_checksum(media_type: str
     data[at] ^= 1
     reading = credential.read(bytes(data), media_type, studio.signer.anchors)
     assert (reading.state, reading.codes) == (CredentialState.INVALID, (credential.CHECKSUM,))
-    assert _official(bytes(data), media_type, studio.signer.anchors) == "trusted"
+    assert official(bytes(data), media_type, studio.signer.anchors) == "trusted"
 
 
 @pytest.mark.parametrize("media_type", FORMATS)

@@ -22,6 +22,7 @@ class Shelf:
 
     released: list[Known] = field(default_factory=list)
     works: dict[str, bytes] = field(default_factory=dict)
+    retired_by: int | None = None
 
     def put(self, asset: AssetId, marked: Marked, origin: Origin = Origin.AI) -> None:
         digest = Digest(sha256(marked.data).hexdigest())
@@ -48,6 +49,9 @@ class Shelf:
 
     def watermark_ids(self) -> Sequence[AssetId]:
         return [known.id for known in self.released]
+
+    def retired(self, _serial: str) -> int | None:
+        return self.retired_by
 
     def recognised(self, _picture: Pixels) -> None:
         return None

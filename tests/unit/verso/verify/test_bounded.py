@@ -31,6 +31,7 @@ from rectoverso.verso.verify import frames
 from rectoverso.verso.verify.belief import believed, unreadable
 from rectoverso.verso.verify.bounded import BoundedVerifier, verify_file
 from rectoverso.verso.verify.bounds import Bounds, Job
+from rectoverso.verso.verify.ledgers import proof_beside
 from rectoverso.verso.verify.questions import answer
 from rectoverso.verso.verify.records import NoRecords
 from rectoverso.verso.verify.verifier import verify_bytes
@@ -168,6 +169,22 @@ def test_a_hang_is_ended_in_its_time() -> None:
     verifier.close()
 
 
+def test_who_says_the_size_again_and_again_gets_no_more_time() -> None:
+    verifier = BoundedVerifier(Bounds(seconds=0.5, seconds_a_megapixel=0))
+    verifier.verify(b"")
+    code = (
+        "import gc, os, time\n"
+        "from rectoverso.verso.verify import frames\n"
+        "pipes = [one for one in gc.get_objects() if type(one).__name__ == 'BufferedWriter']\n"
+        "pipe = next(one for one in pipes if isinstance(one.name, int))\n"
+        "for _ in range(40): frames.tell(pipe, {'pixels': 1}); time.sleep(0.1)"
+    )
+    began = time.monotonic()
+    assert reason(taken_over(verifier, code)) == "time"
+    assert time.monotonic() - began < 3
+    verifier.close()
+
+
 @linux
 def test_its_own_alarm_is_its_time_too(verifier: BoundedVerifier) -> None:
     """That ends it where the starter was too busy to."""
@@ -254,6 +271,11 @@ def test_threads_take_turns(verifier: BoundedVerifier) -> None:
 def test_what_is_no_file_needs_no_process(tmp_path: Path) -> None:
     report = verify_file(tmp_path)
     assert [row.key for row in report.evidence] == ["verify.reason.not_a_file"]
+
+
+def test_a_pipe_in_the_place_of_a_proof_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "one.png.tlog-proof")
+    assert proof_beside(tmp_path / "one.png") is None
 
 
 # A picture, or clauses, and nothing else of the file
@@ -359,12 +381,13 @@ def test_a_small_file_of_endless_pixels_is_an_error_with_its_reason() -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        {"picture": [2, 2, 2], "block": None, "says_ai": False},
-        {"picture": [-2, -2, 3], "block": None, "says_ai": False},
-        {"picture": [2, 2, 4], "block": None, "says_ai": False},
-        {"picture": [2, 2, 3], "block": 5, "says_ai": False},
-        {"picture": [2, 2, 3], "block": None, "says_ai": "no"},
-        {"picture": "2x2", "block": None, "says_ai": False},
+        {"picture": [2, 2, 2], "block": None, "says_ai": False, "camera": ""},
+        {"picture": [-2, -2, 3], "block": None, "says_ai": False, "camera": ""},
+        {"picture": [2, 2, 4], "block": None, "says_ai": False, "camera": ""},
+        {"picture": [2, 2, 3], "block": 5, "says_ai": False, "camera": ""},
+        {"picture": [2, 2, 3], "block": None, "says_ai": "no", "camera": ""},
+        {"picture": "2x2", "block": None, "says_ai": False, "camera": ""},
+        {"picture": [2, 2, 3], "block": None, "says_ai": False, "camera": "\x1b[2J"},
         {"picture": [2, 2]},
     ],
 )

@@ -147,7 +147,10 @@ def test_a_stream_looks_less_often_the_longer_nothing_happens(
             counter.home.jobs.cancel(found.id)
 
     async def followed() -> None:
-        desk, request = counter.app.state.desk, asking((b"authorization", f"Bearer {counter.keys[MAKER]}".encode()))
+        desk, request = (
+            counter.app.state.desk,
+            asking((b"authorization", f"Bearer {counter.keys[MAKER]}".encode())),
+        )
         person = next(one for one in counter.home.people.all() if one.id == counter.ids[MAKER])
         async for _ in events.events(request, desk, (found, person), None):
             pass

@@ -85,7 +85,8 @@ def known_as(kind: str, name: str, known: Mapping[str, Thing]) -> Thing:
 
 
 def _replaced(part: Numbers, path: str, names: list[str], text: str) -> Numbers:
-    kinds = _hints(type(part))
+    kind: type[Any] = type(part)
+    kinds = _hints(kind)
     fields = {field.name: field for field in dataclasses.fields(part)}  # type: ignore[arg-type]
     known = sorted(fields.keys() - (part.fixed if isinstance(part, Recipe) else frozenset()))
     name, rest = names[0], names[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,13 +27,14 @@ class Recalled:
 
 def recall(home: Home, asset: Asset, person: str | None) -> Recalled | None:
     """The order that an asset came of, among those of ``person``, or of everybody; None where there is none, as for
-    pictures that were drawn on the command line.
+    pictures that were drawn on the command line. Of one that people let go, orders know the draft that was held.
     """
+    drawn = {asset.id, *(held.id for held in home.assets.settled_by(asset.ledger_index))}
     number: int | None = None
     for _ in range(_MOST // _AT_ONCE):
         page = home.jobs.page(_AT_ONCE, before=number, person=person, kind="generate", until=asset.decided_at)
         for job in page:
-            if row := _row_of(home, job, asset.id):
+            if row := _row_of(home, job, drawn):
                 return Recalled(job, _alone(job, row))
         if len(page) < _AT_ONCE:
             return None
@@ -40,11 +42,11 @@ def recall(home: Home, asset: Asset, person: str | None) -> Recalled | None:
     return None
 
 
-def _row_of(home: Home, job: Job, asset: str) -> dict[str, Any] | None:
+def _row_of(home: Home, job: Job, drawn: Collection[str]) -> dict[str, Any] | None:
     for item in home.jobs.items(job.id):
         for rows in item.told.get("result", {}).values():
             for row in rows:
-                if row["asset"] == asset:
+                if row["asset"] in drawn:
                     found: dict[str, Any] = row
                     return found
     return None

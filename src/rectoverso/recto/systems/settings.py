@@ -85,8 +85,7 @@ def known_as(kind: str, name: str, known: Mapping[str, Thing]) -> Thing:
 
 
 def _replaced(part: Numbers, path: str, names: list[str], text: str) -> Numbers:
-    kind: type[Any] = type(part)
-    kinds = _hints(kind)
+    kinds = _hints(type(part))  # type: ignore[arg-type]  # a type is hashable
     fields = {field.name: field for field in dataclasses.fields(part)}  # type: ignore[arg-type]
     known = sorted(fields.keys() - (part.fixed if isinstance(part, Recipe) else frozenset()))
     name, rest = names[0], names[1:]

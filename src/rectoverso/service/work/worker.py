@@ -45,8 +45,9 @@ _LOG = logging.getLogger(__name__)
 _NAME, _VERSION, _WORKFLOW = "rectoverso", "1", "item"
 """The version is that of what a turn is made of; another would leave what lies in the queue to the old programs."""
 _MOST_STARTS = 50
-_POLL_S = {"making": 0.1, "training": 0.5}
-"""What is asked for waits for two of these, the home's and DBOS's: somebody looks on while pictures are made."""
+_POLL_S = 0.1
+_DBOS_POLL_S = {"making": 0.25, "training": 0.5}
+"""What is asked for waits for the home to be looked at, a short question, and for DBOS, whose look takes longer."""
 _WARM_AFTER_S = 1.0
 _ADOPT_EVERY_S = 2.0
 _SWEEP_EVERY_S = 600.0
@@ -95,7 +96,7 @@ class _Worker:
                 each,
                 worker_concurrency=1,
                 partition_concurrency=_NO_PARTITION_LIMIT,
-                polling_interval_sec=_POLL_S[each],
+                polling_interval_sec=_DBOS_POLL_S[each],
                 on_conflict="always_update",
             )
 
@@ -114,7 +115,7 @@ class _Worker:
             except Exception:  # noqa: BLE001
                 _LOG.exception("the queue %s", self._queue)  # a database that is busy or away may come back
                 time.sleep(1)
-            time.sleep(_POLL_S[self._queue])
+            time.sleep(_POLL_S)
 
     def dispatch(self) -> None:
         """Put what waits into the queue of its kind."""

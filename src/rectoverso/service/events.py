@@ -31,10 +31,8 @@ from rectoverso.store.jobs import Item, Job
 from rectoverso.store.people import Person
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
-_SOONEST_S, _LATEST_S, _LONGER = 0.1, 0.5, 1.3
-"""Between two looks; longer each time that nothing has happened: a try takes a second, a training hours. The early ones
-ask for the number of the last change alone.
-"""
+_SOONEST_S, _LATEST_S, _LONGER = 0.25, 0.5, 1.3
+"""Between two looks; longer each time that nothing has happened: a try takes a second, a training hours."""
 _LONGEST_S = 600.0
 """Then the stream ends, and its reader comes back. Who loses the right to read meanwhile is told no more."""
 _AT_ONCE = 100
@@ -72,13 +70,6 @@ async def _told(
         yield _of_job(found)
         said = found.version
     while anyio.current_time() < until:
-        is_quiet = pause < _LATEST_S and said == await anyio.to_thread.run_sync(
-            desk.home.jobs.version, found.id
-        )
-        if is_quiet and found.is_open:
-            await anyio.sleep(pause)
-            pause = min(_LATEST_S, _LONGER * pause)
-            continue
         if not await anyio.to_thread.run_sync(is_still, request, desk, person):
             return
         found, changed = await anyio.to_thread.run_sync(_changed, desk.home, found.id, said)

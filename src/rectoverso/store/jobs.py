@@ -150,12 +150,6 @@ class Jobs:
         with self._database.read() as tx:
             return next(iter(self._where(tx, jobs.c.id == job)), None)
 
-    def version(self, job: str) -> int:
-        """The number of the last change of that job; 0 where there is none. Nothing is opened for that."""
-        with self._database.read() as tx:
-            wanted = sa.select(jobs.c.version).where(jobs.c.id == job)
-            return tx.connection.execute(wanted).scalar() or 0
-
     def page(
         self,
         limit: int,

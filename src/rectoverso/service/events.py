@@ -31,7 +31,8 @@ from rectoverso.store.jobs import Item, Job
 from rectoverso.store.people import Person
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
-_LOOKED_EVERY_S = 0.5
+_SOONEST_S, _LATEST_S, _LONGER = 0.25, 0.5, 1.3
+"""Between two looks; longer each time that nothing has happened: a try takes a second, a training hours."""
 _LONGEST_S = 600.0
 """Then the stream ends, and its reader comes back, as when the server is told to end.
 Who loses the right to read meanwhile is told no more."""
@@ -69,7 +70,7 @@ async def events(
 async def _told(
     request: Request, desk: Desk, found: Job, person: Person, last: int | None
 ) -> AsyncIterator[ServerSentEvent]:
-    said, until = last, anyio.current_time() + _LONGEST_S
+    said, until, pause = last, anyio.current_time() + _LONGEST_S, _SOONEST_S
     if said is None:
         yield _of_job(found)
         said = found.version
@@ -85,8 +86,11 @@ async def _told(
             yield _of_job(found)
             yield ServerSentEvent(event="end", id=str(found.version), data={})
             return
-        if not changed:
-            await desk.wait(_LOOKED_EVERY_S)
+        if changed:
+            pause = _SOONEST_S
+        else:
+            await desk.wait(pause)
+            pause = min(_LATEST_S, _LONGER * pause)
 
 
 def _changed(home: Home, job: str, after: int) -> tuple[Job, list[Item]]:

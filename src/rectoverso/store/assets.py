@@ -207,8 +207,10 @@ class Assets:
 
     def settled_by(self, index: int) -> list[Asset]:
         """The holds that this ledger entry settled."""
+        column = self._assets.c
+        wanted = (column.decision == Decision.HOLD.value) & (column.settled == index)  # as the index has it
         with self._database.read() as tx:
-            return self._read(tx, self._assets.select().where(self._assets.c.settled == index))
+            return self._read(tx, self._assets.select().where(wanted))
 
     def by_digest(self, file_digest: Digest) -> Asset | None:
         """The released image whose file has exactly these bytes."""

@@ -9,11 +9,14 @@ from typing import Any
 
 from markupsafe import Markup
 
+from rectoverso.service.desk import Desk
 from rectoverso.studio.curves import Point, chart
 from rectoverso.studio.page import Page
+from rectoverso.workflow.jobs.order import BUILT_IN
 from rectoverso.workflow.preview import samples_of
 
 MOST_RECORDS = 600
+_MOST_SETS = 200
 _WHOLE_BYTES = 2_000_000
 _EARLY = 5
 """Records before which nothing can be said of a run's health."""
@@ -44,6 +47,12 @@ def shown(page: Page, folder: Path, report: Mapping[str, Any], sample: int | Non
             images=f"{forecast['images']:,}",
         ),
     }
+
+
+def data_names(page: Page, desk: Desk) -> dict[str, str]:
+    """What people call each training set, by its id."""
+    sent = {job.asked["dataset"]: job.asked["name"] for job in desk.home.jobs.page(_MOST_SETS, kind="curate")}
+    return sent | {name: page.say(f"studio_train.built_in.{name}") for name in BUILT_IN}
 
 
 def time_in_words(page: Page, seconds: float) -> str:

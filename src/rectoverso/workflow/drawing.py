@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rectoverso.errors import MissingExtra
 from rectoverso.protocols import Check, Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.store.works import Work
@@ -18,6 +20,7 @@ from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.progress import Listener, Progress, silent
 from rectoverso.workflow.release import Door, Passage, release
 from rectoverso.workflow.replication import fingerprints_of, weights_of
+from rectoverso.workflow.shipped import SHIPPED
 from rectoverso.workflow.standing import against, ask_if_unknown
 from rectoverso.workflow.terms import Terms, labelling_of
 
@@ -32,6 +35,12 @@ def open_generator(run: Path) -> RunGenerator:
         from rectoverso.recto.sample.generator import RunGenerator
 
     return RunGenerator(run)
+
+
+def warm() -> None:
+    """Load what drawing needs, which takes seconds, before somebody waits for it; nothing where it is not installed."""
+    with suppress(MissingExtra):
+        open_generator(SHIPPED)
 
 
 def open_door(

@@ -26,6 +26,7 @@ from rectoverso.service.desk import Desk
 from rectoverso.service.limits import ServiceLimits, address_of
 from rectoverso.service.server import Impatient, listen, server
 from rectoverso.store import people
+from rectoverso.store.jobs import State
 from rectoverso.store.people import Role
 from rectoverso.verso.picture import to_png
 from rectoverso.workflow.people import add_person
@@ -51,9 +52,8 @@ def few(counter: Counter) -> Counter:
 
 
 def asking(*headers: tuple[bytes, bytes], host: str = "127.0.0.1") -> Request:
-    return Request(
-        {"type": "http", "method": "GET", "path": "/", "headers": list(headers), "client": (host, 1)}
-    )
+    asked = {"type": "http", "method": "GET", "path": "/", "query_string": b""}
+    return Request(asked | {"headers": list(headers), "client": (host, 1)})
 
 
 # Who asks
@@ -116,7 +116,7 @@ def test_a_home_without_accounts_serves_nobody_through_a_proxy(tmp_path: Path) -
 
 
 def test_events_end_with_the_right_to_read_them(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(events, "_LOOKED_EVERY_S", 0)
+    monkeypatch.setattr(events, "_SOONEST_S", 0)
     desk = counter.app.state.desk
     person, _, token = add_person(counter.home, "for a while", MAKER)
     headers = {"Authorization": f"Bearer {token}"}
@@ -133,6 +133,38 @@ def test_events_end_with_the_right_to_read_them(counter: Counter, monkeypatch: p
         return told + [event.event async for event in stream]
 
     assert anyio.run(followed) == ["job"]
+
+
+def test_a_stream_looks_less_often_the_longer_nothing_happens(
+    counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = counter.ask("POST", "/generations", MAKER, json={"run": "demo", "count": 4}).json()
+    found, [turn] = counter.home.jobs.find(made["id"]), counter.home.jobs.unsent(1)
+    assert found is not None
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 12:
+            counter.home.jobs.begin(turn)
+        if len(slept) == 14:
+            counter.home.jobs.end(turn, State.DONE, {"result": {}})
+        assert len(slept) < 20
+
+    async def followed() -> None:
+        desk, request = (
+            counter.app.state.desk,
+            asking((b"authorization", f"Bearer {counter.keys[MAKER]}".encode())),
+        )
+        person = next(one for one in counter.home.people.all() if one.id == counter.ids[MAKER])
+        async for _ in events.events(request, desk, (found, person), None):
+            pass
+
+    monkeypatch.setattr(anyio, "sleep", sleep)
+    anyio.run(followed)
+    assert (slept[0], slept[11], slept[12]) == (0.25, 0.5, 0.25)
+    assert slept[:12] == sorted(slept[:12])
+    assert sum(slept[:3]) < 1, "a try of a second is seen while it is new"
 
 
 def test_nobody_follows_so_many_jobs_that_others_find_no_connection(counter: Counter) -> None:

@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 
 from benched import drawn, end
+from hanging import asset as decided
 from rectoverso.errors import RequestUnusable
 from rectoverso.i18n import catalogue
 from rectoverso.store.jobs import State
 from rectoverso.store.people import Role
 from rectoverso.studio.wish import Mixed, Wish
+from rectoverso.types import AssetId
 from rectoverso.verso.picture import to_png
 from rectoverso.workflow.jobs.asked import GenerateAsked, asked_of
 from rectoverso.workflow.jobs.order import order
@@ -199,6 +201,34 @@ def test_what_came_of_it_is_shown_and_what_is_held_is_not(house: Visitors) -> No
     assert why in html.unescape(text)
     assert "data-events" not in text, "it has ended"
     assert "<main" not in house.get(f"/make/{job.id}/part", MAKER).text
+
+
+def test_what_is_held_leads_to_its_review_and_is_shown_once_people_let_it_go(place: Path) -> None:
+    visitors = Visitors(place)
+    visitors.hire(MAKER, ADMIN)
+    home, held, let_go = visitors.home, AssetId(f"{17:012x}"), AssetId(f"{40:012x}")
+    job = drawn(home, visitors.ids[MAKER], 16, held=17, count=2, seed=7)
+    at, review = f"/make/{job.id}/part", f'href="/review/{held}"'
+    assert review in visitors.get(at, ADMIN).text
+    waiting = visitors.get(at, MAKER).text
+    assert review not in waiting
+    assert catalogue("en")["studio_make.waits"] in waiting
+
+    with home.database.transaction() as tx:
+        home.assets.record(tx, replace(decided(40), id=let_go, decided_at="2027-01-02T00:00:00+00:00"))
+        home.assets.settle(tx, held, decided(40).ledger_index)
+    shown = visitors.get(at, MAKER).text
+    assert f"/api/v1/assets/{let_go}/file" in shown
+    assert "2 of 2 released" in shown
+    assert catalogue("en")["studio_make.waits"] not in shown
+    for name in (held, let_go):
+        assert 'name="seed" value="8"' in visitors.get(f"/make?from={name}", MAKER).text
+
+    with home.database.transaction() as tx:
+        home.assets.settle(tx, held, 999)  # what no image is: people refused it
+    refused = visitors.get(at, MAKER).text
+    assert "1 of 2 released" in refused
+    assert 'class="verdict refuse"' in refused
 
 
 def test_side_by_side_says_where_they_differ(house: Visitors) -> None:

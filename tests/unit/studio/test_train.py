@@ -127,6 +127,7 @@ def test_how_a_training_gets_on(house: Visitors) -> None:
         assert text.count('<svg class="chart"') == 3
         assert "generator 11" in text, "the newest loss stands at the end of its line"
         assert EN["health.short.critic_won"] in text
+        assert f"<dd>{EN['studio_train.built_in.digits']}</dd>" in text, "data has the name that people know"
         assert "3 min for 8,000 images" in text
         assert f"/train/{job.id}/samples/000000800.png" in text
         assert 'data-names="000000000 000000800"' in text

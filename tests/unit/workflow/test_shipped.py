@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 import rectoverso
+from rectoverso.errors import MissingExtra
 from rectoverso.recto.sample.generator import RunGenerator
+from rectoverso.workflow import drawing
 from rectoverso.workflow.shipped import SHIPPED, run_at
 
 MOST_BYTES = 4 * 2**20
@@ -28,6 +30,20 @@ def test_it_is_small_draws_every_digit_and_brings_its_cards() -> None:
     generator = RunGenerator(SHIPPED)
     pictures = [next(iter(generator.sample([0], label))) for label in range(10)]
     assert all(picture.shape == (32, 32, 3) and picture.std() > 20 for picture in pictures)
+
+
+def test_a_worker_loads_it_before_somebody_asks_and_works_without_what_draws(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded = []
+
+    def open_generator(run: Path) -> None:
+        loaded.append(run)
+        raise MissingExtra(task="Generating", package="torch", extra="train")
+
+    monkeypatch.setattr(drawing, "open_generator", open_generator)
+    drawing.warm()
+    assert loaded == [SHIPPED]
 
 
 def test_anyone_can_draw_from_it_by_its_name(tmp_path: Path) -> None:

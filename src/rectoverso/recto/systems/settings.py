@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import functools
 import math
 import typing
 from collections.abc import Iterable, Mapping
@@ -84,7 +85,7 @@ def known_as(kind: str, name: str, known: Mapping[str, Thing]) -> Thing:
 
 
 def _replaced(part: Numbers, path: str, names: list[str], text: str) -> Numbers:
-    kinds = typing.get_type_hints(type(part))
+    kinds = _hints(type(part))  # type: ignore[arg-type]  # a type is hashable
     fields = {field.name: field for field in dataclasses.fields(part)}  # type: ignore[arg-type]
     known = sorted(fields.keys() - (part.fixed if isinstance(part, Recipe) else frozenset()))
     name, rest = names[0], names[1:]
@@ -102,6 +103,12 @@ def _replaced(part: Numbers, path: str, names: list[str], text: str) -> Numbers:
         _replaced(old, path, rest, text) if rest else _parsed(path, kinds[name], text, fields[name].metadata)
     )
     return dataclasses.replace(part, **{name: new})  # type: ignore[type-var]
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    """The types of its fields. They are written as text, and to read them takes a millisecond or more each time."""
+    return typing.get_type_hints(kind)
 
 
 def _parsed(path: str, kind: Any, text: str, limits: Mapping[str, float]) -> object:

@@ -23,6 +23,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from threading import Timer
 from typing import NoReturn
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
@@ -36,6 +37,7 @@ from rectoverso.store.atomic import make_private_folder
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import State, Turn
 from rectoverso.store.lock import exclusive
+from rectoverso.workflow.drawing import warm
 from rectoverso.workflow.jobs.sweep import sweep
 from rectoverso.workflow.jobs.work import failure
 from rectoverso.workflow.keys import open_keys
@@ -45,7 +47,10 @@ _LOG = logging.getLogger(__name__)
 _NAME, _VERSION, _WORKFLOW = "rectoverso", "1", "item"
 """The version is that of what a turn is made of; another would leave what lies in the queue to the old programs."""
 _MOST_STARTS = 50
-_POLL_S = 0.25
+_POLL_S = 0.1
+_DBOS_POLL_S = {"making": 0.25, "training": 0.5}
+"""What is asked for waits for the home to be looked at, a short question, and for DBOS, whose look takes longer."""
+_WARM_AFTER_S = 1.0
 _ADOPT_EVERY_S = 2.0
 _SWEEP_EVERY_S = 600.0
 _ROWS_KEPT = timedelta(days=1)
@@ -61,8 +66,17 @@ def work(home_path: Path, queue: str) -> NoReturn:
     """
     home = Home.open(home_path)
     open_keys(home)
+    if queue == "making":
+        _warm_soon()
     with _slot(home, queue) as name:
         _Worker(home, queue, name).run()
+
+
+def _warm_soon() -> None:
+    """What waits already is begun first."""
+    timer = Timer(_WARM_AFTER_S, warm)
+    timer.daemon = True
+    timer.start()
 
 
 class _Worker:
@@ -87,7 +101,7 @@ class _Worker:
                 each,
                 worker_concurrency=1,
                 partition_concurrency=_NO_PARTITION_LIMIT,
-                polling_interval_sec=_POLL_S,
+                polling_interval_sec=_DBOS_POLL_S[each],
                 on_conflict="always_update",
             )
 

@@ -32,6 +32,8 @@ from rectoverso.store.assets import Asset
 from rectoverso.store.jobs import Job, State
 from rectoverso.store.people import Person
 from rectoverso.studio.page import Page, Place, ThePage
+from rectoverso.studio.pages.review import PLACE as REVIEW
+from rectoverso.studio.training import data_names
 from rectoverso.studio.wish import FILES, NO_TRUNCATION, Wish
 from rectoverso.types import AssetId, Decision, Digest, Message
 from rectoverso.verso.law import laws
@@ -182,6 +184,7 @@ def _form(
         wish=wish,
         controls=controls,
         runs=[run for run in all_runs(desk, person, _MOST_RUNS, None).items if run.is_ready],
+        data_names=data_names(page, desk),
         uses=[listed.name for listed in list_policies(desk.home.path)],
         laws=laws(),
         formats=FORMATS,
@@ -207,6 +210,8 @@ def _made(page: Page, desk: Desk, job: Job) -> dict[str, Any]:
     items = sorted(desk.home.jobs.items(job.id), key=lambda item: item.place)
     views = [ItemView.of(item, page.language) for item in items]
     rows = [row for view in views for row in _in_order(view.result or {})]
+    tiles = [_tile(page, desk, row) for row in rows[:MOST_SHOWN]]
+    unseen = rows[MOST_SHOWN:]
     return {
         "job": job,
         "asked": _asked(job),
@@ -215,9 +220,12 @@ def _made(page: Page, desk: Desk, job: Job) -> dict[str, Any]:
         ),
         "failed": [view.error for view in views if view.error],
         "can_retry": any(view.state in (State.FAILED, State.CANCELLED) for view in views),
-        "tiles": [_tile(page, desk, row) for row in rows[:MOST_SHOWN]],
+        "tiles": tiles,
         "count": len(rows),
-        "released": sum(row["verdict"]["decision"] == Decision.RELEASE for row in rows),
+        "released": sum(tile["is_out"] for tile in tiles)
+        + sum(row["verdict"]["decision"] == Decision.RELEASE for row in unseen),
+        "waits": any(tile["waits"] for tile in tiles),
+        "may_review": REVIEW.is_for(page.person),
     }
 
 
@@ -236,16 +244,34 @@ def _by_seed(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _tile(page: Page, desk: Desk, row: dict[str, Any]) -> dict[str, Any]:
-    decision = row["verdict"]["decision"]
+    """A picture as it stands now. ``drawn`` is its name in the order: one that people let go has another since."""
+    now = _now(desk, row["asset"])
+    is_out = now is not None and now.decision is Decision.RELEASE and now.revoked is None
+    waits = now is not None and now.is_waiting
     reasons = [Message(reason["key"], reason["facts"]) for reason in row["verdict"]["reasons"]]
-    is_out = decision == Decision.RELEASE and _is_out(desk, row["asset"])
     return {
-        "asset": row["asset"],
+        "asset": row["asset"] if now is None else now.id,
+        "drawn": row["asset"],
         "seed": row["seed"],
         "is_out": is_out,
-        "verdict": decision if is_out or decision != Decision.RELEASE else "revoked",
+        "waits": waits,
+        "verdict": _stands(now),
         "reasons": [] if is_out else [say(reason, page.language) for reason in reasons],
     }
+
+
+def _now(desk: Desk, asset: str) -> Asset | None:
+    """An image; of one that was held, what it became once people let it go."""
+    known = desk.home.assets.by_id(AssetId(asset))
+    let_go = known and known.settled is not None and desk.home.assets.by_entry(known.settled)
+    return let_go or known
+
+
+def _stands(now: Asset | None) -> str:
+    """The word for it: the verdict, or what came of it since."""
+    if now is None or now.revoked is not None:
+        return "revoked"
+    return Decision.REFUSE.value if now.settled is not None else now.decision.value
 
 
 def _is_out(desk: Desk, asset: str) -> bool:

@@ -32,7 +32,7 @@ from rectoverso.service.shapes import ItemView
 from rectoverso.store.jobs import Job, State
 from rectoverso.store.people import Person
 from rectoverso.studio.page import Page, Place, ThePage
-from rectoverso.studio.training import shown, time_in_words
+from rectoverso.studio.training import data_names, shown, time_in_words
 from rectoverso.workflow.files import unusable
 from rectoverso.workflow.jobs.asked import TrainAsked
 from rectoverso.workflow.jobs.order import BUILT_IN, data_in, order
@@ -207,6 +207,7 @@ def _form(
         choice=choice,
         systems=all_systems(person).items,
         datasets=all_datasets(desk, person, _MOST, None).items,
+        data_names=data_names(page, desk),
         sizes=SIZES,
         runs=[run for run in all_runs(desk, person, _MOST, None).items if run.job],
         states={job.id: job.state for job in desk.home.jobs.page(_MOST, kind="train")},
@@ -236,6 +237,7 @@ def _run(page: Page, desk: Desk, person: Person, run: str, at: int | None) -> di
         "view": view,
         "run": known,
         "report": known.report or {},
+        "data_names": data_names(page, desk),
         "progress": progress,
         "left": time_in_words(page, progress.seconds_left) if progress and progress.seconds_left else "",
         **shown(page, desk.home.runs_path / job.id, known.report or {}, at),

@@ -20,11 +20,12 @@ function tell(slider) {
   say();
 }
 
-/** Load the part of the page that shows a job whenever there is news of it. The browser itself takes the stream up again
- * where it was cut (Last-Event-ID). */
+/** Load the part of the page that shows a job whenever there is news of it, now and then while it goes on, and at once
+ * when it has ended. The browser itself takes the stream up again where it was cut (Last-Event-ID). */
 function follow(place) {
   const source = new EventSource(place.dataset.events);
-  let isLoading = false, isStale = false;
+  let isLoading = false, isStale = false, isOver = false, hurry = () => {};
+  const pause = () => new Promise((resolve) => { hurry = resolve; setTimeout(resolve, 700); });
   const load = async () => {
     if (isLoading) return void (isStale = true);
     isLoading = true;
@@ -33,12 +34,13 @@ function follow(place) {
       const answer = await fetch(place.dataset.part, { headers: { "HX-Request": "true" } }).catch(() => null);
       if (answer?.headers.has("HX-Redirect")) return location.assign(answer.headers.get("HX-Redirect"));
       if (answer?.ok) show(place, await answer.text());
-      await new Promise((resolve) => setTimeout(resolve, 700));
+      if (!isOver) await pause();
     } while (isStale);
     isLoading = false;
   };
-  for (const name of ["job", "item"]) source.addEventListener(name, load);
-  source.addEventListener("end", () => { source.close(); load(); });
+  const hear = (event) => { if (event.lastEventId !== place.dataset.version) load(); };
+  for (const name of ["job", "item"]) source.addEventListener(name, hear);
+  source.addEventListener("end", () => { source.close(); isOver = true; load(); hurry(); });
 }
 
 /** Put a part into its place: what was ticked stays so, and who cannot see is told once when its state changes. */

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import chain, takewhile
 from typing import Any
@@ -30,10 +30,11 @@ class Recalled:
 
 def recall(home: Home, asset: Asset, person: str | None) -> Recalled | None:
     """The order that an asset came of, among those of ``person``, or of everybody; None where there is none, as for
-    pictures that were drawn on the command line.
+    pictures that were drawn on the command line. Of one that people let go, orders know the draft that was held.
     """
+    drawn = {asset.id, *(held.id for held in home.assets.settled_by(asset.ledger_index))}
     for job in chain(_jobs(home, person, asset.decided_at), _since(home, person, asset.decided_at)):
-        if row := _row_of(home, job, asset.id):
+        if row := _row_of(home, job, drawn):
             return Recalled(job, _alone(job, row))
     return None
 
@@ -54,11 +55,11 @@ def _jobs(home: Home, person: str | None, until: str | None = None) -> Iterator[
         number = page[-1].number
 
 
-def _row_of(home: Home, job: Job, asset: str) -> dict[str, Any] | None:
+def _row_of(home: Home, job: Job, drawn: Collection[str]) -> dict[str, Any] | None:
     for item in home.jobs.items(job.id):
         for rows in item.told.get("result", {}).values():
             for row in rows:
-                if row["asset"] == asset:
+                if row["asset"] in drawn:
                     found: dict[str, Any] = row
                     return found
     return None

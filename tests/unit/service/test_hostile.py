@@ -143,7 +143,7 @@ def test_a_stream_looks_less_often_the_longer_nothing_happens(
     assert found is not None
     slept: list[float] = []
 
-    async def sleep(seconds: float) -> None:
+    async def wait(_: Desk, seconds: float) -> None:
         slept.append(seconds)
         if len(slept) == 12:
             counter.home.jobs.begin(turn)
@@ -160,7 +160,7 @@ def test_a_stream_looks_less_often_the_longer_nothing_happens(
         async for _ in events.events(request, desk, (found, person), None):
             pass
 
-    monkeypatch.setattr(anyio, "sleep", sleep)
+    monkeypatch.setattr(Desk, "wait", wait)
     anyio.run(followed)
     assert (slept[0], slept[11], slept[12]) == (0.25, 0.5, 0.25)
     assert slept[:12] == sorted(slept[:12])

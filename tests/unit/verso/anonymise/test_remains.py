@@ -13,8 +13,9 @@ from PIL import Image, PngImagePlugin
 import planted
 from rectoverso.errors import NotVerified
 from rectoverso.verso.anonymise import bare as bare_module
-from rectoverso.verso.anonymise.bare import SUFFIXES, bare, bare_type, without_unseen
+from rectoverso.verso.anonymise.bare import bare, bare_type, without_unseen
 from rectoverso.verso.anonymise.remains import Kind, remains
+from rectoverso.verso.mark.label import SUFFIXES
 from rectoverso.verso.picture import open_picture
 
 EXPECTED = {

@@ -24,7 +24,6 @@ import platform
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +56,7 @@ def main() -> None:
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
         "false_rate": FALSE_RATE,
-        "code": code(),
+        "code": report.code(Path(screen.__file__).parent, HERE / "copying"),
         "counts": [asked.works, asked.sources, asked.strangers],
     }
     result["splits"] = measured_before(result)
@@ -79,12 +78,6 @@ def keep(result: dict[str, Any], asked: argparse.Namespace) -> None:
     """After each split, so that what was measured is not lost."""
     if not asked.dry:
         report.keep("copy_detection", result, table(result))
-
-
-def code() -> str:
-    """The first digits of a digest over what compares, and over what is tried."""
-    files = [*sorted(Path(screen.__file__).parent.glob("*.py")), *sorted((HERE / "copying").glob("*.py"))]
-    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
 def measured_before(result: dict[str, Any]) -> dict[str, Any]:

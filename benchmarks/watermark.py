@@ -33,7 +33,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial, reduce
-from hashlib import sha256
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,7 @@ from marks.pictures import SMALL_SETS, Sources, pictures, there
 from marks.tables import added, tables
 from marks.trials import an_id, forensic, ladder, marked_as, null, ours, speed, theirs, unmarked
 from PIL import Image
-from report import fill
+from report import code, fill
 
 from rectoverso.recto.train.machine import describe
 from rectoverso.verso.mark import watermark
@@ -83,7 +82,7 @@ def main() -> None:
         estimate(asked, sources, todo)
         return
     facts = {
-        "code": code(),
+        "code": code(Path(watermark.__file__).parent, HERE / "marks"),
         "count": asked.count,
         "null": asked.null,
         "peers": asked.peers,
@@ -106,12 +105,6 @@ def main() -> None:
         fill(HERE / "README.md", "watermark", f"{body}\n\nAll counts: [{FILE.name}](results/{FILE.name}).")
     if asked.look:
         show(pictures(FIRST, sources), asked.look)
-
-
-def code() -> str:
-    """The first digits of a digest over what marks and reads, and over what is tried."""
-    files = sorted([*Path(watermark.__file__).parent.glob("*.py"), *(HERE / "marks").glob("*.py")])
-    return sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
 def jobs(asked: argparse.Namespace, sources: Sources) -> Iterator[Job]:

@@ -15,8 +15,8 @@ same bound. Of every tenth trial each single reading is held against one id draw
 well as each level allows shows the bound at work where whole trials, which pay for 2^48 ids, are nearly always 1.
 
 One process a core, each with one thread. What is done is kept in ``results/watermark.json`` at once, and a run that was
-interrupted goes on from there, unless the code has changed; ``--again`` begins anew. At the end, speed is measured
-alone, and the tables are written into ``README.md``. ``--look FILE`` writes a few originals beside the marked pictures
+interrupted goes on from there, unless the code has changed; ``--again`` begins anew. At the end the sums alone are
+kept, speed is measured alone, and the tables are written into ``README.md``. ``--look FILE`` writes a few originals beside the marked pictures
 and 20 times their difference: to be looked at, for photographs of the data may not be passed on.
 """
 
@@ -97,6 +97,7 @@ def main() -> None:
             write(result)
         print(f"{len(parts)} of {len(todo)}: {done}", flush=True)
     result |= summed(parts)
+    del result["parts"]
     result["speed"] = speed(list(enumerate(pictures(FIRST, sources)))[:20])
     body = tables(result, FIRST, list(SMALL_SETS))
     print(body)

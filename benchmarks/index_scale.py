@@ -17,6 +17,7 @@ the processor a look took. A million works want 16 GB of memory and, on two quie
 from __future__ import annotations
 
 import argparse
+import ctypes
 import io
 import json
 import os
@@ -24,6 +25,7 @@ import platform
 import resource
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -231,6 +233,8 @@ def resident() -> int:
     """Bytes of memory that the process has now, where the system tells it; else the most that it had."""
     statm = Path("/proc/self/statm")
     if statm.exists():
+        with suppress(OSError, AttributeError):  # what was freed is nobody's
+            ctypes.CDLL(None).malloc_trim(0)
         return int(statm.read_text().split()[1]) * resource.getpagesize()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 

@@ -111,7 +111,7 @@ class Cascade:
             stages.insert(3, Stage("weights", len(self._embedded.works), _found(near)))
         further: list[AnyMatch] = [*parts, *near]
         lying = [match for match in further if match.outcome is not Outcome.PASS]
-        measured = (*exact, *whole, *parts, *near)
+        measured: tuple[AnyMatch, ...] = (*exact, *whole, *parts, *near)
         return Look(_each_once([*exact, *whole, *lying]), tuple(stages), measured, voted.is_crowded)
 
     def _in_part(

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,12 +81,13 @@ class Shapes:
         """By how many signs more than half each work agrees, or disagrees, with the view that it does most with."""
         import faiss
 
+        library: Any = faiss
         agree_W = np.empty(len(self._signs_W), np.int32)
         for start in range(0, len(agree_W), AT_ONCE):
             here_RB = self._signs_W[start : start + AT_ONCE]
             apart_SR = np.empty((len(asked_SB), len(here_RB)), np.int32)
             sizes = len(asked_SB), len(here_RB), asked_SB.shape[1]
-            faiss.hammings(*map(faiss.swig_ptr, (asked_SB, here_RB)), *sizes, faiss.swig_ptr(apart_SR))
+            library.hammings(*map(faiss.swig_ptr, (asked_SB, here_RB)), *sizes, faiss.swig_ptr(apart_SR))
             np.abs(np.subtract(apart_SR, PLANES // 2, out=apart_SR), out=apart_SR)
             apart_SR.max(axis=0, out=agree_W[start : start + AT_ONCE])
         return agree_W

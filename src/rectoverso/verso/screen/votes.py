@@ -148,8 +148,10 @@ def _tallies(index: Any, points: Points, way: int) -> tuple[Tally, Tally]:
         return usual, usual
     names_QK[crowded] = -1
     rest = _votes(distances_QK, names_QK, turns, octaves)
-    more = _votes(*index.search(asked[crowded], CROWD), turns[crowded], octaves[crowded], far=NEAR)
-    return usual, _most_agreeing(*(np.concatenate(both) for both in zip(rest, more, strict=True)))
+    far_QK, further_QK = index.search(asked[crowded], CROWD)
+    more = _votes(far_QK, further_QK, turns[crowded], octaves[crowded], far=NEAR)
+    both: Any = zip(rest, more, strict=True)
+    return usual, _most_agreeing(*(np.concatenate(column) for column in both))
 
 
 def _votes(

@@ -1,6 +1,6 @@
 """Whether a home answers the same from a SQLite file and from a PostgreSQL server, and how fast.
 
-    python benchmarks/stores.py [--works 50000] [--images 5000] [--queries 300] [--server URL] [--hnsw]
+    python benchmarks/stores.py [--works 50000] [--images 5000] [--queries 150] [--server URL] [--hnsw]
 
 The same synthetic works, images and ledger entries go into both: hashes as PDQ makes them (signs of 16 x 16
 frequencies in eight symmetries), one work in twenty a near copy of another, one in fifty withdrawn. Then every
@@ -80,7 +80,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--works", type=int, default=50_000)
     parser.add_argument("--images", type=int, default=5_000, help="released images, each with a ledger entry")
-    parser.add_argument("--queries", type=int, default=300)
+    parser.add_argument("--queries", type=int, default=150)
     parser.add_argument("--server", help="an empty database; else a server is started")
     parser.add_argument("--place", type=Path, help="a folder on the disk to measure; else the temporary one")
     parser.add_argument("--hnsw", action="store_true", help="measure what an approximate index would miss")

@@ -24,10 +24,10 @@ from PIL import Image
 
 from rectoverso.store.works import Work
 from rectoverso.types import Digest, Outcome
+from rectoverso.verso.screen.cascade import AnyMatch, Cascade
 from rectoverso.verso.screen.fingerprint import fingerprints
-from rectoverso.verso.screen.gallery import Gallery, Match, Method
-from rectoverso.verso.screen.parts import PartGallery
-from rectoverso.verso.screen.points import Points
+from rectoverso.verso.screen.gallery import Match, Method
+from rectoverso.verso.screen.parts import PartMatch
 from rectoverso.verso.screen.sketch import Sketch
 from rectoverso.verso.screen.trace import Trace
 
@@ -138,7 +138,7 @@ class Orb:
 
 
 class Ours:
-    """The stages of the door: the whole picture, and parts of it."""
+    """The stages of the door (cascade.py): the whole picture, and parts of it."""
 
     names = (WHOLE, PARTS)
 
@@ -146,24 +146,26 @@ class Ours:
         kept = pool.map(_kept, enumerate(works), chunksize=8)
         records = [work for work, _ in kept]
         self._numbers = {work.id: number for number, work in enumerate(records)}
-        self._gallery = Gallery(records)
-        self._parts = PartGallery(records, {work.id: trace for work, trace in kept})
-        assert self._parts.works  # before there are other processes
+        self._cascade = Cascade(records, {work.id: trace for work, trace in kept})
+        self._cascade.load()  # before there are other processes
 
     def answers(self, pixels: Pixels) -> Sequence[Answer]:
-        whole = max(self._gallery.compared(pixels, at_least=5), key=_whole_score)
-        points = Points.sought(pixels)
-        parts = self._parts.verified(points, self._parts.candidates(points))
-        return [
-            Answer(self._numbers[whole.work.id], _whole_score(whole), whole.outcome.value),
-            Answer(
-                self._numbers[parts[0].work.id],
-                parts[0].score,
-                max((match.outcome for match in parts), key=list(Outcome).index).value,
-            )
-            if parts
-            else NOTHING,
-        ]
+        measured = self._cascade.look(pixels, at_least=5).measured
+        wholes = [one for one in measured if isinstance(one, Match) and one.method is not Method.EXACT]
+        whole = max(wholes, key=_whole_score)
+        return [self._answer(whole, _whole_score(whole), whole.outcome), self._in_part(measured)]
+
+    def _in_part(self, measured: Sequence[AnyMatch]) -> Answer:
+        """The likeliest part, and the gravest outcome of any."""
+        parts = [one for one in measured if isinstance(one, PartMatch)]
+        if not parts:
+            return NOTHING
+        likeliest = max(parts, key=lambda part: part.likeness)
+        gravest = max((part.outcome for part in parts), key=list(Outcome).index)
+        return self._answer(likeliest, likeliest.score, gravest)
+
+    def _answer(self, match: Match | PartMatch, score: float, outcome: Outcome) -> Answer:
+        return Answer(self._numbers[match.work.id], score, outcome.value)
 
 
 def _whole_score(match: Match) -> float:

@@ -199,9 +199,10 @@ def _look(cascade: Cascade, item: Item) -> Screened:
         pixels = shared().open(data, name=name).pixels
     except InputError as error:
         return Screened(name, digests.of_bytes(data) if data else "", UNREADABLE, problem=error.code)
-    similar = [match for match in cascade.look(pixels).similar if match.outcome is not Outcome.PASS]
+    looked = cascade.look(pixels)
+    similar = [match for match in looked.similar if match.outcome is not Outcome.PASS]
     if not similar:
-        return Screened(name, digest, Outcome.PASS.value)
+        return Screened(name, digest, (Outcome.REVIEW if looked.crowded else Outcome.PASS).value)
     first, outcome = similar[0], similar[0].outcome.value
     found: dict[str, Any] = {column: getattr(first.work, key) for column, key in _NAMED.items()}
     return Screened(name, digest, outcome, len(similar), **found | first.measure)

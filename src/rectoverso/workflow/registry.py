@@ -28,6 +28,9 @@ from rectoverso.workflow.ledgers import committed, open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
 from rectoverso.workflow.weights import embedder_of
 
+CATALOGUES = frozenset({".csv", ".tsv"})
+"""How the names of tables end that somebody may give in the place of pictures."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entered:
@@ -61,6 +64,8 @@ def add_works(
     lines = read_catalogue(catalogue) if catalogue else []
     if not given and not catalogue:
         raise unusable("FILE", "no_pictures")
+    if table := next((file for file in given if file.suffix.lower() in CATALOGUES), None):
+        raise unusable(table, "is_catalogue", file=table)
     pictures, tables = pictures_and_tables(given)
     home, registry = opened(home_path, clock)
 

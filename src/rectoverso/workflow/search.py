@@ -63,6 +63,7 @@ class Found:
             "styles": [match.plain() for match in self.styles],
             "earlier": [one.plain() for one in self.earlier],
             "evidence": [str(file) for file in self.evidence],
+            "crowded": self.look.crowded,
         }
 
 

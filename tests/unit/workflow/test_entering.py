@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rectoverso.errors import WorkCommon
+from rectoverso.errors import FilesUnusable, WorkCommon
 from rectoverso.store.home import Home
 from rectoverso.verso.picture import read_bytes
 from rectoverso.verso.registry import offers
@@ -58,3 +58,10 @@ def test_a_work_that_came_meanwhile_is_marked_by_a_common_picture(
     (common,), (marked,) = add_commons([same], home)
     assert marked.common == (common.id,)
     assert list_works(home) == [marked]
+
+
+def test_a_catalogue_in_the_place_of_a_picture_is_told_where_it_belongs(tmp_path: Path) -> None:
+    (tmp_path / "works.csv").write_text("file,title\n")
+    with pytest.raises(FilesUnusable, match="--catalogue"):
+        add_works([tmp_path / "works.csv"], tmp_path / "home")
+    assert not (tmp_path / "home").exists(), "nothing was made for it"

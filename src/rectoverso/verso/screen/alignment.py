@@ -169,13 +169,18 @@ def _paired(picture: Points, work: Points) -> NDArray[np.int64]:
     likeness_PW = picture.descriptors @ work.descriptors.T
     best = likeness_PW.argmax(axis=1)
     rows = np.arange(len(picture))
-    top = likeness_PW[rows, best]
+    near = _apart(likeness_PW[rows, best])
     # The next best at the same place is the same corner in another scale or direction: no rival.
-    apart_WW = np.linalg.norm(work.xy[:, None] - work.xy[None], axis=2) > NEAR_PX
-    rival = np.where(apart_WW[best], likeness_PW, -1).max(axis=1)
-    near, next_near = (np.sqrt(np.maximum(2 - 2 * value, 0)) for value in (top, rival))
+    right, down = (axis[:, None] - axis for axis in np.ascontiguousarray(work.xy.T))
+    np.putmask(likeness_PW, (right**2 + down**2 <= NEAR_PX**2)[best], -1)
+    next_near = _apart(likeness_PW.max(axis=1))
     clear = (near < RATIO * next_near) & (near < FARTHEST)
     return np.stack([rows[clear], best[clear]], axis=1)
+
+
+def _apart(likeness: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The distance of descriptors of length 1, by their product."""
+    return np.sqrt(np.maximum(2 - 2 * likeness, 0))
 
 
 def _agreeing(picture: Points, work: Points, pairs: NDArray[np.int64]) -> NDArray[np.int64]:

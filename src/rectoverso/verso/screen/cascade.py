@@ -6,8 +6,9 @@
     4. weights   Only where the user named any: works that a network finds near, as a whole (embedding.py).
     5. geometry  Of the works of 3 and 4, the ones that lie in the picture as points say (alignment.py).
 
-Whoever enters a picture many times over as works of their own would take all the votes for it. So of the works that
-geometry confirms, other versions in the register are looked at too, those first whose claims weigh most.
+Whoever enters a picture many times over, or pieces of it, as works of their own would take all the votes for it. So all
+works with strong votes are looked at, and of those that geometry confirms other versions in the register too, those
+first whose claims weigh most. Where votes are strong for more works than that, it is told (``Look.crowded``).
 
 None ends the search: what a match leads to depends on what is claimed of its work, and the next may be another work's.
 What only a network finds is for people; what geometry confirms of it is a part like any other.
@@ -27,7 +28,7 @@ from rectoverso.verso.screen.embedding import EmbeddedWorks, NearMatch, to_verif
 from rectoverso.verso.screen.gallery import GRAVITY, Gallery, Match, WholeLimits, identical
 from rectoverso.verso.screen.parts import PartGallery, PartLimits, PartMatch
 from rectoverso.verso.screen.points import Points
-from rectoverso.verso.screen.votes import Candidate
+from rectoverso.verso.screen.votes import Ballot, Candidate
 
 AnyMatch: TypeAlias = Match | PartMatch | NearMatch
 
@@ -53,12 +54,14 @@ class Stage:
 @dataclass(frozen=True, slots=True)
 class Look:
     """What was found, the gravest first and each work once, and what each stage had to say. ``measured`` are all the
-    comparisons that were made, whatever came of them.
+    comparisons that were made, whatever came of them. ``crowded``: there may be more, for points speak strongly for
+    more works than were looked at.
     """
 
     matches: tuple[AnyMatch, ...]
     stages: tuple[Stage, ...]
     measured: tuple[AnyMatch, ...] = ()
+    crowded: bool = False
 
     @property
     def similar(self) -> tuple[AnyMatch, ...]:
@@ -97,7 +100,7 @@ class Cascade:
         whole = self._gallery.compared(pixels, at_least=at_least)
         near = self._embedded.nearest(pixels) if self._embedded else []
         voted, candidates, parts = self._in_part(pixels, near)
-        names = tuple(self._parts.works[candidate.work].id for candidate in voted)
+        names = tuple(self._parts.works[candidate.work].id for candidate in voted.candidates)
         stages = [
             Stage("digest", len(self._parts.works), _found(exact)),
             Stage("hash", len(self._gallery.works), _found(whole)),
@@ -108,16 +111,18 @@ class Cascade:
             stages.insert(3, Stage("weights", len(self._embedded.works), _found(near)))
         further: list[AnyMatch] = [*parts, *near]
         lying = [match for match in further if match.outcome is not Outcome.PASS]
-        return Look(_each_once([*exact, *whole, *lying]), tuple(stages), (*exact, *whole, *parts, *near))
+        measured: tuple[AnyMatch, ...] = (*exact, *whole, *parts, *near)
+        return Look(_each_once([*exact, *whole, *lying]), tuple(stages), measured, voted.is_crowded)
 
     def _in_part(
         self, pixels: Pixels, near: Sequence[NearMatch]
-    ) -> tuple[list[Candidate], list[Candidate], list[PartMatch]]:
+    ) -> tuple[Ballot, list[Candidate], list[PartMatch]]:
         """The works that points speak for, all that were looked for in the picture, and those that lie in it."""
         if not self._parts.works or not len(points := Points.sought(pixels)):
-            return [], [], []
+            return Ballot(()), [], []
         voted = self._parts.candidates(points)
-        candidates = [*voted, *to_verify(near, self._parts.works, voted)]
+        by_weights = to_verify(near, self._parts.works, voted.candidates)
+        candidates = [*voted.candidates, *by_weights]
         parts = self._parts.verified(points, candidates)
         again = self._entered_again(parts, candidates)
         return voted, [*candidates, *again], [*parts, *self._parts.verified(points, again)]

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from rectoverso.store.works import Work
 from rectoverso.types import Outcome, Pixels
 from rectoverso.verso.screen.fingerprint import NUM_BYTES, distances, fingerprint
+from rectoverso.verso.screen.shapes import Shapes
 from rectoverso.verso.screen.sketch import INSIDE_KK, Sketch, colours_agree
 from rectoverso.verso.screen.symmetry import INVERSES, MIRRORED_FROM, SYMMETRIES
 
-# Shapes: W works, S symmetries, K the numbers of a sketch.
+# Shapes: R works, S symmetries, K the numbers of a sketch.
 
 SMALL_SIDE_PX = 96
 """Below this shorter side a hash says little: JPEG alone turns up to 68 of 256 bits of a 32 px digit."""
@@ -143,9 +144,7 @@ class Gallery:
     def __init__(self, works: Sequence[Work], limits: WholeLimits | None = None) -> None:
         self.works = tuple(works)
         self._limits = limits or LIMITS
-        self._sketches = [Sketch.from_bytes(work.small) for work in self.works]
-        shapes = [sketch.shape[INSIDE_KK] for sketch in self._sketches]
-        self._shapes_WK = np.array(shapes, np.float32).reshape(len(shapes), int(INSIDE_KK.sum()))
+        self._shapes = Shapes([work.small for work in self.works])
 
     def similar(self, pixels: Pixels) -> list[Match]:
         """Every work that a picture (uint8 HWC) is similar to, or else the nearest one; in the order of `compared`."""
@@ -156,14 +155,13 @@ class Gallery:
         """The other works that look like this one, turned, mirrored or inverted: somebody may have entered it again."""
         sketch = Sketch.from_bytes(work.small)
         views = np.stack([sketch.turned(symmetry).shape[INSIDE_KK] for symmetry in range(len(SYMMETRIES))])
-        likeness_WS = self._shapes_WK @ views.T
-        nearest_W = np.abs(likeness_WS).argmax(axis=1)
-        likeness_W = likeness_WS[np.arange(len(nearest_W)), nearest_W]
-        alike = np.flatnonzero(np.abs(likeness_W) >= VERSION_LIKENESS)
+        places_R, likeness_RS = self._shapes.near(views, VERSION_LIKENESS)
+        nearest_R = np.abs(likeness_RS).argmax(axis=1)
+        likeness_R = likeness_RS[np.arange(len(nearest_R)), nearest_R]
         return [
-            Version(self.works[at], bool(nearest_W[at] >= MIRRORED_FROM), bool(likeness_W[at] < 0))
-            for at in alike.tolist()
-            if self.works[at].id != work.id
+            Version(self.works[place], bool(view >= MIRRORED_FROM), bool(likeness < 0))
+            for place, view, likeness in zip(places_R.tolist(), nearest_R, likeness_R, strict=True)
+            if self.works[place].id != work.id
         ]
 
     def compared(self, pixels: Pixels, *, at_least: int) -> list[Match]:
@@ -171,15 +169,13 @@ class Gallery:
         if not self.works:
             return []
         seen = _Seen.of(pixels)
-        likeness_WS = self._shapes_WK @ seen.shapes.T
-        likeness_W = np.abs(likeness_WS).max(axis=1)
-        contenders = max(at_least, int((likeness_W >= LOWEST_LIKENESS).sum()))
-        nearest = np.argsort(-likeness_W, kind="stable")[:contenders]
-        matches = [self._match(work, likeness_WS[work], seen) for work in nearest]
+        near = self._shapes.near(seen.shapes, LOWEST_LIKENESS, at_least=at_least)
+        matches = [self._match(int(place), likeness_S, seen) for place, likeness_S in zip(*near, strict=True)]
         return sorted(matches, key=lambda match: (GRAVITY[match.outcome], match.likeness), reverse=True)
 
-    def _match(self, index: int, likeness_S: NDArray[np.float32], seen: _Seen) -> Match:
-        work, sketch = self.works[index], self._sketches[index]
+    def _match(self, place: int, likeness_S: NDArray[np.float32], seen: _Seen) -> Match:
+        work = self.works[place]
+        sketch = Sketch.from_bytes(work.small)
         symmetry = int(np.abs(likeness_S).argmax())
         inverted = bool(likeness_S[symmetry] < 0)
         likeness = float(abs(likeness_S[symmetry]))

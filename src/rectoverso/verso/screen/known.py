@@ -24,7 +24,7 @@ from rectoverso.verso.screen.codebook import DIMENSION, LEARNT_FROM, Codebook
 from rectoverso.verso.screen.points import Points, decoded
 from rectoverso.verso.screen.shards import ROW, Written
 from rectoverso.verso.screen.trace import digest_in, kept_in
-from rectoverso.verso.screen.votes import INDEXED_POINTS, Candidate, candidates, named
+from rectoverso.verso.screen.votes import INDEXED_POINTS, Ballot, candidates, named
 
 # Shapes: N points.
 
@@ -63,27 +63,28 @@ class KnownPoints:
         self._digests = digests[self._order]
 
     @classmethod
-    def of(cls, traces: Mapping[str, bytes]) -> KnownPoints:
-        """Those of ``traces`` (``Trace.to_bytes`` by the works' ids), by what the shelf has of them.
+    def of(cls, traces: Mapping[str, bytes], only: Container[str] | None = None) -> KnownPoints:
+        """Those of ``traces`` (``Trace.to_bytes`` by the works' ids), by what the shelf has of them; ``only`` of these
+        works, if that is said: others would be neighbours of a point and keep those that are looked for from it.
 
         Raises ValueError when a trace that has to be read is not what this version wrote, RecordDamaged when it does
         not open.
         """
         ids = list(traces)
         if len(ids) * INDEXED_POINTS < BOOK_FROM:
-            plain = [_plain(name, trace) for name, trace in traces.items()]
+            plain = [_plain(*one) for one in traces.items() if only is None or one[0] in only]
             works = [work for work, _ in plain]
             return cls(traces, *_told(works), _compared_one_by_one(works, [bits for _, bits in plain]))
         shelf = traces.shelf if isinstance(traces, Traces) else None
         book = _book(traces, ids, shelf)
-        works = _written(traces, ids, book, shelf)
+        works = [one for one in _written(traces, ids, book, shelf) if only is None or one.work in only]
         told, (rows, points) = _told(works), points_of(works)
         del works  # before as much again is taken by the index
         return cls(traces, *told, filled(book.empty_index(), rows, points))
 
-    def candidates(self, points: Points, *, among: Container[int], at_most: int) -> list[Candidate]:
-        """The works whose numbers are ``among`` those that are looked for, and that points vote for."""
-        return candidates(self._index, points, among=among, at_most=at_most)
+    def candidates(self, points: Points, *, at_most: int) -> Ballot:
+        """The works that points vote for, by their numbers."""
+        return candidates(self._index, points, at_most=at_most)
 
     def identical(self, digest: bytes) -> list[int]:
         """The numbers of the works whose pixels have this digest."""

@@ -8,7 +8,7 @@ are where they would be if it had been moved there; and each counts for as much 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +20,7 @@ from rectoverso.verso.screen.laid import alike
 from rectoverso.verso.screen.points import Points
 from rectoverso.verso.screen.sketch import Sketch
 from rectoverso.verso.screen.trace import Trace, digest_of
-from rectoverso.verso.screen.votes import Candidate, looked_at
+from rectoverso.verso.screen.votes import Ballot, Candidate, looked_at
 
 CANDIDATES = 12
 UNKNOWN_LOOKS = 0.5
@@ -130,34 +130,28 @@ class PartGallery:
     def __init__(
         self, works: Sequence[Work], traces: Mapping[str, bytes], limits: PartLimits | None = None
     ) -> None:
-        self._asked = {work.id: work for work in works}
+        self._asked = works
         self._traces = traces
         self._limits = limits or PartLimits()
 
     @cached_property
     def _known(self) -> KnownPoints:
-        return KnownPoints.of(self._traces)
+        return KnownPoints.of(self._traces, {work.id for work in self._asked})
 
     @cached_property
     def works(self) -> Sequence[Work]:
         """Those of which anything is kept; candidates name them by their places."""
-        return [self._asked[name] for name in self._known.names if name in self._asked]
-
-    @cached_property
-    def _places(self) -> dict[int, int]:
-        """The places of the works, by the numbers that all works have whose points are known."""
-        numbers = (number for number, name in enumerate(self._known.names) if name in self._asked)
-        return {number: place for place, number in enumerate(numbers)}
+        asked = {work.id: work for work in self._asked}
+        return [asked[name] for name in self._known.names]
 
     def identical(self, pixels: Pixels) -> Sequence[Work]:
         """The works whose very pixels these are."""
         same = self._known.identical(digest_of(pixels)) if self.works else []
-        return [self.works[self._places[number]] for number in same if number in self._places]
+        return [self.works[place] for place in same]
 
-    def candidates(self, points: Points) -> list[Candidate]:
-        """The works that points of the picture vote for, at most 12."""
-        found = self._known.candidates(points, among=self._places, at_most=CANDIDATES)
-        return [replace(candidate, work=self._places[candidate.work]) for candidate in found]
+    def candidates(self, points: Points) -> Ballot:
+        """The works that points of the picture vote for: 12, or as many as have strong votes."""
+        return self._known.candidates(points, at_most=CANDIDATES)
 
     def verified(self, points: Points, candidates: Sequence[Candidate]) -> list[PartMatch]:
         """Those of the candidates that lie in the picture, the likeliest first; the outcome may still be `pass`."""

@@ -9,7 +9,7 @@ all works that are similar the gravest answer counts.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -87,7 +87,8 @@ class SimilarityCheck:
             return _nothing_registered()
         look = self._cascade.look(draft.pixels)
         ruled = [self._ruled(match) for match in look.similar]
-        return self._finding(sorted(ruled, key=lambda one: one.gravity, reverse=True), look.stages)
+        found = self._finding(sorted(ruled, key=lambda one: one.gravity, reverse=True), look.stages)
+        return _for_people(found) if look.crowded and found.outcome is Outcome.PASS else found
 
     def _ruled(self, match: AnyMatch) -> Ruled:
         led_to = ruling(match.outcome, match.work, self._refusals)
@@ -200,6 +201,14 @@ def _facts(match: AnyMatch) -> dict[str, Any]:
     if isinstance(match, NearMatch):
         return named | {"weights": match.description.name, "cosine": f"{match.cosine:.2f}"}
     return named | {"percent": int(100 * round(match.likeness, 4))}  # as records round it
+
+
+def _for_people(found: Finding) -> Finding:
+    """What was found passes; but points speak for more works than were looked at, and those may say otherwise."""
+    message = Message("screen.similarity.crowded", {"found": found.message})
+    return replace(
+        found, outcome=Outcome.REVIEW, message=message, evidence={**found.evidence, "crowded": True}
+    )
 
 
 def _nothing_registered() -> Finding:

@@ -9,6 +9,7 @@ a large picture. It is small, and no more than a blur can be drawn from it.
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -25,6 +26,7 @@ NUM_FREQUENCIES = 16
 NUM_COLOUR_FREQUENCIES = 6
 CHUNK_PIXELS = 8_000_000
 LARGE_SIDE_PX = 512
+SHAPES_AT_ONCE = 16_384
 VERSION = 1
 
 BRIGHTNESS_BLUE_RED = np.array(
@@ -93,6 +95,21 @@ class Sketch:
         )
 
 
+def shapes_in(kept: Sequence[bytes]) -> NDArray[np.float16]:
+    """Of what ``Sketch.to_bytes`` wrote, the numbers (W, K) of each shape that are not always 0, as they are kept.
+
+    Raises ValueError for anything else.
+    """
+    if any(len(data) != _LENGTH or data[0] != VERSION for data in kept):
+        raise ValueError("not a sketch of this version")
+    shapes_WK = np.empty((len(kept), int(INSIDE_KK.sum())), np.float16)
+    for start in range(0, len(kept), SHAPES_AT_ONCE):
+        rows = np.frombuffer(b"".join(kept[start : start + SHAPES_AT_ONCE]), np.uint8).reshape(-1, _LENGTH)
+        values = np.ascontiguousarray(rows[:, _HEADER.size : _HEADER.size + 2 * INSIDE_KK.size]).view("<f2")
+        shapes_WK[start : start + len(rows)] = values[:, INSIDE_KK.ravel()]
+    return shapes_WK
+
+
 def _reduced(pixels: Pixels) -> Pixels:
     """A large picture made smaller: the low frequencies stay, and the memory for them is bounded."""
     factor = min(pixels.shape[:2]) // LARGE_SIDE_PX
@@ -114,8 +131,11 @@ def coefficients(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     chunk = max(1, CHUNK_PIXELS // (height * width))
     parts = [np.empty((0, 3, NUM_FREQUENCIES, NUM_FREQUENCIES), np.float32)]
     for start in range(0, num, chunk):
-        planes = np.moveaxis(_over_white(images[start : start + chunk]) @ BRIGHTNESS_BLUE_RED.T, -1, 1)
-        parts.append(rows @ planes @ columns.T)
+        values = _over_white(images[start : start + chunk])
+        # Colours are mixed last, when little is left of them: all three steps are linear.
+        high = (rows @ values.reshape(len(values), height, -1)).reshape(len(values), -1, width, 3)
+        both = np.moveaxis(high, -1, 1) @ columns.T
+        parts.append(np.einsum("pc,nckl->npkl", BRIGHTNESS_BLUE_RED, both))
     return np.concatenate(parts)
 
 

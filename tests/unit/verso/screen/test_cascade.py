@@ -88,6 +88,7 @@ def test_a_work_that_somebody_entered_again_hides_no_other_of_the_same_picture(
 ) -> None:
     """As if the register were full of such works: all votes for the picture are theirs, and they ask for a credit."""
     monkeypatch.setattr("rectoverso.verso.screen.parts.CANDIDATES", 1)
+    monkeypatch.setattr("rectoverso.verso.screen.votes.STRONG", 1e9)
     again = np.ascontiguousarray(DECOYS[decoy](pictures.jpeg(big[3], 85)))
     theirs = dataclasses.replace(pictures.work(again, "Again"), rights=Rights(asked=Asked.CREDIT))
     works = [theirs, known[3]]

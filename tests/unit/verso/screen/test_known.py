@@ -48,7 +48,7 @@ def traces(keyed: Home, kept: dict[str, bytes], monkeypatch: pytest.MonkeyPatch)
 
 def _votes(points: KnownPoints, pictures: Any) -> list[tuple[str, float]]:
     sought = Points.sought(pictures.photo(403, 240, 320)[40:200, 60:300])
-    found = points.candidates(sought, among=range(len(points.names)), at_most=3)
+    found = points.candidates(sought, at_most=3).candidates
     return [(points.names[one.work], round(one.votes, 3)) for one in found]
 
 

@@ -8,8 +8,9 @@ import faiss
 import numpy as np
 import pytest
 
+from rectoverso.verso.screen import votes
 from rectoverso.verso.screen.points import Points
-from rectoverso.verso.screen.votes import candidates, looked_at, named
+from rectoverso.verso.screen.votes import Ballot, candidates, looked_at, named
 
 COUNT = 40
 
@@ -52,7 +53,7 @@ def test_the_work_whose_points_were_all_moved_alike_comes_first(
     work: int, turn: float, scale: float, index: Any, descriptors: Any
 ) -> None:
     picture = _turned(_points(work, descriptors), turn, scale)
-    found = candidates(index, picture, among=range(403), at_most=5)
+    found = candidates(index, picture, at_most=5).candidates
     assert found[0].work == work
     assert not found[0].mirrored
     assert found[0].votes > 2 * found[1].votes
@@ -61,17 +62,44 @@ def test_the_work_whose_points_were_all_moved_alike_comes_first(
 @pytest.mark.parametrize(("mirrored", "inverted"), [(True, False), (False, True), (True, True)])
 def test_the_way_of_looking_is_told(mirrored: bool, inverted: bool, index: Any, descriptors: Any) -> None:
     picture = looked_at(_points(1, descriptors), mirrored=mirrored, inverted=inverted)
-    (found,) = candidates(index, picture, among=range(403), at_most=1)
+    found, *_ = candidates(index, picture, at_most=1).candidates
     assert (found.work, found.mirrored, found.inverted) == (1, mirrored, inverted)
 
 
-def test_only_works_that_are_looked_for_are_named(index: Any, descriptors: Any) -> None:
-    found = candidates(index, _points(0, descriptors), among={1, 2}, at_most=5)
-    assert {one.work for one in found} == {1, 2}
+def _crowd(count: int, descriptors: Any) -> Any:
+    """So many works of the same points, to the last bit, as pieces cut a pixel apart have them."""
+    made = faiss.IndexIDMap2(faiss.IndexFlatL2(128))
+    turns, octaves = _points(0, descriptors).pose()
+    for work in range(count):
+        made.add_with_ids(descriptors, named(np.full(COUNT, work), turns, octaves))
+    return made
+
+
+@pytest.mark.parametrize("count", [9, 40, votes.MOST])
+def test_of_works_with_the_same_points_none_hides_another(count: int, descriptors: Any) -> None:
+    told = candidates(_crowd(count, descriptors), _points(0, descriptors), at_most=12)
+    assert {one.work for one in told.candidates} == set(range(count))
+    assert not told.is_crowded
+
+
+@pytest.mark.parametrize("count", [votes.MOST + 1, 300])
+def test_of_more_than_are_looked_at_it_is_told(count: int, descriptors: Any) -> None:
+    told = candidates(_crowd(count, descriptors), _points(0, descriptors), at_most=12)
+    assert len(told.candidates) == votes.MOST
+    assert told.is_crowded
+
+
+def test_what_a_crowd_adds_takes_nobodys_place(index: Any, descriptors: Any) -> None:
+    """As if all points were in one."""
+    picture = _points(0, descriptors)
+    usual = candidates(index, picture, at_most=5).candidates
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(votes, "NEAR", 2.0)
+        assert candidates(index, picture, at_most=5).candidates[:5] == usual[:5]
 
 
 def test_no_points_and_an_empty_index_name_nothing(index: Any, descriptors: Any) -> None:
     none = _points(0, descriptors[:0])
-    assert candidates(index, none, among={1}, at_most=5) == []
+    assert candidates(index, none, at_most=5) == Ballot(())
     empty = faiss.IndexIDMap2(faiss.IndexFlatL2(128))
-    assert candidates(empty, _points(0, descriptors), among={1}, at_most=5) == []
+    assert candidates(empty, _points(0, descriptors), at_most=5) == Ballot(())

@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 
 from command import verso
+from quick import short_lessons, trainings
 
 
 def test_the_demo_tells_the_whole_story_and_leaves_an_earlier_one_alone(tmp_path: Path) -> None:
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "mine.txt").write_text("mine")
-    told = json.loads(verso("demo", "--out", tmp_path / "demo", "--seconds", 5, "--json").stdout)
+    with trainings(), short_lessons():
+        told = json.loads(verso("demo", "--out", tmp_path / "demo", "--seconds", 5, "--json").stdout)
     outcomes = [report["outcome"] for report in told["reports"]]
     assert outcomes == ["trusted", "changed", "watermark_only", "nothing_found"]
     assert told["generated"]["refused"] >= 1

@@ -18,7 +18,7 @@ from rectoverso.store.home import Home
 from rectoverso.store.rights import State
 from rectoverso.types import Decision
 from rectoverso.verso.picture import to_png
-from rectoverso.verso.screen.claims import WORK_QUOTA
+from rectoverso.verso.screen import claims
 from rectoverso.workflow.batch import Batch
 from rectoverso.workflow.incidents import incidents
 from rectoverso.workflow.keys import open_keys
@@ -137,11 +137,12 @@ def test_rights_that_do_not_reach_a_territory_do_not_concern_what_is_for_it_alon
 
 
 def test_above_the_quota_an_unverified_work_has_people_decide_until_it_is_verified(
-    home: Path, work: Path, offered: Offered
+    home: Path, work: Path, offered: Offered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(claims, "WORK_QUOTA", 4)
     add_works([work], home, title="Waves", owner="Anna")
-    first = decisions(offered(*range(WORK_QUOTA + 2)))
-    assert first == [Decision.REFUSE] * WORK_QUOTA + [Decision.HOLD] * 2
+    first = decisions(offered(*range(6)))
+    assert first == [Decision.REFUSE] * 4 + [Decision.HOLD] * 2
     (held,) = offered(40).passages
     assert held.asset.findings[0]["evidence"]["work"]["doubt"] == "work_quota", (
         "counted from what was recorded"

@@ -17,6 +17,7 @@ def _run(*arguments: object) -> int:
     return int(left.value.code or 0)
 
 
+@pytest.mark.usefixtures("quick_trainings")
 def test_one_file_is_trained_on_and_everything_drawn_from_it_is_held(
     picture: Callable[[str, int], Path],
     tmp_path: Path,

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rectoverso.cli.main import main
+from command import code_of
 from rectoverso.errors import BadSetting, NothingRegistered, RateUnsupported, RecordDamaged
 from rectoverso.store.home import Home
 from rectoverso.types import Outcome
@@ -69,12 +69,6 @@ def copied(calibrated: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(calibrated, tmp_path / "copied"))
 
 
-def _exit_code(*words: str) -> object:
-    with pytest.raises(SystemExit) as ended:
-        main(list(words))
-    return ended.value.code
-
-
 def _copy_of(work: Path, to: Path) -> Path:
     file = io.BytesIO()
     Image.open(work).save(file, "JPEG", quality=70)
@@ -108,7 +102,7 @@ def test_a_rate_that_so_few_pictures_cannot_show_is_refused_before_any_work(
     pictures: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ("registry", "calibrate", "--negatives", str(pictures / "strangers"), "--home", str(home))
-    assert _exit_code(*words, "--target-fpr", "0.001") == 2
+    assert code_of(*words, "--target-fpr", "0.001") == 2
     told = capsys.readouterr().err
     assert "0.075 or more" in told
     assert "3000 unrelated pictures" in told
@@ -212,11 +206,11 @@ def test_the_sentence_of_a_refusal_says_how_rare_it_is_in_both_languages(
     copy = _copy_of(pictures / "works" / "006.png", tmp_path / "copy.jpg")
     for language, words in (("en", "at 95 % confidence at most 1 in 13"), ("zh", "至多每 13 张 1 张")):
         monkeypatch.setenv("RECTOVERSO_LANG", language)
-        _exit_code("seal", str(copy), "--out", str(tmp_path / "out"), "--home", str(copied))
+        code_of("seal", str(copy), "--out", str(tmp_path / "out"), "--home", str(copied))
         assert words in capsys.readouterr().out
-        assert _exit_code("registry", "search", str(copy), "--home", str(copied)) == 1
+        assert code_of("registry", "search", str(copy), "--home", str(copied)) == 1
         assert words in capsys.readouterr().out
-    assert _exit_code("registry", "search", str(copy), "--home", str(copied), "--json") == 1
+    assert code_of("registry", "search", str(copy), "--home", str(copied), "--json") == 1
     assert json.loads(capsys.readouterr().out)["matches"][0]["chance"]["basis"] == "calibrated"
 
 
@@ -227,7 +221,7 @@ def test_a_register_that_changed_is_told_everywhere_and_one_that_changed_much_is
     remove_works(["001"], copied)
     claim_works(["002"], copied, state=_withdrawn(), reason="taken back")
     assert _standing(copied) is Standing.WORKS_CHANGED
-    assert _exit_code("registry", "list", "--home", str(copied)) == 0
+    assert code_of("registry", "list", "--home", str(copied)) == 0
     assert "works added: 0, removed: 2" in capsys.readouterr().out
     for number in range(3):
         (tmp_path / f"new{number}.png").write_bytes(to_png(photo(900 + number, 40, 50)))
@@ -319,10 +313,10 @@ def test_the_command_tells_limits_rates_and_what_was_found_again(
         ("zh", ("由人查看", "镜像：1", "账本")),
     ):
         monkeypatch.setenv("RECTOVERSO_LANG", language)
-        assert _exit_code(*words) == 0
+        assert code_of(*words) == 0
         told = capsys.readouterr().out
         assert all(word in told for word in said), told
-    assert _exit_code(*words, "--json") == 0
+    assert code_of(*words, "--json") == 0
     plain = json.loads(capsys.readouterr().out)
     assert plain["rate"] == RATE
     assert plain["fits"]["sketch"] in {"good", "doubtful", "bad", "too_few"}

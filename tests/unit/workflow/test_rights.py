@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from command import code_of
 from rectoverso.cli.main import main
 from rectoverso.errors import BadCatalogue, BadSetting, OwnerNotFound, WorkNotFound
 from rectoverso.protocols import Clock
@@ -104,7 +105,7 @@ def test_a_credit_is_released_with_its_line(
     (passage,) = offered().passages
     assert passage.asset.decision is Decision.RELEASE
     assert passage.asset.findings[0]["evidence"]["credits"][0]["line"] == "“Waves”, Anna, CC BY 4.0"
-    assert _run("seal", tmp_path / "copy-00.png", "--out", tmp_path / "out", "--home", home) == 0
+    assert code_of("seal", tmp_path / "copy-00.png", "--out", tmp_path / "out", "--home", home) == 0
     assert "“Waves”, Anna, CC BY 4.0" in capsys.readouterr().out
 
 
@@ -215,14 +216,8 @@ def test_a_withdrawn_work_is_no_registered_match(home: Path, work: Path) -> None
     assert index.nearest(added.fingerprint) is None
 
 
-def _run(*arguments: object) -> Any:
-    with pytest.raises(SystemExit) as left:
-        main([*map(str, arguments)])
-    return left.value.code
-
-
 def _say(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, Any]:
-    code = _run(*arguments, "--json")
+    code = code_of(*arguments, "--json")
     return code, json.loads(capsys.readouterr().out)
 
 

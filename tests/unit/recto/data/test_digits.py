@@ -11,9 +11,9 @@ from rectoverso.recto.data.digits import digits as draw
 from rectoverso.recto.data.source import open_source
 
 
-@pytest.fixture(scope="module", params=[32, 64])
-def digits(request):
-    return open_source("digits", size=request.param)
+@pytest.fixture(scope="module")
+def digits():
+    return open_source("digits", size=32)
 
 
 def test_there_are_1797_in_ten_classes(digits):

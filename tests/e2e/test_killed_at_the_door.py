@@ -32,7 +32,7 @@ from rectoverso.workflow.ledgers import check_ledger, ledger_keys
 from rectoverso.workflow.release import Door, Passage, release
 from stores import Server
 
-KILLS, MANY = 24, 200
+KILLS, MANY = 24, 120
 OWN_CODE = (
     "/rectoverso/workflow/",
     "/rectoverso/store/",

@@ -28,8 +28,14 @@ def verso(*arguments: object, code: int | None = 0) -> Done:
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setenv("RECTOVERSO_LANG", "en")
-        with pytest.raises(SystemExit) as left:
-            main([str(argument) for argument in arguments])
-    done = Done(int(left.value.code or 0), out.getvalue(), err.getvalue())
+        left_with = code_of(*arguments)
+    done = Done(left_with, out.getvalue(), err.getvalue())
     assert code is None or done.code == code, done.stdout + done.stderr
     return done
+
+
+def code_of(*arguments: object) -> int:
+    """Run it in the reader's language, what it says goes where this process says it; returns what it left with."""
+    with pytest.raises(SystemExit) as left:
+        main([str(argument) for argument in arguments])
+    return int(left.value.code or 0)

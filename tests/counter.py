@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from rectoverso.service.app import service_app
@@ -17,6 +18,12 @@ from rectoverso.store.people import Role
 from rectoverso.workflow.people import add_person
 
 PATIENT = ServiceLimits(per_minute=1e6, burst=100_000, answer_seconds=60)
+
+
+def asking(*headers: tuple[bytes, bytes], host: str = "127.0.0.1") -> Request:
+    """Somebody at an address asks, with these headers."""
+    asked = {"type": "http", "method": "GET", "path": "/", "query_string": b""}
+    return Request(asked | {"headers": list(headers), "client": (host, 1)})
 
 
 @dataclass

@@ -13,12 +13,24 @@ from rectoverso.recto.systems import big_pair, pair, text_pair
 from rectoverso.recto.train import loop
 from rectoverso.recto.train.forecast import Cost
 from rectoverso.recto.train.pace import Profile
+from rectoverso.workflow import replication
 
 REMEASURED = 64
 """Images on which batch norms are measured anew, instead of 1024."""
 
 SCENES = 256
 """Scenes in the built-in shapes, instead of 4096."""
+
+
+PROBES = 64
+"""Pictures that a run is asked for when it is asked whether it brings its training pictures back, instead of 512."""
+
+
+@contextmanager
+def trainings() -> Iterator[None]:
+    """Have trainings do without what takes most of a short one."""
+    with forecasts(by=guess), few_norm_images(), few_probes():
+        yield
 
 
 def guess(*_: object) -> Cost:
@@ -40,6 +52,14 @@ def few_norm_images() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module in (pair, big_pair, text_pair):
             patch.setattr(module, "REMEASURED_IMAGES", REMEASURED)
+        yield
+
+
+@contextmanager
+def few_probes() -> Iterator[None]:
+    """Have few pictures drawn of a run that was just trained, to be compared with those it was trained on."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(replication, "MOST", PROBES)
         yield
 
 

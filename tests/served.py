@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -26,6 +27,7 @@ class Served:
     home: Path
     workers: int = 1
     port: int = 0
+    env: Mapping[str, str] | None = None
     process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -46,7 +48,9 @@ class Served:
     def start(self) -> None:
         command = [sys.executable, "-m", "rectoverso", "serve", "--home", self.home, "--port", self.port]
         command += ["--workers", self.workers, "--per-minute", 1_000_000]
-        self.process = subprocess.Popen([str(part) for part in command], stderr=subprocess.DEVNULL)
+        self.process = subprocess.Popen(
+            [str(part) for part in command], env=self.env, stderr=subprocess.DEVNULL
+        )
 
     def until_it_answers(self, seconds: float = 900) -> None:
         until = time.monotonic() + seconds
@@ -110,6 +114,15 @@ class Served:
                 if time.monotonic() > until:
                     raise
             time.sleep(0.1)
+
+
+def without_torch(folder: Path) -> dict[str, str]:
+    """The environment of a machine where torch is not installed: its workers are at work seconds earlier."""
+    (folder / "torch").mkdir(parents=True)
+    missing = """raise ModuleNotFoundError("No module named 'torch'", name="torch")\n"""
+    (folder / "torch" / "__init__.py").write_text(missing)
+    path = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
+    return os.environ | {"PYTHONPATH": path}
 
 
 def started_worker(home: Path, queue: str) -> subprocess.Popen[bytes]:

@@ -17,7 +17,8 @@ BRIEFLY = {"--images": 16, "--size": 32, "--steps": 10, "--tune": 5}
 
 def _options(example: Path) -> list[str]:
     text = example.read_text(encoding="utf-8")
-    return [part for flag, value in BRIEFLY.items() if f'"{flag}"' in text for part in (flag, str(value))]
+    flags = [part for flag, value in BRIEFLY.items() if f'"{flag}"' in text for part in (flag, str(value))]
+    return [*flags, *(["a red circle"] if '"captions"' in text else [])]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
@@ -25,12 +26,12 @@ def test_the_example_runs(
     example: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In this process, which loads torch once for all; the slow test starts each as its reader does."""
-    from quick import few_norm_images, few_scenes, forecasts, guess
+    from quick import few_scenes, trainings
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(sys, "argv", [str(example), *_options(example)])
-    with forecasts(by=guess), few_norm_images(), few_scenes():
+    with trainings(), few_scenes():
         runpy.run_path(str(example), run_name="__main__")
     assert capsys.readouterr().out
     assert len(example.read_text(encoding="utf-8").splitlines()) < 150

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from command import verso
-from quick import few_norm_images, forecasts, guess, short_lessons
+from quick import short_lessons, trainings
 
 SMALL = tuple(
     part
@@ -22,7 +22,7 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of 64 images with small networks: enough to draw from, not to look at."""
     folder = tmp_path_factory.mktemp("small")
     place = ("--out", folder / "run", "--home", folder / "home")
-    with forecasts(by=guess), few_norm_images(), short_lessons():
+    with trainings(), short_lessons():
         told = verso("train", "dcgan", "--data", "digits", "--images", 64, *SMALL, *place, "--json")
     assert json.loads(told.stdout)["images"] >= 64
     return folder / "run"

@@ -7,7 +7,7 @@ or one of its workers is killed (kill -9), or the server told to end, at random 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
 from threading import Thread
@@ -26,7 +26,7 @@ from rectoverso.workflow.jobs.order import order
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import check_ledger
 from rectoverso.workflow.people import add_person
-from served import Served, started_worker
+from served import Served, started_worker, without_torch
 from stores import Server
 from unit.verso.conftest import photo
 
@@ -97,13 +97,20 @@ def _ask_for_all(served: Served, keys: list[str], asked: list[Asked]) -> list[Th
     return makers
 
 
-def _crash(folder: Path, kills: int, jobs: int, kinds: tuple[str, ...], pause_s: float) -> None:
+def _crash(
+    folder: Path,
+    kills: int,
+    jobs: int,
+    kinds: tuple[str, ...],
+    pause_s: float,
+    env: Mapping[str, str] | None = None,
+) -> None:
     random = Random(7)
     home = Home.open(folder)
     keys = [add_person(home, name, Role.MAKER)[2] for name in ("Anna", "Ben")]
     asked = _load(home, jobs, kinds)
     random.shuffle(asked)
-    with Served(folder) as served:
+    with Served(folder, env=env) as served:
         served.until_it_answers()
         makers = _ask_for_all(served, keys, asked)
         while kills:
@@ -126,7 +133,8 @@ def _crash(folder: Path, kills: int, jobs: int, kinds: tuple[str, ...], pause_s:
 
 def test_whatever_was_asked_for_ends_exactly_once(tmp_path: Path) -> None:
     """In small: two kills in the seconds in which a few pictures are sealed."""
-    _crash(tmp_path / "home", kills=2, jobs=2, kinds=("/assets",), pause_s=3)
+    env = without_torch(tmp_path / "lacking")
+    _crash(tmp_path / "home", kills=2, jobs=2, kinds=("/assets",), pause_s=3, env=env)
 
 
 @pytest.mark.slow

@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import pytest
+
 from command import verso
+from quick import short_lessons, trainings
+from rectoverso.workflow import demo as story
+from rectoverso.workflow.demo import Told
+from rectoverso.workflow.progress import Listener
 
 
-def test_the_demo_tells_the_whole_story_and_leaves_an_earlier_one_alone(tmp_path: Path) -> None:
+def _shorter(run_demo: Callable[..., Told], out: Path, *, train_seconds: float, listener: Listener) -> Told:
+    """Trained for a second; the command takes no less than five."""
+    assert train_seconds == 5
+    return run_demo(out, train_seconds=1, listener=listener)
+
+
+def test_the_demo_tells_the_whole_story_and_leaves_an_earlier_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "mine.txt").write_text("mine")
-    told = json.loads(verso("demo", "--out", tmp_path / "demo", "--seconds", 5, "--json").stdout)
+    monkeypatch.setattr(story, "run_demo", partial(_shorter, story.run_demo))
+    with trainings(), short_lessons():
+        told = json.loads(verso("demo", "--out", tmp_path / "demo", "--seconds", 5, "--json").stdout)
     outcomes = [report["outcome"] for report in told["reports"]]
     assert outcomes == ["trusted", "changed", "watermark_only", "nothing_found"]
     assert told["generated"]["refused"] >= 1

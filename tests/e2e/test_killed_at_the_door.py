@@ -32,7 +32,7 @@ from rectoverso.workflow.ledgers import check_ledger, ledger_keys
 from rectoverso.workflow.release import Door, Passage, release
 from stores import Server
 
-KILLS = 40
+KILLS, MANY = 24, 120
 OWN_CODE = (
     "/rectoverso/workflow/",
     "/rectoverso/store/",
@@ -135,7 +135,13 @@ def prepared_on_a_server(postgres: Server, tmp_path_factory: pytest.TempPathFact
     return home
 
 
-@pytest.mark.parametrize("share", np.linspace(0.001, 0.999, KILLS).tolist())
+def _shares(first: float, kills: int, many: int) -> list[Any]:
+    """Of the way from draft to release, how much is done when it is killed; more of them in the slow test."""
+    rest = set(np.linspace(first, 0.999, many)) - set(few := np.linspace(first, 0.999, kills).tolist())
+    return [*few, *(pytest.param(share, marks=pytest.mark.slow) for share in sorted(rest))]
+
+
+@pytest.mark.parametrize("share", _shares(0.001, KILLS, MANY))
 def test_a_killed_release_leaves_nothing_unlogged_and_ends_exactly_once(
     tmp_path: Path, prepared: Path, total_lines: int, share: float
 ) -> None:
@@ -143,7 +149,7 @@ def test_a_killed_release_leaves_nothing_unlogged_and_ends_exactly_once(
     _kill_and_ask_again(tmp_path, total_lines, share)
 
 
-@pytest.mark.parametrize("share", np.linspace(0.3, 0.999, KILLS // 4).tolist())
+@pytest.mark.parametrize("share", _shares(0.3, KILLS // 4, MANY // 4))
 def test_nor_does_one_whose_records_are_on_a_server(
     tmp_path: Path, prepared_on_a_server: Path, postgres: Server, total_lines: int, share: float
 ) -> None:

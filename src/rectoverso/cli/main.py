@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
 from rectoverso.cli import (
     anonymise,
@@ -102,14 +105,20 @@ def root(
     """Train, screen, mark, sign, log and verify images."""
 
 
+@cache
+def _commands() -> TyperGroup:
+    """Typer would make them anew whenever it is called, which takes as long as a small command does."""
+    return get_group(app)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run `verso` and leave with its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     as_json, as_event = "--json" in arguments, "--events" in arguments
     try:
         if as_json or as_event:  # then what is wrong with the line itself is for programs to read, too
-            sys.exit(app(arguments, standalone_mode=False) or 0)
-        app(arguments)
+            sys.exit(_commands()(arguments, standalone_mode=False) or 0)
+        _commands()(arguments)
     except typer.Abort:
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 - the reader gets words, and a code that is not an answer

@@ -10,19 +10,14 @@ import click
 import pytest
 import typer
 
-from rectoverso.cli.main import app, main
+from command import code_of
+from rectoverso.cli.main import app
 from rectoverso.i18n import say
 from rectoverso.types import Message
 
 
-def _run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as left:
-        main([str(argument) for argument in arguments])
-    return int(left.value.code or 0)
-
-
 def test_bad_usage_leaves_with_two_and_names_the_right_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert _run("verfy") == 2
+    assert code_of("verfy") == 2
     assert "verify" in capsys.readouterr().err
 
 
@@ -30,7 +25,7 @@ def test_bad_input_leaves_with_two_and_says_what_to_do(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RECTOVERSO_LANG", "en")
-    assert _run("train", "dcgan", "--data", tmp_path / "nowhere", "--out", tmp_path / "run") == 2
+    assert code_of("train", "dcgan", "--data", tmp_path / "nowhere", "--out", tmp_path / "run") == 2
     told = capsys.readouterr().err
     assert "There is no data at" in told
     assert "Traceback" not in told
@@ -39,7 +34,7 @@ def test_bad_input_leaves_with_two_and_says_what_to_do(
 def test_an_error_with_json_is_one_object_on_standard_output(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert _run("generate", tmp_path / "no-run", "--out", tmp_path / "out", "--json") == 2
+    assert code_of("generate", tmp_path / "no-run", "--out", tmp_path / "out", "--json") == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "run_not_found"
 
 
@@ -56,7 +51,7 @@ def test_an_error_with_json_is_one_object_on_standard_output(
     ],
 )
 def test_with_json_an_error_of_usage_is_one_object_too(line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _run(*line.split(), "--json") == 2
+    assert code_of(*line.split(), "--json") == 2
     told = capsys.readouterr()
     error = json.loads(told.out)["error"]
     assert error["code"] == "usage_unusable"
@@ -66,18 +61,18 @@ def test_with_json_an_error_of_usage_is_one_object_too(line: str, capsys: pytest
 
 
 def test_without_json_a_line_that_is_none_shows_how_it_is_used(capsys: pytest.CaptureFixture[str]) -> None:
-    assert _run("verify", "--jsno") == 2
+    assert code_of("verify", "--jsno") == 2
     told = capsys.readouterr()
     assert told.out == ""
     assert "Usage:" in told.err
-    assert _run("verify", "--help", "--json") == 0
+    assert code_of("verify", "--help", "--json") == 0
     assert "Usage:" in capsys.readouterr().out
 
 
 def test_an_unknown_system_suggests_the_known_ones(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert _run("train", "dgcan", "--data", "digits", "--out", tmp_path / "run") == 2
+    assert code_of("train", "dgcan", "--data", "digits", "--out", tmp_path / "run") == 2
     assert "dcgan" in capsys.readouterr().err
 
 
@@ -85,29 +80,29 @@ def test_errors_speak_the_readers_language(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RECTOVERSO_LANG", "zh")
-    assert _run("registry", "remove", "nothing", "--home", tmp_path / "home") == 2
+    assert code_of("registry", "remove", "nothing", "--home", tmp_path / "home") == 2
     assert "没有登记过" in capsys.readouterr().err
 
 
 def test_keys_are_made_once_and_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     home = tmp_path / "home"
-    assert _run("keys", "init", "--owner", "Studio Verso", "--home", home, "--json") == 0
+    assert code_of("keys", "init", "--owner", "Studio Verso", "--home", home, "--json") == 0
     first = json.loads(capsys.readouterr().out)["keys"]
-    assert _run("keys", "init", "--home", home) == 3
+    assert code_of("keys", "init", "--home", home) == 3
     capsys.readouterr()
-    assert _run("keys", "list", "--home", home, "--json") == 0
+    assert code_of("keys", "list", "--home", home, "--json") == 0
     assert json.loads(capsys.readouterr().out)["keys"] == first
 
 
 def test_the_doctor_looks_without_touching(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _run("doctor", "--home", tmp_path / "home", "--json") == 0
+    assert code_of("doctor", "--home", tmp_path / "home", "--json") == 0
     checks = {row["check"] for row in json.loads(capsys.readouterr().out)["checks"]}
     assert {"python", "no_home", "room"} <= checks
     assert not (tmp_path / "home").exists()
 
 
 def test_the_systems_are_listed_with_what_they_need(capsys: pytest.CaptureFixture[str]) -> None:
-    assert _run("systems", "--json") == 0
+    assert code_of("systems", "--json") == 0
     (dcgan,) = (row for row in json.loads(capsys.readouterr().out)["systems"] if row["name"] == "dcgan")
     assert {preset["name"] for preset in dcgan["presets"]} >= {"article", "default"}
     assert dcgan["needs"]
@@ -116,7 +111,7 @@ def test_the_systems_are_listed_with_what_they_need(capsys: pytest.CaptureFixtur
 def test_verify_of_nothing_to_check_is_calm(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     empty = tmp_path / "empty.png"
     empty.write_bytes(b"")
-    assert _run("verify", empty, "--home", tmp_path / "home", "--json") == 3
+    assert code_of("verify", empty, "--home", tmp_path / "home", "--json") == 3
     (report,) = json.loads(capsys.readouterr().out)["reports"]
     assert report["outcome"] == "could_not_check"
     assert not (tmp_path / "home").exists()
@@ -128,7 +123,7 @@ def test_of_several_files_the_outcomes_are_counted(
     monkeypatch.setenv("RECTOVERSO_LANG", "en")
     for name in ("a.png", "b.png"):
         (tmp_path / name).write_bytes(b"")
-    assert _run("verify", tmp_path / "a.png", tmp_path / "b.png", "--home", tmp_path / "home") == 3
+    assert code_of("verify", tmp_path / "a.png", tmp_path / "b.png", "--home", tmp_path / "home") == 3
     told = capsys.readouterr().out.splitlines()
     assert "2 files verified:" in told
     assert told[-1].split() == ["2", *say(Message("verify.could_not_check.title")).split()]

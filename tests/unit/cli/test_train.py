@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rectoverso.cli.main import main
+from command import code_of
 from rectoverso.cli.output import cells, drawn, line
 from rectoverso.types import Message
 from rectoverso.workflow.progress import Progress
@@ -15,19 +15,11 @@ from rectoverso.workflow.progress import Progress
 SETTINGS = ("batch=8", "nets.generator_width=4", "nets.critic_width=4", "threads=1", "milestones=2")
 
 
-def _run(*arguments: object) -> int:
-    try:
-        main([str(argument) for argument in arguments])
-    except SystemExit as left:
-        return int(left.code or 0)
-    return 0
-
-
 def _train(folder: Path, *more: object) -> int:
     given = [part for setting in SETTINGS for part in ("--set", setting)]
     data = ("--data", "digits", "--take", 64, "--size", 16)
     place = (*data, "--out", folder / "run", "--home", folder / "home")
-    return _run("train", "dcgan", *place, "--images", 32, *given, *more)
+    return code_of("train", "dcgan", *place, "--images", 32, *given, *more)
 
 
 def test_events_are_lines_of_json_and_the_last_is_the_result(

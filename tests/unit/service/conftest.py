@@ -1,4 +1,4 @@
-"""Keys of people are hashed quickly: how slow that is to be is tested with the store."""
+"""A service that is staffed. Keys of people are hashed quickly: how slow that is to be is tested with the store."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from counter import Counter
 from rectoverso.store import people
+from rectoverso.store.people import Role
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -17,3 +19,11 @@ def quick_hashes() -> Iterator[None]:
         people._nobodys.cache_clear()
         yield
     people._nobodys.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def counter(tmp_path_factory: pytest.TempPathFactory) -> Counter:
+    """A service in which somebody has each role."""
+    counter = Counter(tmp_path_factory.mktemp("service") / "home")
+    counter.hire(*Role)
+    return counter

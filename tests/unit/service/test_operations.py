@@ -20,13 +20,6 @@ from unit.verso.conftest import photo
 MAKER, REVIEWER, ADMIN = Role.MAKER, Role.REVIEWER, Role.ADMIN
 
 
-@pytest.fixture(scope="module")
-def counter(tmp_path_factory: pytest.TempPathFactory) -> Counter:
-    counter = Counter(tmp_path_factory.mktemp("operations") / "home")
-    counter.hire(*Role)
-    return counter
-
-
 def test_numbers_are_for_this_machine_or_who_oversees(counter: Counter) -> None:
     counter.ask("GET", f"/people/{counter.ids[MAKER]}/keys", ADMIN)
     text = counter.client.get("/metrics").text

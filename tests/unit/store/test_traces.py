@@ -24,6 +24,8 @@ def test_a_trace_comes_back_by_its_work(filled: Home) -> None:
     assert set(filled.traces) == {"00000001", "00000002"}
     assert len(filled.traces) == 2
     assert "00000003" not in filled.traces
+    assert filled.traces.of_works({"00000002", "00000003"}) == {"00000002": OTHER}
+    assert filled.traces.of_works(["00000001", "00000002"]) == dict(filled.traces.items())
 
 
 def test_the_first_trace_of_a_work_stays(filled: Home) -> None:
@@ -53,6 +55,8 @@ def test_one_that_was_given_to_another_work_does_not_open(filled: Home) -> None:
         )
     with pytest.raises(RecordDamaged, match="traces/00000002"):
         dict(filled.traces.items())
+    with pytest.raises(RecordDamaged, match="traces/00000002"):
+        filled.traces.of_works(["00000002"])
 
 
 def test_with_a_trace_falls_what_was_made_of_it_also_in_copies(filled: Home) -> None:

@@ -58,17 +58,17 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     request = TrainRequest(
         "dcgan", str(folder / "scenes"), folder / "run", size=32, images=64, settings=settings
     )
-    with quick.forecasts(by=quick.guess), quick.few_norm_images():
+    with quick.trainings():
         train_run(request, folder / "home")
     return folder / "run"
 
 
 @pytest.fixture(scope="module")
 def quick_trainings() -> Iterator[None]:
-    """Trainings that do not first measure what they will take, and whose norms are measured on few images."""
+    """Trainings that do without what takes most of a short one."""
     import quick
 
-    with quick.forecasts(by=quick.guess), quick.few_norm_images():
+    with quick.trainings():
         yield
 
 

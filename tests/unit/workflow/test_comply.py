@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from authority import authority
+from command import code_of
 from hostile import Crashing
-from rectoverso.cli.main import main
 from rectoverso.errors import BadSetting, UnknownName
 from rectoverso.store.home import Home
 from rectoverso.types import AssetId, Decision, Maker, Origin, ReportOutcome
@@ -178,12 +178,6 @@ def test_a_block_that_is_not_sound_does_not_travel(change: dict[str, object]) ->
     assert aigc.carried(file(sound | change)) is None
 
 
-def _run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as left:
-        main([str(argument) for argument in arguments])
-    return int(left.value.code or 0)
-
-
 def test_the_command(
     tmp_path: Path, stamping: Path, picture: Picture, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -201,17 +195,17 @@ def test_the_command(
         "eu",
         "--visible",
     )
-    assert _run(*sealed, "--json") == 0
+    assert code_of(*sealed, "--json") == 0
     (row,) = json.loads(capsys.readouterr().out)["released"]
-    assert _run("comply", row["path"], "--law", "cn") == 0
+    assert code_of("comply", row["path"], "--law", "cn") == 0
     told = capsys.readouterr().out
     assert "cn, China: 7 met, 0 missing, 3 that no tool can tell" in told
-    assert _run("comply", row["path"], "--law", "cn,eu,us-ca", "--json") == 1
+    assert code_of("comply", row["path"], "--law", "cn,eu,us-ca", "--json") == 1
     (file,) = json.loads(capsys.readouterr().out)["files"]
     assert [law["complies"] for law in file["laws"]] == [True, True, False]
     missing = [one["id"] for law in file["laws"] for one in law["clauses"] if one["state"] == "missing"]
     assert missing == ["latent: system", "latent: version"]
-    assert _run("comply", row["path"], tmp_path / "one.png", "--law", "cn") == 1
+    assert code_of("comply", row["path"], tmp_path / "one.png", "--law", "cn") == 1
     assert "cn: in 1 of 2 files nothing is missing" in capsys.readouterr().out.splitlines()[-1]
 
 
@@ -235,17 +229,17 @@ def test_what_the_command_cannot_use(
     tmp_path: Path, picture: Picture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "text.png").write_text("no picture")
-    assert _run("comply", tmp_path / "none.png") == 2
-    assert _run("comply", tmp_path / "text.png") == 3
-    assert _run("comply", picture("one.png"), "--law", "xx") == 2
-    assert _run("comply") == 2
+    assert code_of("comply", tmp_path / "none.png") == 2
+    assert code_of("comply", tmp_path / "text.png") == 3
+    assert code_of("comply", picture("one.png"), "--law", "xx") == 2
+    assert code_of("comply") == 2
     assert "FILE cannot be used here. There is no picture in it." in capsys.readouterr().err
     capsys.readouterr()
-    assert _run("comply", "--list", "--json") == 0
+    assert code_of("comply", "--list", "--json") == 0
     rows = json.loads(capsys.readouterr().out)["laws"]
     assert [row["law"] for row in rows] == ["cn", "eu", "us-ca"]
     assert [stage["day"] for stage in rows[2]["later"]] == ["2027-01-01", "2028-01-01"]
-    assert _run("comply", "--list") == 0
+    assert code_of("comply", "--list") == 0
     assert "From 2028-01-01 on: Makers of cameras" in capsys.readouterr().out
 
 
@@ -253,9 +247,9 @@ def test_the_command_speaks_chinese(
     picture: Picture, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RECTOVERSO_LANG", "zh")
-    assert _run("comply", picture("one.png")) == 1
+    assert code_of("comply", picture("one.png")) == 1
     assert "文件中没有 AIGC 隐式标识" in capsys.readouterr().out
-    assert _run("comply", "--list") == 0
+    assert code_of("comply", "--list") == 0
     assert "自 2025-09-01 起施行" in capsys.readouterr().out
 
 

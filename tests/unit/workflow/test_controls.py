@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rectoverso.cli.main import main
+from command import code_of
 from rectoverso.errors import AnimationUnsealed, BadSetting
 from rectoverso.recto.sample.controls import Controls, Edit, Layers, Mix, parse_controls
 from rectoverso.recto.sample.generator import RunGenerator
@@ -26,12 +26,6 @@ from rectoverso.workflow.interpolate import animate, interpolate_images
 from rectoverso.workflow.invert import fitted, invert_picture
 from rectoverso.workflow.ledgers import check_ledger
 from rectoverso.workflow.verify import reports
-
-
-def _run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as left:
-        main([str(argument) for argument in arguments])
-    return int(left.value.code or 0)
 
 
 def test_a_request_without_controls_is_what_it_was_before_there_were_any(small_run: Path) -> None:
@@ -187,7 +181,7 @@ def test_the_command_refuses_an_animation_outside_before_anything_leaves(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["interpolate", run, "--out", tmp_path / "out", "--seeds", "1,2", "--home", tmp_path / "home"]
-    assert _run(*command, "--animation", tmp_path / "way.gif", "--json") == 2
+    assert code_of(*command, "--animation", tmp_path / "way.gif", "--json") == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "animation_unsealed"
     assert not (tmp_path / "out").exists()
 
@@ -246,15 +240,15 @@ def test_a_picture_is_fitted_on_white_and_from_its_centre() -> None:
 
 
 def test_commands_answer_with_json(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _run("directions", run, "--count", 3, "--name", "2=slant", "--json") == 0
+    assert code_of("directions", run, "--count", 3, "--name", "2=slant", "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["space"], [row["name"] for row in told["directions"]][2]) == ("z", "slant")
     home = tmp_path / "home"
     common = ["--out", tmp_path / "out", "--home", home, "--json"]
-    _run("generate", run, "--truncation", 0.6, "--edit", "slant=1.5", *common)
+    code_of("generate", run, "--truncation", 0.6, "--edit", "slant=1.5", *common)
     told = json.loads(capsys.readouterr().out)
     assert sum(len(told[decision]) for decision in ("released", "held", "refused")) == 1
-    assert _run("generate", run, "--mix", "3@0-1", *common) == 2
+    assert code_of("generate", run, "--mix", "3@0-1", *common) == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "bad_setting"
-    assert _run("directions", run, "--show", "slant") == 2
+    assert code_of("directions", run, "--show", "slant") == 2
     assert Home.open(home).assets is not None

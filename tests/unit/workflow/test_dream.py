@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rectoverso.cli.main import main
+from command import code_of
 from rectoverso.errors import BadSetting, RunNotFound
 from rectoverso.recto.data.source import open_source
 from rectoverso.recto.metrics.proxy_training import Lesson, proxy_features
@@ -19,23 +19,17 @@ from rectoverso.verso.picture import read_picture
 from rectoverso.workflow.dream import DreamRequest, dream_picture, layers_of
 
 
-def _run(*arguments: object) -> int:
-    with pytest.raises(SystemExit) as left:
-        main([str(argument) for argument in arguments])
-    return int(left.value.code or 0)
-
-
 def test_the_command_lists_layers_and_makes_a_picture_of_any_size_once(
     run: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert _run("dream", run, "--list", "--json") == 0
+    assert code_of("dream", run, "--list", "--json") == 0
     layers = json.loads(capsys.readouterr().out)["layers"]
     assert layers[0] == {"name": "first", "channels": 4, "height": 32, "width": 32}
     assert not home.exists()
     asked = ["dream", run, "--out", tmp_path / "out", "--home", home, "--json"]
     asked += ["--layer", "stages.1", "--channel", 2, "--octaves", 2, "--steps", 3, "--size", "72x48"]
     asked += ["--law", "us-ca", "--format", "webp"]
-    _run(*asked)
+    code_of(*asked)
     told = json.loads(capsys.readouterr().out)
     assert (told["layer"], told["channel"]) == ("stages.1", 2)
     assert told["after"] > told["before"]
@@ -43,9 +37,9 @@ def test_the_command_lists_layers_and_makes_a_picture_of_any_size_once(
     if row["path"]:
         assert Path(row["path"]).suffix == ".webp"
         assert read_picture(Path(row["path"]))[1].shape == (48, 72, 3)
-        assert _run("comply", row["path"], "--law", "us-ca") == 0
+        assert code_of("comply", row["path"], "--law", "us-ca") == 0
         capsys.readouterr()
-    _run(*asked)
+    code_of(*asked)
     again = json.loads(capsys.readouterr().out)
     assert [one["asset"] for one in again["released"] + again["held"] + again["refused"]] == [row["asset"]]
 
@@ -84,5 +78,5 @@ def test_features_dream_too_and_their_pictures_are_held(run: Path, home: Path, t
 
 
 def test_without_a_place_nothing_is_made(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _run("dream", run) == 2
+    assert code_of("dream", run) == 2
     assert "--out" in capsys.readouterr().err

@@ -144,14 +144,16 @@ def test_others_write_and_read_meanwhile(home: Home, monkeypatch: pytest.MonkeyP
     other.close()
 
 
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.slow)])
 def test_killed_anywhere_and_started_again_it_ends_once(
-    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, every: int
 ) -> None:
+    """At one in so many of its lines."""
     monkeypatch.setattr(master_key, "AT_ONCE", 2)
     home.close()
     path, tried = tmp_path / "tried", 0
     watched = [master_key.change_master_key, master_key._begin, master_key._wrap, master_key._clear]
-    for tried in killed_at_lines(lambda: change_master_key(_fresh(home.path, path)), *watched, every=4):
+    for tried in killed_at_lines(lambda: change_master_key(_fresh(home.path, path)), *watched, every=every):
         again = Home.open(path)
         with again.database.read() as tx:
             was_done = [key.number for key in again.data_keys.wrapping_keys(tx)] == [2]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rectoverso.recto.data.shapes import scene
+from drawn import scenes
 from rectoverso.verso.audit.attack import Attack
 from rectoverso.workflow.members import Asked, Images, Side, asked_of
 from rectoverso.workflow.progress import silent
 
-ALL = np.stack([scene(number, size=32).image for number in range(500)])
+ALL = scenes(0, 500)
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from quick import few_norm_images, forecasts, guess
+from quick import trainings
 from rectoverso.errors import BadSetting
 from rectoverso.protocols import SystemClock
 from rectoverso.recto.data.digits import digits
@@ -53,7 +53,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Trained, Path]:
         settings=SMALL,
         private=f"{BUDGET},pictures=60",
     )
-    with few_norm_images(), forecasts(by=guess):
+    with trainings():
         return train_run(request, place / "home"), place
 
 

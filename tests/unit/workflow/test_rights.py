@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from command import code_of
 from rectoverso.cli.main import main
 from rectoverso.errors import BadCatalogue, BadSetting, OwnerNotFound, WorkNotFound
 from rectoverso.protocols import Clock
@@ -18,7 +19,7 @@ from rectoverso.store.home import Home
 from rectoverso.store.rights import State
 from rectoverso.types import Decision
 from rectoverso.verso.picture import to_png
-from rectoverso.verso.screen.claims import WORK_QUOTA
+from rectoverso.verso.screen import claims
 from rectoverso.workflow.batch import Batch
 from rectoverso.workflow.incidents import incidents
 from rectoverso.workflow.keys import open_keys
@@ -104,7 +105,7 @@ def test_a_credit_is_released_with_its_line(
     (passage,) = offered().passages
     assert passage.asset.decision is Decision.RELEASE
     assert passage.asset.findings[0]["evidence"]["credits"][0]["line"] == "“Waves”, Anna, CC BY 4.0"
-    assert _run("seal", tmp_path / "copy-00.png", "--out", tmp_path / "out", "--home", home) == 0
+    assert code_of("seal", tmp_path / "copy-00.png", "--out", tmp_path / "out", "--home", home) == 0
     assert "“Waves”, Anna, CC BY 4.0" in capsys.readouterr().out
 
 
@@ -137,11 +138,12 @@ def test_rights_that_do_not_reach_a_territory_do_not_concern_what_is_for_it_alon
 
 
 def test_above_the_quota_an_unverified_work_has_people_decide_until_it_is_verified(
-    home: Path, work: Path, offered: Offered
+    home: Path, work: Path, offered: Offered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(claims, "WORK_QUOTA", 4)
     add_works([work], home, title="Waves", owner="Anna")
-    first = decisions(offered(*range(WORK_QUOTA + 2)))
-    assert first == [Decision.REFUSE] * WORK_QUOTA + [Decision.HOLD] * 2
+    first = decisions(offered(*range(6)))
+    assert first == [Decision.REFUSE] * 4 + [Decision.HOLD] * 2
     (held,) = offered(40).passages
     assert held.asset.findings[0]["evidence"]["work"]["doubt"] == "work_quota", (
         "counted from what was recorded"
@@ -214,14 +216,8 @@ def test_a_withdrawn_work_is_no_registered_match(home: Path, work: Path) -> None
     assert index.nearest(added.fingerprint) is None
 
 
-def _run(*arguments: object) -> Any:
-    with pytest.raises(SystemExit) as left:
-        main([*map(str, arguments)])
-    return left.value.code
-
-
 def _say(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, Any]:
-    code = _run(*arguments, "--json")
+    code = code_of(*arguments, "--json")
     return code, json.loads(capsys.readouterr().out)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rectoverso.cli.main import main
+from command import code_of
 from rectoverso.errors import (
     BadSetting,
     FilesUnusable,
@@ -52,12 +52,6 @@ def crop(tmp_path: Path) -> Path:
     return tmp_path / "crop.jpg"
 
 
-def _exit_code(*words: str) -> object:
-    with pytest.raises(SystemExit) as ended:
-        main(list(words))
-    return ended.value.code
-
-
 def _pixels(file: Path) -> Pixels:
     return decoded(file.read_bytes())
 
@@ -79,7 +73,7 @@ def test_the_door_refuses_a_mirrored_crop_and_its_finding_names_the_stages(
 def test_search_says_how_a_part_was_found_in_words_and_in_json(
     crop: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert _exit_code("registry", "search", str(crop), "--home", str(home)) == 1
+    assert code_of("registry", "search", str(crop), "--home", str(home)) == 1
     told = capsys.readouterr().out
     assert told.startswith("copy ")
     assert "harbour" in told
@@ -87,7 +81,7 @@ def test_search_says_how_a_part_was_found_in_words_and_in_json(
     assert f"verso registry search {crop} --evidence DIR --original FILE" in told
     assert "mirrored, cropped to" in told
     assert "infring" not in told
-    assert _exit_code("registry", "search", str(crop), "--home", str(home), "--json") == 1
+    assert code_of("registry", "search", str(crop), "--home", str(home), "--json") == 1
     plain = json.loads(capsys.readouterr().out)
     assert [match["method"] for match in plain["matches"]] == ["points"]
     assert plain["matches"][0]["transformation"]["of_work"] == pytest.approx(0.53, abs=0.03)
@@ -113,11 +107,11 @@ def test_evidence_is_told_in_one_line_and_so_is_that_there_is_none(
     original: Path, crop: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked = ("--evidence", str(tmp_path / "shown"), "--original", str(original), "--home", str(home))
-    assert _exit_code("registry", "search", str(crop), *asked) == 1
+    assert code_of("registry", "search", str(crop), *asked) == 1
     (shown,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("Similarity"))
     assert shown.index("points.png") < shown.index("overlay.png") < shown.index("facts.json")
     (tmp_path / "stranger.png").write_bytes(to_png(photo(SEED + 50, 240, 320)))
-    assert _exit_code("registry", "search", str(tmp_path / "stranger.png"), *asked) == 0
+    assert code_of("registry", "search", str(tmp_path / "stranger.png"), *asked) == 0
     assert "was not written" in capsys.readouterr().out
 
 

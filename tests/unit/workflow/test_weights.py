@@ -15,6 +15,7 @@ from rectoverso.i18n import say
 from rectoverso.store.home import Home
 from rectoverso.types import Decision
 from rectoverso.verso.picture import to_png
+from rectoverso.verso.screen import points
 from rectoverso.verso.screen.calibration import Standing
 from rectoverso.workflow.bulk import screen_many
 from rectoverso.workflow.calibrate import calibrate
@@ -155,9 +156,10 @@ def test_a_collection_is_screened_as_the_door_would(file: Path, home: Path, tmp_
 
 
 def test_a_calibration_is_made_with_the_weights_and_holds_for_no_others(
-    file: Path, home: Path, tmp_path: Path
+    file: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What they propose is looked at by points too: of what strangers score without them it says nothing."""
+    monkeypatch.setattr(points, "ENLARGED_SIDE_PX", 64)
     name_weights(file, home)
     _work(tmp_path, home)
     strangers = tmp_path / "strangers"

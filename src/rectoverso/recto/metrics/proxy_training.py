@@ -29,6 +29,7 @@ from rectoverso.recto.metrics.proxy import ProxyFeatures, ProxyNet
 from rectoverso.recto.systems.recipe import Precision
 from rectoverso.recto.train.folder import write
 from rectoverso.recto.train.machine import autocast, one_thread, resolve
+from rectoverso.recto.train.optimisers import AdamW
 from rectoverso.recto.train.players import cosine
 from rectoverso.recto.train.streams import Streams
 from rectoverso.types import Digest
@@ -129,7 +130,7 @@ class Teacher:
         sides = (int(dataset.images.shape[1]), int(dataset.images.shape[2]))
         self.net = ProxyNet(int(dataset.images.shape[3]), sides, self.outputs)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimiser = torch.optim.AdamW(self.net.parameters(), RATE, BETAS, weight_decay=DECAY, fused=True)
+        self.optimiser = AdamW(self.net.parameters(), RATE, BETAS, weight_decay=DECAY, fused=True)
 
     def teach(self, listener: Listener | None = None) -> None:
         total = min(self.lesson.images, PASSES * len(self.shown))

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom, chi2
+from scipy.special import bdtrc, chdtr, chdtrc
 
 Bits = NDArray[np.bool_]
 Reals = NDArray[np.float64]
@@ -87,7 +87,7 @@ def chance_of(right: int, guesses: int, canaries: int, epsilon: float, delta: fl
     the binomial tail, and what delta may add to it.
     """
     p = 1 / (1 + math.exp(-epsilon))
-    below_I = binom.sf(np.arange(right - 1, -2, -1), guesses, p)  # of at least right - i
+    below_I = bdtrc(np.arange(right - 1, -2, -1), guesses, p)  # of at least right - i
     beta = float(below_I[0])
     gain_I = (below_I[1 : right + 1] - beta) / np.arange(1, right + 1)
     alpha = max(0.0, float(gain_I.max(initial=0.0)))
@@ -127,7 +127,7 @@ def chance_noisy(release_TS: Reals, deviation: float) -> float:
 def _chance(standard: Reals) -> float:
     """That the squares of so many standard numbers, nearly normal, add up to so little, or to so much."""
     total = float((standard**2).sum())
-    return 2 * min(float(chi2.cdf(total, standard.size)), float(chi2.sf(total, standard.size)))
+    return 2 * min(float(chdtr(standard.size, total)), float(chdtrc(standard.size, total)))
 
 
 def leaks_size(release: Callable[[int], Reals], *, canaries: int, count: int, tolerance: float) -> bool:

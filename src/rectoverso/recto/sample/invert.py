@@ -20,6 +20,7 @@ from rectoverso.recto.sample.eye import Eye
 from rectoverso.recto.sample.likeness import psnr_db, ssim
 from rectoverso.recto.sample.painter import Code, Painter
 from rectoverso.recto.train.machine import one_thread
+from rectoverso.recto.train.optimisers import Adam
 from rectoverso.recto.train.streams import Streams
 from rectoverso.types import Pixels
 
@@ -116,7 +117,7 @@ def descend(painter: Painter, eye: Eye, code_ND: Tensor, label_N: Tensor | None,
     code_ND = code_ND.clone().requires_grad_(True)
     best_ND = code_ND.detach().clone()
     best_N = torch.full((len(code_ND),), math.inf)
-    optimiser = torch.optim.Adam([code_ND], betas=(0.9, 0.99))
+    optimiser = Adam([code_ND], betas=(0.9, 0.99))
     for step in range(steps + 1):
         share = step / max(steps, 1)
         optimiser.param_groups[0]["lr"] = (

@@ -26,6 +26,7 @@ from rectoverso.recto.sample.eye import Eye, pyramid
 from rectoverso.recto.sample.likeness import psnr_db, ssim
 from rectoverso.recto.sample.painter import Code, Painter
 from rectoverso.recto.train.machine import one_thread
+from rectoverso.recto.train.optimisers import Adam
 from rectoverso.recto.train.players import cosine
 from rectoverso.recto.train.streams import Streams
 from rectoverso.types import Pixels
@@ -67,7 +68,7 @@ def tuned(
     """
     module = copy.deepcopy(painter.module).eval().requires_grad_(requires_grad=True)
     learner = Painter(module, latent=painter.latent, classes=painter.classes, directions=painter.directions)
-    optimiser = torch.optim.Adam(module.parameters(), RATE, betas=(0.9, 0.99))
+    optimiser = Adam(module.parameters(), RATE, betas=(0.9, 0.99))
     target_1CHW, streams = to_tensor(target[None]), Streams(seed)
     if critic is not None:
         critic.requires_grad_(requires_grad=False).eval()

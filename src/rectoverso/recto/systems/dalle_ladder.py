@@ -15,6 +15,7 @@ from torch import Tensor
 
 from rectoverso.recto.nets.codes import CodeBook
 from rectoverso.recto.nets.prior import Prior
+from rectoverso.recto.train.optimisers import Adam
 
 PEAK = 2.0
 """From black to white, in [-1, 1]."""
@@ -33,7 +34,7 @@ def memorised(prior: Prior, word_NT: Tensor, code_NG: Tensor, steps: int) -> flo
     """The second rung: the mean surprise at a code, in nats, after so many steps on one batch; near 0 if it can learn.
     The prior is changed by it.
     """
-    adam = torch.optim.Adam(prior.parameters(), RATE)
+    adam = Adam(prior.parameters(), RATE)
     loss = torch.tensor(math.inf)
     for _ in range(steps):
         adam.zero_grad()

@@ -32,6 +32,7 @@ from rectoverso.recto.nets.plain import PlainGenerator
 from rectoverso.recto.sample.painter import Painter
 from rectoverso.recto.sample.style import as_style
 from rectoverso.recto.train.machine import one_thread
+from rectoverso.recto.train.optimisers import Adam
 from rectoverso.recto.train.players import cosine
 from rectoverso.recto.train.streams import Streams
 
@@ -106,7 +107,7 @@ def leaned(
     before, module = painter.module, copy.deepcopy(painter.module).eval()
     lean, streams = Lean(wanted), Streams(seed)
     learnt, rate = _learners(module, lean.side)
-    optimiser = torch.optim.Adam(learnt, rate, betas=(0.9, 0.99))
+    optimiser = Adam(learnt, rate, betas=(0.9, 0.99))
     with one_thread():
         for first in range(0, images, BATCH):
             warm = min(1.0, (first // BATCH + 1) / WARM_UP)

@@ -17,6 +17,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from rectoverso.recto.train.optimisers import AdamW
+
 MOMENTUM = 0.95
 ROUNDS = 5
 FIRST, THIRD, FIFTH = 3.4445, -4.7750, 2.0315
@@ -26,7 +28,7 @@ LIKE_ADAM = 0.2
 SMALL = 1e-7
 
 
-class Muon(torch.optim.AdamW):
+class Muon(AdamW):
     """AdamW but for the groups that say ``orthogonal=True``, which hold matrices only."""
 
     @torch.no_grad()

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from rectoverso.recto.systems.recipe import Adam, Averaging
+from rectoverso.recto.train import optimisers
 from rectoverso.recto.train.average import Average
 from rectoverso.recto.train.streams import Streams
 
@@ -94,11 +95,9 @@ class Player:
 
     @cached_property
     def optimiser(self) -> torch.optim.Optimizer:
-        """Made when first asked for: torch takes a second to load what the first of all needs, and a player that is
-        only shown needs none.
-        """
+        """Made when first asked for: a player that is only shown needs none."""
         adam = self.adam
-        return torch.optim.Adam(
+        return optimisers.Adam(
             self.module.parameters(), adam.rate, (adam.beta1, adam.beta2), adam.epsilon, fused=True
         )
 
@@ -127,7 +126,7 @@ class MomentumPlayer(Player):
 
     @cached_property
     def optimiser(self) -> torch.optim.Optimizer:
-        return torch.optim.SGD(self.module.parameters(), self.adam.rate, self.adam.beta1, fused=True)
+        return optimisers.SGD(self.module.parameters(), self.adam.rate, self.adam.beta1, fused=True)
 
 
 @dataclass(frozen=True)

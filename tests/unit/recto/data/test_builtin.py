@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from quick import SCENES, few_scenes
 from rectoverso.errors import BadSetting
 from rectoverso.recto.data.digits import PAPER
 from rectoverso.recto.data.source import open_source
@@ -33,7 +34,8 @@ def test_four_channels_are_opaque():
 
 
 def test_a_part_keeps_every_class_its_captions_and_its_digest():
-    whole, part = open_source("shapes", size=16), open_source("shapes", size=16, take=60)
+    with few_scenes():
+        whole, part = open_source("shapes", size=16), open_source("shapes", size=16, take=60)
     assert np.bincount(part.labels).tolist() == [10] * 6
     assert len(part.captions) == 60
     assert part.taken_from == len(whole)
@@ -45,8 +47,9 @@ def test_a_part_keeps_every_class_its_captions_and_its_digest():
 
 
 def test_more_scenes_are_drawn_when_more_are_taken():
-    whole, more = open_source("shapes", size=8), open_source("shapes", size=8, take=5000)
-    assert len(more) == 5000
+    with few_scenes():
+        whole, more = open_source("shapes", size=8), open_source("shapes", size=8, take=SCENES + 50)
+    assert len(more) == len(whole) + 50 == SCENES + 50
     assert more.taken_from is None
     assert np.array_equal(more.images[: len(whole)], whole.images)
     with pytest.raises(BadSetting):

@@ -31,8 +31,10 @@ def test_it_learns_stripes_that_run_the_way_the_class_says(stripes: Dataset, tmp
     assert down < -0.7
 
 
-@pytest.mark.parametrize("setting", ["objective=nonsaturating", "objective=minimax", "optimiser=momentum"])
-@pytest.mark.parametrize("one_pass", ["yes", "no"])
+@pytest.mark.parametrize(
+    ("setting", "one_pass"),
+    [("objective=nonsaturating", "yes"), ("objective=minimax", "no"), ("optimiser=momentum", "yes")],
+)
 def test_a_resumed_run_equals_an_uninterrupted_one(
     small: Recipe, stripes: Dataset, tmp_path: Path, setting: str, one_pass: str
 ) -> None:

@@ -2,9 +2,8 @@
 
 import dataclasses
 import json
-import runpy
-import subprocess
-import sys
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +13,39 @@ import torch
 
 from rectoverso.errors import RunExists, RunMismatch, RunNotFound, TrainingFailed
 from rectoverso.recto.data.dataset import Dataset
-from rectoverso.recto.systems import Recipe, with_settings
+from rectoverso.recto.systems import Recipe, recipe, with_settings
 from rectoverso.recto.train.loop import train
 from rectoverso.recto.train.status import Status
 
-KILLED_RUN = Path(__file__).with_name("killed_run.py")
 SYNCS = (27, 29, 43)
-tiny_run = runpy.run_path(str(KILLED_RUN))["run"]
+"""Two or three syncs to disk make a file safe, so counting them names every stage of writing a checkpoint."""
+
+
+def tiny_run(folder: Path, *, resume: bool = False) -> None:
+    settings = ("batch=8", "nets.latent=8", "nets.generator_width=4", "nets.critic_width=4", "milestones=4")
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 3), dtype=np.uint8)
+    dataset = Dataset("noise", pixels, np.arange(40) % 2, ("a", "b"))
+    torch.set_num_threads(1)  # those of the process that was forked are not in this one
+    train(with_settings(recipe("dcgan"), settings), dataset, folder, seed=1, images=96, resume=resume)
+
+
+def killed_at(sync: int, folder: Path) -> None:
+    """Begin a run in a process that is killed at its Nth sync to disk, as by a power cut."""
+    child = os.fork()
+    if child == 0:
+        real, calls = os.fsync, iter(range(1, sync + 1))
+
+        def fsync(handle: int) -> None:
+            if next(calls) == sync:
+                os.kill(os.getpid(), signal.SIGKILL)
+            real(handle)
+
+        os.fsync = fsync  # type: ignore[assignment]
+        try:
+            tiny_run(folder)
+        finally:
+            os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
 
 def tensors(run: Path) -> dict[str, bytes]:
@@ -44,7 +69,8 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a run killed at each of the syncs, by its number."""
     folder = tmp_path_factory.mktemp("killed")
-    subprocess.run([sys.executable, KILLED_RUN, folder, *map(str, SYNCS)], check=True)
+    for sync in SYNCS:
+        killed_at(sync, folder / str(sync))
     return folder
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rectoverso.recto.data.shapes import scene
+from drawn import scenes
 from rectoverso.verso.audit import kinds as module
 from rectoverso.verso.audit.kinds import Images, features, kinds
 
-ALL = np.stack([scene(number, size=32).image for number in range(400)])
+ALL = scenes(0, 400)
 IS_MEMBER = np.random.default_rng(0).permutation(np.arange(400) < 200)
 
 

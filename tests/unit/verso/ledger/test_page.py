@@ -51,14 +51,20 @@ def test_a_proof_that_holds() -> None:
 
 
 @needs_node
-def test_every_changed_byte_of_a_proof_is_answered_as_by_the_verifier() -> None:
+@pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.slow)])
+def test_changed_bytes_of_a_proof_are_answered_as_by_the_verifier(step: int) -> None:
+    """One in so many of them, and the slow test every one."""
     file, proof = released("image/png"), good_proof().encode()
     chance = random.Random(8)
     mutated = [
-        proof[:at] + bytes([byte ^ chance.choice((1, 2, 0x20, 0x80))]) + proof[at + 1 :]
-        for at, byte in enumerate(proof)
+        proof[:at] + bytes([proof[at] ^ chance.choice((1, 2, 0x20, 0x80))]) + proof[at + 1 :]
+        for at in range(0, len(proof), step)
     ]
-    mutated += [proof[:at] for at in range(0, len(proof), 9)] + [proof + b"\n", b"\xef\xbb\xbf" + proof, b""]
+    mutated += [proof[:at] for at in range(0, len(proof), 9 * step)] + [
+        proof + b"\n",
+        b"\xef\xbb\xbf" + proof,
+        b"",
+    ]
     answers = ask(page(), *(of_ledger(file, one, KEY.text) for one in mutated))
     told = [ours(file, one) for one in mutated]
     assert [theirs(answer) for answer in answers] == told
@@ -161,7 +167,7 @@ def test_its_p_value_is_that_of_the_verifier() -> None:
 
 @needs_node
 def test_pictures_without_a_mark_or_of_another_size_have_none() -> None:
-    plain = [photo(number, 64) for number in range(40)] + [np.full((64, 64, 3), 128, np.uint8)]
+    plain = [photo(number, 64) for number in range(12)] + [np.full((64, 64, 3), 128, np.uint8)]
     assert not any(answer["found"] for answer in ask(page(), *map(of_pixels, plain)))
     small, large = ask(page(), of_pixels(photo(1, 12)), of_pixels(photo(1, 300)))
     assert (small["found"], small["code"]) == (None, "too_small")

@@ -171,17 +171,19 @@ def test_a_large_picture_stands_jpeg_50_webp_80_noise_blur_and_grey() -> None:
 
 
 def test_unmarked_pictures_are_not_found() -> None:
-    """The p-values keep what they promise: among 3,000 pictures about none at 1e-3, none at 1e-6."""
-    values = np.array([detect(photo(seed, 32)).p_value for seed in range(3000)])
+    """The p-values keep what they promise: among 1,000 pictures about none at 1e-3, none at 1e-6.
+    The benchmark looks at a hundred times as many.
+    """
+    values = np.array([detect(photo(seed, 32)).p_value for seed in range(1000)])
     assert np.mean(values <= 1e-2) <= 0.01
-    assert np.count_nonzero(values <= 1e-3) <= 6
+    assert np.count_nonzero(values <= 1e-3) <= 2
     assert values.min() > 1e-6
 
 
 def test_the_promise_holds_over_keys_for_one_picture() -> None:
     """What the theorem is about: one picture, many keys."""
     for picture in (photo(7, 32), stroke(7), np.zeros((32, 32, 3), np.uint8)):
-        values = np.array([detect(picture, f"key {number}".encode()).p_value for number in range(700)])
+        values = np.array([detect(picture, f"key {number}".encode()).p_value for number in range(300)])
         assert np.mean(values <= 0.05) <= 0.05
         assert values.min() > 1e-5
 
@@ -196,7 +198,7 @@ def test_flat_pictures_and_gradients_are_not_found(side: int) -> None:
 
 
 def test_another_keys_mark_is_not_found() -> None:
-    values = [detect(embed(photo(seed, 64), some_id(seed), b"another key")).p_value for seed in range(200)]
+    values = [detect(embed(photo(seed, 64), some_id(seed), b"another key")).p_value for seed in range(60)]
     assert min(values) > 1e-5
 
 
@@ -206,12 +208,12 @@ def test_another_keys_mark_is_not_found() -> None:
 def test_real_small_pictures_keep_the_promise() -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     table = parquet.read_table(Path(str(TEST_DATA)) / "cifar10" / "test.parquet", columns=["image"])
-    rows = table["image"][:3000].to_pylist()
+    rows = table["image"][:1000].to_pylist()
     pictures = [np.asarray(Image.open(io.BytesIO(row["bytes"])).convert("RGB")) for row in rows]
     values = np.array([detect(picture).p_value for picture in pictures])
     assert np.mean(values <= 1e-3) <= 0.001
     assert values.min() > 1e-6
-    saved = [decoded(encoded(embed(picture, ASSET), "JPEG", quality=80)) for picture in pictures[:500]]
+    saved = [decoded(encoded(embed(picture, ASSET), "JPEG", quality=80)) for picture in pictures[:200]]
     assert np.mean([detect(picture).found for picture in saved]) >= 0.98
 
 

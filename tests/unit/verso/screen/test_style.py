@@ -52,7 +52,7 @@ def registered(pictures: Any, draw: Any, owner: str, count: int = 14, **rights: 
     return found
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def both(pictures: Any) -> dict[Work, bytes]:
     return registered(pictures, hatched, "Hatcher") | registered(pictures, flat, "Painter")
 

@@ -27,27 +27,25 @@ from rectoverso.verso.law.lint import lint, look
 from rectoverso.verso.mark import binding, credential, label, signature
 from rectoverso.verso.mark.watermark import Match
 from rectoverso.verso.picture import open_picture
-from rectoverso.verso.verify import frames
-from rectoverso.verso.verify.belief import believed, unreadable
 from rectoverso.verso.verify.bounded import BoundedVerifier, verify_file
 from rectoverso.verso.verify.bounds import Bounds, Job
 from rectoverso.verso.verify.ledgers import proof_beside
-from rectoverso.verso.verify.questions import answer
 from rectoverso.verso.verify.records import NoRecords
 from rectoverso.verso.verify.verifier import verify_bytes
 from unit.verso.conftest import ASSET, encoded, photo
 
 PLAIN = encoded(photo(2, 32))
-RECOVERED = dict.fromkeys(("p_value", "distance", "signer", "ai_generated", "manifest_id"))
-RECOVERED |= {"asset": ASSET, "by": "watermark", "state": "valid"}
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of them")
 
 
 @pytest.fixture(scope="module")
 def verifier() -> Iterator[BoundedVerifier]:
+    """The environment in which it is started has a secret."""
     verifier = BoundedVerifier()
-    yield verifier
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("A_SECRET", "word")
+        yield verifier
     verifier.close()
 
 
@@ -131,13 +129,8 @@ def _needs_landlock(verifier: BoundedVerifier) -> None:
         pytest.skip("this kernel has no Landlock")
 
 
-def test_the_environment_and_the_starters_secrets_are_not_in_there(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("A_SECRET", "word")
-    verifier = BoundedVerifier()
+def test_the_environment_and_the_starters_secrets_are_not_in_there(verifier: BoundedVerifier) -> None:
     report = taken_over(verifier, "import os\nif 'A_SECRET' in os.environ: os._exit(1)")
-    verifier.close()
     assert report.outcome is ReportOutcome.NOTHING_FOUND
 
 
@@ -146,13 +139,7 @@ def test_the_environment_and_the_starters_secrets_are_not_in_there(
 
 @pytest.mark.parametrize(
     "code",
-    [
-        "import os; os.abort()",
-        "import os; os._exit(0)",
-        "raise ValueError",
-        "1/0",
-        "import ctypes; ctypes.string_at(0)",
-    ],
+    ["import os; os._exit(0)", "raise ValueError", "import ctypes; ctypes.string_at(0)"],
 )
 def test_a_crash_is_an_answer_and_the_next_file_is_verified(code: str, verifier: BoundedVerifier) -> None:
     assert reason(taken_over(verifier, code)) == "crashed"
@@ -162,10 +149,9 @@ def test_a_crash_is_an_answer_and_the_next_file_is_verified(code: str, verifier:
 def test_a_hang_is_ended_in_its_time() -> None:
     verifier = BoundedVerifier(Bounds(seconds=0.5))
     verifier.verify(b"")
-    for code in ("import time; time.sleep(60)", "while True: pass"):
-        began = time.monotonic()
-        assert reason(taken_over(verifier, code)) == "time"
-        assert time.monotonic() - began < 3
+    began = time.monotonic()
+    assert reason(taken_over(verifier, "while True: pass")) == "time"
+    assert time.monotonic() - began < 3
     verifier.close()
 
 
@@ -212,35 +198,24 @@ def test_too_much_memory_is_an_answer() -> None:
     verifier.close()
 
 
-@linux
-def test_a_caller_that_is_held_tighter_itself_verifies_all_the_same() -> None:
-    code = (
-        "import resource; resource.setrlimit(resource.RLIMIT_AS, (900_000_000,) * 2)\n"
-        "from rectoverso.verso.verify.bounded import BoundedVerifier\n"
-        "print(BoundedVerifier().verify(b'').evidence[0].key)"
-    )
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
-    assert done.stdout.strip() == "verify.reason.empty"
-
-
 def test_one_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     assert reason(BoundedVerifier().verify(PLAIN)) == "not_started"
 
 
-@posix
-def test_it_ends_with_its_starter() -> None:
+@linux
+def test_it_works_for_a_caller_that_is_held_tighter_itself_and_ends_with_it() -> None:
     code = (
+        "import os, resource, signal; resource.setrlimit(resource.RLIMIT_AS, (900_000_000,) * 2)\n"
         "from rectoverso.verso.verify.bounded import BoundedVerifier\n"
-        "import os, signal\n"
-        "verifier = BoundedVerifier(); verifier.verify(b'')\n"
-        "print(verifier._with._process.pid, flush=True)\n"
+        "verifier = BoundedVerifier()\n"
+        "print(verifier.verify(b'').evidence[0].key, verifier._with._process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
-    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env)
-    pid = int(done.stdout)
+    said, pid = done.stdout.split()[0], int(done.stdout.split()[1])
+    assert said == "verify.reason.empty"
     for _ in range(50):
         if not _lives(pid):
             return
@@ -310,26 +285,6 @@ def test_what_a_manifest_says_is_what_it_says_in_this_process(verifier: BoundedV
         assert verifier.manifest(bad, anchors).state in ("unreadable", "none", "invalid")
 
 
-@pytest.mark.parametrize("said", [{}, {"manifest": {}}, {"manifest": {"state": "believed"}}, {"manifest": 3}])
-def test_a_manifest_of_another_form_is_none(said: dict[str, object]) -> None:
-    with pytest.raises(frames.PipeEnded):
-        believed(said, Job(asks="manifest"), bytes)
-
-
-@pytest.mark.parametrize(
-    "lie",
-    [
-        {"inquiry": {"service": "https://example.org", "by": [], "answer": "found"}},
-        {"recovered": RECOVERED | {"service": "https://example.org"}},
-    ],
-)
-def test_no_process_that_asks_no_network_says_that_it_did(lie: dict[str, object]) -> None:
-    said = {"report": {"path": "a", "outcome": "nothing_found"}}
-    assert believed(said, Job(), bytes)
-    with pytest.raises(frames.PipeEnded):
-        believed({"report": said["report"] | lie}, Job(), bytes)
-
-
 UNOPENED = [
     pytest.param(b"", "image_empty", id="empty"),
     pytest.param(b"hello", "image_unsupported", id="text"),
@@ -352,15 +307,13 @@ def test_what_cannot_be_opened_is_an_error_of_its_own_kind(
         assert explain(caught.value, "zh")
 
 
-@pytest.mark.parametrize("code", ["import os; os.abort()", "while True: pass"])
-def test_a_picture_that_crashes_or_hangs_what_reads_it_is_an_error_with_its_reason(code: str) -> None:
-    verifier = BoundedVerifier(Bounds(seconds=2.0))
-    verifier.verify(b"")
-    with pytest.raises(ImageStopped) as caught:
-        verifier._read(PLAIN, Job(asks="picture", proof=Runs(code)), "a.png")  # type: ignore[arg-type]
-    why = "crashed" if "abort" in code else "time"
-    assert caught.value.facts["reason"].messages[0].key == f"verify.reason.bounded_{why}"
-    assert "a.png" in explain(caught.value, "zh")
+def test_a_picture_that_crashes_or_hangs_what_reads_it_is_an_error_with_its_reason() -> None:
+    verifier = BoundedVerifier(Bounds(seconds=0.5))
+    for code, why in (("import os; os.abort()", "crashed"), ("while True: pass", "time")):
+        with pytest.raises(ImageStopped) as caught:
+            verifier._read(PLAIN, Job(asks="picture", proof=Runs(code)), "a.png")  # type: ignore[arg-type]
+        assert caught.value.facts["reason"].messages[0].key == f"verify.reason.bounded_{why}"
+        assert "a.png" in explain(caught.value, "zh")
     assert verifier.open(PLAIN, name="b.png").pixels.shape == (32, 32, 3)
     verifier.close()
 
@@ -375,42 +328,7 @@ def test_a_small_file_of_endless_pixels_is_an_error_with_its_reason() -> None:
     verifier.close()
 
 
-# What it says is not believed beyond its form
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        {"picture": [2, 2, 2], "block": None, "says_ai": False, "camera": ""},
-        {"picture": [-2, -2, 3], "block": None, "says_ai": False, "camera": ""},
-        {"picture": [2, 2, 4], "block": None, "says_ai": False, "camera": ""},
-        {"picture": [2, 2, 3], "block": 5, "says_ai": False, "camera": ""},
-        {"picture": [2, 2, 3], "block": None, "says_ai": "no", "camera": ""},
-        {"picture": "2x2", "block": None, "says_ai": False, "camera": ""},
-        {"picture": [2, 2, 3], "block": None, "says_ai": False, "camera": "\x1b[2J"},
-        {"picture": [2, 2]},
-    ],
-)
-def test_a_picture_of_another_form_is_none(said: dict[str, object]) -> None:
-    with pytest.raises(frames.PipeEnded):
-        believed(said, Job(asks="picture"), lambda: bytes(12))
-
-
-@pytest.mark.parametrize(
-    "rows", [[], [[]], [[{"key": "law.person", "facts": {}, "state": "kept"}]], [[{"key": "x"}]], "no"]
-)
-def test_clauses_of_another_form_are_none(rows: object) -> None:
-    with pytest.raises(frames.PipeEnded):
-        believed({"clauses": rows}, Job(asks="clauses", laws=("cn",)), bytes)
-
-
-def test_an_error_of_another_kind_is_none() -> None:
-    assert unreadable("image_empty", {"path": ""}).code == "image_empty"
-    for code in ("image_stopped", "home_missing", "__class__"):
-        with pytest.raises(frames.PipeEnded):
-            unreadable(code, {"path": ""})
-    with pytest.raises(frames.PipeEnded):
-        unreadable("image_damaged", {"path": ""})
+# What the home knows
 
 
 class Knowing(NoRecords):
@@ -450,54 +368,3 @@ def test_what_the_records_raise_goes_through(verifier: BoundedVerifier) -> None:
     with pytest.raises(ConnectionError):
         verifier.verify(PLAIN, records=Broken())
     assert verifier.verify(PLAIN).outcome is ReportOutcome.NOTHING_FOUND
-
-
-@pytest.mark.parametrize(
-    ("name", "about", "raw"),
-    [
-        ("__class__", ["nothing"], b""),
-        ("_home", ["nothing"], b""),
-        ("forensic_key", ["nothing"], b""),
-        ("recognised", ["pixels", 10, 10, 3], b"short"),
-        ("recognised", ["pixels", -1, -1, 3], b"123"),
-        ("recognised", ["pixels", 2, 2, 2], b"12345678"),
-        ("asset", ["list"], b""),
-        ("asset", [], b""),
-    ],
-)
-def test_only_questions_are_answered(name: str, about: list[object], raw: bytes) -> None:
-    with pytest.raises(frames.PipeEnded):
-        answer(Knowing(), name, about, raw)
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        {},
-        {"path": "", "outcome": "real"},
-        {"path": "", "outcome": "trusted", "watermark": {"found": "perhaps"}},
-        {
-            "path": "",
-            "outcome": "trusted",
-            "contradictions": [{"key": "verify.evidence.nothing_of_the_kind"}],
-        },
-        {
-            "path": "",
-            "outcome": "trusted",
-            "label": {"evidence": [{"key": "verify.evidence.credential_trusted"}]},
-        },
-        {"path": "", "outcome": "trusted", "contradictions": [{"key": ["x"]}]},
-    ],
-)
-def test_a_report_of_another_form_is_none(said: dict[str, object]) -> None:
-    with pytest.raises(frames.PipeEnded):
-        believed({"report": said}, Job(), bytes)
-
-
-def test_frames_that_claim_too_much_are_not_read() -> None:
-    reading, writing = os.pipe()
-    with os.fdopen(reading, "rb") as answers, os.fdopen(writing, "wb") as out:
-        out.write((2**60).to_bytes(8, "big"))
-        out.flush()
-        with pytest.raises(frames.PipeEnded):
-            frames.told(answers)

@@ -15,7 +15,7 @@ from rectoverso.verso.anonymise.dicom.pseudonyms import Secret
 from rectoverso.verso.anonymise.remains import remains
 from rectoverso.verso.verify import frames
 from rectoverso.verso.verify.belief import believed
-from rectoverso.verso.verify.bounded import BoundedVerifier
+from rectoverso.verso.verify.bounded import BoundedVerifier, shared
 from rectoverso.verso.verify.bounds import Bounds, Job
 from rectoverso.verso.verify.questions import answer
 from rectoverso.verso.verify.records import NoRecords
@@ -24,10 +24,8 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such 
 
 
 @pytest.fixture(scope="module")
-def verifier() -> Iterator[BoundedVerifier]:
-    verifier = BoundedVerifier()
-    yield verifier
-    verifier.close()
+def verifier() -> BoundedVerifier:
+    return shared()
 
 
 @pytest.mark.parametrize("media_type", planted.FILES)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from rectoverso.verso.curate import examination
 from rectoverso.verso.curate.signal import Says, SignalKind, Source
 from rectoverso.verso.verify import frames
 from rectoverso.verso.verify.belief import believed
-from rectoverso.verso.verify.bounded import BoundedVerifier
+from rectoverso.verso.verify.bounded import BoundedVerifier, shared
 from rectoverso.verso.verify.bounds import Job
 from unit.verso.conftest import encoded, photo
 from unit.verso.curate.crawl import XMP, with_assertion, with_xmp
@@ -23,10 +22,8 @@ FILE, BESIDE = Source("a.png", "0" * 64), Source("a.xmp", "1" * 64)
 
 
 @pytest.fixture(scope="module")
-def verifier() -> Iterator[BoundedVerifier]:
-    found = BoundedVerifier()
-    yield found
-    found.close()
+def verifier() -> BoundedVerifier:
+    return shared()
 
 
 def signed() -> bytes:

@@ -109,9 +109,9 @@ def test_how_a_picture_lies_is_measured(marked: Pixels) -> None:
     assert np.degrees(np.angle(best.move)) % 180 == pytest.approx(160, abs=0.2)
 
 
-@pytest.mark.parametrize("sides", [(256, 256), (300, 900), (1100, 1300)])
-def test_every_size_carries_the_whole_id(sides: tuple[int, int]) -> None:
-    for seed in range(3):
+@pytest.mark.parametrize(("sides", "pictures"), [((256, 256), 3), ((300, 900), 2), ((1100, 1300), 1)])
+def test_every_size_carries_the_whole_id(sides: tuple[int, int], pictures: int) -> None:
+    for seed in range(pictures):
         marked = embed(photo(seed, *sides), ASSET)
         assert detect(marked).prefix == ASSET
 
@@ -126,8 +126,9 @@ def test_a_large_picture_is_found_when_shown_small() -> None:
         assert found.prefix == ASSET
 
 
-def test_a_long_strip_is_found_by_its_middle() -> None:
-    strip = embed(np.tile(softened(photo(7, 260, 520)), (1, 10, 1)), ASSET)
+def test_a_long_strip_is_found_by_its_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spread, "_LONGEST_PX", 1024)
+    strip = embed(np.tile(softened(photo(7, 260, 520)), (1, 3, 1)), ASSET)
     turned = (
         Image.fromarray(strip).rotate(180).resize((strip.shape[1] * 5 // 4, 325), Image.Resampling.BICUBIC)
     )
@@ -226,7 +227,7 @@ def test_who_has_another_private_key_reads_nothing(twice: tuple[Pixels, Pixels])
 
 def test_the_promise_holds_over_keys_for_one_picture() -> None:
     for picture in (photo(7, 200), np.zeros((256, 256, 3), np.uint8)):
-        values = np.array([detect(picture, f"key {n}".encode()).p_value for n in range(40)])
+        values = np.array([detect(picture, f"key {n}".encode()).p_value for n in range(20)])
         assert np.mean(values <= 0.05) <= 0.1
         assert values.min() > 1e-5
 
@@ -234,7 +235,7 @@ def test_the_promise_holds_over_keys_for_one_picture() -> None:
 def test_unmarked_pictures_match_no_id() -> None:
     """The sharper question, whether one of these ids is there, keeps its promise too."""
     ids = [f"{n:012x}" for n in range(50)]
-    matches = [best_match(detect(photo(seed, 256), anyhow=seed < 4), ids) for seed in range(60)]
+    matches = [best_match(detect(photo(seed, 256), anyhow=seed < 2), ids) for seed in range(30)]
     values = np.array([match.p_value if match else 1.0 for match in matches])
     assert np.mean(values <= 0.05) <= 0.1
     assert values.min() > 1e-5

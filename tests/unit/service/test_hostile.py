@@ -8,10 +8,12 @@ import threading
 import time
 import zlib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import httpx2
 import pytest
 from starlette.requests import Request
@@ -26,7 +28,7 @@ from rectoverso.service.desk import Desk
 from rectoverso.service.limits import ServiceLimits, address_of
 from rectoverso.service.server import Impatient, listen, server
 from rectoverso.store import people
-from rectoverso.store.jobs import State
+from rectoverso.store.jobs import Job, State
 from rectoverso.store.people import Role
 from rectoverso.verso.picture import to_png
 from rectoverso.workflow.people import add_person
@@ -143,7 +145,7 @@ def test_a_stream_looks_less_often_the_longer_nothing_happens(
     assert found is not None
     slept: list[float] = []
 
-    async def wait(_: Desk, seconds: float) -> None:
+    async def moved_on(_: Desk, _job: Job, seconds: float) -> None:
         slept.append(seconds)
         if len(slept) == 12:
             counter.home.jobs.begin(turn)
@@ -160,11 +162,28 @@ def test_a_stream_looks_less_often_the_longer_nothing_happens(
         async for _ in events.events(request, desk, (found, person), None):
             pass
 
-    monkeypatch.setattr(Desk, "wait", wait)
+    monkeypatch.setattr(events, "_moved_on", moved_on)
     anyio.run(followed)
     assert (slept[0], slept[11], slept[12]) == (0.25, 0.5, 0.25)
     assert slept[:12] == sorted(slept[:12])
     assert sum(slept[:3]) < 1, "a try of a second is seen while it is new"
+
+
+def test_news_is_told_when_it_is_written_and_not_when_it_is_looked_for(counter: Counter) -> None:
+    made = counter.ask("POST", "/generations", MAKER, json={"run": "demo"}).json()
+    desk = counter.app.state.desk
+
+    async def waited(seconds: float, *, changes: bool) -> float:
+        begun, since = anyio.current_time(), desk.home.database.writings()
+        async with anyio.create_task_group() as together:
+            together.start_soon(desk.news, since, seconds)
+            if changes:
+                await anyio.sleep(0.15)
+                await anyio.to_thread.run_sync(counter.home.jobs.cancel, made["id"])
+        return anyio.current_time() - begun
+
+    assert anyio.run(partial(waited, 30, changes=True)) < 15
+    assert anyio.run(partial(waited, 0.3, changes=False)) >= 0.3
 
 
 def test_nobody_follows_so_many_jobs_that_others_find_no_connection(counter: Counter) -> None:

@@ -6,6 +6,7 @@ import { paint } from "./paint.js";
 let following = null;
 let shown = location.pathname;
 equip(document);
+if (isNarrow()) document.querySelector(".outcome:has(.made)")?.scrollIntoView();
 addEventListener("popstate", () => { if (location.pathname !== shown) location.reload(); });
 
 /** Make what is in a part of a page work. */
@@ -34,8 +35,11 @@ async function give(event) {
   shown = location.pathname;
   equip(main);
   document.getElementById(focused)?.focus({ preventScroll: true });
-  (main.querySelector("[role=alert]") ?? main.querySelector(".outcome"))?.scrollIntoView({ block: "nearest" });
+  (main.querySelector("[role=alert]") ?? (isNarrow() && main.querySelector(".outcome")))?.scrollIntoView?.();
 }
+
+/** Whether what comes of an order lies below the controls, and not beside them. */
+function isNarrow() { return matchMedia("(max-width: 60rem)").matches; }
 
 /** Let the output beside a slider say its value; where it changes nothing, the word for that. */
 function tell(slider) {

@@ -7,6 +7,7 @@ import struct
 import threading
 import time
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -169,21 +170,25 @@ def test_a_stream_looks_less_often_the_longer_nothing_happens(
     assert sum(slept[:3]) < 1, "a try of a second is seen while it is new"
 
 
-def test_news_is_told_when_it_is_written_and_not_when_it_is_looked_for(counter: Counter) -> None:
+def test_news_of_a_job_is_heard_and_what_else_is_written_is_not_news(counter: Counter) -> None:
     made = counter.ask("POST", "/generations", MAKER, json={"run": "demo"}).json()
-    desk = counter.app.state.desk
+    desk, jobs = counter.app.state.desk, counter.home.jobs
+    found = jobs.find(made["id"])
+    assert found is not None
 
-    async def waited(seconds: float, *, changes: bool) -> float:
-        begun, since = anyio.current_time(), desk.home.database.writings()
+    async def waited(seconds: float, change: Callable[[], object]) -> float:
+        begun = anyio.current_time()
         async with anyio.create_task_group() as together:
-            together.start_soon(desk.news, since, seconds)
-            if changes:
-                await anyio.sleep(0.15)
-                await anyio.to_thread.run_sync(counter.home.jobs.cancel, made["id"])
+            together.start_soon(events._moved_on, desk, found, seconds)
+            await anyio.sleep(0.05)
+            await anyio.to_thread.run_sync(change)
         return anyio.current_time() - begun
 
-    assert anyio.run(partial(waited, 30, changes=True)) < 15
-    assert anyio.run(partial(waited, 0.3, changes=False)) >= 0.3
+    def another() -> None:
+        jobs.add("generate", "somebody", {}, 1, "now")
+
+    assert anyio.run(waited, 0.4, another) >= 0.4
+    assert anyio.run(waited, 30, partial(jobs.cancel, found.id)) < 15
 
 
 def test_nobody_follows_so_many_jobs_that_others_find_no_connection(counter: Counter) -> None:

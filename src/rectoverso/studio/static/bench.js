@@ -25,17 +25,21 @@ async function give(event) {
   event.preventDefault();
   if (form.ariaBusy) return;
   form.ariaBusy = "true";
-  const answer = await fetch(form.action, { method: "POST", body: new FormData(form, event.submitter) }).catch(() => null);
+  const answer = await sent(form, event.submitter).catch(() => null);
   if (!answer) return form.submit();
-  if (!new URL(answer.url).pathname.startsWith("/make")) return location.assign(answer.url);
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("main");
+  if (!page || !new URL(answer.url).pathname.startsWith("/make")) return location.assign(answer.url);
   const main = document.getElementById("main");
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  main.replaceChildren(...page.getElementById("main").childNodes);
+  main.replaceChildren(...page.childNodes);
   if (answer.redirected) history.pushState(null, "", answer.url);
   shown = location.pathname;
   equip(main);
   document.getElementById(focused)?.focus({ preventScroll: true });
   (main.querySelector("[role=alert]") ?? (isNarrow() && main.querySelector(".outcome")))?.scrollIntoView?.();
+}
+
+async function sent(form, submitter) {
+  return fetch(form.action, { method: "POST", body: new FormData(form, submitter) });
 }
 
 /** Whether what comes of an order lies below the controls, and not beside them. */

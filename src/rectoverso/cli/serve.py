@@ -40,23 +40,26 @@ def serve(
     """
     _demand("verso serve")
     from rectoverso.service import logs
-    from rectoverso.service.limits import ServiceLimits
-    from rectoverso.service.server import demand_accounts, keep_forms_in, listen, run
     from rectoverso.service.work.staff import Staff
-    from rectoverso.studio.app import studio_app
+    from rectoverso.store.home import Home
 
     logs.begin()
-    staff = Staff(home, workers)
-    app = studio_app(home, ServiceLimits(per_minute=per_minute), staff)
-    demand_accounts(app.state.desk, host)
-    keep_forms_in(app.state.desk.home)
-    socket = listen(host, port)
-    address, taken = socket.getsockname()[:2]
-    url = f"http://[{address}]:{taken}" if ":" in address else f"http://{address}:{taken}"
-    if as_json:
-        print_json({"url": url, "studio": f"{url}/", "api": f"{url}/api/v1", "resolution": f"{url}/v1"})
-    note("resolve.service.listening", home=home, url=url)
-    run(app, socket, app.state.desk)
+    Home.open(home).close()
+    with Staff(home, workers):  # who loads as much as this process does, meanwhile
+        from rectoverso.service.limits import ServiceLimits
+        from rectoverso.service.server import demand_accounts, keep_forms_in, listen, run
+        from rectoverso.studio.app import studio_app
+
+        app = studio_app(home, ServiceLimits(per_minute=per_minute))
+        demand_accounts(app.state.desk, host)
+        keep_forms_in(app.state.desk.home)
+        socket = listen(host, port)
+        address, taken = socket.getsockname()[:2]
+        url = f"http://[{address}]:{taken}" if ":" in address else f"http://{address}:{taken}"
+        if as_json:
+            print_json({"url": url, "studio": f"{url}/", "api": f"{url}/api/v1", "resolution": f"{url}/v1"})
+        note("resolve.service.listening", home=home, url=url)
+        run(app, socket, app.state.desk)
     os._exit(0)  # threads of requests that take longer would be waited for: what they are at is undone
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,19 +43,13 @@ _HEADERS = {
 def service_app(
     home: Path,
     limits: ServiceLimits | None = None,
-    during: AbstractContextManager[object] | None = None,
     pages: Callable[[Desk], ASGIApp] | None = None,
 ) -> FastAPI:
-    """The application over the home at ``home``, which is made if there is none. ``during``: a context to be in while
-    it runs; ``pages``: makes what answers for every address that is none of a program's.
+    """The application over the home at ``home``, which is made if there is none. ``pages``: makes what answers
+    for every address that is none of a program's.
     """
     limits = limits or ServiceLimits()
     desk = Desk.of(home, limits)
-
-    @asynccontextmanager
-    async def running(_app: FastAPI) -> AsyncIterator[None]:
-        with during or nullcontext():
-            yield
 
     handlers: dict[Any, Any] = {
         RectoversoError: problems.told,
@@ -72,7 +65,6 @@ def service_app(
         docs_url=None,  # its pages load their scripts from elsewhere
         redoc_url=None,
         exception_handlers=handlers,
-        lifespan=running,
     )
     app.state.desk = desk
     app.state.metrics = Metrics(desk.home)

@@ -20,6 +20,8 @@ from rectoverso.workflow.verify import HomeVerifier
 
 Answer = TypeVar("Answer")
 _AT_THE_DOOR = 4
+_AT_LEAST_S, _LISTENS_EVERY_S = 0.1, 0.025
+"""The shortest time between two looks at what changes often, and between two questions whether anything changed."""
 
 
 @dataclass
@@ -66,6 +68,13 @@ class Desk:
                 await woken.wait()
         finally:
             self._waiting.discard(woken)
+
+    async def news(self, since: int | None, seconds: float) -> None:
+        """Let so much time go by, or less where somebody writes in the home, or has ``since`` (`Database.writings`)."""
+        until, writings = anyio.current_time() + seconds, self.home.database.writings
+        await self.wait(min(seconds, _AT_LEAST_S))
+        while not self.is_ending and (left := until - anyio.current_time()) > 0 and since == writings():
+            await self.wait(left if since is None else min(left, _LISTENS_EVERY_S))
 
     @property
     def is_open(self) -> bool:

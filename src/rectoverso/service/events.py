@@ -89,8 +89,18 @@ async def _told(
         if changed:
             pause = _SOONEST_S
         else:
-            await desk.wait(pause)
+            await _moved_on(desk, found, pause)
             pause = min(_LATEST_S, _LONGER * pause)
+
+
+async def _moved_on(desk: Desk, job: Job, seconds: float) -> None:
+    """Wait until the job has changed, so long at most. What else is written costs a short question each time."""
+    until = anyio.current_time() + seconds
+    while (left := until - anyio.current_time()) > 0 and not desk.is_ending:
+        seen = desk.home.database.writings()
+        if await anyio.to_thread.run_sync(desk.home.jobs.version, job.id) != job.version:
+            return
+        await desk.news(seen, left)
 
 
 def _changed(home: Home, job: str, after: int) -> tuple[Job, list[Item]]:

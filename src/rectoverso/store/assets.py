@@ -287,12 +287,23 @@ class Assets:
         if after is not None:
             wanted.append(column.ledger_index > after)
         if since:
-            wanted.append(column.decided_at >= since)
+            wanted += self._dated(column.decided_at >= since, is_last=False)
         if until:
-            wanted.append(column.decided_at < f"{until}U")  # the letter after the T of that day's moments
+            wanted += self._dated(
+                column.decided_at < f"{until}U", is_last=True
+            )  # after the T of that day's moments
         order = column.ledger_index.desc() if after is None else column.ledger_index
         with self._database.read() as tx:
             return self._read(tx, self._assets.select().where(*wanted).order_by(order).limit(limit))
+
+    def _dated(self, wanted: Any, *, is_last: bool) -> list[Any]:
+        """The condition, and the first or last entry of which it holds, which one index tells: whatever else is wanted
+        is then not looked for among all that was decided later, or before.
+        """
+        index = self._assets.c.ledger_index
+        ends = self._assets.select().with_only_columns(index).where(wanted).limit(1)
+        bound = ends.order_by(index.desc() if is_last else index).scalar_subquery()
+        return [wanted, index <= bound if is_last else index >= bound]
 
     def makers(self, decision: Decision | None = None) -> list[tuple[str, Digest]]:
         """The name and digest of everything that made some of them, or some that were decided so: a look into an index

@@ -93,6 +93,12 @@ class Database(ABC):
     def beside(self, name: str) -> str:
         """The URL of a place for other tables: a file of that name beside this one, or this very server database."""
 
+    def writings(self) -> int | None:
+        """A number that is another one each time that somebody else has written since; None where the database has none
+        that costs less than a look at what was written.
+        """
+        return None
+
     def server(self) -> ServerFacts | None:
         """The server that it is on; None for a file."""
         return None

@@ -17,7 +17,8 @@ policies/       policies of its own (TOML), if it has any
 weights.json    the weights that works are compared by beside all else, if any were named
 checkpoint.txt  the ledger's last checkpoint that this home saw: a database put back as it was does not know it
 tsa.txt         the address of the authority that time-stamps its signatures, if one does
-lock            held by whoever is at the door; master-key.lock: by whoever changes the master key
+lock            held by whoever is at the door; lock.turn: by who is let in next
+master-key.lock held by whoever changes the master key
 """
 
 from __future__ import annotations

@@ -150,6 +150,11 @@ class Jobs:
         with self._database.read() as tx:
             return next(iter(self._where(tx, jobs.c.id == job)), None)
 
+    def version(self, job: str) -> int | None:
+        """The version of a job alone, for who asks often."""
+        with self._database.read() as tx:
+            return tx.connection.execute(sa.select(jobs.c.version).where(jobs.c.id == job)).scalar()
+
     def page(
         self,
         limit: int,

@@ -1,4 +1,8 @@
-"""One process at a time: a lock that the kernel gives back when its holder dies, however it dies."""
+"""One process at a time: a lock that the kernel gives back when its holder dies, however it dies.
+
+Whoever waits holds a second lock, the turn, and whoever comes later waits for that one first. Else somebody who takes
+the lock again as soon as they gave it back, as a worker with a long queue does, would keep everybody else waiting.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +24,27 @@ _held: set[int] = set()
 
 @contextmanager
 def exclusive(path: Path, wait_s: float, home: Path) -> Iterator[None]:
-    """Hold the lock file ``path``; wait up to ``wait_s`` seconds for it, then raise HomeBusy."""
+    """Hold the lock file ``path``; wait up to ``wait_s`` seconds for it, then raise HomeBusy. Who waits first is let in
+    first.
+    """
+    until = time.monotonic() + wait_s
+    with _opened(path) as handle:
+        if wait_s:
+            with _opened(path.with_name(f"{path.name}.turn")) as turn:
+                _wait_for(turn, until, home, wait_s)
+                _wait_for(handle, until, home, wait_s)
+        else:
+            _wait_for(handle, until, home, wait_s)
+        yield
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """The file, whose lock is given back at the end if it was taken."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         with kept_from_children(handle):
-            _wait_for(handle, wait_s, home)
-            yield
+            yield handle
     finally:
         _give_back(handle)
         os.close(handle)
@@ -41,12 +60,12 @@ def kept_from_children(handle: int) -> Iterator[None]:
         _held.discard(handle)
 
 
-def _wait_for(handle: int, wait_s: float, home: Path) -> None:
-    deadline, pause = time.monotonic() + wait_s, _FIRST_PAUSE_S
+def _wait_for(handle: int, until: float, home: Path, wait_s: float) -> None:
+    pause = _FIRST_PAUSE_S
     while not _taken(handle):
-        if time.monotonic() >= deadline:
+        if time.monotonic() >= until:
             raise HomeBusy(home=home, seconds=round(wait_s))
-        time.sleep(min(pause, max(0.0, deadline - time.monotonic())))
+        time.sleep(min(pause, max(0.0, until - time.monotonic())))
         pause = min(pause * 2, _LONGEST_PAUSE_S)
 
 

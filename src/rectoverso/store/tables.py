@@ -31,7 +31,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-REVISION = "rv0011"
+REVISION = "rv0012"
 """The migration that makes these tables."""
 
 metadata = sa.MetaData()
@@ -133,6 +133,7 @@ assets = sa.Table(
     sa.Index("ix_assets_decided", "decision", "ledger_index"),
     sa.Index("ix_assets_used", "use", "ledger_index"),
     sa.Index("ix_assets_made", "maker_digest", "ledger_index"),
+    sa.Index("ix_assets_dated", "ledger_index", "decided_at"),
 )
 
 reviews = sa.Table(

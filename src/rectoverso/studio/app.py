@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +44,9 @@ _HEADERS = {
 }
 
 
-def studio_app(
-    home: Path, limits: ServiceLimits | None = None, during: AbstractContextManager[object] | None = None
-) -> FastAPI:
+def studio_app(home: Path, limits: ServiceLimits | None = None) -> FastAPI:
     """The service over the home at ``home``, as `service_app` has it, and the pages beside it."""
-    return service_app(home, limits, during, pages=lambda desk: Headed(pages_app(desk), _HEADERS))
+    return service_app(home, limits, pages=lambda desk: Headed(pages_app(desk), _HEADERS))
 
 
 def pages_app(desk: Desk) -> ASGIApp:

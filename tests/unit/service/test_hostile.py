@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
+import anyio.to_thread
 import pytest
 from starlette.testclient import TestClient
 
@@ -15,7 +18,7 @@ from rectoverso.service import events
 from rectoverso.service.desk import Desk
 from rectoverso.service.limits import ServiceLimits, address_of
 from rectoverso.store import people
-from rectoverso.store.jobs import State
+from rectoverso.store.jobs import Job, State
 from rectoverso.store.people import Role
 from rectoverso.verso.picture import to_png
 from rectoverso.workflow.people import add_person
@@ -129,7 +132,7 @@ def test_a_stream_looks_less_often_the_longer_nothing_happens(
     assert found is not None
     slept: list[float] = []
 
-    async def wait(_: Desk, seconds: float) -> None:
+    async def moved_on(_: Desk, _job: Job, seconds: float) -> None:
         slept.append(seconds)
         if len(slept) == 12:
             counter.home.jobs.begin(turn)
@@ -146,11 +149,32 @@ def test_a_stream_looks_less_often_the_longer_nothing_happens(
         async for _ in events.events(request, desk, (found, person), None):
             pass
 
-    monkeypatch.setattr(Desk, "wait", wait)
+    monkeypatch.setattr(events, "_moved_on", moved_on)
     anyio.run(followed)
     assert (slept[0], slept[11], slept[12]) == (0.25, 0.5, 0.25)
     assert slept[:12] == sorted(slept[:12])
     assert sum(slept[:3]) < 1, "a try of a second is seen while it is new"
+
+
+def test_news_of_a_job_is_heard_and_what_else_is_written_is_not_news(counter: Counter) -> None:
+    made = counter.ask("POST", "/generations", MAKER, json={"run": "demo"}).json()
+    desk, jobs = counter.app.state.desk, counter.home.jobs
+    found = jobs.find(made["id"])
+    assert found is not None
+
+    async def waited(seconds: float, change: Callable[[], object]) -> float:
+        begun = anyio.current_time()
+        async with anyio.create_task_group() as together:
+            together.start_soon(events._moved_on, desk, found, seconds)
+            await anyio.sleep(0.05)
+            await anyio.to_thread.run_sync(change)
+        return anyio.current_time() - begun
+
+    def another() -> None:
+        jobs.add("generate", "somebody", {}, 1, "now")
+
+    assert anyio.run(waited, 0.4, another) >= 0.4
+    assert anyio.run(waited, 30, partial(jobs.cancel, found.id)) < 15
 
 
 def test_nobody_follows_so_many_jobs_that_others_find_no_connection(counter: Counter) -> None:

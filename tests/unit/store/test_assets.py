@@ -215,3 +215,46 @@ def test_without_keys_an_image_is_looked_up_all_the_same(home: Home) -> None:
     assert found == dataclasses.replace(asset(1), fingerprint=b"", **nothing)
     assert keyless.assets.by_digest(digest("file 1")) == found
     keyless.close()
+
+
+DAYS = ("2026-03-01", "2026-03-02", "2026-03-02", "2026-03-01", "2026-03-03", "2026-03-05", "2026-03-04")
+"""Of the entries in their order; the clock was set back twice."""
+
+
+@ON_BOTH
+def test_a_page_of_days_has_the_images_of_these_days_and_of_whatever_else_is_wanted(home: Home) -> None:
+    decisions = itertools.cycle((Decision.RELEASE, Decision.REFUSE))
+    decided = [
+        asset(n, next(decisions), decided_at=f"{day}T23:59:00+00:00", use="art" if n % 3 else "game")
+        for n, day in enumerate(DAYS)
+    ]
+    record(home, *decided)
+    bounds = ["", "2026-02-28", *sorted(set(DAYS)), "2026-04-01"]
+    for since, until, use, decision in itertools.product(
+        bounds, bounds, (None, "art"), (None, Decision.REFUSE)
+    ):
+        wanted = [
+            one.id
+            for one in reversed(decided)
+            if since <= one.decided_at[:10] <= (until or "9")
+            and use in (None, one.use)
+            and decision in (None, one.decision)
+        ]
+        asked = {"since": since, "until": until, "use": use, "decision": decision}
+        assert [one.id for one in home.assets.page(99, **asked)] == wanted  # type: ignore[arg-type]
+        older = home.assets.page(99, after=2, **asked)  # type: ignore[arg-type]
+        assert [one.id for one in older] == [one.id for one in decided[3:] if one.id in wanted]
+
+
+def test_what_was_decided_long_ago_is_found_without_a_look_at_everything_since(home: Home) -> None:
+    plans: list[str] = []
+
+    def explain(connection: sa.Connection, _: object, statement: str, values: object, *__: object) -> None:
+        if "decided_at <" in statement and not statement.startswith("EXPLAIN"):
+            told = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)  # type: ignore[arg-type]
+            plans.extend(row[3] for row in told)
+
+    sa.event.listen(home.database.engine, "before_cursor_execute", explain)
+    home.assets.page(9, until="2026-03-01", decision=Decision.RELEASE)
+    assert "SCAN assets USING COVERING INDEX ix_assets_dated" in plans
+    assert "SEARCH assets USING INDEX ix_assets_decided (decision=? AND ledger_index<?)" in plans

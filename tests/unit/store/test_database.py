@@ -116,3 +116,21 @@ def test_what_was_erased_is_said_to_be_in_the_log_while_somebody_goes_on_reading
     database.settle()
     assert not any(b"Muster" in path.read_bytes() for path in tmp_path.iterdir())
     database.close()
+
+
+@ON_BOTH
+def test_it_is_told_for_little_whether_somebody_has_written(home: Home) -> None:
+    """By a file; a server says that it does not know."""
+    first = home.database.writings()
+    if home.database.server() is not None:
+        assert first is None
+        return
+    with home.database.read():
+        pass
+    assert home.database.writings() == first
+    with home.database.transaction() as tx:
+        tx.connection.exec_driver_sql("INSERT INTO openings VALUES ('c', x'07')")
+    second = home.database.writings()
+    assert second != first
+    home.database.close()
+    assert home.database.writings() == home.database.writings() is not None

@@ -89,3 +89,27 @@ def test_a_forked_child_does_not_keep_the_door_shut(tmp_path: Path) -> None:
     finally:
         os.kill(child, signal.SIGKILL)
         parent.stdout.close()
+
+
+def test_who_takes_it_again_and_again_does_not_keep_others_waiting(tmp_path: Path) -> None:
+    """As a worker with a long queue does, while somebody approves a picture."""
+    lock, done = tmp_path / "lock", threading.Event()
+    taken = 0
+
+    def work() -> None:
+        nonlocal taken
+        while not done.is_set():
+            with exclusive(lock, 5, tmp_path):
+                taken += 1
+                time.sleep(0.02)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    while not taken:
+        time.sleep(0.001)
+    for _ in range(3):
+        before = taken
+        with exclusive(lock, 5, tmp_path):
+            assert taken < before + 10, "without turns it is hundreds, or none in time"
+    done.set()
+    worker.join()

@@ -10,6 +10,8 @@ import pytest
 from rectoverso.i18n import catalogue
 from rectoverso.store.people import Role
 from rectoverso.studio.door import own_path
+from rectoverso.workflow.guard import CHANGES
+from rectoverso.workflow.ledgers import ENTRY_KINDS
 from visitor import Visitors
 
 
@@ -100,3 +102,14 @@ def test_while_nobody_has_an_account_this_machine_is_let_in(place: Path) -> None
     assert open_.get("/sign-in").headers["location"] == "/"
     open_.hire(Role.ADMIN)
     assert catalogue("en")["studio.open"] not in open_.get("/").text
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_kind_of_entry_has_a_word_in_the_ledger(language: str) -> None:
+    """Those that are documented, and those that change what the door goes by."""
+    table = (Path(__file__).parents[3] / "docs" / "en" / "ledger.md").read_text("utf-8")
+    rows = re.findall(r"^\| (`.*?`) \|", table, re.MULTILINE)
+    committing = {kind for row in rows for kind in re.findall(r"\w+", row)}
+    kinds = CHANGES | committing | set(ENTRY_KINDS.values())
+    assert len(kinds) > 20
+    assert {f"studio_ledger.kind.{kind}" for kind in kinds} <= catalogue(language).keys()

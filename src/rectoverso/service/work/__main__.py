@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from threading import Thread
 
+_NICE = 10
+
 
 def _end_with_server() -> None:
     while os.read(sys.stdin.fileno(), 1):
@@ -18,6 +20,8 @@ def _end_with_server() -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[2] == "training":
+        os.nice(_NICE)  # hours of it: who waits for a picture, or for a page, comes first
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to both, and the server decides
     Thread(target=_end_with_server, daemon=True).start()
 

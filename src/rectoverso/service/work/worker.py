@@ -47,10 +47,11 @@ _LOG = logging.getLogger(__name__)
 _NAME, _VERSION, _WORKFLOW = "rectoverso", "1", "item"
 """The version is that of what a turn is made of; another would leave what lies in the queue to the old programs."""
 _MOST_STARTS = 50
-_POLL_S = 0.1
+_LISTENS_EVERY_S, _LONGEST_S, _POLL_S = 0.03, 2.0, 0.1
+"""A database in a file tells for little whether anything was written there. A server is looked at each `_POLL_S`."""
 _DBOS_POLL_S = {"making": 0.25, "training": 0.5}
-"""What is asked for waits for the home to be looked at, a short question, and for DBOS, whose look takes longer."""
-_WARM_AFTER_S = 1.0
+"""What is asked for waits for the home to be looked at, and for DBOS, whose look takes longer."""
+_WARM_AFTER_S = 0.5
 _ADOPT_EVERY_S = 2.0
 _SWEEP_EVERY_S = 600.0
 _ROWS_KEPT = timedelta(days=1)
@@ -66,10 +67,11 @@ def work(home_path: Path, queue: str) -> NoReturn:
     """
     home = Home.open(home_path)
     open_keys(home)
-    if queue == "making":
-        _warm_soon()
     with _slot(home, queue) as name:
-        _Worker(home, queue, name).run()
+        worker = _Worker(home, queue, name)
+        if queue == "making":
+            _warm_soon()
+        worker.run()
 
 
 def _warm_soon() -> None:
@@ -109,6 +111,7 @@ class _Worker:
         adopted_at, swept_at = 0.0, time.monotonic()
         self._leaving.listen()
         while not self._leaving.is_asked:
+            seen = self._home.database.writings()
             try:
                 self.dispatch()
                 if time.monotonic() - swept_at > _SWEEP_EVERY_S:
@@ -121,11 +124,25 @@ class _Worker:
             except Exception:  # noqa: BLE001
                 _LOG.exception("the queue %s", self._queue)  # a database that is busy or away may come back
                 time.sleep(1)
-            time.sleep(_POLL_S)
+            self._listen(seen)
         self._leaving.wait()
         os._exit(
             0
         )  # while the name is still this worker's: what has not come to an end is for whoever takes it next
+
+    def _listen(self, since: int | None) -> None:
+        """Until it is time to look again: at once where somebody writes in the home, or has ``since``."""
+        if since is None:
+            time.sleep(_POLL_S)
+            return
+        time.sleep(_POLL_S - _LISTENS_EVERY_S)
+        until = time.monotonic() + _LONGEST_S
+        while (
+            time.monotonic() < until
+            and self._home.database.writings() == since
+            and not self._leaving.is_asked
+        ):
+            time.sleep(_LISTENS_EVERY_S)
 
     def dispatch(self) -> None:
         """Put what waits into the queue of its kind."""

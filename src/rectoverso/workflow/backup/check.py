@@ -14,7 +14,7 @@ from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from rectoverso.errors import HomeDamaged, LedgerBroken, NotABackup
+from rectoverso.errors import HomeDamaged, HomeTooNew, LedgerBroken, NotABackup
 from rectoverso.i18n import Phrase
 from rectoverso.store import snapshot
 from rectoverso.store.log import Log
@@ -65,12 +65,14 @@ def check_backup(
 
 def demand_whole(backup: Reading, database: Path) -> None:
     """Raise BackupDamaged where its database does not hold together, or wants a picture that is not in the backup and
-    was there when that was made.
+    was there when that was made; HomeTooNew where a later version made it.
     """
     try:
         snapshot.demand_sound(database)
     except HomeDamaged as error:
         raise backup.damaged("database") from error
+    except HomeTooNew as error:
+        raise HomeTooNew(**error.facts | {"home": backup.path}) from error
     absent = pictures_missing(database, backup.manifest.files) - set(backup.manifest.absent)
     if absent:
         raise backup.damaged("picture", asset=min(absent))

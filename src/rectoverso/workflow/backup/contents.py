@@ -22,7 +22,7 @@ BLOBS, RUNS = "blobs", "runs"
 FOLDERS = (BLOBS, "uploads", "datasets", RUNS, CACHE, "trust", "policies")
 FILES = (CHECKPOINT, "tsa.txt", RECORD)
 LEFT_OUT = (
-    *("keys", FILE, "work.sqlite3", "workers", "working", "points", "lock", "master-key.lock"),
+    *("keys", FILE, "work.sqlite3", "workers", "working", "points", "lock", "lock.turn", "master-key.lock"),
     *(".gitignore", "restoring.lock", "restoring.json"),
 )
 _STATE = "state"

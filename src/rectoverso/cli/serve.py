@@ -44,11 +44,13 @@ def serve(
     from rectoverso.service.server import demand_accounts, keep_forms_in, listen, run
     from rectoverso.service.work.staff import Staff
     from rectoverso.studio.app import studio_app
+    from rectoverso.workflow.jobs.sweep import clear_up
 
     logs.begin()
     staff = Staff(home, workers)
     app = studio_app(home, ServiceLimits(per_minute=per_minute), staff)
     demand_accounts(app.state.desk, host)
+    clear_up(app.state.desk.home)
     keep_forms_in(app.state.desk.home)
     socket = listen(host, port)
     address, taken = socket.getsockname()[:2]

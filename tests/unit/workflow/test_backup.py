@@ -45,6 +45,7 @@ from rectoverso.workflow.backup.restore import RestoreRequest, restore
 from rectoverso.workflow.erase import What, erase
 from rectoverso.workflow.guard import unsafe_accept
 from rectoverso.workflow.jobs.asked import SealAsked, Sent
+from rectoverso.workflow.jobs.kept import run_of
 from rectoverso.workflow.jobs.order import order
 from rectoverso.workflow.keys import init_keys, open_keys
 from rectoverso.workflow.ledgers import check_ledger, ledger_keys
@@ -56,7 +57,6 @@ from stores import Server
 from unit.verso.conftest import photo
 
 PASSPHRASE = "correct horse battery staple"
-CHECKPOINT = "runs/{job}/state/000000000064-0"
 
 
 def door(home: Home) -> Door:
@@ -91,16 +91,14 @@ def fill(path: Path) -> None:
     asked = SealAsked(files=(Sent(digest=digest, name="sent.png"),), use="general", origin="ai")
     job, _ = order(home, person.id, asked)
     home.jobs.mark_sent(home.jobs.unsent(9))
+    kept = home.folders.made(run_of(job.id))
     for name in ("tensors.safetensors", "state.json"):
-        file = path / CHECKPOINT.format(job=job.id) / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(name.encode())
-    (path / "runs" / job.id / "status.jsonl").write_text("{}\n")
-    (path / "datasets" / "d1" / ".curation").mkdir(parents=True)
-    (path / "datasets" / "d1" / ".curation" / "0.parquet").write_bytes(b"half a curation")
-    (path / "datasets" / ".body.part").write_bytes(b"half a body")
+        kept.write(f"state/000000000064-0/{name}", name.encode())
+    kept.write("status.jsonl", b"{}\n")
+    (path / "sealed" / ".body.part").mkdir()
+    (path / "sealed" / ".body.part" / "half").write_bytes(b"half a body")
     (path / "policies").mkdir()
-    (path / "policies" / "ours.toml").write_text("")
+    (path / "policies" / "ours.toml").write_text("# ours")
     (path / "working").mkdir()
     (path / "working" / "plain.png").write_bytes(b"plain")
     home.close()
@@ -146,9 +144,9 @@ def told(path: Path) -> dict[str, Any]:
         ],
         "files": {
             str(file.relative_to(path)): file.read_bytes()
-            for part in ("runs", "datasets", "policies", "trust")
+            for part in ("sealed", "policies", "trust")
             for file in sorted((path / part).rglob("*"))
-            if file.is_file() and not file.name.endswith(".part")
+            if file.is_file() and file.parent.suffix != ".part"
         },
     }
     home.close()
@@ -409,14 +407,26 @@ def test_what_is_erased_meanwhile_is_not_in_it(
 
 
 def test_a_training_that_replaces_its_checkpoint_meanwhile(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (state,) = (home / "runs").glob("*/state/*")
-    later = state.with_name("000000000128-0")
-    meanwhile(monkeypatch, lambda: state.rename(later))
+    opened = Home.open(home)
+    (job,) = opened.jobs.open()
+    kept = opened.folders.find(run_of(job.id))
+    assert kept
+
+    def replace() -> None:
+        kept.write("state/000000000128-0/state.json", b"later")
+        kept.remove("state/000000000064-0/state.json")
+
+    meanwhile(monkeypatch, replace)
     back_up(home, tmp_path / "b", None)
-    saved = [name for name in members(tmp_path / "b") if "/state/" in name]
-    assert saved == [f"{later.relative_to(home)}/{name}" for name in ("state.json", "tensors.safetensors")]
+    restore(tmp_path / "again", RestoreRequest(tmp_path / "b", keys=keys))
+    again = Home.open(tmp_path / "again").folders.find(run_of(job.id))
+    assert again
+    assert {name: again.read(name) for name in again.names()} == {
+        name: kept.read(name) for name in kept.names()
+    }
+    assert "state/000000000128-0/state.json" in again.names()
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
@@ -589,6 +599,6 @@ def test_typed(home: Path, tmp_path: Path) -> None:
         verso("restore", file, "--home", tmp_path / "again", "--passphrase-file", words, "--json").stdout
     )
     assert (again["digest"], again["missing"], again["problems"]) == (made["digest"], 0, [])
-    file.write_bytes(file.read_bytes().replace(b"half a curation", b"half a cUration"))
+    file.write_bytes(file.read_bytes().replace(b"# ours", b"# Ours"))
     damaged = verso("backup", "--check", file, "--json", code=1)
     assert json.loads(damaged.stdout)["error"]["code"] == "backup_damaged"

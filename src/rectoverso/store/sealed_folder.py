@@ -225,7 +225,7 @@ class SealedFolders:
 
     def sweep(self, before: float = 0.0) -> None:
         """Remove the folders that have no key, and put those into their places that were sealed anew; also what was
-        never given a name since ``before`` (seconds since 1970). Nobody else can keep one meanwhile.
+        never given a name since ``before`` (seconds since 1970). Call it while holding the home's lock.
         """
         with self._database.transaction() as tx:
             for path in self._folder.glob("*") if self._folder.is_dir() else ():

@@ -148,10 +148,12 @@ def _datasets(home: Home) -> list[str]:
 
 
 def _trained(home: Home) -> Iterator[tuple[Job, str]]:
-    """The jobs that trained runs, with the digests of the weights that came of them, "" for none yet."""
+    """The jobs that trained runs, with the digests of the weights that came of them, "" for none. A run that is being
+    trained is its worker's: it seals that with the key that there is.
+    """
     with home.database.read() as tx:
         for job in home.jobs.all(tx):
-            if job.kind == "train":
+            if job.kind == "train" and not job.is_open:
                 results = [one["result"] for one in home.jobs.told(tx, job.id) if "result" in one]
                 yield job, next((one["weights_digest"] for one in results if "weights_digest" in one), "")
 

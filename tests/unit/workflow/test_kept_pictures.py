@@ -9,6 +9,7 @@ import shutil
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ from rectoverso.workflow.jobs.kept import (
     run_of,
     set_of,
 )
-from rectoverso.workflow.jobs.sweep import clear_up
+from rectoverso.workflow.jobs.sweep import clear_up, sweep
 from rectoverso.workflow.ledgers import check_ledger
 from rectoverso.workflow.replication import weights_of
 from unit.verso.conftest import photo
@@ -247,6 +248,16 @@ def test_with_a_person_go_the_pictures_that_name_them(home: Counter, served: Ser
     kept = demand_data(home.home, served.dataset)
     assert kept
     assert len(list(lines_of(kept.pieces("curated/manifest.jsonl")))) == 5
+
+
+def test_what_nobody_has_committed_yet_is_not_swept_meanwhile(home: Counter) -> None:
+    with home.home.lock():
+        waits = Thread(target=sweep, args=(Home.open(home.home.path),))
+        waits.start()
+        waits.join(0.2)
+        assert waits.is_alive()
+    waits.join(60)
+    assert not waits.is_alive()
 
 
 def test_a_set_that_nobody_looked_through_yet_goes_whole(home: Counter) -> None:

@@ -30,7 +30,8 @@ def sweep(home: Home, clock: Clock | None = None) -> int:
     how many pictures. What an open job names stays, and the pictures of registered works: people are shown them.
     """
     now = (clock or SystemClock()).now()
-    home.folders.sweep((now - UNFINISHED).timestamp())
+    with home.lock():  # whoever erases has folders that have no key yet
+        home.folders.sweep((now - UNFINISHED).timestamp())
     return home.uploads.sweep((now - KEPT).timestamp(), lambda: _wanted(home))
 
 

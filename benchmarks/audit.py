@@ -64,7 +64,8 @@ def main() -> None:
         return
     began = time.monotonic()
     plain = {"system": asked.system, "images": asked.images, "settings": asked.settings}
-    private = {"system": "dpmerf", "images": asked.private_images, "private": budget(many)}
+    private = {"system": "dpmerf", "images": asked.private_images}
+    private |= {"private": budget(many), "channels": channels(many)}
     rows = [
         row_of(asked, "learnt by heart", few, unseen, asked.pictures, **plain),
         row_of(asked, "ordinary", many, unseen, asked.pictures, **plain),
@@ -146,6 +147,12 @@ def written(file: Path, image_NHWC: np.ndarray, places: Sequence[int]) -> None:
 def budget(data: Path) -> str:
     """Of a privacy that is worth something, for so many pictures."""
     return f"epsilon=10,delta=1e-5,pictures={pq.read_metadata(data).num_rows}"
+
+
+def channels(data: Path) -> int:
+    """What everybody knows of the pictures; a private run does not find it by looking."""
+    first = next(pq.ParquetFile(data).iter_batches(1, columns=["image"])).column(0)[0].as_py()
+    return len(Image.open(io.BytesIO(first["bytes"])).getbands())
 
 
 def once(asked: argparse.Namespace, name: str, do: Callable[[], dict[str, Any]]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """How many pictures a second are curated, in how much memory, and are planted copies found and strangers spared?
 
     python benchmarks/curate.py --data DIR [--pictures 5000] [--planted 100] [--processes 2] [--eyes] [--dry]
-        [--sheet FILE]
+        [--sheet FILE] [--place DIR]
 
 `DIR` has bsds500 (photographs) and cifar10 (32 x 32 pixels). Among so many pictures of cifar10, or all of bsds500,
 copies are planted: of each of ``planted`` pictures one of every kind, at random places in the order. Where more are
@@ -22,6 +22,7 @@ import json
 import os
 import platform
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -207,35 +208,39 @@ def main() -> None:
         for split, most in [("bsds500", ALL)] * asked.photographs + [
             ("cifar10", count) for count in asked.pictures
         ]:
-            place = Path(folder, f"{split}-{most}")
-            place.mkdir()
-            source(asked.data, split, most, asked.planted, place / "source.parquet")
-            # In a process of its own, so that its memory is its own.
-            command = [
-                sys.executable,
-                __file__,
-                "--one",
-                str(place / "source.parquet"),
-                "--out",
-                str(place / "set"),
-            ]
-            told = subprocess.run(
-                [*command, "--processes", str(asked.processes), *["--eyes"] * asked.eyes],
-                check=True,
-                stdout=subprocess.PIPE,
-            )
-            run = {"data": split} | json.loads(told.stdout.splitlines()[-1]) | found(place / "set")
-            if asked.sheet and run["pairs_to_look_at"]:
-                sheet(
-                    place / "source.parquet",
-                    run["pairs_to_look_at"],
-                    asked.sheet.with_stem(f"{asked.sheet.stem}-{split}-{run['pictures']}"),
-                )
-            result["runs"].append(run)
-            print(json.dumps(run, indent=2), flush=True)
+            name = f"{split}-{most}-{asked.planted}-{asked.processes}{'-eyes' * asked.eyes}"
+            result["runs"].append(once(asked, split, most, (asked.place or Path(folder)) / name))
     print(table(result))
     if not asked.dry:
         report.keep("curate", result, table(result))
+
+
+def once(asked: argparse.Namespace, split: str, most: int, place: Path) -> dict[str, Any]:
+    """What this came to before; else it is done now. One that was cut off begins anew, for its seconds are lost."""
+    kept = place / "run.json"
+    if not kept.exists():
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        half = kept.with_suffix(".half")
+        half.write_text(json.dumps(ran(asked, split, most, place)), encoding="utf-8")
+        half.replace(kept)
+    run: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+    print(json.dumps(run, indent=2), flush=True)
+    return run
+
+
+def ran(asked: argparse.Namespace, split: str, most: int, place: Path) -> dict[str, Any]:
+    """One curation, in a process of its own, so that its memory is its own."""
+    file, out = place / "source.parquet", place / "set"
+    source(asked.data, split, most, asked.planted, file)
+    command = [sys.executable, __file__, "--one", str(file), "--out", str(out)]
+    command += ["--processes", str(asked.processes), *["--eyes"] * asked.eyes]
+    told = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    run = {"data": split} | json.loads(told.stdout.splitlines()[-1]) | found(out)
+    if asked.sheet and run["pairs_to_look_at"]:
+        page = asked.sheet.with_stem(f"{asked.sheet.stem}-{split}-{run['pictures']}")
+        sheet(file, run["pairs_to_look_at"], page)
+    return run
 
 
 def table(result: dict[str, Any]) -> str:
@@ -253,7 +258,7 @@ def table(result: dict[str, Any]) -> str:
                 run["pictures_per_s"],
                 memory,
                 *recall,
-                f"{run['precision']:.1%}",
+                "-" if run["precision"] is None else f"{run['precision']:.1%}",
             )
         )
     planted = result["planted_of_each_kind"]
@@ -276,6 +281,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--eyes", action="store_true", help="look for faces and words as well")
     parser.add_argument("--dry", action="store_true")
     parser.add_argument("--sheet", type=Path)
+    parser.add_argument("--place", type=Path, help="what is done lies there, and is not done again")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args()

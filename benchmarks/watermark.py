@@ -16,8 +16,9 @@ well as each level allows shows the bound at work where whole trials, which pay 
 
 One process a core, each with one thread. What is done is kept in ``results/watermark.json`` at once, and a run that was
 interrupted goes on from there, unless the code has changed; ``--again`` begins anew. At the end the sums alone are
-kept, speed is measured alone, and the tables are written into ``README.md``. ``--look FILE`` writes a few originals beside the marked pictures
-and 20 times their difference: to be looked at, for photographs of the data may not be passed on.
+kept, speed is measured alone, and the tables are written into ``README.md``. ``--look FILE`` writes a few originals
+beside the marked pictures and 20 times their difference: to be looked at, for photographs of the data may not be
+passed on.
 """
 
 from __future__ import annotations

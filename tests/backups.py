@@ -15,6 +15,7 @@ from rectoverso.verso.picture import to_png
 from rectoverso.verso.policy import Shelf
 from rectoverso.workflow.backup.archive import MANIFEST
 from rectoverso.workflow.jobs.asked import SealAsked, Sent
+from rectoverso.workflow.jobs.kept import run_of
 from rectoverso.workflow.jobs.order import order
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.people import add_person
@@ -22,9 +23,6 @@ from rectoverso.workflow.release import Door
 from unit.verso.conftest import photo
 
 PASSPHRASE = "correct horse battery staple"
-
-
-CHECKPOINT = "runs/{job}/state/000000000064-0"
 
 
 def door(home: Home) -> Door:
@@ -46,16 +44,14 @@ def fill(path: Path) -> None:
     asked = SealAsked(files=(Sent(digest=digest, name="sent.png"),), use="general", origin="ai")
     job, _ = order(home, person.id, asked)
     home.jobs.mark_sent(home.jobs.unsent(9))
+    kept = home.folders.made(run_of(job.id))
     for name in ("tensors.safetensors", "state.json"):
-        file = path / CHECKPOINT.format(job=job.id) / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(name.encode())
-    (path / "runs" / job.id / "status.jsonl").write_text("{}\n")
-    (path / "datasets" / "d1" / ".curation").mkdir(parents=True)
-    (path / "datasets" / "d1" / ".curation" / "0.parquet").write_bytes(b"half a curation")
-    (path / "datasets" / ".body.part").write_bytes(b"half a body")
+        kept.write(f"state/000000000064-0/{name}", name.encode())
+    kept.write("status.jsonl", b"{}\n")
+    (path / "sealed" / ".body.part").mkdir()
+    (path / "sealed" / ".body.part" / "half").write_bytes(b"half a body")
     (path / "policies").mkdir()
-    (path / "policies" / "ours.toml").write_text("")
+    (path / "policies" / "ours.toml").write_text("# ours")
     (path / "working").mkdir()
     (path / "working" / "plain.png").write_bytes(b"plain")
     home.close()
@@ -80,9 +76,9 @@ def told(path: Path) -> dict[str, Any]:
         ],
         "files": {
             str(file.relative_to(path)): file.read_bytes()
-            for part in ("runs", "datasets", "policies", "trust")
+            for part in ("sealed", "policies", "trust")
             for file in sorted((path / part).rglob("*"))
-            if file.is_file() and not file.name.endswith(".part")
+            if file.is_file() and file.parent.suffix != ".part"
         },
     }
     home.close()

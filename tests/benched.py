@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from rectoverso.store.jobs import Job, State
 from rectoverso.types import AssetId, Decision
 from rectoverso.verso.picture import to_png
 from rectoverso.workflow.jobs.asked import CurateAsked, GenerateAsked, TrainAsked, asked_of
+from rectoverso.workflow.jobs.kept import run_of, set_of
 from rectoverso.workflow.jobs.order import order
 from rectoverso.workflow.keys import open_keys
 
@@ -74,9 +74,7 @@ def looked_at(home: Home, person: str) -> Job:
     """A training set that was sent, and looked through."""
     open_keys(home)
     job, _ = order(home, person, CurateAsked(name="<b>cats</b>", dataset=LOOKED["dataset"], suffix=".zip"))
-    curated = home.datasets_path / str(LOOKED["dataset"]) / "curated"
-    curated.mkdir(parents=True, exist_ok=True)
-    (curated / "pictures.parquet").write_bytes(b"")
+    home.folders.made(set_of(str(LOOKED["dataset"]))).write("curated/pictures.parquet", b"")
     end(home, job, {"result": LOOKED})
     return job
 
@@ -87,9 +85,8 @@ def training(home: Home, person: str, records: int = 12) -> Job:
     job, _ = order(home, person, TrainAsked(system="dcgan", data="digits", size=32))
     (turn,) = (one for one in home.jobs.unsent(100) if one.job == job.id)
     home.jobs.begin(turn)
-    folder = home.runs_path / job.id
-    (folder / "samples").mkdir(parents=True)
-    (folder / "config.toml").write_text("[recipe]\nimages = 8000\n")
+    kept = home.folders.made(run_of(job.id))
+    kept.write("config.toml", b"[recipe]\nimages = 8000\n")
     lines = [
         {
             "stage": "training",
@@ -103,13 +100,12 @@ def training(home: Home, person: str, records: int = 12) -> Job:
         for number in range(records)
     ]
     text = "".join(json.dumps(line) + "\n" for line in lines)
-    (folder / "status.jsonl").write_text(text + '{"stage": "trai')
+    kept.write("status.jsonl", (text + '{"stage": "trai').encode())
     for images in (0, 800):
         grid = np.full((70, 70, 3), images // 4, np.uint8)
-        (folder / "samples" / f"{images:09d}.png").write_bytes(to_png(grid))
-    (folder / "run.json").write_text(
-        json.dumps({"images_per_s": 50.0, "images": 800, "seed": 0, "machine": "", "weights": {}})
-    )
+        kept.write(f"samples/{images:09d}.png", to_png(grid))
+    report = {"images_per_s": 50.0, "images": 800, "seed": 0, "machine": "", "weights": {}}
+    kept.write("run.json", json.dumps(report).encode())
     return job
 
 
@@ -119,7 +115,3 @@ def _asset(number: int, decision: Decision) -> Any:
     return replace(
         asset(number), id=AssetId(f"{number:012x}"), decision=decision, decided_at="2027-01-01T00:00:00+00:00"
     )
-
-
-def folder_of(home: Home, job: Job) -> Path:
-    return home.runs_path / job.id

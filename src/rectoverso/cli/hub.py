@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from rectoverso.cli.options import JsonOption
+from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from rectoverso.cli.output import print_json, tell
 
 
@@ -15,12 +15,16 @@ def push(
     run: Annotated[Path, typer.Argument(help="The run to share.")],
     repository: Annotated[str, typer.Argument(metavar="REPO", help="Where to: OWNER/NAME.")],
     public: Annotated[bool, typer.Option("--public", help="Make a new repository public.")] = False,
+    home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Share a run on a Hugging Face hub. Weights, config and cards; privately unless told otherwise."""
+    """Share a run on a Hugging Face hub. Weights, config and cards; privately unless told otherwise.
+
+    A run that brings its training pictures back, or that an audit found short, is refused.
+    """
     from rectoverso.workflow.hub import push_run
 
-    travelled = push_run(run, repository, public=public)
+    travelled = push_run(run, repository, home, public=public)
     if as_json:
         print_json(travelled.plain())
     else:

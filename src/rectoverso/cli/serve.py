@@ -49,9 +49,11 @@ def serve(
         from rectoverso.service.limits import ServiceLimits
         from rectoverso.service.server import demand_accounts, keep_forms_in, listen, run
         from rectoverso.studio.app import studio_app
+        from rectoverso.workflow.jobs.sweep import clear_up
 
         app = studio_app(home, ServiceLimits(per_minute=per_minute))
         demand_accounts(app.state.desk, host)
+        clear_up(app.state.desk.home)
         keep_forms_in(app.state.desk.home)
         socket = listen(host, port)
         address, taken = socket.getsockname()[:2]

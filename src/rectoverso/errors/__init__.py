@@ -98,6 +98,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── BackupDamaged
     │   ├── NotVerified         what was made anonymous still holds what it may not
     │   ├── NotIngrained        a generator did not learn to mark what it draws
+    │   ├── RunHeld             a run that brings training pictures back, or that an audit found short, is not shared
     │   └── WeightsChanged      a pulled run's weights are not those of its record
     └── CouldNotRun             exit 3: nothing could be said
         ├── PortUnusable
@@ -248,6 +249,7 @@ from rectoverso.errors.runs import (
     ProcessLost,
     RunDamaged,
     RunExists,
+    RunHeld,
     RunMismatch,
     RunNotFound,
     TrainingFailed,
@@ -427,6 +429,7 @@ __all__ = [
     "RouteUnknown",
     "RunDamaged",
     "RunExists",
+    "RunHeld",
     "RunMismatch",
     "RunNotFound",
     "ScreeningStopped",

@@ -53,6 +53,15 @@ class WeightsChanged(AnswerIsNo):
     fix = "Ask whoever shares it, or pull an earlier commit with --revision."
 
 
+class RunHeld(AnswerIsNo):
+    """Facts: path, reason, advice."""
+
+    code = "run_held"
+    what = "The run in {path} was not shared: people have to look at each of its pictures."
+    why = "{reason}"
+    fix = "{advice}"
+
+
 class NotFromSeeds(InputError):
     """Facts: run, system."""
 

@@ -4,8 +4,7 @@ verso.sqlite3   decisions, works, ledger
 database.txt    or the address of the PostgreSQL database that holds them, if one does
 blobs/          encrypted pictures
 uploads/        pictures that were sent to the service to be worked on, encrypted
-datasets/       training sets that were sent to the service
-runs/           what the service trained
+sealed/         training sets that were sent to the service, and what it trained, encrypted
 features/       networks that trainings are scored by
 work.sqlite3    the queue of the service's jobs
 workers/        a lock for each process that works on them
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     from rectoverso.store.people import People
     from rectoverso.store.professions import Professions
     from rectoverso.store.reviews import Reviews
+    from rectoverso.store.sealed_folder import SealedFolders
     from rectoverso.store.seals import Seals
     from rectoverso.store.sessions import Sessions
     from rectoverso.store.traces import Traces
@@ -288,13 +288,12 @@ class Home:
 
         return Keys.load(self.keys_path)
 
-    @property
-    def runs_path(self) -> Path:
-        return self.path / "runs"
+    @cached_property
+    def folders(self) -> SealedFolders:
+        """What a service keeps of training sets and runs, encrypted."""
+        from rectoverso.store.sealed_folder import SealedFolders
 
-    @property
-    def datasets_path(self) -> Path:
-        return self.path / "datasets"
+        return SealedFolders(self.path / "sealed", self.database, self.data_keys, lambda: self.vault)
 
     @cached_property
     def uploads(self) -> Uploads:

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
+from rectoverso.service.api.runs import STATUS
 from rectoverso.service.desk import Desk
 from rectoverso.studio.curves import Point, chart
 from rectoverso.studio.page import Page
-from rectoverso.workflow.jobs.order import BUILT_IN
+from rectoverso.workflow.jobs.kept import BUILT_IN, Files
 from rectoverso.workflow.preview import samples_of
 
 MOST_RECORDS = 600
 _MOST_SETS = 200
-_WHOLE_BYTES = 2_000_000
 _EARLY = 5
 """Records before which nothing can be said of a run's health."""
 
 
-def shown(page: Page, folder: Path, report: Mapping[str, Any], sample: int | None) -> dict[str, Any]:
-    """What the template shows of a run in its folder; ``sample``: the place of the grid to show, None for the last."""
-    records = list(_records(folder / "status.jsonl"))
-    names = samples_of(folder)
+def shown(page: Page, files: Files | None, report: Mapping[str, Any], sample: int | None) -> dict[str, Any]:
+    """What the template shows of a run by its files; ``sample``: the place of the grid to show, None for the last."""
+    records = list(_records(files)) if files else []
+    names = samples_of(files) if files else []
     at = len(names) - 1 if sample is None else max(0, min(sample, len(names) - 1))
     forecast = next((record["forecast"] for record in records if record.get("forecast")), None)
     return {
@@ -64,33 +63,17 @@ def time_in_words(page: Page, seconds: float) -> str:
     return " ".join(told)
 
 
-def _records(file: Path) -> Iterator[dict[str, Any]]:
+def _records(files: Files) -> Iterator[dict[str, Any]]:
     """Records of a training from its first to its last; of many, some as far apart as each other."""
-    if not file.is_file():
-        return
-    for line in _lines(file):
+    lines = files.read(STATUS).splitlines() if files.has(STATUS) else []
+    each = -(-len(lines) // MOST_RECORDS) or 1
+    for line in [*lines[:-1:each], *lines[-1:]]:
         try:
             record = json.loads(line, parse_constant=float)
         except ValueError:
             continue  # one that is only half there yet
         if isinstance(record, dict):
             yield record
-
-
-def _lines(file: Path) -> Iterator[bytes]:
-    size = file.stat().st_size
-    with file.open("rb") as open_file:
-        if size <= _WHOLE_BYTES:
-            lines = open_file.read().splitlines()
-            each = -(-len(lines) // MOST_RECORDS) or 1
-            yield from (
-                line for number, line in enumerate(lines) if number % each == 0 or number == len(lines) - 1
-            )
-            return
-        for number in range(MOST_RECORDS):
-            open_file.seek(size * number // MOST_RECORDS)
-            open_file.readline()
-            yield open_file.readline()
 
 
 def _charts(page: Page, records: list[dict[str, Any]]) -> Iterator[tuple[str, Markup]]:

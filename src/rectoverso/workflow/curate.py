@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rectoverso.errors import CurationUnusable, FilesUnusable, HomeBusy, OutNotWritable
-from rectoverso.i18n import LANGUAGES, Phrase
+from rectoverso.i18n import Phrase
 from rectoverso.protocols import Clock, SystemClock
-from rectoverso.store.atomic import PRIVATE_FOLDER, put_durably, write_atomically
+from rectoverso.store.atomic import PRIVATE_FOLDER, put_durably
 from rectoverso.store.curation import COMPARED, FAILED, Curation, Row
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
@@ -35,16 +35,15 @@ from rectoverso.store.lock import exclusive
 from rectoverso.types import Digest, Message
 from rectoverso.version import __version__
 from rectoverso.verso.curate.about import About
-from rectoverso.verso.curate.croissant import croissant
-from rectoverso.verso.curate.datasheet import NAMES, Made, datasheet
+from rectoverso.verso.curate.datasheet import Made
 from rectoverso.verso.curate.eyes import MakeEye
 from rectoverso.verso.curate.robots import agents_date
 from rectoverso.verso.curate.rules import Action, Rules
 from rectoverso.verso.curate.signal import sound
 from rectoverso.verso.curate.summary import Summary
 from rectoverso.verso.ledger.entry import Json
-from rectoverso.workflow.curated import MANIFEST, PICTURES, RESULT
-from rectoverso.workflow.curating import answers, copies, parts, verdicts
+from rectoverso.workflow.curated import MANIFEST, PICTURES
+from rectoverso.workflow.curating import answers, copies, papers, parts, verdicts
 from rectoverso.workflow.curating.eyes import EYES
 from rectoverso.workflow.curating.feed import Feed, Offer, open_feed
 from rectoverso.workflow.curating.look import Looked, Looker, declarations, eyes_of
@@ -57,7 +56,6 @@ from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
 
-CROISSANT = "croissant.json"
 TO_ASK = "to-ask.csv"
 STATE, PARTS = ".curation", "parts"
 STATE_VERSION = 2
@@ -253,15 +251,9 @@ class _Job:
         date = self._curation.note("date") or self._clock.now().date().isoformat()
         self._curation.set_note("date", date)
         made = Made(self._feed.name, date, __version__, manifest, self._rules.digest, agents_date(), milder)
-        for language in LANGUAGES:
-            self._put(NAMES[language], datasheet(summary, made, self._about, language))
-        files = {PICTURES: pictures, MANIFEST: manifest}
-        self._put(CROISSANT, _json(croissant(summary, made, self._about, files, columns)))
         used = set[str]()
         answers.write(self._out / TO_ASK, self._asked(used), self._given)
-        papers = {name: of_file(self._out / name) for name in (*NAMES.values(), CROISSANT)}
-        result = {"v": 1, "date": date, "version": __version__, "rules": self._rules.digest}
-        self._put(RESULT, _json(result | {"files": files | papers, "summary": summary.plain()}))
+        papers.write(self._out, summary, made, self._about, pictures, columns)
         index = self._record(home, summary, manifest, pictures)
         shutil.rmtree(self._parts, ignore_errors=True)
         return Curated(
@@ -331,9 +323,6 @@ class _Job:
                 used.add(digest)
             if row.action == Action.ASK or "answer" in verdict:
                 yield digest, row.source, "; ".join(reason["rule"] for reason in verdict.get("reasons", ()))
-
-    def _put(self, name: str, text: str) -> None:
-        write_atomically(self._out / name, text.encode(), mode=0o644)
 
     def _record(self, home: Home, summary: Summary, manifest: Digest, pictures: Digest) -> int:
         """The entry of this set in the ledger of the home, made once."""
@@ -434,7 +423,3 @@ def _line(row: Row) -> dict[str, Any]:
     verdict = row.verdict or {"reasons": []}
     written = {"written": row.written} if row.written else {}
     return {"picture": row.place, "source": row.source, "action": row.action, **told, **verdict, **written}
-
-
-def _json(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2) + "\n"

@@ -1,7 +1,7 @@
 """`verso erase`: what is kept of a picture, a work or a person, destroyed by destroying its keys.
 
-    1. Find     what is meant, what the ledger's commitments to it open to, and what descends from it
-                (`workflow.lineage`).
+    1. Find     what is meant, what the ledger's commitments to it open to, what descends from it (`workflow.lineage`),
+                and which training sets of a service have it (`workflow.kept_pictures`).
     2. Erase    In one transaction: the data keys, the rows, the openings, what a service keeps (`workflow.served`), the
                 names in what is kept of other pictures, which get other data keys, so that what was said before opens
                 in no copy; sets and runs are marked; and an entry `erased`, which names them.
@@ -37,6 +37,8 @@ from rectoverso.verso.ledger.entry import Json
 from rectoverso.verso.ledger.ledger import Ledger
 from rectoverso.workflow.digests import of_file
 from rectoverso.workflow.guard import ERASED, Guard, sealed
+from rectoverso.workflow.kept_pictures import InSets, in_sets, prepare, take_out_of
+from rectoverso.workflow.kept_pictures import Meant as InTraining
 from rectoverso.workflow.ledgers import entries_backwards, existing_home, keys_of, open_ledger
 from rectoverso.workflow.lineage import Descent, descent
 from rectoverso.workflow.receipts import Receipt
@@ -59,7 +61,8 @@ class What(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Erased:
     """``keys``: how many data keys were destroyed; ``mentions``: the images in whose findings names were taken out;
-    ``accounts``, ``jobs`` and ``sent``: what went of a service's. ``repeated``: it was erased before, and this is the
+    ``accounts``, ``jobs`` and ``sent``: what went of a service's; ``pictures``: how many were taken out of the training
+    sets that it keeps, ``sets_lost``: how many of those went whole. ``repeated``: it was erased before, and this is the
     same receipt; how much there was is not known any more.
     """
 
@@ -72,6 +75,8 @@ class Erased:
     accounts: int = 0
     jobs: int = 0
     sent: int = 0
+    pictures: int = 0
+    sets_lost: int = 0
     repeated: bool = False
 
     def plain(self) -> dict[str, Any]:
@@ -85,6 +90,8 @@ class Erased:
             "accounts": self.accounts,
             "jobs": self.jobs,
             "sent": self.sent,
+            "pictures": self.pictures,
+            "sets_lost": self.sets_lost,
             **self.descent.plain(),
         }
 
@@ -105,6 +112,11 @@ class _Meant:
     def of_service(self) -> Erasing:
         """What a service may keep of it."""
         return Erasing(self.name, self.files, [asset.id for asset in self.assets])
+
+    @property
+    def in_training(self) -> InTraining:
+        """What training sets may have of it."""
+        return InTraining(self.files, self.name)
 
 
 def erase(home_path: Path, what: What, name: str, clock: Clock | None = None) -> Erased:
@@ -132,6 +144,7 @@ def erase_in(home: Home, what: What, name: str, clock: Clock | None = None) -> E
             raise NothingToErase(what=what.value, name=name)
         home.blobs.sweep(home.assets.with_pictures())
         home.uploads.sweep_erased()
+        home.folders.sweep()
         home.database.settle()
     return done
 
@@ -166,8 +179,9 @@ def _asset_meant(home: Home, name: str) -> _Meant | None:
     )
     meant = _Meant(assets=assets, files=sorted(files))
     with home.database.read() as tx:
-        is_known = assets or served(home, tx, meant.of_service).is_anything
-        return meant if is_known or (files and home.lineage.sets_of(tx, files)) else None
+        is_known = bool(assets) or served(home, tx, meant.of_service).is_anything
+        is_known = is_known or bool(files and home.lineage.sets_of(tx, files))
+    return meant if is_known or in_sets(home, meant.in_training).is_anything else None
 
 
 def _twins(home: Home, asset: Asset) -> list[Asset]:
@@ -186,7 +200,7 @@ def _works_meant(home: Home, works: Sequence[Work], name: str) -> _Meant | None:
         return meant
     with home.database.read() as tx:
         is_known = served(home, tx, meant.of_service).is_anything or _opening_to(home, tx, meant)
-    return meant if is_known else None
+    return meant if is_known or in_sets(home, meant.in_training).is_anything else None
 
 
 def _untold(work: Work, name: str) -> Work:
@@ -228,9 +242,13 @@ def _file_name(asset: Asset, name: str) -> str:
 
 def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, number: int, now: str) -> Erased:
     mentions = [(asset, _sealed_beside(home, asset)) for asset in _mentioning(home, meant)]
+    learnt = in_sets(home, meant.in_training)
+    files = sorted({*meant.files, *learnt.files})
+    with home.database.read() as tx:
+        found = descent(home, tx, files)
+    prepared = prepare(home, learnt, meant.in_training, found.runs)
     guard = Guard(home, ledger)
     with guard.changing() as tx:
-        found = descent(home, tx, meant.files)
         commitments, told_of = _commitments(home, tx, meant)
         gone = home.openings.erase(tx, commitments)
         if sealed(home, tx).calibration in told_of:
@@ -238,6 +256,7 @@ def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, num
         keys = len(meant.assets) + len(meant.works) + gone
         of_service = served(home, tx, meant.of_service)  # now: who uses a service does not wait at the door
         keys += erase_served(home, tx, of_service, meant.of_service, now)
+        keys += take_out_of(home, tx, prepared)
         facts = {
             "what": what.value,
             "subject": as_fact(_subject(home, what, name, number).commitment),
@@ -246,6 +265,7 @@ def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, num
             **_named("sets", found.sets),
             **_named("runs", found.runs),
             "releases": len(found.releases),
+            **_of_training(learnt, prepared.whole),
         }
         index = ledger.append(tx, ERASED, facts)
         for asset in meant.assets:
@@ -258,7 +278,7 @@ def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, num
             _seal_again(home, tx, work)
         for asset, key in mentions:
             home.assets.change(tx, asset, key)
-        home.lineage.forget(tx, meant.files)
+        home.lineage.forget(tx, files)
         home.lineage.mark(tx, [*found.sets, *found.runs], index)
     receipt = Receipt.of(_subject(home, what, name, number), ledger.prove(index, sealed=True))
     return Erased(
@@ -271,7 +291,15 @@ def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, num
         accounts=len(of_service.accounts),
         jobs=len(of_service.jobs),
         sent=len(of_service.sent),
+        pictures=len(learnt.files),
+        sets_lost=len(prepared.whole),
     )
+
+
+def _of_training(learnt: InSets, lost: Sequence[str]) -> dict[str, Json]:
+    """What went of the training sets of a service, where anything did."""
+    told: dict[str, Json] = {"pictures": len(learnt.files), "sets_lost": len(lost)}
+    return told if learnt.is_anything else {}
 
 
 def _sealed_beside(home: Home, asset: Asset) -> bytes:

@@ -27,10 +27,12 @@ from rectoverso.errors import (
 )
 from rectoverso.i18n import Phrase
 from rectoverso.store.atomic import sync_folder, write_durably
+from rectoverso.store.home import Home
 from rectoverso.types import Message
 from rectoverso.workflow import digests
 from rectoverso.workflow.extras import optional_part
 from rectoverso.workflow.files import make_folder
+from rectoverso.workflow.standing import demand_not_held
 
 SHARED = re.compile(
     r"config\.toml|run\.json|card(\.zh)?\.md|README\.md|directions\.json|weights/[\w-]+\.safetensors"
@@ -79,11 +81,14 @@ class Travelled:
         }
 
 
-def push_run(run: Path, repository: str, *, public: bool = False, hub: Hub | None = None) -> Travelled:
-    """Put a run into ``repository`` (made if need be; private unless ``public``). Raises RunNotFound, MissingExtra,
-    HubFailed.
+def push_run(
+    run: Path, repository: str, home: Path | None = None, *, public: bool = False, hub: Hub | None = None
+) -> Travelled:
+    """Put a run into ``repository`` (made if need be; private unless ``public``). What is known against it counts, by
+    its own files and by ``home``. Raises RunNotFound, RunHeld, MissingExtra, HubFailed.
     """
     files = shared_files(run)
+    demand_not_held(run, Home.existing(home) if home else None)
     hub = hub or _hub()
     place = _asked(repository, lambda: _send(hub, repository, files, public=public))
     return Travelled(repository, place, tuple(files))

@@ -7,7 +7,6 @@ across its edge, and labelled in the file as made by AI and as a draft (ADR 0035
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -15,24 +14,23 @@ from PIL import Image
 from rectoverso.types import Origin, Pixels
 from rectoverso.verso.mark.label import SOURCE_TYPES, Label, write, xmp_packet
 from rectoverso.verso.mark.visible import Wanted, put
-from rectoverso.verso.picture import read_picture
+from rectoverso.verso.picture import open_picture
+from rectoverso.workflow.jobs.kept import SAMPLES, Files
 
 MOST_PX = 768
 """The longer side of what is shown."""
 WORDS = ("AI DRAFT, NOT RELEASED", "AI DRAFT", "AI")
-_NAME = re.compile(r"\d{9}\.png")
+_NAME = re.compile(rf"{SAMPLES}/(\d{{9}})\.png")
 
 
-def samples_of(run: Path) -> list[str]:
+def samples_of(run: Files) -> list[str]:
     """The names of the sample grids of a run, the oldest first; each is the number of images seen until then."""
-    folder = run / "samples"
-    found = sorted(file.name for file in folder.iterdir()) if folder.is_dir() else []
-    return [name.removesuffix(".png") for name in found if _NAME.fullmatch(name)]
+    return [found[1] for name in run.names() if (found := _NAME.fullmatch(name))]
 
 
-def preview(run: Path, name: str) -> bytes:
+def preview(run: Files, name: str) -> bytes:
     """A sample grid as it may be shown (PNG). ``name`` is one of `samples_of`. Raises ImageUnreadable."""
-    _, pixels = read_picture(run / "samples" / f"{name}.png")
+    pixels = open_picture(run.read(f"{SAMPLES}/{name}.png"), name)
     return as_draft(_small(pixels), WORDS, Origin.AI)
 
 

@@ -1,7 +1,8 @@
 """Plain pictures for as long as they are worked on: a folder in the home that goes with whoever uses it.
 
-What a killed process left there is removed by the next one that needs such a folder: it is known by its lock, which the
-kernel gives back when its holder dies. A folder of the system would keep it until somebody starts the machine anew.
+Where the machine has the memory for it, the folder is a link to one in memory, so that no disk ever has what is in it.
+What a killed process left is removed by the next one that begins or needs such a folder: it is known by its lock, which
+the kernel gives back when its holder dies. A folder of the system would keep it until somebody starts the machine anew.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from rectoverso.errors import HomeBusy
@@ -17,35 +18,90 @@ from rectoverso.store.atomic import make_private_folder
 from rectoverso.store.home import Home
 from rectoverso.store.lock import exclusive
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - the folders in it are private, and named by nobody else
+"""A file system of Linux that is in memory alone."""
+SPARE = 2 << 30
+"""Bytes of memory that are left to everything else."""
+_CGROUP = Path("/sys/fs/cgroup")
+_IN_MEMORY = "rectoverso-"
 _WAIT_S = 60.0
 
 
 @contextmanager
-def scratch(home: Home) -> Iterator[Path]:
-    """An empty folder, removed at the end of the block."""
+def scratch(home: Home, name: str = "", *, room: int = 0) -> Iterator[Path]:
+    """An empty folder, removed at the end of the block. One that has a ``name`` has the same path each time; ``room``:
+    how many bytes it will have to hold. Raises HomeBusy where somebody uses that name.
+    """
     shared = home.working_path
     make_private_folder(shared)
-    lock = shared / f"{secrets.token_hex(8)}.lock"
+    lock = shared / f"{name or secrets.token_hex(8)}.lock"
     folder = lock.with_suffix("")
     with ExitStack() as held:
         # One at a time, or a lock just made would be taken for one left behind.
-        with exclusive(shared / "turn", _WAIT_S, home.path):
-            for other in shared.glob("*.lock"):
-                _sweep(home, other)
+        with _turn(home):
+            _sweep_all(home)
             held.enter_context(exclusive(lock, 0, home.path))
-        make_private_folder(folder)
         try:
+            _make(folder, room)
             yield folder
         finally:
             _remove(lock)
 
 
-def _sweep(home: Home, lock: Path) -> None:
-    with suppress(HomeBusy), exclusive(lock, 0, home.path):
-        _remove(lock)
+def sweep_scratch(home: Home) -> None:
+    """Remove what killed processes left."""
+    if home.working_path.is_dir():
+        with _turn(home):
+            _sweep_all(home)
+
+
+def _turn(home: Home) -> AbstractContextManager[None]:
+    return exclusive(home.working_path / "turn", _WAIT_S, home.path)
+
+
+def _sweep_all(home: Home) -> None:
+    for lock in home.working_path.glob("*.lock"):
+        with suppress(HomeBusy), exclusive(lock, 0, home.path):
+            _remove(lock)
+
+
+def _make(folder: Path, room: int) -> None:
+    if not _fits(room):
+        make_private_folder(folder)
+        return
+    # The link first, to a name that is nobody's yet: killed between the two, nothing is left that no link names.
+    place = MEMORY / f"{_IN_MEMORY}{secrets.token_hex(16)}"
+    folder.symlink_to(place)
+    place.mkdir(mode=0o700)
+
+
+def _fits(room: int) -> bool:
+    """Whether memory has room for it, and much to spare: a full one would stop more than this."""
+    try:
+        free = min(shutil.disk_usage(MEMORY).free, _free_memory())
+    except OSError:
+        return False
+    return free > room + SPARE
+
+
+def _free_memory() -> int:
+    """What this machine has left, or what the container of this process may still take."""
+    lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+    free = int(next((line.split()[1] for line in lines if line.startswith("MemAvailable:")), "0")) << 10
+    try:
+        most, taken = (int((_CGROUP / name).read_text()) for name in ("memory.max", "memory.current"))
+    except (OSError, ValueError):  # no such file, or "max"
+        return free
+    return min(free, most - taken)
 
 
 def _remove(lock: Path) -> None:
-    """The lock last: whatever else is there is found by it."""
-    shutil.rmtree(lock.with_suffix(""), ignore_errors=True)
+    """The lock last, and before it the link: whatever else is there is found by them."""
+    folder = lock.with_suffix("")
+    if folder.is_symlink():
+        place = folder.readlink()
+        if place.parent == MEMORY and place.name.startswith(_IN_MEMORY):
+            shutil.rmtree(place, ignore_errors=True)
+        folder.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
     lock.unlink(missing_ok=True)

@@ -16,10 +16,14 @@ from contextlib import suppress
 from pathlib import Path
 from zipfile import BadZipFile
 
+from rectoverso.errors import RunHeld
+from rectoverso.i18n import Phrase
 from rectoverso.protocols import Clock
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
+from rectoverso.types import Message
 from rectoverso.verso.screen.memorisation import Fingerprints
+from rectoverso.verso.screen.replication import Replication
 from rectoverso.workflow.guard import RUN_CLEARED, RUN_HELD, Guard, sealed
 from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, silent
@@ -31,8 +35,10 @@ AUDIT_RECORD = f"{AUDIT_FOLDER}/audit.json"
 """Of a private run both lie where nothing is given out (`compared_in`)."""
 
 
-def against(run: Path, weights: str | None, home: Home) -> dict[str, int]:
-    """What is known against these weights, by the home or by the run, and on how many pictures it was found."""
+def against(run: Path, weights: str | None, home: Home | None) -> dict[str, int]:
+    """What is known against these weights, by the home, if there is one, or by the run, and on how many pictures it was
+    found.
+    """
     told = [
         (REPLICATION, _told(record_of(run), weights, "replicates", is_good=False)),
         *(
@@ -41,7 +47,7 @@ def against(run: Path, weights: str | None, home: Home) -> dict[str, int]:
         ),
     ]
     own = {cause: pictures for cause, pictures in told if pictures is not None}
-    return own | dict(sealed(home).against.get(weights or "", {}))
+    return own | (dict(sealed(home).against.get(weights or "", {})) if home else {})
 
 
 def note(
@@ -80,22 +86,41 @@ def inherit(home: Home, keys: Keys, told: Mapping[str, int], weights: str) -> No
         note(home, keys, weights, AUDIT, fails=True, pictures=told[AUDIT])
 
 
+def demand_not_held(run: Path, home: Home | None) -> None:
+    """Raise RunHeld where something is known against a run, or is found when it is asked now."""
+    weights = weights_of(run)
+    known = against(run, weights, home)
+    if weights is not None and not _is_answered(run, weights) and (found := _asked_now(run)):
+        known |= {REPLICATION: found.compared} if found.replicates else {}
+    for cause, pictures in sorted(known.items(), reverse=True):
+        reason, advice = (
+            Phrase(Message(f"train.held.{cause}.{part}", {"pictures": pictures}))
+            for part in ("reason", "advice")
+        )
+        raise RunHeld(path=run, reason=reason, advice=advice)
+
+
 def ask_if_unknown(run: Path, home: Home, keys: Keys, listener: Listener = silent) -> None:
     """Ask whether a run brings training pictures back where its own answer is gone, or is of other weights."""
     weights = weights_of(run)
     if weights is None or _is_answered(run, weights):
         return
-    try:
-        fingerprints = Fingerprints.load(fingerprints_of(run))
-    except (OSError, ValueError, KeyError, BadZipFile):
-        return  # where they are missing or damaged the check itself holds every picture
-    found = asked(run, fingerprints, listener)
+    found = _asked_now(run, listener)
     if found is None:
         return
     if found.replicates:
         note(home, keys, weights, REPLICATION, fails=True, pictures=found.compared)
     with suppress(OSError):  # a run that cannot be written to is asked again
         keep(run, found)
+
+
+def _asked_now(run: Path, listener: Listener = silent) -> Replication | None:
+    """The answer of the replication test; None where it cannot be asked."""
+    try:
+        fingerprints = Fingerprints.load(fingerprints_of(run))
+    except (OSError, ValueError, KeyError, BadZipFile):
+        return None  # where they are missing or damaged the check itself holds every picture
+    return asked(run, fingerprints, listener)
 
 
 def _is_answered(run: Path, weights: str) -> bool:

@@ -71,6 +71,8 @@ class TrainRequest:
     board: bool = False
     private: str | None = None
     """The budget of privacy: ``epsilon=E,delta=D``, and ``pictures=N`` where the data is not a published one."""
+    keeps_decoded: bool = True
+    """Whether pictures that are too many for memory lie in the run until it is done; else in a file without a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +247,7 @@ def _find(request: TrainRequest, recipe: Recipe) -> Source:
     from rectoverso.recto.privacy.vault import Vault
 
     # Each process has a cache of its own: they decode at once.
-    cache = _decoded_in(request, recipe) / os.environ.get("RANK", "")
+    cache = _decoded_in(request, recipe) / os.environ.get("RANK", "") if request.keeps_decoded else None
     if recipe.is_private:
         Vault(request.run).make()
     first = find_source(

@@ -19,6 +19,7 @@ from rectoverso.store.people import Role
 from rectoverso.verso.picture import open_picture, to_png
 from rectoverso.verso.registry.offers import of_rows
 from rectoverso.workflow.jobs import order
+from rectoverso.workflow.jobs.kept import set_of
 from unit.verso.conftest import photo
 
 DRAW = {"run": "demo", "count": 2, "seed": 7, "label": "3"}
@@ -285,7 +286,7 @@ def test_what_is_wrong_with_the_home_is_told_to_nobody(
     assert "secret" not in answer.text
 
 
-def test_a_training_set_is_sent_looked_through_and_described(counter: Counter) -> None:
+def test_a_training_set_is_sent_looked_through_and_described(counter: Counter, tmp_path: Path) -> None:
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for number in range(4):
@@ -304,7 +305,10 @@ def test_a_training_set_is_sent_looked_through_and_described(counter: Counter) -
     assert item["state"] == "done", item
     assert not list(counter.folder.parent.rglob("escaped*"))
     assert "# " in counter.ask("GET", f"/datasets/{dataset['id']}/datasheet").text
-    pictures = counter.home.datasets_path / dataset["id"] / "curated" / "pictures.parquet"
+    kept = counter.home.folders.find(set_of(dataset["id"]))
+    assert kept
+    assert not kept.has("source.zip"), "what was sent is not needed any more"
+    pictures = kept.unseal(tmp_path) / "curated" / "pictures.parquet"
     drawn = [data for data, _, _ in of_rows(pictures, ())]
     assert all(data and data == to_png(open_picture(data, "")) for data in drawn), (
         "no file of theirs is learnt from"

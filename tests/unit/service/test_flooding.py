@@ -61,7 +61,7 @@ def test_a_full_disk_is_left_some_room(counter: Counter, monkeypatch: pytest.Mon
     for path in ("/uploads", "/datasets?name=x&kind=zip"):
         answer = counter.ask("POST", path, MAKER, content=to_png(photo(7, 48)))
         assert (answer.status_code, answer.json()["code"]) == (503, "no_room")
-    assert not list(counter.home.datasets_path.glob(".*"))
+    assert not list((counter.home.path / "sealed").glob(".*"))
 
 
 def test_strangers_leave_makers_places_to_wait_in(counter: Counter) -> None:

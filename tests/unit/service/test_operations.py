@@ -82,9 +82,8 @@ def test_old_uploads_go_but_for_what_is_wanted(counter: Counter, tmp_path: Path)
     moment = (SystemClock().now() - KEPT - timedelta(hours=1)).timestamp()
     for name in home.uploads._files.all():
         os.utime(home.uploads._files._path(name), (moment, moment))
-    part = home.datasets_path / ".abc.part"
-    part.parent.mkdir(exist_ok=True)
-    part.write_bytes(b"half")
+    part = home.path / "sealed" / ".abc.part"
+    part.mkdir(parents=True)
     os.utime(part, ((SystemClock().now() - 2 * UNFINISHED).timestamp(),) * 2)
     fresh = counter.ask("POST", "/uploads", MAKER, content=young).json()["digest"]
     assert sweep(home) >= 1

@@ -11,14 +11,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from benched import LOOKED, folder_of, looked_at, training
+from benched import LOOKED, looked_at, training
 from rectoverso.i18n import catalogue
 from rectoverso.store.people import Role
 from rectoverso.studio.curves import MOST_POINTS, chart, thinned
-from rectoverso.studio.training import MOST_RECORDS, _lines
+from rectoverso.studio.training import MOST_RECORDS, _records
 from rectoverso.verso.mark import label
 from rectoverso.verso.mark.visible import INSIDE_FROM_PX
 from rectoverso.workflow.jobs.asked import TrainAsked
+from rectoverso.workflow.jobs.kept import PlainFiles, files_of_run, set_of
 from rectoverso.workflow.jobs.pace import pace_of
 from rectoverso.workflow.preview import MOST_PX, preview
 from visitor import Visitors
@@ -43,7 +44,9 @@ def test_a_zip_is_taken_by_its_bytes_and_looked_through(house: Visitors) -> None
     job = house.home.jobs.find(answer.headers["location"].rpartition("/")[2])
     assert job is not None
     assert (job.asked["name"], job.asked["suffix"]) == ("pets", ".zip")
-    assert (house.home.datasets_path / job.asked["dataset"] / "source.zip").read_bytes() == packed.getvalue()
+    kept = house.home.folders.find(set_of(job.asked["dataset"]))
+    assert kept
+    assert kept.read("source.zip") == packed.getvalue()
     text = house.get(answer.headers["location"], MAKER).text
     assert f'data-events="/api/v1/jobs/{job.id}/events"' in text
     stopped = house.browser(MAKER).post(f"/train/{job.id}/cancel")
@@ -55,7 +58,7 @@ def test_what_is_no_set_is_told(house: Visitors, file: tuple[str, bytes]) -> Non
     answer = house.browser(MAKER).post("/train", data={"name": "x"}, files={"file": file})
     assert answer.status_code in (400, 422)
     assert 'role="alert"' in answer.text
-    assert not list(house.home.datasets_path.glob(".*.part"))
+    assert not list((house.home.path / "sealed").glob(".*"))
 
 
 def test_what_data_is_like_is_said_before_anything_begins(house: Visitors) -> None:
@@ -141,9 +144,10 @@ def test_a_sample_is_shown_as_a_draft_and_to_nobody_else(house: Visitors) -> Non
     answer = house.get(f"/train/{mine.id}/samples/000000800.png", MAKER)
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
     assert "draft" in answer.headers["content-disposition"]
+    files = files_of_run(house.home, mine.id)
+    assert files
     shown, made = (
-        Image.open(io.BytesIO(answer.content)),
-        Image.open(folder_of(house.home, mine) / "samples/000000800.png"),
+        Image.open(io.BytesIO(data)) for data in (answer.content, files.read("samples/000000800.png"))
     )
     assert shown.height > made.height, "words stand below it"
     told = label.read(answer.content)
@@ -165,7 +169,7 @@ def test_a_sample_is_shown_as_a_draft_and_to_nobody_else(house: Visitors) -> Non
 def test_a_large_grid_is_shown_small(tmp_path: Path) -> None:
     (tmp_path / "samples").mkdir()
     Image.new("RGB", (2000, 1000), (90, 120, 60)).save(tmp_path / "samples" / "000000001.png")
-    shown = Image.open(io.BytesIO(preview(tmp_path, "000000001")))
+    shown = Image.open(io.BytesIO(preview(PlainFiles(tmp_path), "000000001")))
     assert shown.size == (MOST_PX, MOST_PX // 2)
     assert MOST_PX // 2 > INSIDE_FROM_PX, "the words lie in the picture"
     assert len(set(shown.crop((0, 300, MOST_PX, MOST_PX // 2)).get_flattened_data())) > 10
@@ -188,7 +192,6 @@ def test_curves_of_any_numbers_are_drawn() -> None:
 def test_of_many_records_some_are_read(tmp_path: Path) -> None:
     file = tmp_path / "status.jsonl"
     file.write_text("".join(f'{{"images": {number}, "more": "{"x" * 400}"}}\n' for number in range(6000)))
-    found = list(_lines(file))
-    assert len(found) <= MOST_RECORDS
-    assert all(line.startswith(b'{"images": ') for line in found if line)
-    assert int(found[-1].split(b",")[0].rpartition(b" ")[2]) > 5900
+    found = [record["images"] for record in _records(PlainFiles(tmp_path))]
+    assert len(found) <= MOST_RECORDS + 1
+    assert (found[0], found[-1]) == (0, 5999)

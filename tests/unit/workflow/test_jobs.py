@@ -20,7 +20,8 @@ from rectoverso.errors import (
 from rectoverso.store.home import Home
 from rectoverso.workflow.jobs import bundle
 from rectoverso.workflow.jobs.asked import GenerateAsked, SealAsked, TrainAsked, asked_of
-from rectoverso.workflow.jobs.order import order, placed
+from rectoverso.workflow.jobs.kept import placed
+from rectoverso.workflow.jobs.order import order
 from rectoverso.workflow.jobs.runs import facts_of
 from rectoverso.workflow.jobs.work import failure, seed_of
 from rectoverso.workflow.keys import open_keys
@@ -119,11 +120,11 @@ def test_a_setting_names_runs_of_this_home_and_no_path(opened: Home) -> None:
     for setting in ("perception.network=../run", "perception.network=/run", "a.b=~/x", "a b=c", "a"):
         with pytest.raises(ValidationError):
             TrainAsked(system="gan", data="digits", settings=(setting,))
-    assert placed(opened, "nets.width=1e-3") == "nets.width=1e-3"
-    assert placed(opened, "perception.network=demo") == f"perception.network={SHIPPED}"
-    for name in ("..", "nothing"):
-        with pytest.raises(RunNotFound):
-            placed(opened, f"perception.network={name}")
+    assert placed("nets.width=1e-3", Path) == "nets.width=1e-3"
+    assert placed("perception.network=demo", lambda _: SHIPPED) == f"perception.network={SHIPPED}"
+    asked = TrainAsked(system="gan", data="digits", settings=("perception.network=nothing",))
+    with pytest.raises(RunNotFound):
+        order(opened, "anna", asked)
 
 
 @pytest.mark.parametrize("name", ["../run", "a/b", "", ".", "A", "a" * 65, "hf:org", "/etc"])

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from drawn import scenes
-from rectoverso.errors import RegisterAltered
+from rectoverso.errors import RegisterAltered, RunHeld
+from rectoverso.i18n import explain
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.store.home import Home
 from rectoverso.types import Decision
 from rectoverso.verso.screen.memorisation import Fingerprints
 from rectoverso.workflow.generate import generate_images
+from rectoverso.workflow.hub import push_run
 from rectoverso.workflow.ingrain import ingrain_run
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.replication import FIRST_SEED, RECORD, probe, weights_of
@@ -141,3 +145,38 @@ def test_what_an_audit_found_goes_over_to_weights_made_of_these(
     ingrain_run(run, marked, home, images=16)
     assert weights_of(marked) != weights_of(run)
     assert against(marked, weights_of(marked), Home.open(home))[AUDIT] == 640
+
+
+@pytest.mark.parametrize("by", ["file", "home", "nobody"])
+def test_a_run_that_is_held_is_not_shared(run: Path, home: Path, by: str) -> None:
+    """By what its files say, by what the home knows when they say nothing, and by asking where nobody does."""
+    hub = Sent()
+    if by == "home":
+        assert found(run, home, AUDIT, 1000, fails=True)
+    else:
+        probe(run, replicating(run))
+    if by == "nobody":
+        (run / RECORD).unlink()
+    with pytest.raises(RunHeld, match="no door is in between") as told:
+        push_run(run, "studio/run", home if by == "home" else None, hub=hub)
+    assert told.value.exit_code == 1
+    assert "verso audit" in explain(told.value, "zh")
+    assert hub.files == {}
+    if by == "home":
+        push_run(run, "studio/run", None, hub=hub)
+        assert hub.files, "whose home knows nothing shares it"
+
+
+@dataclass
+class Sent:
+    """A hub that only takes."""
+
+    files: dict[str, object] = field(default_factory=dict)
+
+    def create(self, repository: str, *, private: bool) -> None: ...
+
+    def send(self, repository: str, files: dict[str, Any], message: str) -> str:  # noqa: ARG002
+        self.files = files
+        return repository
+
+    list = fetch = create

@@ -85,8 +85,7 @@ class OnDisk:
         self._shape, self._path = shape, path
         self._file: IO[bytes]
         if path is None:
-            folder = _LASTING if _LASTING.is_dir() else None
-            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - the map outlives this object
+            self._file = tempfile.TemporaryFile(dir=_large())  # noqa: SIM115 - the map outlives this object
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = _part(path).open("w+b")
@@ -134,6 +133,11 @@ def forget(images: Images) -> None:
         images.base.madvise(mmap.MADV_DONTNEED)
 
 
+def _large() -> Path:
+    """Where a large file without a name may lie."""
+    return _LASTING if os.access(_LASTING, os.W_OK) else Path(tempfile.gettempdir())
+
+
 def memory_bytes() -> int:
     """The memory of this machine, or of the part of it that this process may use."""
     have = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
@@ -147,7 +151,7 @@ def memory_bytes() -> int:
 
 def free_bytes(folder: Path | None) -> int:
     """The room on the disk where a file in ``folder`` (which need not exist yet) would lie."""
-    place = folder or (_LASTING if _LASTING.is_dir() else Path(tempfile.gettempdir()))
+    place = folder or _large()
     while not place.exists():
         place = place.parent
     return shutil.disk_usage(place).free

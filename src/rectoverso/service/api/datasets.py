@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import anyio
@@ -22,11 +19,10 @@ from rectoverso.service.api.uploads import demand_room
 from rectoverso.service.auth import Anyone, Maker, TheDesk
 from rectoverso.service.desk import Desk
 from rectoverso.service.shapes import JobView, Page
-from rectoverso.store.atomic import make_private_folder
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import Job
 from rectoverso.workflow.jobs.asked import CurateAsked, Line
-from rectoverso.workflow.jobs.order import BUILT_IN, data_in
+from rectoverso.workflow.jobs.kept import BUILT_IN, CURATED, SOURCE, demand_data, set_of
 
 Id = Annotated[str, PathOf(pattern=r"^[0-9a-z]{1,16}$")]
 router = APIRouter(prefix="/datasets", tags=["datasets"])
@@ -80,42 +76,35 @@ async def send(
 )
 def datasheet(dataset: Id, desk: TheDesk, _person: Anyone) -> Response:
     """The datasheet of a training set that was sent: where it is from, what was left out, and why."""
-    if dataset in BUILT_IN:
+    kept = demand_data(desk.home, dataset)
+    if kept is None:
         raise DataNotFound(data=dataset, builtins=", ".join(BUILT_IN))
-    sheet = Path(data_in(desk.home, dataset)).with_name("datasheet.md")
-    return Response(sheet.read_bytes(), media_type="text/markdown; charset=utf-8")
+    return Response(kept.read(f"{CURATED}/datasheet.md"), media_type="text/markdown; charset=utf-8")
 
 
 async def received(
     parts: AsyncIterator[bytes], desk: Desk, name: str, kind: Literal["zip", "parquet"]
 ) -> CurateAsked:
-    """Keep a file as it comes, under an id that is made from it: sent again, it is the same training set. Returns the
-    order to look it through.
+    """Keep a file as it comes, sealed, under an id that is made from it: sent again, it is the same training set.
+    Returns the order to look it through.
     """
     demand_room(desk)
-    make_private_folder(desk.home.datasets_path)
-    unfinished = desk.home.datasets_path / f".{secrets.token_hex(8)}.part"
     digest = hashlib.sha256()
-    try:
-        with unfinished.open("xb") as file:
+    with desk.home.folders.unnamed() as folder:
+        with folder.writing(f"{SOURCE}.{kind}") as file:
             async for part in parts:
                 digest.update(part)
                 demand_room(desk, len(part))
                 await anyio.to_thread.run_sync(file.write, part)
-            file.flush()
-            await anyio.to_thread.run_sync(os.fsync, file.fileno())
         dataset = digest.hexdigest()[:16]
-        make_private_folder(desk.home.datasets_path / dataset)
-        unfinished.replace(desk.home.datasets_path / dataset / f"source.{kind}")
-    finally:
-        unfinished.unlink(missing_ok=True)
+        await anyio.to_thread.run_sync(desk.home.folders.name, folder, set_of(dataset))
     return CurateAsked(name=name, dataset=dataset, suffix=f".{kind}")  # type: ignore[arg-type]
 
 
 def _view(home: Home, job: Job) -> DatasetView:
     dataset = job.asked["dataset"]
     try:
-        data_in(home, dataset)
+        demand_data(home, dataset)
         is_ready = not job.is_open
     except DataNotFound:
         is_ready = False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
@@ -20,10 +19,11 @@ from rectoverso.store.home import Home
 from rectoverso.store.jobs import Job
 from rectoverso.types import Message
 from rectoverso.workflow.jobs.asked import TrainAsked
-from rectoverso.workflow.jobs.order import run_in
+from rectoverso.workflow.jobs.kept import REPORT, Files, PlainFiles, demand_run, files_of_run
 from rectoverso.workflow.shipped import DEMO, SHIPPED
 
 router = APIRouter(prefix="/runs", tags=["runs"])
+STATUS = "status.jsonl"
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -60,7 +60,7 @@ def train(
 def one_run(run: str, desk: TheDesk, _person: Anyone) -> RunView:
     """One run, with what came of it so far."""
     view = _demo() if run == DEMO else _view(desk.home, _job(desk.home, run))
-    view.report = _report(_folder(desk.home, run))
+    view.report = _report(_files(desk.home, run))
     return view
 
 
@@ -73,15 +73,16 @@ def status(
     cursor: Annotated[int, Query(ge=0, le=MOST_NUMBER)] = 0,
 ) -> Page[dict[str, Any]]:
     """The records of a training, one a second, from the beginning; ``next`` is where later ones will follow."""
-    file = _folder(desk.home, run) / "status.jsonl"
-    lines = file.read_text("utf-8", "replace").splitlines() if file.is_file() else []
+    files = _files(desk.home, run)
+    known = files is not None and files.has(STATUS)
+    lines = files.read(STATUS).decode("utf-8", "replace").splitlines() if files and known else []
     records = [record for line in lines[cursor : cursor + limit] if (record := _record(line)) is not None]
     return Page(items=records, next=min(len(lines), cursor + limit) if records else cursor)
 
 
 def _view(home: Home, job: Job) -> RunView:
     try:
-        run_in(home, job.id)
+        demand_run(home, job.id)
         is_ready = not job.is_open
     except RunNotFound:
         is_ready = False
@@ -97,7 +98,7 @@ def _view(home: Home, job: Job) -> RunView:
 
 
 def _demo() -> RunView:
-    report = _report(SHIPPED) or {}
+    report = _report(PlainFiles(SHIPPED)) or {}
     return RunView(
         id=DEMO,
         system=report.get("system", ""),
@@ -115,13 +116,12 @@ def _job(home: Home, run: str) -> Job:
     return job
 
 
-def _folder(home: Home, run: str) -> Path:
-    return SHIPPED if run == DEMO else home.runs_path / _job(home, run).id
+def _files(home: Home, run: str) -> Files | None:
+    return files_of_run(home, run if run == DEMO else _job(home, run).id)
 
 
-def _report(folder: Path) -> dict[str, Any] | None:
-    file = folder / "run.json"
-    return _record(file.read_text("utf-8")) if file.is_file() else None
+def _report(files: Files | None) -> dict[str, Any] | None:
+    return _record(files.read(REPORT).decode()) if files and files.has(REPORT) else None
 
 
 def _record(text: str) -> dict[str, Any] | None:

@@ -41,6 +41,7 @@ from rectoverso.workflow.drawing import warm
 from rectoverso.workflow.jobs.sweep import sweep
 from rectoverso.workflow.jobs.work import failure
 from rectoverso.workflow.keys import open_keys
+from rectoverso.workflow.scratch import sweep_scratch
 
 _LOG = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ def work(home_path: Path, queue: str) -> NoReturn:
     """
     home = Home.open(home_path)
     open_keys(home)
+    sweep_scratch(home)
     with _slot(home, queue) as name:
         worker = _Worker(home, queue, name)
         if queue == "making":

@@ -35,7 +35,8 @@ from rectoverso.studio.page import Page, Place, ThePage
 from rectoverso.studio.training import data_names, shown, time_in_words
 from rectoverso.workflow.files import unusable
 from rectoverso.workflow.jobs.asked import TrainAsked
-from rectoverso.workflow.jobs.order import BUILT_IN, data_in, order
+from rectoverso.workflow.jobs.kept import BUILT_IN, demand_data, files_of_run
+from rectoverso.workflow.jobs.order import order
 from rectoverso.workflow.jobs.pace import pace_of
 from rectoverso.workflow.permissions import Permission
 from rectoverso.workflow.preview import preview, samples_of
@@ -116,7 +117,7 @@ def ready(page: ThePage, desk: TheDesk, person: Maker, choice: Annotated[Choice,
     """What is known before it begins: what the data is like, whether it will do, and how long it will take."""
     try:
         asked = choice.asked()
-        data_in(desk.home, asked.data)
+        demand_data(desk.home, asked.data)
         needs = needs_of(asked.system, asked.preset)
     except RectoversoError as error:
         return _form(page, desk, person, choice, error=error)
@@ -173,11 +174,11 @@ def part(run: JobId, page: ThePage, desk: TheDesk, person: Maker) -> Response:
 @router.get("/train/{run}/samples/{name}.png")
 def sample(run: JobId, name: Grid, desk: TheDesk, person: Maker) -> Response:
     """A sample grid of one's own training as a preview: small, and marked as a draft. It is not to be kept."""
-    folder = desk.home.runs_path / job_of(desk, person, run, kind="train").id
-    if name not in samples_of(folder):
+    files = files_of_run(desk.home, job_of(desk, person, run, kind="train").id)
+    if files is None or name not in samples_of(files):
         raise JobNotFound(job=f"{run}/{name}")
     headers = {"Content-Disposition": f'inline; filename="draft-{run[:6]}-{name}.png"'}
-    return Response(preview(folder, name), media_type="image/png", headers=headers)
+    return Response(preview(files, name), media_type="image/png", headers=headers)
 
 
 @router.post("/train/{job}/cancel")
@@ -240,7 +241,7 @@ def _run(page: Page, desk: Desk, person: Person, run: str, at: int | None) -> di
         "data_names": data_names(page, desk),
         "progress": progress,
         "left": time_in_words(page, progress.seconds_left) if progress and progress.seconds_left else "",
-        **shown(page, desk.home.runs_path / job.id, known.report or {}, at),
+        **shown(page, files_of_run(desk.home, job.id), known.report or {}, at),
     }
 
 

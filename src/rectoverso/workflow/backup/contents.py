@@ -18,17 +18,16 @@ from rectoverso.workflow.evaluate import CACHE
 from rectoverso.workflow.weights import RECORD
 
 DATABASE, CHECKPOINT = SQLITE, "checkpoint.txt"
-BLOBS, RUNS = "blobs", "runs"
-FOLDERS = (BLOBS, "uploads", "datasets", RUNS, CACHE, "trust", "policies")
+BLOBS, SEALED = "blobs", "sealed"
+FOLDERS = (BLOBS, "uploads", SEALED, CACHE, "trust", "policies", "datasets", "runs")
+"""The last two are of homes from before, until a service begins there: it seals them."""
 FILES = (CHECKPOINT, "tsa.txt", RECORD)
 LEFT_OUT = (
     *("keys", FILE, "work.sqlite3", "workers", "working", "points", "lock", "lock.turn", "master-key.lock"),
     *(".gitignore", "restoring.lock", "restoring.json"),
 )
-_STATE = "state"
 _UNFINISHED_FOLDER = "unfinished"
 _UNFINISHED = (".part", ".tmp", ".writing")
-_WRITING = ".writing-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +58,10 @@ def is_kept(name: str) -> bool:
     return is_plain and (name in (*FILES, DATABASE) or (len(path.parts) > 1 and path.parts[0] in FOLDERS))
 
 
-def checkpoint_of(name: str) -> str | None:
-    """The folder of a training's checkpoint that a file is in: its files belong together, and are replaced together."""
+def sealed_folder_of(name: str) -> str | None:
+    """The sealed folder that a file is in: its files belong together, and a training replaces them meanwhile."""
     parts = PurePosixPath(name).parts
-    is_state = len(parts) == 5 and parts[0] == RUNS and parts[2] == _STATE
-    return str(PurePosixPath(*parts[:4])) if is_state else None
+    return str(PurePosixPath(*parts[:2])) if len(parts) == 3 and parts[0] == SEALED else None
 
 
 def _below(folder: Path, links: list[str], name: str) -> Iterator[Path]:
@@ -72,7 +70,7 @@ def _below(folder: Path, links: list[str], name: str) -> Iterator[Path]:
         for one in list(folders):
             if (place / one).is_symlink():
                 links.append(f"{name}/{(place / one).relative_to(folder).as_posix()}")
-            if one == _UNFINISHED_FOLDER or one.startswith(_WRITING):
+            if one == _UNFINISHED_FOLDER or (one.startswith(".") and one.endswith(_UNFINISHED)):
                 folders.remove(one)
         for one in sorted(names):
             path = place / one

@@ -31,13 +31,13 @@ from rectoverso.types import Digest
 from rectoverso.version import __version__
 from rectoverso.workflow.backup.archive import Manifest, Writing, writing
 from rectoverso.workflow.backup.check import demand_holds, ledger_in, pictures_missing
-from rectoverso.workflow.backup.contents import BLOBS, CHECKPOINT, DATABASE, Listed, checkpoint_of, listed
+from rectoverso.workflow.backup.contents import BLOBS, CHECKPOINT, DATABASE, Listed, listed, sealed_folder_of
 from rectoverso.workflow.backup.sealed import demand_long, keys_in, seal
 from rectoverso.workflow.files import make_folder
 from rectoverso.workflow.ledgers import existing_home, open_ledger
 
 _TRIES = 3
-_CHECKPOINT_TRIES = 100
+_FOLDER_TRIES = 100
 _WAIT_S = 60.0
 _WHOLE = "backup"
 _Mark = tuple[int, int, int]
@@ -167,15 +167,13 @@ def _is_picture(name: str) -> bool:
 
 
 def _copy(archive: Writing, home: Path, moment: _Moment) -> None:
-    """Checkpoints of trainings first: whatever else a run has may be later than its checkpoint, as after a kill."""
     files = moment.found.files
     if moment.seen is not None:  # as it was then: the records have to go on from it
         archive.add(CHECKPOINT, BytesIO(moment.seen))
-    states = {home / folder for name in files if (folder := checkpoint_of(name))}
-    for state in sorted({folder.parent for folder in states}):
-        _copy_checkpoint(archive, home, state)
+    for folder in sorted({folder for name in files if (folder := sealed_folder_of(name))}):
+        _copy_together(archive, home, home / folder)
     for name, path in sorted(files.items()):
-        if checkpoint_of(name) or name == CHECKPOINT:
+        if sealed_folder_of(name) or name == CHECKPOINT:
             continue
         with ExitStack() as held:
             if (file := _opened(held, home, path)) is None:
@@ -187,19 +185,26 @@ def _copy(archive: Writing, home: Path, moment: _Moment) -> None:
             archive.add(name, file)
 
 
-def _copy_checkpoint(archive: Writing, home: Path, state: Path) -> None:
-    """The newest whole one. Once its files are open, it does not matter that the training removes it."""
-    for _ in range(_CHECKPOINT_TRIES):
-        newest = max(state.glob("[0-9]*"), default=None)
-        if newest is None:
-            return
+def _copy_together(archive: Writing, home: Path, folder: Path) -> None:
+    """All files of a folder as they are at one moment. Once they are open, it does not matter that a training removes
+    them; where it did so before, once more.
+    """
+    for _ in range(_FOLDER_TRIES):
+        names = _names_in(folder)
         with ExitStack() as held:
-            files = {path: _opened(held, home, path) for path in sorted(newest.glob("*"))}
-            if files and newest.is_dir() and None not in files.values():
-                for path, file in files.items():
-                    archive.add(path.relative_to(home).as_posix(), file)  # type: ignore[arg-type]
+            files = {name: _opened(held, home, folder / name) for name in names}
+            if None not in files.values() and _names_in(folder) == names:
+                for name, file in files.items():
+                    archive.add(f"{folder.relative_to(home).as_posix()}/{name}", file)  # type: ignore[arg-type]
                 return
     raise BackupUnsettled(home=home)
+
+
+def _names_in(folder: Path) -> list[str]:
+    """What is whole there; nothing where the folder was erased meanwhile."""
+    if not folder.is_dir():
+        return []
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
 
 
 def _opened(held: ExitStack, home: Path, path: Path) -> IO[bytes] | None:

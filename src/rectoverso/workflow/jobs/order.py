@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from rectoverso.errors import DataNotFound, KeyReused, QueueFull, RunNotFound, UploadNotFound
-from rectoverso.i18n import Phrase
+from rectoverso.errors import KeyReused, QueueFull, UploadNotFound
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import Job
-from rectoverso.types import Digest, Message
-from rectoverso.workflow.curated import PICTURES
+from rectoverso.types import Digest
 from rectoverso.workflow.jobs.asked import (
     GenerateAsked,
     RegisterAsked,
@@ -19,14 +18,11 @@ from rectoverso.workflow.jobs.asked import (
     TrainAsked,
     Wanted,
 )
+from rectoverso.workflow.jobs.kept import demand_data, demand_run, placed
 from rectoverso.workflow.registry import demand_readable
-from rectoverso.workflow.replication import fingerprints_of
-from rectoverso.workflow.shipped import DEMO, SHIPPED
 from rectoverso.workflow.systems import demand_preset
 from rectoverso.workflow.terms import Terms
 
-BUILT_IN = ("digits", "shapes")
-"""Training sets that need not be sent."""
 MOST_OPEN = 1000
 """Items of one person's jobs that may wait or run."""
 
@@ -67,37 +63,6 @@ def terms_of(asked: TermsAsked) -> Terms:
     )
 
 
-def run_in(home: Home, name: str) -> Path:
-    """The folder of a run of this home; the shipped one for `demo`. Raises RunNotFound."""
-    folder = SHIPPED if name == DEMO else home.runs_path / name
-    whole = (
-        folder / "run.json",
-        fingerprints_of(folder),
-    )  # what it draws is compared with what it learnt from
-    if not all(part.is_file() for part in whole):
-        raise RunNotFound(path=name, reason=Phrase(Message("train.run.unfinished")))
-    return folder
-
-
-def placed(home: Home, setting: str) -> str:
-    """A setting, with the folder of the run that it names, if it names one (`perception.network`). Raises
-    RunNotFound.
-    """
-    key, _, value = setting.partition("=")
-    is_run = value and key.rpartition(".")[2] == "network"
-    return f"{key}={run_in(home, value)}" if is_run else setting
-
-
-def data_in(home: Home, name: str) -> str:
-    """DATA, by the id of a training set that was sent, or one that is built in. Raises DataNotFound."""
-    if name in BUILT_IN:
-        return name
-    pictures = home.datasets_path / name / "curated" / PICTURES
-    if not pictures.is_file():
-        raise DataNotFound(data=name, builtins=", ".join(BUILT_IN))
-    return str(pictures)
-
-
 def _demand_known(home: Home, asked: Wanted) -> None:
     if isinstance(asked, TermsAsked):
         terms_of(asked).rules(home.path)
@@ -107,12 +72,20 @@ def _demand_known(home: Home, asked: Wanted) -> None:
         for work in asked.works:
             demand_readable(work.cells)
     if isinstance(asked, GenerateAsked):
-        run_in(home, asked.run)
+        demand_run(home, asked.run)
     for digest in asked.sent:
         if not home.uploads.has(Digest(digest)):
             raise UploadNotFound(digest=digest)
         home.uploads.used(Digest(digest))
     if isinstance(asked, TrainAsked):
-        demand_preset(asked.system, asked.preset, [placed(home, one) for one in asked.settings])
+        demand_preset(
+            asked.system, asked.preset, [placed(one, partial(_known, home)) for one in asked.settings]
+        )
         for data in filter(None, (asked.data, asked.data_b)):
-            data_in(home, data)
+            demand_data(home, data)
+
+
+def _known(home: Home, run: str) -> Path:
+    """A run that a setting names. It is opened where it is needed; here a name will do."""
+    demand_run(home, run)
+    return Path(run)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rectoverso.store.home import Home
 from rectoverso.workflow.jobs.asked import TrainAsked
+from rectoverso.workflow.jobs.kept import Files, files_of_run
 
 _LOOKED_AT = 100
 
@@ -30,13 +30,13 @@ def pace_of(home: Home, asked: TrainAsked) -> Pace | None:
     """
     for job in home.jobs.page(_LOOKED_AT, kind="train"):
         same = all(job.asked[name] == getattr(asked, name) for name in ("system", "preset", "data", "size"))
-        if same and (found := _pace(home.runs_path / job.id, asked, job.id)):
+        if same and (found := _pace(files_of_run(home, job.id), asked, job.id)):
             return found
     return None
 
 
-def _pace(run: Path, asked: TrainAsked, name: str) -> Pace | None:
-    report, config = _read(run / "run.json"), _read(run / "config.toml")
+def _pace(files: Files | None, asked: TrainAsked, name: str) -> Pace | None:
+    report, config = (_read(files, file) for file in ("run.json", "config.toml"))
     rate = report.get("images_per_s", 0)
     if not rate or not config:
         return None
@@ -45,11 +45,11 @@ def _pace(run: Path, asked: TrainAsked, name: str) -> Pace | None:
     return Pace(name, images, rate, min(seconds, asked.max_seconds or seconds))
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(files: Files | None, name: str) -> dict[str, Any]:
     """What a file holds, nothing where it cannot be read."""
     try:
-        text = file.read_text("utf-8")
-        found: dict[str, Any] = tomllib.loads(text) if file.suffix == ".toml" else json.loads(text)
+        text = files.read(name).decode() if files else ""
+        found: dict[str, Any] = tomllib.loads(text) if name.endswith(".toml") else json.loads(text)
     except (OSError, ValueError):
         return {}
     return found

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from rectoverso.store.home import Home
-from rectoverso.workflow.jobs.order import run_in
+from rectoverso.workflow.jobs.kept import Files, demand_run
 from rectoverso.workflow.shipped import DEMO
 
-_WEIGHTS = ("weights", "generator.safetensors")
+_WEIGHTS = "weights/generator.safetensors"
+_DIRECTIONS = "directions.json"
 _MEAN_STYLE = "w_mean_W"
 """Of the weights that have it a mapping makes styles (`recto.sample.style`)."""
 _MOST_HEADER = 100_000_000
@@ -64,7 +64,7 @@ class RunControls:
 
 def facts_of(home: Home, run: str) -> RunFacts:
     """The facts of a run, or of `demo`. Raises RunNotFound."""
-    data = _config(run_in(home, run))["data"]
+    data = _config(demand_run(home, run))["data"]
     items = [] if run == DEMO else home.jobs.items(run)
     asks = next((item.told["result"]["asks"] for item in items if "result" in item.told), ())
     return RunFacts(tuple(data["classes"]), f"{data['width']}x{data['height']}", tuple(asks))
@@ -75,8 +75,8 @@ def controls_of(home: Home, run: str) -> RunControls:
     from rectoverso.recto.systems import recipe
     from rectoverso.recto.systems.recipe import Shape
 
-    folder = run_in(home, run)
-    config = _config(folder)
+    files = demand_run(home, run)
+    config = _config(files)
     data, asked = config["data"], config["run"]
     preset = recipe(asked["system"], asked["preset"])
     shape = Shape(data["height"], data["width"], data["channels"], len(data["classes"]))
@@ -89,30 +89,30 @@ def controls_of(home: Home, run: str) -> RunControls:
         classes=tuple(data["classes"]),
         regions=tuple(data.get("regions", ())) if "map" in preset.asks else (),
         wants=frozenset(preset.asks),
-        styles=2 * (shape.levels + 1) if _has_styles(folder) else 0,
-        directions=_directions(folder),
+        styles=2 * (shape.levels + 1) if _has_styles(files) else 0,
+        directions=_directions(files),
         takes_style=preset.takes_style,
         both_ways=preset.both_ways,
     )
 
 
-def _config(folder: Path) -> dict[str, Any]:
-    return tomllib.loads((folder / "config.toml").read_text("utf-8"))
+def _config(files: Files) -> dict[str, Any]:
+    return tomllib.loads(files.read("config.toml").decode())
 
 
-def _has_styles(folder: Path) -> bool:
+def _has_styles(files: Files) -> bool:
     """By the names in the head of the weights: eight bytes of its length, and JSON."""
-    with folder.joinpath(*_WEIGHTS).open("rb") as file:
-        length = min(int.from_bytes(file.read(8), "little"), _MOST_HEADER)
-        names = json.loads(file.read(length))
+    pieces = files.pieces(_WEIGHTS)
+    head = next(pieces)
+    length = min(int.from_bytes(head[:8], "little"), _MOST_HEADER)
+    while len(head) < 8 + length:
+        head += next(pieces)
+    names = json.loads(head[8 : 8 + length])
     return any(name.rpartition(".")[2] == _MEAN_STYLE for name in names)
 
 
-def _directions(folder: Path) -> tuple[str, ...]:
+def _directions(files: Files) -> tuple[str, ...]:
     """The names in `directions.json`, where somebody has looked for directions (`verso directions`)."""
-    file = folder / "directions.json"
-    return (
-        tuple(one["name"] for one in json.loads(file.read_text("utf-8"))["directions"])
-        if file.is_file()
-        else ()
-    )
+    if not files.has(_DIRECTIONS):
+        return ()
+    return tuple(one["name"] for one in json.loads(files.read(_DIRECTIONS))["directions"])

@@ -1,22 +1,26 @@
 """Doing a job, one item at a time: the same calls that the command line makes, into the home instead of a folder.
 
-Killed at any moment and done again, an item comes to the same end: a run goes on at its checkpoint, a curation at the
-picture where it was, and what the door has decided stays decided, because the same item asks it the same.
+Killed at any moment and done again, an item comes to the same end: a run goes on at its checkpoint, a curation begins
+anew, and what the door has decided stays decided, because the same item asks it the same. What is sealed in the home
+lies in the open for as long as an item works on it (`workflow.scratch`).
 """
 
 from __future__ import annotations
 
-import shutil
+import json
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rectoverso.errors import RectoversoError
+from rectoverso.errors import DataNotFound, RectoversoError
 from rectoverso.i18n import LANGUAGES, explain
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import Job
+from rectoverso.store.sealed_folder import SealedFolder
 from rectoverso.types import Digest, Maker
 from rectoverso.verso.picture import to_png
 from rectoverso.verso.verify.bounded import shared
@@ -32,13 +36,35 @@ from rectoverso.workflow.jobs.asked import (
     asked_of,
 )
 from rectoverso.workflow.jobs.bundle import unpack
-from rectoverso.workflow.jobs.order import data_in, placed, run_in, terms_of
+from rectoverso.workflow.jobs.kept import (
+    BUILT_IN,
+    CURATED,
+    SOURCE,
+    STATE,
+    TOLD,
+    demand_data,
+    demand_run,
+    draws,
+    open_data,
+    opened_run,
+    placed,
+    run_of,
+    set_of,
+)
+from rectoverso.workflow.jobs.order import terms_of
 from rectoverso.workflow.places import without_places
-from rectoverso.workflow.progress import Listener
+from rectoverso.workflow.progress import Listener, Progress
 from rectoverso.workflow.scratch import scratch
+from rectoverso.workflow.shipped import SHIPPED
 
 MOST_NAME_BYTES = 200
-CURATED, SOURCE = "curated", "source"
+_TAKES = 4
+"""So many times the size of what a training set and its run are now they may take together when it is trained; so many
+times its own a set, when it is looked through.
+"""
+_KEPT_EVERY_S = 2.0
+_KEEPING_SHARE = 20
+"""A training spends no more than one part in so many on sealing what it has written."""
 
 
 def do(home: Home, job: Job, place: int, listener: Listener) -> dict[str, Any]:
@@ -69,27 +95,39 @@ def seed_of(job: Job, asked: GenerateAsked) -> int:
 
 
 def _train(home: Home, job: Job, asked: TrainAsked, listener: Listener) -> dict[str, Any]:
+    """Train in the open, where nobody else looks, and keep what comes of it sealed as it comes: killed at any moment,
+    the run goes on at the checkpoint that was sealed last.
+    """
     from rectoverso.workflow.train import TrainRequest, train_run
 
-    run = home.runs_path / job.id
-    is_begun = (run / "config.toml").is_file()
-    if not is_begun:
-        shutil.rmtree(run, ignore_errors=True)  # what a killed process had not even begun
-    request = TrainRequest(
-        system=asked.system,
-        data=data_in(home, asked.data),
-        data_b=None if asked.data_b is None else data_in(home, asked.data_b),
-        run=run,
-        preset=asked.preset,
-        size=asked.size,
-        seed=asked.seed,
-        images=asked.images,
-        max_seconds=asked.max_seconds,
-        settings=tuple(placed(home, setting) for setting in asked.settings),
-        skip_bad=True,
-        resume=is_begun,
-    )
-    trained = train_run(request, home.path, listener).plain()
+    sets = [demand_data(home, data) for data in filter(None, (asked.data, asked.data_b))]
+    kept = home.folders.made(run_of(job.id))
+    room = _TAKES * (kept.size + sum(one.size for one in sets if one))
+    with scratch(home, job.id, room=room) as folder:
+        run = kept.unseal(folder / "run")
+        is_begun = (run / "config.toml").is_file()
+        request = TrainRequest(
+            system=asked.system,
+            data=open_data(home, asked.data, folder),
+            data_b=None if asked.data_b is None else open_data(home, asked.data_b, folder),
+            run=run,
+            preset=asked.preset,
+            size=asked.size,
+            seed=asked.seed,
+            images=asked.images,
+            max_seconds=asked.max_seconds,
+            settings=tuple(
+                placed(setting, partial(_opened_beside, home, folder)) for setting in asked.settings
+            ),
+            skip_bad=True,
+            resume=is_begun,
+            keeps_decoded=False,
+        )
+        keeping = _Keeping(kept, run, listener)
+        try:
+            trained = train_run(request, home.path, keeping).plain()
+        finally:
+            keeping.keep()
     told = (
         "images",
         "seconds",
@@ -103,6 +141,33 @@ def _train(home: Home, job: Job, asked: TrainAsked, listener: Listener) -> dict[
     return {"run": job.id, **{name: trained[name] for name in told}}
 
 
+def _opened_beside(home: Home, folder: Path, run: str) -> Path:
+    """Another run that a training needs, for as long as it has its folder, at the same path each time."""
+    files = demand_run(home, run)
+    return files.unseal(folder / run, draws) if isinstance(files, SealedFolder) else SHIPPED
+
+
+class _Keeping:
+    """Listens to a training, and seals now and then what it has written; between two steps nothing is half written."""
+
+    def __init__(self, kept: SealedFolder, run: Path, listener: Listener) -> None:
+        self._kept, self._run, self._listener = kept, run, listener
+        self._next_at = 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        self._listener(progress)
+        if time.monotonic() >= self._next_at:
+            self.keep()
+
+    def keep(self) -> None:
+        """The checkpoint first: whatever else there is may be later than it, as after a kill."""
+        began = time.monotonic()
+        if self._run.is_dir():
+            self._kept.take(self._run, first=lambda name: name.startswith(f"{STATE}/"))
+        took = time.monotonic() - began
+        self._next_at = began + max(_KEPT_EVERY_S, _KEEPING_SHARE * took)
+
+
 def _generate(home: Home, job: Job, asked: GenerateAsked, place: int, listener: Listener) -> dict[str, Any]:
     from rectoverso.recto.sample.controls import parse_controls
     from rectoverso.workflow.generate import generate_images
@@ -111,7 +176,8 @@ def _generate(home: Home, job: Job, asked: GenerateAsked, place: int, listener: 
     if asked.between:
         return _between(home, asked, listener)
     first = place * SLICE
-    with _decoded(home, asked.image, asked.mask, asked.style) as (image, mask, style):
+    with ExitStack() as held:
+        image, mask, style = held.enter_context(_decoded(home, asked.image, asked.mask, asked.style))
         given = Given(
             images=tuple(filter(None, (image,))),
             masks=tuple(filter(None, (mask,))),
@@ -120,7 +186,7 @@ def _generate(home: Home, job: Job, asked: GenerateAsked, place: int, listener: 
             back=asked.back,
         )
         batch = generate_images(
-            run_in(home, asked.run),
+            held.enter_context(opened_run(home, asked.run)),
             None,
             home.path,
             count=min(SLICE, asked.count - first),
@@ -139,17 +205,18 @@ def _between(home: Home, asked: GenerateAsked, listener: Listener) -> dict[str, 
     from rectoverso.recto.sample.controls import parse_controls
     from rectoverso.workflow.interpolate import interpolate_images
 
-    batch = interpolate_images(
-        run_in(home, asked.run),
-        None,
-        home.path,
-        seeds=asked.between,
-        steps=asked.steps,
-        label=asked.label,
-        controls=parse_controls(asked.truncation, asked.mix, asked.layers, asked.edit),
-        terms=terms_of(asked),
-        listener=listener,
-    )
+    with opened_run(home, asked.run) as run:
+        batch = interpolate_images(
+            run,
+            None,
+            home.path,
+            seeds=asked.between,
+            steps=asked.steps,
+            label=asked.label,
+            controls=parse_controls(asked.truncation, asked.mix, asked.layers, asked.edit),
+            terms=terms_of(asked),
+            listener=listener,
+        )
     return _rows(batch)
 
 
@@ -175,17 +242,37 @@ def _seal(home: Home, job: Job, asked: SealAsked, place: int, listener: Listener
 
 
 def _curate(home: Home, asked: CurateAsked, listener: Listener) -> dict[str, Any]:
+    """Look a set through, and keep what is to be learnt from; what was sent is then not needed any more. Killed before
+    its end it begins anew, and comes to the same.
+    """
+    kept, source = home.folders.find(set_of(asked.dataset)), f"{SOURCE}{asked.suffix}"
+    if kept is None:
+        raise DataNotFound(data=asked.name, builtins=", ".join(BUILT_IN))
+    if not kept.has(TOLD):
+        with scratch(home, room=_TAKES * kept.size) as folder:
+            kept.write(
+                TOLD, json.dumps(_curated(home, asked.dataset, kept, source, folder, listener)).encode()
+            )
+    kept.remove(source)
+    told: dict[str, Any] = json.loads(kept.read(TOLD))
+    return told
+
+
+def _curated(
+    home: Home, dataset: str, kept: SealedFolder, source: str, folder: Path, listener: Listener
+) -> dict[str, Any]:
     from rectoverso.workflow.curate import CurateRequest, curate
 
-    folder = home.datasets_path / asked.dataset
-    source = folder / f"{SOURCE}{asked.suffix}"
-    if asked.suffix == ".zip":
-        source = unpack(source, folder / SOURCE)
-    told = curate(
-        CurateRequest(source, folder / CURATED, processes=1, redraws=True), home.path, listener
-    ).plain()
+    pictures = kept.unseal(folder, source.__eq__) / source
+    if pictures.suffix == ".zip":
+        pictures = unpack(pictures, folder / SOURCE)
+    out = folder / CURATED
+    told = curate(CurateRequest(pictures, out, processes=1, redraws=True), home.path, listener).plain()
+    for paper in out.iterdir():
+        if paper.is_file():
+            kept.put(f"{CURATED}/{paper.name}", paper)
     own = ("out", "pictures")  # paths of this machine
-    return {"dataset": asked.dataset, **{name: fact for name, fact in told.items() if name not in own}}
+    return {"dataset": dataset, **{name: fact for name, fact in told.items() if name not in own}}
 
 
 def _register(home: Home, asked: RegisterAsked, listener: Listener) -> dict[str, Any]:

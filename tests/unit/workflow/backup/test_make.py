@@ -15,12 +15,14 @@ from command import verso
 from killing import killed_at_lines
 from rectoverso.errors import BackupKeysMissing
 from rectoverso.store import home as home_module
+from rectoverso.store.home import Home
 from rectoverso.workflow.backup import make
 from rectoverso.workflow.backup.check import check_backup
 from rectoverso.workflow.backup.contents import DATABASE, FILES, FOLDERS, LEFT_OUT
 from rectoverso.workflow.backup.make import back_up
 from rectoverso.workflow.backup.restore import RestoreRequest, restore
 from rectoverso.workflow.erase import What, erase
+from rectoverso.workflow.jobs.kept import run_of
 
 
 def test_every_part_of_a_home_is_in_a_backup_or_left_out_on_purpose() -> None:
@@ -80,14 +82,26 @@ def test_what_is_erased_meanwhile_is_not_in_it(
 
 
 def test_a_training_that_replaces_its_checkpoint_meanwhile(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, keys: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (state,) = (home / "runs").glob("*/state/*")
-    later = state.with_name("000000000128-0")
-    meanwhile(monkeypatch, lambda: state.rename(later))
+    opened = Home.open(home)
+    (job,) = opened.jobs.open()
+    kept = opened.folders.find(run_of(job.id))
+    assert kept
+
+    def replace() -> None:
+        kept.write("state/000000000128-0/state.json", b"later")
+        kept.remove("state/000000000064-0/state.json")
+
+    meanwhile(monkeypatch, replace)
     back_up(home, tmp_path / "b", None)
-    saved = [name for name in members(tmp_path / "b") if "/state/" in name]
-    assert saved == [f"{later.relative_to(home)}/{name}" for name in ("state.json", "tensors.safetensors")]
+    restore(tmp_path / "again", RestoreRequest(tmp_path / "b", keys=keys))
+    again = Home.open(tmp_path / "again").folders.find(run_of(job.id))
+    assert again
+    assert {name: again.read(name) for name in again.names()} == {
+        name: kept.read(name) for name in kept.names()
+    }
+    assert "state/000000000128-0/state.json" in again.names()
 
 
 def meanwhile(monkeypatch: pytest.MonkeyPatch, act: Any) -> None:
@@ -118,6 +132,6 @@ def test_typed(home: Path, tmp_path: Path) -> None:
         verso("restore", file, "--home", tmp_path / "again", "--passphrase-file", words, "--json").stdout
     )
     assert (again["digest"], again["missing"], again["problems"]) == (made["digest"], 0, [])
-    file.write_bytes(file.read_bytes().replace(b"half a curation", b"half a cUration"))
+    file.write_bytes(file.read_bytes().replace(b"# ours", b"# Ours"))
     damaged = verso("backup", "--check", file, "--json", code=1)
     assert json.loads(damaged.stdout)["error"]["code"] == "backup_damaged"

@@ -18,6 +18,7 @@ from rectoverso.verso.screen.embedding import Description, EmbeddedWorks, Embedd
 from rectoverso.verso.screen.parts import PartMatch
 from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.verso.screen.trace import Trace
+from rectoverso.verso.screen.votes import Ballot
 
 pytest.importorskip("onnxruntime", reason="needs the packages of the extra `weights`")
 TINY = Path(__file__).parents[3] / "assets" / "tiny.onnx"
@@ -98,7 +99,7 @@ def test_geometry_confirms_what_weights_propose_and_then_it_is_a_part_like_any_o
     crop = np.ascontiguousarray(photos[2][20:140, 20:180])
     vectors = {works[2].id: to_bytes(embedder(crop))}
     cascade = Cascade(works, traces, embedded=EmbeddedWorks(works, vectors, embedder))
-    monkeypatch.setattr(cascade._parts, "candidates", lambda _: [])
+    monkeypatch.setattr(cascade._parts, "candidates", lambda _: Ballot(()))
     look = cascade.look(crop)
     match = next(match for match in look.matches if match.work.id == works[2].id)
     assert isinstance(match, PartMatch)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -24,15 +24,22 @@ _AT_LEAST_S, _LISTENS_EVERY_S = 0.1, 0.025
 """The shortest time between two looks at what changes often, and between two questions whether anything changed."""
 
 
+class _Opened(NamedTuple):
+    """Keys, and what lay in their folder just before they were read."""
+
+    names: tuple[str, ...]
+    keys: Keys
+
+
 @dataclass
 class Desk:
     """``is_open``: nobody has an account, and only this machine can ask: whoever asks may do everything."""
 
     home: Home
-    keys: Keys
     limits: ServiceLimits = field(default_factory=ServiceLimits)
 
     def __post_init__(self) -> None:
+        self._opened: _Opened | None = None
         self.strangers = Meter(self.limits)
         self.known = Meter(self.limits, times=self.limits.of_known)
         self.held = Held(self.limits.held_bytes)
@@ -51,7 +58,19 @@ class Desk:
     def of(cls, home_path: Path, limits: ServiceLimits | None = None) -> Self:
         """The desk of a home, made now if there is none."""
         home = Home.open(home_path)
-        return cls(home, open_keys(home), limits or ServiceLimits())
+        open_keys(home)  # made now if there are none
+        return cls(home, limits or ServiceLimits())
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of the home as they are now: somebody may have rotated them since. Each generation has files of its
+        own, whose names say whether there is a new one.
+        """
+        names = tuple(sorted(file.name for file in self.home.keys_path.iterdir()))
+        opened = self._opened
+        if opened is None or opened.names != names:
+            opened = self._opened = _Opened(names, open_keys(self.home))
+        return opened.keys
 
     def end(self) -> None:
         """Let everybody who waits be answered. In the thread of the server."""

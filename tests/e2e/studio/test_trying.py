@@ -35,7 +35,8 @@ def test_an_order_is_given_and_followed_without_leaving_the_page(tmp_path: Path)
             before = len(loaded)
             take(studio.home, turn)
             page.wait_for_selector(f".grid a[href='/make?from={drawn(studio, turn.job)}']")
-            assert sum(path.endswith("/part") for path in loaded[before:]) == 1
+            parts = sum(path.endswith("/part") for path in loaded[before:])
+            assert 1 <= parts <= 2, "once when it is begun, if that is seen, and once when it is done"
             assert page.evaluate("document.activeElement.id") == "make"
             walker.look()
         assert page.evaluate("window.stays") == 1

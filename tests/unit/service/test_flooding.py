@@ -82,7 +82,7 @@ def test_strangers_leave_makers_places_to_wait_in(counter: Counter) -> None:
 
 
 def test_who_waits_too_long_is_sent_away(counter: Counter) -> None:
-    desk = Desk(counter.home, counter.app.state.desk.keys, replace(PATIENT, waiting_seconds=0.05))
+    desk = Desk(counter.home, replace(PATIENT, waiting_seconds=0.05))
 
     async def stuck() -> None:
         async with anyio.create_task_group() as others:

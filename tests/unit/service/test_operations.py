@@ -15,6 +15,7 @@ from rectoverso.protocols import SystemClock
 from rectoverso.store.people import Role
 from rectoverso.verso.picture import to_png
 from rectoverso.workflow.jobs.sweep import KEPT, UNFINISHED, sweep
+from rectoverso.workflow.keys import rotate_keys
 from unit.verso.conftest import photo
 
 MAKER, REVIEWER, ADMIN = Role.MAKER, Role.REVIEWER, Role.ADMIN
@@ -103,3 +104,18 @@ def test_what_there_is_not_is_told_before_anything_waits(counter: Counter) -> No
         "POST", "/runs", MAKER, json={"data": "digits", "system": "dcgan", "settings": ["nought=1"]}
     )
     assert answer.status_code == 400
+
+
+def test_where_keys_are_rotated_the_server_goes_on_with_the_new_ones(counter: Counter) -> None:
+    """Its own admin does it, or somebody at the command line beside it."""
+    said = {"use": "medical", "profession": "pathologist", "evidence": "register 17"}
+    who = f"/people/{counter.ids[REVIEWER]}/professions"
+    rotations = (
+        lambda: counter.ask("POST", "/keys/rotation", ADMIN).json()["ledger_index"],
+        lambda: rotate_keys(counter.folder)[0],
+    )
+    for rotate in rotations:
+        index = rotate()
+        answer = counter.ask("POST", who, ADMIN, json=said)
+        assert (answer.status_code, answer.json().get("entry")) == (201, index + 1), answer.text
+        assert counter.ask("GET", f"/ledger/entries/{index}", Role.AUDITOR).status_code == 200

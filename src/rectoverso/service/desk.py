@@ -56,9 +56,9 @@ class Desk:
 
     @classmethod
     def of(cls, home_path: Path, limits: ServiceLimits | None = None) -> Self:
-        """The desk of a home, made now if there is none."""
+        """The desk of a home, made now with its keys if there is none."""
         home = Home.open(home_path)
-        open_keys(home)  # made now if there are none
+        open_keys(home)
         return cls(home, limits or ServiceLimits())
 
     @property

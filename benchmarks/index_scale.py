@@ -16,11 +16,15 @@ the processor a look took. A million works want 16 GB of memory and, on two quie
 
 from __future__ import annotations
 
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy is there: see copy_detection.py
+
 import argparse
 import ctypes
 import io
 import json
-import os
+import multiprocessing
 import platform
 import resource
 import time
@@ -136,15 +140,36 @@ def written(name: str, points: Points, book: Codebook) -> Written:
 
 
 def made_up(count: int, real: list[Points], pool: Any, book: Codebook) -> Iterator[Written]:
-    rng = np.random.default_rng(2)
-    for start in range(0, count, CHUNK):
-        here = min(CHUNK, count - start)
-        rows = np.zeros(here * INDEXED_POINTS, ROW)
-        rows["turn"] = rng.integers(0, 256, len(rows))
-        rows["octave"] = rng.choice(np.concatenate([points.pose()[1] for points in real]), len(rows))
-        rows["address"], rows["code"] = book.written(moved(pool, len(rows), rng))
-        for number, of_work in enumerate(rows.reshape(here, INDEXED_POINTS)):
-            yield Written(f"{0x80000000 + start + number:08x}", bytes(32), of_work)
+    """By several processes, each some at a time."""
+    octaves = np.concatenate([points.pose()[1] for points in real])
+    _Given.octaves, _Given.pool, _Given.book = octaves, pool, book
+    book.written(pool[:1])  # what they write with is made before there are several
+    starts = range(0, count, CHUNK)
+    with multiprocessing.get_context("fork").Pool(os.cpu_count()) as processes:
+        chunks = ((start, min(CHUNK, count - start)) for start in starts)
+        for start, rows in zip(starts, processes.imap(_chunk, chunks), strict=True):
+            for number, of_work in enumerate(rows.reshape(-1, INDEXED_POINTS)):
+                yield Written(f"{0x80000000 + start + number:08x}", bytes(32), of_work)
+
+
+class _Given:
+    """What the processes are forked with."""
+
+    octaves: NDArray[np.uint8]
+    pool: NDArray[np.float32]
+    book: Codebook
+
+
+def _chunk(asked: tuple[int, int]) -> NDArray[Any]:
+    """The points of so many works from one on."""
+    start, count = asked
+    faiss.omp_set_num_threads(1)  # its others are not in a process that was forked
+    rng = np.random.default_rng((2, start))
+    rows = np.zeros(count * INDEXED_POINTS, ROW)
+    rows["turn"] = rng.integers(0, 256, len(rows))
+    rows["octave"] = rng.choice(_Given.octaves, len(rows))
+    rows["address"], rows["code"] = _Given.book.written(moved(_Given.pool, len(rows), rng))
+    return rows
 
 
 def moved(pool: Any, count: int, rng: np.random.Generator) -> NDArray[np.float32]:

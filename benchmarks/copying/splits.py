@@ -18,7 +18,6 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -76,17 +75,21 @@ class Split:
         ]
 
     def strangers(self, attacks: Sequence[str], at_most: int) -> list[Query]:
-        """All others as they are, then pieces of them after one attack after the other."""
+        """All others as they are, then pieces of them after one attack after the other, and other pieces again, until
+        there are so many.
+        """
         count = len(self.others)
-        plain = (Query(number, (number + 1) % count, None, is_copy=False) for number in range(count))
-        changed = (
-            Query(number, (number + 1 + turn) % count, attack, is_copy=False, window=1 + turn)
-            for turn, attack in enumerate(attacks)
-            for number in range(count)
-        )
-        asked = list(chain(plain, changed))
-        rest = [asked[index] for index in count + shuffled(len(asked) - count)]
-        return [*asked[:count], *rest][:at_most]
+        asked = [Query(number, (number + 1) % count, None, is_copy=False) for number in range(count)]
+        for first in range(0, at_most * len(attacks), len(attacks)):
+            if len(asked) >= at_most:
+                break
+            changed = [
+                Query(number, (number + 1 + turn) % count, attack, is_copy=False, window=first + 1 + turn)
+                for turn, attack in enumerate(attacks)
+                for number in range(count)
+            ]
+            asked += [changed[index] for index in shuffled(len(changed))]
+        return asked[:at_most]
 
     def made(self, query: Query) -> Pixels:
         """The picture that is asked."""

@@ -59,16 +59,17 @@ def main() -> None:
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
         "false_rate": FALSE_RATE,
-        "code": report.code(Path(screen.__file__).parent, HERE / "copying"),
         "counts": [asked.works, asked.sources, asked.strangers],
     }
     result["splits"] = measured_before(result)
+    code = report.code(Path(screen.__file__).parent, HERE / "copying")
     folder = asked.sheets or (None if asked.dry else HERE / "results" / "copying")
     for name in asked.only:
         start = time.monotonic()
         print(name, flush=True)
         tally = measured(split(name, asked.data, works=asked.works, sources=asked.sources), asked)
-        result["splits"][name] = tally.plain(FALSE_RATE) | {"seconds": round(time.monotonic() - start)}
+        measured_now = {"seconds": round(time.monotonic() - start), "date": result["date"], "code": code}
+        result["splits"][name] = tally.plain(FALSE_RATE) | measured_now
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
             result["splits"][name]["sheets"] = sheets.draw(tally, FALSE_RATE, folder)
@@ -84,11 +85,10 @@ def keep(result: dict[str, Any], asked: argparse.Namespace) -> None:
 
 
 def measured_before(result: dict[str, Any]) -> dict[str, Any]:
-    """The splits that this very code has answered already: they take hours, and need not be one run's."""
-    same = ("code", "counts")
+    """The splits that were measured last, each with its day and code: they take hours, and need not be one run's."""
     for file in sorted((HERE / "results").glob("copy_detection-*.json"), reverse=True):
         kept = json.loads(file.read_text(encoding="utf-8"))
-        if all(kept.get(name) == result[name] for name in same):
+        if kept["counts"] == result["counts"]:
             return dict(kept["splits"])
     return {}
 
@@ -182,7 +182,8 @@ def _summary(result: dict[str, Any]) -> str:
         for name, part in parts.items()
         if TOGETHER in part["methods"]
     )
-    foot = f"{result['date']}; {result['machine']}. {counts}."
+    measured_on = "; ".join(f"{name}: {part['date']}, code {part['code']}" for name, part in parts.items())
+    foot = f"{result['machine']}. {counts}. {measured_on}."
     return "\n".join(
         [
             *lines,

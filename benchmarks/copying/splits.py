@@ -3,7 +3,7 @@
     photographs     250 photographs, 11 road scenes and 239 micrographs. No copies: 50 other photographs, road scenes
                     of other drives, mosaics; no micrographs, for fields of one smear overlap.
     10,000 works    The same, and 9,500 mosaics and drawings beside them.
-    emoji           Drawings in one hand. No copies: drawings in another, of other things.
+    emoji           Drawings in one hand, none twice in other colours of skin. No copies: drawings in another.
     64px            The photographs, small. No copies: as above, and small pictures in place of mosaics.
     32px            Small pictures. No copies: others.
 
@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import pdqhash
 import pyarrow.parquet as pq
+from copying import drawings
 from copying.attacks import ATTACKS
 from marks.attacks import Pixels
 from numpy.typing import NDArray
@@ -146,12 +147,10 @@ def many(data: Path, works: int, sources: int) -> Split:
 
 def emoji(data: Path, works: int, sources: int) -> Split:
     drawn, keys = pictures(data / "emoji/noto.parquet"), column(data / "emoji/noto.parquet", "key")
-    theirs, others = column(data / "emoji/blob.parquet", "key"), pictures(data / "emoji/blob.parquet")
-    taken = shuffled(len(drawn))[:works].tolist()
-    known = {keys[index] for index in taken}
-    strangers = [pixels for pixels, key in zip(others, theirs, strict=True) if key not in known]
-    kinds = ["drawing"] * len(taken)
-    pixels = [drawn[index] for index in taken]
+    families = drawings.first_of_families(keys)
+    pixels = [drawn[families[place]] for place in shuffled(len(families))[:works]]
+    kinds = ["drawing"] * len(pixels)
+    strangers = [on_white(data) for data in drawings.in_another_hand()]
     return Split("emoji", pixels, kinds, strangers, "drawing", _sources(kinds, {"drawing": sources}))
 
 

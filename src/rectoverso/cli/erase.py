@@ -1,7 +1,10 @@
-"""`verso erase`: destroy what is kept of a picture, a work or a person, and say what descends from it."""
+"""`verso erase`: destroy what is kept of a picture, a work or a person, or a run or training set of the service; say what
+descends from it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,6 +32,15 @@ def erase(
     person: Annotated[
         str | None, typer.Option("--person", metavar="NAME", help="A person, by name, address or account.")
     ] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="ID", help="A run that the service trained, by its id.")
+    ] = None,
+    dataset: Annotated[
+        str | None,
+        typer.Option(
+            "--dataset", metavar="ID", help="A training set that was sent to the service, by its id."
+        ),
+    ] = None,
     receipt: Annotated[
         Path | None,
         typer.Option("--receipt", metavar="FILE", help="Where to write the receipt; else erased-N.json."),
@@ -36,13 +48,16 @@ def erase(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Destroy the keys to an image, a work or a person. It cannot be undone.
+    """Destroy the keys to an image, a work, a person, a run or a training set. It cannot be undone.
 
     Names the sets, runs and releases that descend from it, and writes a receipt that anybody can verify.
     """
+    from rectoverso.workflow.erase import What
     from rectoverso.workflow.erase import erase as destroy
 
-    what, name = _meant(asset, work, person)
+    what, name = _meant(
+        {What.ASSET: asset, What.WORK: work, What.PERSON: person, What.RUN: run, What.DATASET: dataset}
+    )
     erased = destroy(home, what, name)
     path = receipt or Path(f"erased-{erased.ledger_index}.json")
     erased.receipt.write(path)
@@ -52,14 +67,12 @@ def erase(
     _tell(erased, path)
 
 
-def _meant(asset: str | None, work: str | None, person: str | None) -> tuple[What, str]:
-    from rectoverso.workflow.erase import What
-
-    given = {What.ASSET: asset, What.WORK: work, What.PERSON: person}
+def _meant(given: Mapping[What, str | None]) -> tuple[What, str]:
     named = [(what, name.strip()) for what, name in given.items() if name and name.strip()]
     if len(named) != 1:
         reason, advice = (Phrase(Message(f"erase.one_{part}")) for part in ("reason", "advice"))
-        raise BadSetting(setting="--asset, --work, --person", reason=reason, advice=advice)
+        options = ", ".join(f"--{what}" for what in given)
+        raise BadSetting(setting=options, reason=reason, advice=advice)
     return named[0]
 
 

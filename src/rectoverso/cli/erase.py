@@ -1,4 +1,4 @@
-"""`verso erase`: destroy what is kept of a picture, a work or a person, or a run or training set of the service; say what
+"""`verso erase`: destroy what is kept of a picture, a work, a person, or a run or training set of the service; say what
 descends from it.
 """
 

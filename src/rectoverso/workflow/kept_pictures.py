@@ -92,7 +92,7 @@ def in_sets(home: Home, meant: Meant) -> InSets:
         kept = home.folders.find(set_of(dataset))
         if kept is None:
             continue
-        if kept.has(f"{CURATED}/{MANIFEST}"):
+        if kept.has(TOLD):
             lines = lines_of(kept.pieces(f"{CURATED}/{MANIFEST}"))
             if found := tuple(filter(meant.has, lines)):
                 sets[dataset] = found
@@ -125,7 +125,7 @@ def prepare(home: Home, found: InSets, meant: Meant, runs: Collection[str]) -> P
         kept = home.folders.find(set_of(dataset))
         assert kept is not None  # noqa: S101 - it was there, and the door is held
         with scratch(home, room=_TAKES * kept.size) as folder:
-            rest = take_out(kept.unseal(folder) / CURATED, {line["picture"] for line in lines})
+            rest = take_out(kept.unseal(folder, _stays) / CURATED, {line["picture"] for line in lines})
             if not rest.members:
                 whole.append(dataset)
                 continue
@@ -139,6 +139,11 @@ def prepare(home: Home, found: InSets, meant: Meant, runs: Collection[str]) -> P
         ):
             keys[run_of(job.id)] = key
     return Prepared(keys, left, tuple(whole))
+
+
+def _stays(name: str) -> bool:
+    """Of a set that was just looked through what was sent may still be there: it goes anyway."""
+    return name == TOLD or name.startswith(f"{CURATED}/")
 
 
 def take_out_of(home: Home, tx: Transaction, prepared: Prepared) -> int:

@@ -128,7 +128,9 @@ def descends(kept: Kept) -> list[bool]:
     """Of each released picture whether verification says that its run descends from what was erased."""
     files = sorted((kept.path.parent / "out").glob("*.png"), key=lambda file: file.stat().st_mtime_ns)
     evidence = [
-        {row.key for row in report.ledger.evidence} for report in reports(files, kept.path, []) if report.ledger
+        {row.key for row in report.ledger.evidence}
+        for report in reports(files, kept.path, [])
+        if report.ledger
     ]
     return sorted("verify.evidence.descends" in keys for keys in evidence)
 

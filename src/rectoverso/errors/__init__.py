@@ -116,6 +116,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         ├── CreditUnknown       what a run keeps of its training pictures cannot say whom to name
         ├── EmbedderUnusable    weights that were named, and cannot be used as they were
         ├── HubFailed           the hub gave or took nothing
+        ├── MemoryShort         what is sealed has no memory to be opened in
         ├── StillInUse          a run or training set that orders of the service work with
         ├── HomeBusy            another process holds the home
         ├── HomeUnreadable
@@ -192,6 +193,7 @@ from rectoverso.errors.homes import (
     LedgerBroken,
     LedgerKeyUnusable,
     MasterKeyMissing,
+    MemoryShort,
     NotALedger,
     NotAReceipt,
     NothingToErase,
@@ -384,6 +386,7 @@ __all__ = [
     "MarkFailed",
     "MarkLost",
     "MasterKeyMissing",
+    "MemoryShort",
     "MissingExtra",
     "MissingProgram",
     "NameUnusable",

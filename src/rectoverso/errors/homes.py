@@ -39,6 +39,18 @@ class StillInUse(CouldNotRun):
     fix = "Wait for them, or cancel them; then repeat the command. Where the service does not run, start it first."
 
 
+class MemoryShort(CouldNotRun):
+    """Facts: needed, free (megabytes)."""
+
+    code = "memory_short"
+    what = "This would lie plain on the disk while it is worked on, and was not begun."
+    why = "What is sealed is opened in memory alone. {needed} MB of it are needed at /dev/shm; {free} MB are free."
+    fix = (
+        "Give it more (in a container: shm_size). Or allow the disk, best an encrypted one, with "
+        "RECTOVERSO_PLAIN_ON_DISK=1: what a killed process leaves there lies open until the next start."
+    )
+
+
 class NotReleased(InputError):
     """Facts: asset."""
 

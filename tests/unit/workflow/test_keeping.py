@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 import stolen
+from rectoverso.service.work.turns import take
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import State, Turn
 from rectoverso.verso.picture import open_picture, to_png
-from rectoverso.workflow import curate, digests
+from rectoverso.workflow import curate, digests, scratch
 from rectoverso.workflow.curating import look
 from rectoverso.workflow.curating.look import Looker
 from rectoverso.workflow.erase import What, erase
@@ -141,6 +142,19 @@ def test_what_cannot_be_opened_any_more_is_looked_at_again(home: Home, looks: li
     kept._file(LOOKED).write_bytes(b"damaged")
     assert work(home)["total"] == PICTURES
     assert len(looks) == PICTURES
+
+
+def test_without_memory_to_open_it_in_the_order_says_so_and_what_was_sent_stays(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scratch, "free_bytes", lambda: 0)
+    monkeypatch.delenv(scratch.ALLOWED)
+    (turn,) = home.jobs.unsent(1)
+    take(home, turn)
+    (item,) = home.jobs.items(turn.job)
+    assert (item.state, item.told["error"]["code"]) == (State.FAILED, "memory_short")
+    assert not home.working_path.exists()
+    assert set(made(home)) == {"source.zip"}
 
 
 def test_erased_meanwhile_what_was_seen_goes_with_what_was_sent(home: Home) -> None:

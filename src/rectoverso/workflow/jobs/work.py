@@ -276,6 +276,9 @@ def _rows(batch: Batch) -> dict[str, Any]:
 @contextmanager
 def _decoded(home: Home, *digests: str | None) -> Iterator[Sequence[Path | None]]:
     """Pictures that were sent, decoded in the bounded process, as PNG files for as long as they are needed."""
+    if not any(digests):
+        yield [None] * len(digests)
+        return
     with scratch(home) as folder:
         paths: list[Path | None] = []
         for number, digest in enumerate(digests):

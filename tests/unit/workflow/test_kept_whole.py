@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import stolen
+from command import code_of
 from killing import killed_at_lines
 from rectoverso.errors import DataNotFound, NothingToErase, RunNotFound, StillInUse
 from rectoverso.store.home import Home
@@ -204,6 +205,23 @@ def test_the_receipt_holds_and_is_given_again(kept: Kept, tmp_path: Path) -> Non
     first.receipt.write(tmp_path / "receipt.json")
     read = check_receipt(tmp_path / "receipt.json", [], kept.path)
     assert (read.holds, read.subject) == (True, f"run {kept.train}")
+
+
+def test_the_command_says_what_it_did_and_what_it_did_not_do(
+    kept: Kept, home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = home.jobs.add("generate", "anna", {"kind": "generate", "run": kept.train}, 1, "2026-01-01")[0]
+    command = ("erase", "--run", kept.train, "--home", kept.path, "--receipt", tmp_path / "r.json")
+    assert code_of(*command) == 3
+    assert job.id in capsys.readouterr().err
+    assert not (tmp_path / "r.json").exists()
+    home.jobs.cancel(job.id)
+    assert code_of(*command, "--dataset", DATASET) == 2
+    capsys.readouterr()
+    assert code_of(*command, "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["jobs"], WEIGHTS in told["runs"], len(told["releases"])) == (1, True, 2)
+    assert code_of("ledger", "check", "--receipt", tmp_path / "r.json", "--home", kept.path) == 0
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import typer
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from rectoverso.cli.output import note, print_json, tell
 from rectoverso.errors import BadSetting
-from rectoverso.i18n import Phrase
+from rectoverso.i18n import Phrase, catalogue
 from rectoverso.types import Message
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def erase(
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Destroy the keys to an image, a work, a person, a run or a training set. It cannot be undone.
+    """Destroy the keys to an image, work, person, run or set. It cannot be undone.
 
     Names the sets, runs and releases that descend from it, and writes a receipt that anybody can verify.
     """
@@ -64,7 +64,7 @@ def erase(
     if as_json:
         print_json(erased.plain() | {"receipt": str(path)})
         return
-    _tell(erased, path)
+    _tell(erased, path, what)
 
 
 def _meant(given: Mapping[What, str | None]) -> tuple[What, str]:
@@ -76,11 +76,13 @@ def _meant(given: Mapping[What, str | None]) -> tuple[What, str]:
     return named[0]
 
 
-def _tell(erased: Erased, path: Path) -> None:
+def _tell(erased: Erased, path: Path, what: What) -> None:
     if erased.repeated:
         tell("erase.before", index=erased.ledger_index)
     else:
         tell("erase.done", index=erased.ledger_index, keys=erased.keys, openings=erased.openings)
+    if not erased.repeated and (key := f"erase.whole_{what}") in catalogue("en"):
+        tell(key)
     if erased.mentions:
         tell("erase.mentions", count=len(erased.mentions), assets=_some(erased.mentions))
     if erased.accounts or erased.jobs or erased.sent:

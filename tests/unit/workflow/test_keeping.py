@@ -18,6 +18,7 @@ from rectoverso.store.home import Home
 from rectoverso.store.jobs import State, Turn
 from rectoverso.verso.picture import open_picture, to_png
 from rectoverso.workflow import curate, digests, scratch
+from rectoverso.workflow.curated import MANIFEST
 from rectoverso.workflow.curating import look
 from rectoverso.workflow.curating.look import Looker
 from rectoverso.workflow.erase import What, erase
@@ -159,6 +160,9 @@ def test_without_memory_to_open_it_in_the_order_says_so_and_what_was_sent_stays(
 
 def test_erased_meanwhile_what_was_seen_goes_with_what_was_sent(home: Home) -> None:
     killed(home)
+    home.folders.made(set_of(DATASET)).write(
+        f"{CURATED}/{MANIFEST}", b"{}\n"
+    )  # killed while it seals its papers
     erased = erase(home.path, What.ASSET, digests.of_bytes(to_png(photo(0, 48))))
     assert erased.sets_lost == 1
     assert home.folders.find(set_of(DATASET)) is None

@@ -17,6 +17,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # Before anything loads torch, OpenCV or a linear algebra library; processes that a test starts inherit it.
     os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
 
+os.environ.setdefault("RECTOVERSO_PLAIN_ON_DISK", "1")  # nobody's secrets; a machine may have little memory
+
 settings.register_profile("side by side", deadline=None)
 settings.load_profile("side by side")
 

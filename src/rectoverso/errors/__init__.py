@@ -116,6 +116,8 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         ├── CreditUnknown       what a run keeps of its training pictures cannot say whom to name
         ├── EmbedderUnusable    weights that were named, and cannot be used as they were
         ├── HubFailed           the hub gave or took nothing
+        ├── MemoryShort         what is sealed has no memory to be opened in
+        ├── StillInUse          a run or training set that orders of the service work with
         ├── HomeBusy            another process holds the home
         ├── HomeUnreadable
         │   ├── HomeNotPermitted    the system refuses to read or write there
@@ -191,6 +193,7 @@ from rectoverso.errors.homes import (
     LedgerBroken,
     LedgerKeyUnusable,
     MasterKeyMissing,
+    MemoryShort,
     NotALedger,
     NotAReceipt,
     NothingToErase,
@@ -199,6 +202,7 @@ from rectoverso.errors.homes import (
     RecordDamaged,
     RegisterAltered,
     StateUnusable,
+    StillInUse,
 )
 from rectoverso.errors.marks import (
     LabelNoRoom,
@@ -382,6 +386,7 @@ __all__ = [
     "MarkFailed",
     "MarkLost",
     "MasterKeyMissing",
+    "MemoryShort",
     "MissingExtra",
     "MissingProgram",
     "NameUnusable",
@@ -438,6 +443,7 @@ __all__ = [
     "SigningFailed",
     "SizeFixed",
     "StateUnusable",
+    "StillInUse",
     "TakesTooLong",
     "TimeStampFailed",
     "TitleShared",

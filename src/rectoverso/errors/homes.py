@@ -30,6 +30,27 @@ class EntryNotFound(InputError):
     fix = "Give the ledger_index that generate, seal or verify showed."
 
 
+class StillInUse(CouldNotRun):
+    """Facts: name (of a run or a training set), jobs (ids)."""
+
+    code = "still_in_use"
+    what = "{name} is not erased: somebody still works with it."
+    why = "These orders of the service make it, learn from it or draw with it, and have not ended: {jobs}."
+    fix = "Wait for them, or cancel them; then repeat the command. Where the service does not run, start it first."
+
+
+class MemoryShort(CouldNotRun):
+    """Facts: needed, free (megabytes)."""
+
+    code = "memory_short"
+    what = "This would lie plain on the disk while it is worked on, and was not begun."
+    why = "What is sealed is opened in memory alone. {needed} MB of it are needed at /dev/shm; {free} MB are free."
+    fix = (
+        "Give it more (in a container: shm_size). Or allow the disk, best an encrypted one, with "
+        "RECTOVERSO_PLAIN_ON_DISK=1: what a killed process leaves there lies open until the next start."
+    )
+
+
 class NotReleased(InputError):
     """Facts: asset."""
 
@@ -40,14 +61,15 @@ class NotReleased(InputError):
 
 
 class NothingToErase(InputError):
-    """Facts: what (asset, work or person), name."""
+    """Facts: what (asset, work, person, run or dataset), name."""
 
     code = "nothing_to_erase"
     what = "Nothing is kept here of the {what} {name}."
-    why = (
-        "No image, work, curated set or record of this home is by that name, and nothing was erased under it."
+    why = "No image, work, set, run or record of this home is by that name, and nothing was erased under it."
+    fix = (
+        "Give the id, file or name as generate, seal, curate, the service or verso registry list showed it, and the "
+        "right --home."
     )
-    fix = "Give the id, file or name as generate, seal, curate or verso registry list showed it, and the right --home."
 
 
 class NotAReceipt(InputError):

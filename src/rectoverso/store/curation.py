@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -240,6 +241,12 @@ class Curation:
                 "UPDATE pictures SET written = ? WHERE place = ?",
                 ((_json(record), place) for place, record in written),
             )
+
+
+def copy_state(state: Path, copy: Path) -> None:
+    """A copy of such a file that is whole, also while it is written. Raises sqlite3.Error."""
+    with closing(sqlite3.connect(state)) as one, closing(sqlite3.connect(copy)) as other:
+        one.backup(other)
 
 
 def _record(text: str | None) -> dict[str, Any] | None:

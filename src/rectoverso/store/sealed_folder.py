@@ -176,6 +176,10 @@ class SealedFolders:
         again = SealedFolder(self._path(name, _AGAIN), key)
         return again if again.opens() else SealedFolder(self._path(name), key)
 
+    def has(self, tx: Transaction, of: str) -> bool:
+        """Whether there is one; its key may be damaged, and then it does not open any more."""
+        return self._data_keys.has(tx, _row(self._name(of)))
+
     def made(self, of: str) -> SealedFolder:
         """The same, made where there is none."""
         if (found := self.find(of)) is not None:

@@ -94,7 +94,7 @@ def anonymise(
     keys = open_keys(home, listener=listener, clock=clock)
     rows: list[Treated] = []
     index = None
-    with results_in(out), scratch(home) as blanks:
+    with results_in(out), scratch(home, may_be_on_disk=True) as blanks:
         worker = _Worker(home, out, wanted, finder, blanks)
         try:
             for number, (path, relative) in enumerate(sources.files, 1):

@@ -42,7 +42,7 @@ from rectoverso.verso.curate.rules import Action, Rules
 from rectoverso.verso.curate.signal import sound
 from rectoverso.verso.curate.summary import Summary
 from rectoverso.verso.ledger.entry import Json
-from rectoverso.workflow.curated import MANIFEST, PICTURES
+from rectoverso.workflow.curated import MANIFEST, PICTURES, STATE, state_in
 from rectoverso.workflow.curating import answers, copies, papers, parts, verdicts
 from rectoverso.workflow.curating.eyes import EYES
 from rectoverso.workflow.curating.feed import Feed, Offer, open_feed
@@ -57,7 +57,7 @@ from rectoverso.workflow.ledgers import open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
 
 TO_ASK = "to-ask.csv"
-STATE, PARTS = ".curation", "parts"
+PARTS = "parts"
 STATE_VERSION = 2
 """How it is kept: what another version began is begun anew."""
 LOOKED_AT_ONCE = 64
@@ -368,7 +368,7 @@ def _opened(out: Path) -> Iterator[Curation]:
     (out / STATE).chmod(PRIVATE_FOLDER)
     try:
         with exclusive(out / STATE / "lock", 0, out):
-            curation = Curation(out / STATE / "state.sqlite3")
+            curation = Curation(state_in(out))
             try:
                 yield curation
             finally:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rectoverso.recto.data.source import Curated
 
 PICTURES, MANIFEST, RESULT = "pictures.parquet", "manifest.jsonl", "curated.json"
+STATE = ".curation"
+"""Beside them, what a curation knows so far."""
 
 
 def curation_of(data: str) -> Curated:
@@ -33,6 +35,11 @@ def curation_of(data: str) -> Curated:
     if _is_borne_out(path, named):
         return Curated(Digest(named))
     return Curated(notes=(Message("data.note.curation_unproven", {"manifest": named[:64]}),))
+
+
+def state_in(out: Path) -> Path:
+    """The file of what the curation into a folder knows so far (`store.curation`)."""
+    return out / STATE / "state.sqlite3"
 
 
 def _named(path: Path) -> str:

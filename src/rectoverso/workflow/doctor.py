@@ -50,7 +50,7 @@ class Row:
 
 def examine(home: Path) -> list[Row]:
     """Every row, in the order in which one would mend things."""
-    machine = [_font(), _faces(), _processor(), _memory(), _room(home)]
+    machine = [_font(), _faces(), _processor(), _memory(), _plain(), _room(home)]
     return [_python(), *_packages(), *machine, *_home(home)]
 
 
@@ -117,6 +117,19 @@ def _memory() -> Row:
         return Row("note", Message("doctor.memory_unknown"))
     state: Literal["ok", "note"] = "ok" if available >= 4 else "note"
     return Row(state, Message("doctor.memory", {"gigabytes": f"{available:.0f}"}))
+
+
+def _plain() -> Row:
+    """Whether a service opens what is sealed in memory alone."""
+    from rectoverso.workflow.scratch import ALLOWED, SPARE, free_bytes, is_disk_allowed
+
+    free = free_bytes()
+    facts = {"gigabytes": f"{free / 2**30:.1f}", "variable": ALLOWED}
+    if is_disk_allowed():
+        return Row("note", Message("doctor.plain_on_disk", facts), Message("doctor.plain_on_disk_fix", facts))
+    if free > SPARE:
+        return Row("ok", Message("doctor.plain", facts))
+    return Row("note", Message("doctor.plain", facts), Message("doctor.plain_fix", facts))
 
 
 def _room(home: Path) -> Row:

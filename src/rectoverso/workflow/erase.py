@@ -1,4 +1,5 @@
-"""`verso erase`: what is kept of a picture, a work or a person, destroyed by destroying its keys.
+"""`verso erase`: what is kept of a picture, a work or a person, or a run or training set of a service, destroyed by
+destroying its keys.
 
     1. Find     what is meant, what the ledger's commitments to it open to, what descends from it (`workflow.lineage`),
                 and which training sets of a service have it (`workflow.kept_pictures`).
@@ -39,9 +40,11 @@ from rectoverso.workflow.digests import of_file
 from rectoverso.workflow.guard import ERASED, Guard, sealed
 from rectoverso.workflow.kept_pictures import InSets, in_sets, prepare, take_out_of
 from rectoverso.workflow.kept_pictures import Meant as InTraining
+from rectoverso.workflow.kept_whole import Whole, demand_idle, destroy, whole_run, whole_set
 from rectoverso.workflow.ledgers import entries_backwards, existing_home, keys_of, open_ledger
 from rectoverso.workflow.lineage import Descent, descent
 from rectoverso.workflow.receipts import Receipt
+from rectoverso.workflow.scratch import sweep_scratch
 from rectoverso.workflow.scrubbed import is_same, says, scrubbed
 from rectoverso.workflow.served import TAKEN_OUT, Erasing, erase_served, served
 
@@ -56,6 +59,11 @@ class What(StrEnum):
     ASSET = "asset"
     WORK = "work"
     PERSON = "person"
+    RUN = "run"
+    DATASET = "dataset"
+
+
+_WHOLE = {What.RUN: whole_run, What.DATASET: whole_set}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +107,7 @@ class Erased:
 @dataclass(frozen=True, slots=True)
 class _Meant:
     """What is to be erased: images, works, and whatever else says this name. ``told`` are other works, as they are told
-    of without it.
+    of without it. Or else a ``whole`` run or training set.
     """
 
     assets: Sequence[Asset] = ()
@@ -107,6 +115,7 @@ class _Meant:
     files: Sequence[Digest] = ()
     name: str = ""
     told: Sequence[Work] = ()
+    whole: Whole | None = None
 
     @property
     def of_service(self) -> Erasing:
@@ -121,23 +130,29 @@ class _Meant:
 
 def erase(home_path: Path, what: What, name: str, clock: Clock | None = None) -> Erased:
     """Erase an image, a training picture or one that was sent to a service (an id, a file, or the SHA-256 of one), a
-    work (an id or a title), or all that is kept of a person by that name, address or account.
+    work (an id or a title), all that is kept of a person by that name, address or account, or a run or a training set
+    that a service keeps (its id).
 
     Raises NothingToErase where nothing is kept and nothing was erased, HomeMissing, KeysLost, TitleShared,
-    RegisterAltered, LedgerBroken; HomeBusy also where somebody goes on reading the database: then it is erased, and
-    the database's log still has it, until it is asked for again.
+    RegisterAltered, LedgerBroken; StillInUse for a run or a training set; HomeBusy also where somebody goes on reading
+    the database: then it is erased, and the database's log still has it, until it is asked for again.
     """
     return erase_in(existing_home(home_path), what, _canonical(what, name), clock)
 
 
-def erase_in(home: Home, what: What, name: str, clock: Clock | None = None) -> Erased:
-    """The same in a home that is open; ``name`` is no file."""
+def erase_in(
+    home: Home, what: What, name: str, clock: Clock | None = None, *, is_served: bool = True
+) -> Erased:
+    """The same in a home that is open; ``name`` is no file. ``is_served``: orders that have not ended may be worked on
+    at this moment.
+    """
     ledger = open_ledger(home, keys_of(home), clock)
     with home.lock():
         meant, before = _find(home, what, name), _last_erasure(home, what, name)
         if meant is not None:
             now = (clock or SystemClock()).now().isoformat(timespec="seconds")
-            done = _erase(home, ledger, what, name, meant, 0 if before is None else before.number + 1, now)
+            number = 0 if before is None else before.number + 1
+            done = _erase(home, ledger, what, name, meant, number, now, is_served=is_served)
         elif before is not None:
             done = _told_again(ledger, before)
         else:
@@ -145,6 +160,7 @@ def erase_in(home: Home, what: What, name: str, clock: Clock | None = None) -> E
         home.blobs.sweep(home.assets.with_pictures())
         home.uploads.sweep_erased()
         home.folders.sweep()
+        sweep_scratch(home)
         home.database.settle()
     return done
 
@@ -153,7 +169,7 @@ def _canonical(what: What, name: str) -> str:
     """A file by its digest; everything else as it was typed."""
     if what is What.ASSET and not _DIGEST.fullmatch(name.lower()) and Path(name).is_file():
         return of_file(Path(name))
-    return name.lower() if what is What.ASSET else name
+    return name.lower() if what in (What.ASSET, *_WHOLE) else name
 
 
 # 1. Find
@@ -162,6 +178,9 @@ def _canonical(what: What, name: str) -> str:
 def _find(home: Home, what: What, name: str) -> _Meant | None:
     if what is What.ASSET:
         return _asset_meant(home, name)
+    if what in _WHOLE:
+        whole = _WHOLE[what](home, name)
+        return None if whole is None else _Meant(whole=whole)
     works = home.works.all()
     if what is What.WORK:
         work = called(works, name)
@@ -240,15 +259,30 @@ def _file_name(asset: Asset, name: str) -> str:
 # 2. Erase
 
 
-def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, number: int, now: str) -> Erased:
+def _erase(
+    home: Home,
+    ledger: Ledger,
+    what: What,
+    name: str,
+    meant: _Meant,
+    number: int,
+    now: str,
+    *,
+    is_served: bool,
+) -> Erased:
     mentions = [(asset, _sealed_beside(home, asset)) for asset in _mentioning(home, meant)]
-    learnt = in_sets(home, meant.in_training)
+    whole = meant.whole
+    learnt = in_sets(home, meant.in_training) if whole is None else whole.credited
     files = sorted({*meant.files, *learnt.files})
     with home.database.read() as tx:
-        found = descent(home, tx, files)
-    prepared = prepare(home, learnt, meant.in_training, found.runs)
+        if whole and is_served:
+            demand_idle(home, tx, whole)
+        found = descent(home, tx, files, *((whole.sets, whole.runs) if whole else ()))
+    prepared = prepare(home, learnt, meant.in_training, () if what is What.RUN else found.runs)
     guard = Guard(home, ledger)
     with guard.changing() as tx:
+        if whole and is_served:
+            demand_idle(home, tx, whole)  # now: somebody may have ordered something
         commitments, told_of = _commitments(home, tx, meant)
         gone = home.openings.erase(tx, commitments)
         if sealed(home, tx).calibration in told_of:
@@ -257,6 +291,7 @@ def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, num
         of_service = served(home, tx, meant.of_service)  # now: who uses a service does not wait at the door
         keys += erase_served(home, tx, of_service, meant.of_service, now)
         keys += take_out_of(home, tx, prepared)
+        keys += destroy(home, tx, whole) if whole else 0
         facts = {
             "what": what.value,
             "subject": as_fact(_subject(home, what, name, number).commitment),
@@ -289,7 +324,7 @@ def _erase(home: Home, ledger: Ledger, what: What, name: str, meant: _Meant, num
         gone,
         mentions=tuple(asset.id for asset, _ in mentions),
         accounts=len(of_service.accounts),
-        jobs=len(of_service.jobs),
+        jobs=len(of_service.jobs) + (len(whole.orders) if whole else 0),
         sent=len(of_service.sent),
         pictures=len(learnt.files),
         sets_lost=len(prepared.whole),

@@ -24,6 +24,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from zlib import error as ZlibError
 
+from rectoverso.errors import RecordDamaged
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import Job
@@ -58,11 +59,12 @@ class Meant:
 @dataclass(frozen=True, slots=True)
 class InSets:
     """What was found: ``sets`` by their ids, with those of their pictures that are meant; ``whole``: sets that were not
-    looked through yet, which go as they are.
+    looked through yet, which go as they are; ``titles``: what the pictures are called where they are credited.
     """
 
     sets: Mapping[str, tuple[Line, ...]]
     whole: tuple[str, ...] = ()
+    titles: frozenset[str] = frozenset()
 
     @property
     def is_anything(self) -> bool:
@@ -72,12 +74,6 @@ class InSets:
     def files(self) -> set[Digest]:
         """The digests of the pictures."""
         return {Digest(line["digest"]) for lines in self.sets.values() for line in lines if "digest" in line}
-
-    @property
-    def titles(self) -> set[str]:
-        """What the pictures are called where they are credited: their titles, or else their paths."""
-        lines = [line for lines in self.sets.values() for line in lines]
-        return {str(line.get("rights", {}).get("title") or line["source"]) for line in lines}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +92,28 @@ def in_sets(home: Home, meant: Meant) -> InSets:
         kept = home.folders.find(set_of(dataset))
         if kept is None:
             continue
-        if kept.has(f"{CURATED}/{MANIFEST}"):
+        if kept.has(TOLD):
             lines = lines_of(kept.pieces(f"{CURATED}/{MANIFEST}"))
             if found := tuple(filter(meant.has, lines)):
                 sets[dataset] = found
         elif any(_is_meant(name, digest, meant) for name, digest in _sent(home, kept)):
             whole.append(dataset)
-    return InSets(sets, tuple(whole))
+    titles = frozenset(_title(line) for lines in sets.values() for line in lines)
+    return InSets(sets, tuple(whole), titles)
+
+
+def titles_in(home: Home, dataset: str) -> frozenset[str]:
+    """What all pictures of a set are called where they are credited; none where that cannot be read any more."""
+    with suppress(RecordDamaged, FileNotFoundError):
+        if (kept := home.folders.find(set_of(dataset))) is not None:
+            return frozenset(map(_title, lines_of(kept.pieces(f"{CURATED}/{MANIFEST}"))))
+    return frozenset()
+
+
+def weights_told(home: Home, tx: Transaction, job: Job) -> str | None:
+    """The digest of the weights that came of a training."""
+    results = [one["result"] for one in home.jobs.told(tx, job.id) if "result" in one]
+    return next((one["weights_digest"] for one in results if "weights_digest" in one), None)
 
 
 def prepare(home: Home, found: InSets, meant: Meant, runs: Collection[str]) -> Prepared:
@@ -114,7 +125,7 @@ def prepare(home: Home, found: InSets, meant: Meant, runs: Collection[str]) -> P
         kept = home.folders.find(set_of(dataset))
         assert kept is not None  # noqa: S101 - it was there, and the door is held
         with scratch(home, room=_TAKES * kept.size) as folder:
-            rest = take_out(kept.unseal(folder) / CURATED, {line["picture"] for line in lines})
+            rest = take_out(kept.unseal(folder, _stays) / CURATED, {line["picture"] for line in lines})
             if not rest.members:
                 whole.append(dataset)
                 continue
@@ -128,6 +139,11 @@ def prepare(home: Home, found: InSets, meant: Meant, runs: Collection[str]) -> P
         ):
             keys[run_of(job.id)] = key
     return Prepared(keys, left, tuple(whole))
+
+
+def _stays(name: str) -> bool:
+    """Of a set that was just looked through what was sent may still be there: it goes anyway."""
+    return name == TOLD or name.startswith(f"{CURATED}/")
 
 
 def take_out_of(home: Home, tx: Transaction, prepared: Prepared) -> int:
@@ -147,15 +163,18 @@ def _datasets(home: Home) -> list[str]:
         return sorted({job.asked["dataset"] for job in home.jobs.all(tx) if job.kind == "curate"})
 
 
-def _trained(home: Home) -> Iterator[tuple[Job, str]]:
-    """The jobs that trained runs, with the digests of the weights that came of them, "" for none. A run that is being
-    trained is its worker's: it seals that with the key that there is.
+def _trained(home: Home) -> Iterator[tuple[Job, str | None]]:
+    """The jobs that trained runs, with the digests of the weights that came of them. A run that is being trained is
+    its worker's: it seals that with the key that there is.
     """
     with home.database.read() as tx:
         for job in home.jobs.all(tx):
             if job.kind == "train" and not job.is_open:
-                results = [one["result"] for one in home.jobs.told(tx, job.id) if "result" in one]
-                yield job, next((one["weights_digest"] for one in results if "weights_digest" in one), "")
+                yield job, weights_told(home, tx, job)
+
+
+def _title(line: Line) -> str:
+    return str(line.get("rights", {}).get("title") or line["source"])
 
 
 def _sent(home: Home, kept: SealedFolder) -> Iterator[tuple[str, Digest]]:

@@ -1,5 +1,5 @@
 """What descends from a picture: the curated sets that it is in, the runs that learnt from those, what they released;
-and on, where a released image was itself put into a set.
+and on, where a released image was itself put into a set. A set or a run may be where it begins.
 
 Sets are known once they were curated in this home, runs by their entries in the ledger. A run on a folder that nobody
 curated names no pictures, and is not found.
@@ -30,22 +30,28 @@ class Descent:
         return {"sets": list(self.sets), "runs": list(self.runs), "releases": list(self.releases)}
 
 
-def descent(home: Home, tx: Transaction, pictures: Collection[Digest]) -> Descent:
-    """What descends from pictures, by the SHA-256 of their files."""
-    if not pictures:
+def descent(
+    home: Home,
+    tx: Transaction,
+    pictures: Collection[Digest],
+    whole_sets: Collection[str] = (),
+    whole_runs: Collection[str] = (),
+) -> Descent:
+    """What descends from pictures, by the SHA-256 of their files; and from whole sets and runs, which are named too."""
+    if not pictures and not whole_sets and not whole_runs:
         return Descent()
     taught = _runs(home, tx)
-    sets: set[str] = set()
+    sets = {*whole_sets, *home.lineage.sets_of(tx, pictures)}
     runs: set[str] = set()
     releases: dict[AssetId, None] = {}
-    files: Collection[Digest] = pictures
-    while files:
-        sets |= set(home.lineage.sets_of(tx, files))
-        new = _closure(taught, sets | runs) - runs
+    new = {*whole_runs, *_closure(taught, {*sets, *whole_runs})}
+    while new:
         runs |= new
         released = home.assets.descended(tx, new)
         files = [file for asset, file in released if asset not in releases]
         releases |= dict.fromkeys(asset for asset, _ in released)
+        sets |= set(home.lineage.sets_of(tx, files))
+        new = _closure(taught, sets | runs) - runs
     return Descent(tuple(sorted(sets)), tuple(sorted(runs)), tuple(releases))
 
 

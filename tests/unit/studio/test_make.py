@@ -29,6 +29,7 @@ from visitor import Visitors
 
 MAKER, REVIEWER, ADMIN = Role.MAKER, Role.REVIEWER, Role.ADMIN
 NOTHING: frozenset[str] = frozenset()
+EN = catalogue("en")
 STYLED = RunControls(
     "r", "stylegan2", "default", 32, 32, (), (), NOTHING, 8, ("smile",), takes_style=False, both_ways=False
 )
@@ -256,6 +257,19 @@ def test_an_order_is_followed_stopped_and_tried_again(place: Path) -> None:
     end(visitors.home, job, {"error": error}, State.FAILED)
     assert "坏了。" in visitors.browser(MAKER).get(f"/make/{job.id}?lang=zh").text
     assert "It &lt;broke&gt;." in visitors.browser(MAKER).get(f"/make/{job.id}?lang=en").text
+
+
+def test_what_came_of_an_order_is_shown_also_where_its_run_was_erased_since(house: Visitors) -> None:
+    job = drawn(house.home, house.ids[MAKER], 64, seed=9)
+    with house.home.database.transaction() as tx:
+        house.home.jobs.change(tx, job.id, lambda told: told | ({"run": "f" * 16} if "run" in told else {}))
+    for path in (f"/make/{job.id}", "/make?from=000000000040"):
+        shown = house.get(path, MAKER)
+        assert shown.status_code == 200, path
+        assert EN["studio_make.run_gone"] in shown.text
+        assert 'name="run" value="demo"' in shown.text
+    assert "000000000040" in house.get(f"/make/{job.id}", MAKER).text
+    assert EN["studio_make.run_gone"] not in house.get("/make", MAKER).text
 
 
 def test_the_controls_are_those_that_a_run_has(house: Visitors) -> None:

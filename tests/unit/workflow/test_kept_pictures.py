@@ -26,7 +26,8 @@ from rectoverso.workflow import digests, scratch
 from rectoverso.workflow.curated import curation_of
 from rectoverso.workflow.curating.without import lines_of
 from rectoverso.workflow.erase import What, erase
-from rectoverso.workflow.jobs import work
+from rectoverso.workflow.jobs import keeping
+from rectoverso.workflow.jobs.keeping import KeepingRun
 from rectoverso.workflow.jobs.kept import (
     PICTURES,
     bring_out,
@@ -87,8 +88,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scratch, "MEMORY", told.memory)
         patch.setattr(scratch, "SPARE", 0)
-        patch.setattr(work, "_KEPT_EVERY_S", 0.0)
-        patch.setattr(work, "_KEEPING_SHARE", 0)
+        patch.setattr(keeping, "EVERY_S", 0.0)
+        patch.setattr(keeping, "SHARE", 0)
         counter = told.open()
         job = counter.ask("POST", f"/datasets?name={ANNA}&kind=zip", content=packed()).json()
         counter.work_off()
@@ -100,17 +101,17 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def _hear(patch: pytest.MonkeyPatch, home: Home, during: Path) -> None:
     """Copy the home once, when a checkpoint was sealed and a later one is written in the open."""
-    keep = work._Keeping.keep
+    seal = KeepingRun.seal
 
-    def keeps(keeping: Any) -> None:
-        written = {path.parent.name for path in keeping._run.glob("state/*/state.json")}
-        kept = {name.split("/")[1] for name in keeping._kept.names() if name.startswith("state/")}
+    def seals(run: KeepingRun) -> None:
+        written = {path.parent.name for path in run.folder.glob("state/*/state.json")}
+        kept = {name.split("/")[1] for name in run.kept.names() if name.startswith("state/")}
         if kept and written and kept != written and not during.exists():
             with home.database.transaction():  # so that nobody writes meanwhile
                 shutil.copytree(home.path, during, symlinks=True)
-        keep(keeping)
+        seal(run)
 
-    patch.setattr(work._Keeping, "keep", keeps)
+    patch.setattr(KeepingRun, "seal", seals)
 
 
 def train(counter: Counter, data: str) -> Job:

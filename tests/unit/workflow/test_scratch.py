@@ -10,19 +10,22 @@ from pathlib import Path
 
 import pytest
 
-from rectoverso.errors import HomeBusy
+from rectoverso.errors import HomeBusy, MemoryShort
 from rectoverso.store.home import Home
+from rectoverso.workflow import doctor
 from rectoverso.workflow import scratch as module
 from rectoverso.workflow.scratch import scratch, sweep_scratch
 
 
 @pytest.fixture(params=["memory", "disk"], autouse=True)
 def memory(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that stands for memory, which has room or not."""
+    """A folder that stands for memory, which has room, or is not there and the disk is allowed."""
     folder = tmp_path / "memory"
     folder.mkdir()
-    monkeypatch.setattr(module, "MEMORY", folder)
-    monkeypatch.setattr(module, "SPARE", 0 if request.param == "memory" else 1 << 60)
+    is_there = request.param == "memory"
+    monkeypatch.setattr(module, "MEMORY", folder if is_there else tmp_path / "none")
+    monkeypatch.setattr(module, "SPARE", 0)
+    monkeypatch.setenv(module.ALLOWED, "" if is_there else "1")
     return folder
 
 
@@ -39,9 +42,50 @@ def test_a_folder_is_there_for_one_and_then_gone(home: Home, memory: Path) -> No
         assert folder.stat().st_mode & 0o077 == 0
         assert folder.is_relative_to(home.path)
         in_memory = left(memory)
-        assert in_memory == (["a.png"] if module.SPARE == 0 else [])
+        assert in_memory == (["a.png"] if memory == module.MEMORY else [])
         assert left(home.path) == ([] if in_memory else ["a.png"])
     assert left(home.path, memory) == []
+
+
+def test_where_memory_has_no_room_nothing_is_opened_on_the_disk_unless_that_is_allowed(
+    home: Home, memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MEMORY", memory)
+    monkeypatch.setattr(module, "free_bytes", lambda: 100 << 20)
+    monkeypatch.setattr(module, "LEAST_SPARE", 64 << 20)
+    monkeypatch.setattr(module, "SPARE", 1 << 30)
+    for said in ("", "0", "no"):
+        monkeypatch.setenv(module.ALLOWED, said)
+        with pytest.raises(MemoryShort, match=r"150 MB.*100 MB"), scratch(home, room=30 << 20):
+            pass
+    assert not home.working_path.exists()
+    with scratch(home, room=15 << 20) as small:
+        assert small.is_symlink()
+    with scratch(home, room=30 << 20, may_be_on_disk=True) as theirs:
+        assert not theirs.is_symlink()
+    monkeypatch.setenv(module.ALLOWED, "1")
+    with scratch(home, room=30 << 20) as folder:
+        (folder / "a.png").write_bytes(b"plain")
+        assert (left(home.path), left(memory)) == (["a.png"], [])
+
+
+@pytest.mark.parametrize(
+    ("free", "allowed", "told"),
+    [
+        (3 << 30, "", ("ok", "doctor.plain")),
+        (1 << 20, "", ("note", "doctor.plain")),
+        (3 << 30, "1", ("note", "doctor.plain_on_disk")),
+    ],
+)
+def test_the_doctor_says_how_it_stands(
+    monkeypatch: pytest.MonkeyPatch, free: int, allowed: str, told: tuple[str, str]
+) -> None:
+    monkeypatch.setattr(module, "free_bytes", lambda: free)
+    monkeypatch.setattr(module, "SPARE", 2 << 30)
+    monkeypatch.setenv(module.ALLOWED, allowed)
+    row = doctor._plain()
+    assert (row.state, row.message.key) == told
+    assert (row.fix is None) is (row.state == "ok")
 
 
 def test_what_a_killed_process_left_the_next_one_removes_and_nothing_else(home: Home, memory: Path) -> None:

@@ -176,8 +176,13 @@ def _form(
     of: str = "",
     error: RectoversoError | None = None,
 ) -> Response:
-    """The page. ``error`` is what was wrong with what was typed, which stays as it was."""
-    controls = controls_of(desk.home, wish.run) if error is None else _controls_or_demo(desk, wish)
+    """The page. ``error`` is what was wrong with what was typed, which stays as it was. What came of an order is shown
+    also where its run was erased since.
+    """
+    is_shown_anyway = error is not None or job is not None or bool(of)
+    controls = _controls_or_demo(desk, wish) if is_shown_anyway else controls_of(desk.home, wish.run)
+    if error is None and controls.run != wish.run:
+        notice = "run_gone"
     return page.show(
         "make.html",
         200 if error is None else status_of(error),

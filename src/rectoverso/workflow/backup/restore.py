@@ -191,7 +191,7 @@ def _erase_again(home: Home, receipt: Receipt, clock: Clock | None) -> bool:
     """Whether there was anything to erase: what was erased before the backup is told again."""
     what, _, name = receipt.words.partition(" ")
     try:
-        return not erase_in(home, What(what), name, clock).repeated
+        return not erase_in(home, What(what), name, clock, is_served=False).repeated
     except NothingToErase:
         return False
 

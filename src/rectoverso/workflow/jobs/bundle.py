@@ -1,4 +1,6 @@
-"""A zip of pictures that was sent, unpacked: pictures only, under names of ours, and no more than was allowed."""
+"""A zip of pictures that was sent, unpacked: pictures only, under names and with times of ours, and no more than was
+allowed.
+"""
 
 from __future__ import annotations
 
@@ -52,12 +54,14 @@ def _write(archive: zipfile.ZipFile, folder: Path, name: str) -> None:
         label = PurePosixPath(entry.filename).parent.name
         place = folder / classes.setdefault(label, _folder_of(label, len(classes)))
         place.mkdir(exist_ok=True)
-        with archive.open(entry) as packed, (place / f"{number:06d}{suffix}").open("wb") as out:
+        file = place / f"{number:06d}{suffix}"
+        with archive.open(entry) as packed, file.open("wb") as out:
             while chunk := packed.read(_CHUNK):
                 left -= len(chunk)
                 if left < 0:
                     raise unusable(name, "zip_too_large")
                 out.write(chunk)
+        os.utime(file, (0, 0))  # unpacked again it is the same
 
 
 def _pictures(archive: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo, str]]:

@@ -29,7 +29,7 @@ BUILT_IN = ("digits", "shapes")
 """Training sets that need not be sent."""
 CURATED, SOURCE, TOLD = "curated", "source", "told.json"
 SAMPLES, STATE = "samples", "state"
-REPORT = "run.json"
+REPORT, WEIGHTS = "run.json", "weights/generator.safetensors"
 _LEARNT_FROM = (PICTURES, MANIFEST, RESULT)
 _TAKES = 2
 """So many times its size a run may take while it is opened: what it has, and what is written beside it."""
@@ -145,7 +145,12 @@ def open_data(home: Home, name: str, folder: Path) -> str:
 
 
 def placed(setting: str, place_of: Callable[[str], Path]) -> str:
-    """A setting, with the folder of the run that it names, if it names one (`perception.network`)."""
+    """A setting, with the folder of the run that it names, if it names one."""
+    run = run_in(setting)
+    return setting if run is None else f"{setting.partition('=')[0]}={place_of(run)}"
+
+
+def run_in(setting: str) -> str | None:
+    """The run that a setting names, if it names one (`perception.network`)."""
     key, _, value = setting.partition("=")
-    is_run = value and key.rpartition(".")[2] == "network"
-    return f"{key}={place_of(value)}" if is_run else setting
+    return value if value and key.rpartition(".")[2] == "network" else None

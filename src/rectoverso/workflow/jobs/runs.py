@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from rectoverso.store.home import Home
-from rectoverso.workflow.jobs.kept import Files, demand_run
+from rectoverso.workflow.jobs.kept import WEIGHTS, Files, demand_run
 from rectoverso.workflow.shipped import DEMO
 
-_WEIGHTS = "weights/generator.safetensors"
 _DIRECTIONS = "directions.json"
 _MEAN_STYLE = "w_mean_W"
 """Of the weights that have it a mapping makes styles (`recto.sample.style`)."""
@@ -102,7 +101,7 @@ def _config(files: Files) -> dict[str, Any]:
 
 def _has_styles(files: Files) -> bool:
     """By the names in the head of the weights: eight bytes of its length, and JSON."""
-    pieces = files.pieces(_WEIGHTS)
+    pieces = files.pieces(WEIGHTS)
     head = next(pieces)
     length = min(int.from_bytes(head[:8], "little"), _MOST_HEADER)
     while len(head) < 8 + length:

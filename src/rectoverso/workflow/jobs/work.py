@@ -1,14 +1,14 @@
 """Doing a job, one item at a time: the same calls that the command line makes, into the home instead of a folder.
 
-Killed at any moment and done again, an item comes to the same end: a run goes on at its checkpoint, a curation begins
-anew, and what the door has decided stays decided, because the same item asks it the same. What is sealed in the home
-lies in the open for as long as an item works on it (`workflow.scratch`).
+Killed at any moment and done again, an item comes to the same end: a run goes on at its checkpoint, a curation with
+what it has seen (`workflow.jobs.keeping`), and what the door has decided stays decided, because the same item asks it
+the same. What is sealed in the home lies in the open for as long as an item works on it (`workflow.scratch`).
 """
 
 from __future__ import annotations
 
 import json
-import time
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -36,11 +36,11 @@ from rectoverso.workflow.jobs.asked import (
     asked_of,
 )
 from rectoverso.workflow.jobs.bundle import unpack
+from rectoverso.workflow.jobs.keeping import LOOKED, KeepingLooks, KeepingRun
 from rectoverso.workflow.jobs.kept import (
     BUILT_IN,
     CURATED,
     SOURCE,
-    STATE,
     TOLD,
     demand_data,
     demand_run,
@@ -53,7 +53,7 @@ from rectoverso.workflow.jobs.kept import (
 )
 from rectoverso.workflow.jobs.order import terms_of
 from rectoverso.workflow.places import without_places
-from rectoverso.workflow.progress import Listener, Progress
+from rectoverso.workflow.progress import Listener
 from rectoverso.workflow.scratch import scratch
 from rectoverso.workflow.shipped import SHIPPED
 
@@ -62,9 +62,6 @@ _TAKES = 4
 """So many times the size of what a training set and its run are now they may take together when it is trained; so many
 times its own a set, when it is looked through.
 """
-_KEPT_EVERY_S = 2.0
-_KEEPING_SHARE = 20
-"""A training spends no more than one part in so many on sealing what it has written."""
 
 
 def do(home: Home, job: Job, place: int, listener: Listener) -> dict[str, Any]:
@@ -123,7 +120,7 @@ def _train(home: Home, job: Job, asked: TrainAsked, listener: Listener) -> dict[
             resume=is_begun,
             keeps_decoded=False,
         )
-        keeping = _Keeping(kept, run, listener)
+        keeping = KeepingRun(kept, run, listener)
         try:
             trained = train_run(request, home.path, keeping).plain()
         finally:
@@ -145,27 +142,6 @@ def _opened_beside(home: Home, folder: Path, run: str) -> Path:
     """Another run that a training needs, for as long as it has its folder, at the same path each time."""
     files = demand_run(home, run)
     return files.unseal(folder / run, draws) if isinstance(files, SealedFolder) else SHIPPED
-
-
-class _Keeping:
-    """Listens to a training, and seals now and then what it has written; between two steps nothing is half written."""
-
-    def __init__(self, kept: SealedFolder, run: Path, listener: Listener) -> None:
-        self._kept, self._run, self._listener = kept, run, listener
-        self._next_at = 0.0
-
-    def __call__(self, progress: Progress) -> None:
-        self._listener(progress)
-        if time.monotonic() >= self._next_at:
-            self.keep()
-
-    def keep(self) -> None:
-        """The checkpoint first: whatever else there is may be later than it, as after a kill."""
-        began = time.monotonic()
-        if self._run.is_dir():
-            self._kept.take(self._run, first=lambda name: name.startswith(f"{STATE}/"))
-        took = time.monotonic() - began
-        self._next_at = began + max(_KEPT_EVERY_S, _KEEPING_SHARE * took)
 
 
 def _generate(home: Home, job: Job, asked: GenerateAsked, place: int, listener: Listener) -> dict[str, Any]:
@@ -243,31 +219,35 @@ def _seal(home: Home, job: Job, asked: SealAsked, place: int, listener: Listener
 
 def _curate(home: Home, asked: CurateAsked, listener: Listener) -> dict[str, Any]:
     """Look a set through, and keep what is to be learnt from; what was sent is then not needed any more. Killed before
-    its end it begins anew, and comes to the same.
+    its end it goes on with what it has seen, and comes to the same.
     """
     kept, source = home.folders.find(set_of(asked.dataset)), f"{SOURCE}{asked.suffix}"
     if kept is None:
         raise DataNotFound(data=asked.name, builtins=", ".join(BUILT_IN))
     if not kept.has(TOLD):
         with scratch(home, room=_TAKES * kept.size) as folder:
-            kept.write(
-                TOLD, json.dumps(_curated(home, asked.dataset, kept, source, folder, listener)).encode()
-            )
-    kept.remove(source)
+            keeping = KeepingLooks(kept, folder / CURATED, listener)
+            kept.write(TOLD, json.dumps(_curated(home, asked.dataset, source, keeping)).encode())
+    for spent in (source, LOOKED):
+        kept.remove(spent)
     told: dict[str, Any] = json.loads(kept.read(TOLD))
     return told
 
 
-def _curated(
-    home: Home, dataset: str, kept: SealedFolder, source: str, folder: Path, listener: Listener
-) -> dict[str, Any]:
+def _curated(home: Home, dataset: str, source: str, keeping: KeepingLooks) -> dict[str, Any]:
     from rectoverso.workflow.curate import CurateRequest, curate
 
-    pictures = kept.unseal(folder, source.__eq__) / source
+    kept, out = keeping.kept, keeping.folder
+    pictures = kept.unseal(out.parent, source.__eq__) / source
+    os.utime(pictures, (0, 0))  # by the times of its files, too, a source is known to be the same
     if pictures.suffix == ".zip":
-        pictures = unpack(pictures, folder / SOURCE)
-    out = folder / CURATED
-    told = curate(CurateRequest(pictures, out, processes=1, redraws=True), home.path, listener).plain()
+        pictures = unpack(pictures, out.parent / SOURCE)
+    keeping.bring_back()
+    try:
+        told = curate(CurateRequest(pictures, out, processes=1, redraws=True), home.path, keeping).plain()
+    except BaseException:
+        keeping.keep()  # whoever stopped it may have it go on
+        raise
     for paper in out.iterdir():
         if paper.is_file():
             kept.put(f"{CURATED}/{paper.name}", paper)
@@ -296,6 +276,9 @@ def _rows(batch: Batch) -> dict[str, Any]:
 @contextmanager
 def _decoded(home: Home, *digests: str | None) -> Iterator[Sequence[Path | None]]:
     """Pictures that were sent, decoded in the bounded process, as PNG files for as long as they are needed."""
+    if not any(digests):
+        yield [None] * len(digests)
+        return
     with scratch(home) as folder:
         paths: list[Path | None] = []
         for number, digest in enumerate(digests):

@@ -111,8 +111,15 @@ def _commands() -> TyperGroup:
     return get_group(app)
 
 
+NO_SPINNING = ("OPENBLAS_THREAD_TIMEOUT", "4")
+"""2^4 turns. NumPy's threads else wait for more work by turning, 2^26 times, and take the core of whoever has work. It
+counts if it is there before NumPy is; processes that are started inherit it.
+"""
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run `verso` and leave with its exit code."""
+    os.environ.setdefault(*NO_SPINNING)
     arguments = sys.argv[1:] if arguments is None else arguments
     as_json, as_event = "--json" in arguments, "--events" in arguments
     try:

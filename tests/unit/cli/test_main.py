@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 import typer
 
 from command import code_of
-from rectoverso.cli.main import app
+from rectoverso.cli.main import NO_SPINNING, app
 from rectoverso.i18n import say
 from rectoverso.types import Message
 
@@ -146,3 +147,15 @@ def test_the_lists_of_commands_are_not_cut_at_80_columns(
     listed = group.get_help(click.Context(group, info_name=name)).partition("Commands:")[2]
     assert listed
     assert "..." not in listed
+
+
+def test_threads_that_have_no_work_do_not_take_a_core_unless_whoever_calls_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    name, turns = NO_SPINNING
+    monkeypatch.delenv(name, raising=False)
+    code_of("--version")
+    assert os.environ[name] == turns
+    monkeypatch.setenv(name, "26")
+    code_of("--version")
+    assert os.environ[name] == "26"

@@ -280,7 +280,8 @@ def _register(home: Home, asked: RegisterAsked, listener: Listener) -> dict[str,
 
     sent = [(Digest(work.digest), work.cells) for work in asked.works]
     entered = add_sent_works(sent, home.path, listener=listener)
-    return {"works": [work.id for work in entered.works], "known": sorted(entered.known)}
+    ids = {"known": sorted(entered.known), "contested": sorted(entered.contested)}
+    return {"works": [work.id for work in entered.works]} | ids
 
 
 def _rows(batch: Batch) -> dict[str, Any]:

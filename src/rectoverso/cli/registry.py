@@ -368,18 +368,17 @@ def _tell_sheets(found: Found, file: Path, asked: Path | None) -> None:
 
 
 def _tell_match(match: dict[str, Any]) -> None:
-    from rectoverso.workflow.search import changes
+    from rectoverso.workflow.search import changes_of
 
     named = {"id": match["id"], "title": match["title"], "owner": match["owner"] or "-"}
     named["outcome"] = _word(f"cli.found_{match['outcome']}")
     if "cosine" in match:
         tell("cli.match_near", **named, weights=match["weights"]["name"], cosine=f"{match['cosine']:.2f}")
         return
-    if "points" not in match:
+    if "points" in match:
+        percent = round(100 * match["transformation"]["of_work"])
+        tell("cli.match_part", **named, points=match["points"], percent=percent)
+    else:
         tell("cli.match", **named, percent=int(100 * match["likeness"]))
-        return
-    told = changes(match["transformation"])
-    percent = round(100 * match["transformation"]["of_work"])
-    tell("cli.match_part", **named, points=match["points"], percent=percent)
-    if told:
+    if told := changes_of(match):
         tell("cli.match_changes", changes=told)

@@ -206,7 +206,14 @@ def test_no_pack_that_is_accepted_decides_less_than_what_it_extends(
     base: str, write: Write, shelf: Shelf
 ) -> None:
     """Every single line that can be written into an extension: it is refused, or nothing is decided less strictly."""
-    tables = ["any", "checks.similarity", "checks.memorisation", "kinds.style", "kinds.heritage", "kinds.logo"]
+    tables = [
+        "any",
+        "checks.similarity",
+        "checks.memorisation",
+        "kinds.style",
+        "kinds.heritage",
+        "kinds.logo",
+    ]
     kinds = [None, "style", "heritage", "logo"]
     findings = [
         Finding(check, outcome, SEEN, evidence={"kind": kind})

@@ -24,6 +24,7 @@ from rectoverso.verso.registry.registry import Registry
 from rectoverso.workflow import digests
 from rectoverso.workflow.files import pictures_and_tables, unusable
 from rectoverso.workflow.guard import Guard, guarded_works
+from rectoverso.workflow.jobs.sweep import forget_pictures
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import committed, open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
@@ -162,14 +163,17 @@ def claim_works(
 def remove_works(
     names: Sequence[str], home_path: Path, *, owner: str | None = None, clock: Clock | None = None
 ) -> Sequence[Work]:
-    """Take works off the register, by id or title, or all works of an owner; all or none.
+    """Take works off the register, by id or title, or all works of an owner; all or none. Pictures of them that were
+    sent to this home are destroyed.
 
     Raises WorkNotFound, TitleShared, OwnerNotFound, and BadSetting where neither is named.
     """
     _demand_named(names, owner)
     home, registry = opened(home_path, clock)
     with home.lock():
-        return registry.remove(registry.named(names, owner))
+        removed = registry.remove(registry.named(names, owner))
+    forget_pictures(home, [work.file_digest for work in removed])
+    return removed
 
 
 def list_works(home_path: Path, clock: Clock | None = None) -> list[Work]:

@@ -39,7 +39,7 @@ from rectoverso.store.rights import Kind
 from rectoverso.types import Decision, Outcome
 
 CHECKS = frozenset({"memorisation", "origin", "similarity", "style"})
-"""The checks that this version asks. Whoever opens the door from Python may ask others; the names of kinds are fixed."""
+"""The checks that this version asks. Whoever opens the door from Python may ask others."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 """Of a pack or a check: short, and free of the signs that separate them in a record."""

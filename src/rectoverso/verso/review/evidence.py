@@ -3,8 +3,8 @@
 The sheets show what a program saw and no more: which points of the work are where they would be if it had been moved
 into the picture, which part of either lies in the other, and how they differ there. What follows from it, people say.
 
-A is the work and B the picture; (-A) is the work with its tones inverted. The sheets bear no other words: they are for readers of every language, and the font
-that comes along has the letters of labels only.
+A is the work and B the picture; (-A) is the work with its tones inverted. The sheets bear no other words: they are for
+readers of every language, and the font that comes along has the letters of labels only.
 """
 
 from __future__ import annotations

@@ -62,13 +62,13 @@ def add_works(
     Raises BadCatalogue; ImageUnreadable, WorkTooPlain, WorkCommon or, for several pictures, BadWorks; FilesUnusable;
     BadSetting for a wrong cell, and for cells that would say nothing because only a catalogue was given.
     """
-    cells = {name: cell for name, cell in cells.items() if cell}
-    said = _said(cells)
+    stated = {name: cell for name, cell in cells.items() if cell}
+    said = _said(stated)
     given = list(files)
     if not given and not catalogue:
         raise _bad("FILE", "nothing_given", Message("registry.nothing_given.reason"))
-    if cells and not given:
-        raise _bad(_options(cells), "catalogue_says", Message("registry.catalogue_says.reason"))
+    if stated and not given:
+        raise _bad(_options(stated), "catalogue_says", Message("registry.catalogue_says.reason"))
     lines = read_catalogue(catalogue) if catalogue else []
     if table := next((file for file in given if file.suffix.lower() in CATALOGUES), None):
         raise unusable(table, "is_catalogue", file=table)

@@ -182,6 +182,8 @@ def test_what_a_work_kept_here_is_listed_with_it_and_it_beside_the_draft(registe
     page = register.get(f"/review/{copy}", REVIEWER).text
     assert f'src="/api/v1/reviews/{copy}/works/{work}/points"' in page
     assert f'href="/works/{work}"' in page
+    assert "Dora · asserted · " in plain(page), "whose it is and what is claimed stands beside it"
+    assert catalogue("en")["studio_review.changed"].format(changes="mirrored") in plain(page)
     assert catalogue("en")["studio_review.near"].format(title="Sun") in plain(
         register.get("/review", REVIEWER).text
     )

@@ -94,7 +94,7 @@ def test_a_work_that_stands_for_somebody_else_is_told(
     assert add_works([work], home).contested == frozenset(), "nobody was named"
     assert add_works([work], home, owner="Thief & Co").contested == frozenset()
     assert code_of("registry", "add", work, "--owner", "Museum", "--home", home) == 0
-    assert "1 of these stand there for another owner (Thief & Co)" in capsys.readouterr().out
+    assert "Registered for another owner (Thief & Co): 1." in capsys.readouterr().out
 
 
 def test_works_that_are_not_compared_are_not_said_to_be(

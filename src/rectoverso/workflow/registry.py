@@ -170,9 +170,9 @@ def remove_works(
     """
     _demand_named(names, owner)
     home, registry = opened(home_path, clock)
-    with home.lock():
+    with home.lock():  # whoever enters one of them again meanwhile has an open job
         removed = registry.remove(registry.named(names, owner))
-    forget_pictures(home, [work.file_digest for work in removed])
+        forget_pictures(home, [work.file_digest for work in removed])
     return removed
 
 

@@ -174,6 +174,17 @@ def test_a_claim_is_changed_and_ended(register: Register) -> None:
     assert not register.home.uploads.has(moon), "with the work its picture is destroyed"
 
 
+def test_a_picture_that_an_open_job_names_outlives_the_work(register: Register) -> None:
+    file = ("files", "mars.png", to_png(picture(15)))
+    register.entered(file)
+    work = register.work("mars")
+    assert register.enter(file, fingerprints_only="true").status_code == 303
+    register.browser(REVIEWER).post(f"/works/{work['id']}/remove", data={"sure": "true"})
+    assert register.home.uploads.has(Digest(work["file_digest"]))
+    work_off_all(register.home)
+    assert not register.work("mars")["is_shown"], "it was entered, and then asked for no more"
+
+
 def test_what_a_work_kept_here_is_listed_with_it_and_it_beside_the_draft(register: Register) -> None:
     register.entered(("files", "sun.png", to_png(photo(9, 256))), title="Sun", asked="review", owner="Dora")
     work = register.work("Sun")["id"]

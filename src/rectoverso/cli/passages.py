@@ -10,8 +10,12 @@ from rectoverso.i18n import explain, preferred_language, printable, say
 from rectoverso.types import Message
 
 if TYPE_CHECKING:
+    from rectoverso.store.assets import Asset
     from rectoverso.workflow.batch import Batch
 
+
+MOST_OTHERS = 3
+"""So many works are named beside the first; all of them stand in the home's records, and in --json."""
 
 FEW = 20
 """Fewer pictures than this bound nothing that anybody wants to know."""
@@ -26,6 +30,7 @@ def print_summary(batch: Batch, out: Path) -> None:
         name = asset.source or f"seed {asset.seed}"
         reasons = between.join(say(Message(**reason), language) for reason in asset.reasons)
         print(printable(f"{say(Message(f'cli.{asset.decision.value}'), language)}  {name}: {reasons}"))
+        _print_other_works(asset)
     for passage in batch.released:
         if passage.asset.revoked is not None:
             tell("cli.revoked_before", asset=passage.asset.id, index=passage.asset.revoked)
@@ -40,6 +45,16 @@ def print_summary(batch: Batch, out: Path) -> None:
     if batch.sheet:
         tell("cli.sheet", path=batch.sheet)
     _print_replication(batch)
+
+
+def _print_other_works(asset: Asset) -> None:
+    """The works that it is similar to beside the one that the reasons name: claims to one picture may contradict."""
+    for finding in asset.findings:
+        also = [work for work in finding["evidence"].get("also", ()) if work["id"]]
+        if also:
+            named = [f"“{work['title']}” ({work['owner'] or '-'})" for work in also[:MOST_OTHERS]]
+            more = ["..."] if len(also) > MOST_OTHERS else []
+            tell("cli.also_similar", works=", ".join(named + more))
 
 
 def _print_replication(batch: Batch) -> None:

@@ -92,7 +92,11 @@ def _yes_or_no(value: bool) -> Message:
 
 
 def _print(trial: Trial, file: str) -> None:
+    from rectoverso.verso.policy.rules import CHECKS
+
     facts = {"policy": trial.policy.reference, "count": trial.count}
+    for line, check in trial.unheard:
+        tell("policy.test.unheard", **line.facts(), check=check, known=", ".join(sorted(CHECKS)))
     if trial.holds:
         tell("policy.test.holds", **facts)
         return

@@ -11,6 +11,7 @@ from rectoverso.cli import calibrate, commons, weights
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from rectoverso.cli.output import live_progress, print_json, tell
 from rectoverso.i18n import preferred_language, say
+from rectoverso.protocols import SystemClock
 from rectoverso.store.rights import Asked, Kind, State
 from rectoverso.types import Message, Place
 
@@ -30,6 +31,8 @@ OwnerOfAll = Annotated[
 WorksArgument = Annotated[
     list[str] | None, typer.Argument(help="The works' ids or titles.", metavar="WORK...")
 ]
+MOST_OWNERS = 3
+"""So many of the owners are named whose works were registered before."""
 
 
 @app.command()
@@ -82,13 +85,18 @@ def add(
     with live_progress() as listener:
         entered = add_works(files or [], home, catalogue=catalogue, listener=listener, clock=None, **cells)
     if as_json:
-        print_json({"works": [plain(work) for work in entered.works], "known": sorted(entered.known)})
+        ids = {"known": sorted(entered.known), "contested": sorted(entered.contested)}
+        print_json({"works": [plain(work) for work in entered.works]} | ids)
         return
     _tell(entered.works)
     if new := len(entered.works) - len(entered.known):
         tell("cli.works_entered", count=new)
     if entered.known:
         tell("cli.works_known", count=len(entered.known))
+    if entered.contested:
+        owners = {work.owner or "-": None for work in entered.works if work.id in entered.contested}
+        named = ", ".join([*owners][:MOST_OWNERS]) + (" ..." if len(owners) > MOST_OWNERS else "")
+        tell("cli.works_contested", count=len(entered.contested), owners=named)
     _tell_few_styles(entered.works, home)
 
 
@@ -280,14 +288,17 @@ def unsafe_accept(
 
 
 def _tell(works: Sequence[Work]) -> None:
-    """One line a work: whose it is, how sure the claim is, and what is asked."""
+    """One line a work: whose it is, how sure the claim is, and what is asked, or why nothing is compared with it."""
+    today = SystemClock().now().date()
     for work in works:
         claimed, asked = _word(f"registry.claim.{work.state}"), _word(f"registry.asked.{work.rights.asked}")
         facts = {"id": work.id, "title": work.title, "owner": work.owner or "-", "claim": claimed}
-        if work.expired:
+        if work.expired or work.rights.have_ended(today):
             tell("cli.work_ended", **facts, until=work.rights.until)
         elif work.state is State.WITHDRAWN:
             tell("cli.work_withdrawn", **facts)
+        elif not work.rights.hold_on(today):
+            tell("cli.work_begins", **facts, since=work.rights.since)
         else:
             tell("cli.work", **facts, asked=asked)
 
@@ -357,18 +368,17 @@ def _tell_sheets(found: Found, file: Path, asked: Path | None) -> None:
 
 
 def _tell_match(match: dict[str, Any]) -> None:
-    from rectoverso.workflow.search import changes
+    from rectoverso.workflow.search import changes_of
 
     named = {"id": match["id"], "title": match["title"], "owner": match["owner"] or "-"}
     named["outcome"] = _word(f"cli.found_{match['outcome']}")
     if "cosine" in match:
         tell("cli.match_near", **named, weights=match["weights"]["name"], cosine=f"{match['cosine']:.2f}")
         return
-    if "points" not in match:
+    if "points" in match:
+        percent = round(100 * match["transformation"]["of_work"])
+        tell("cli.match_part", **named, points=match["points"], percent=percent)
+    else:
         tell("cli.match", **named, percent=int(100 * match["likeness"]))
-        return
-    told = changes(match["transformation"])
-    percent = round(100 * match["transformation"]["of_work"])
-    tell("cli.match_part", **named, points=match["points"], percent=percent)
-    if told:
+    if told := changes_of(match):
         tell("cli.match_changes", changes=told)

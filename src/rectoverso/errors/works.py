@@ -8,7 +8,7 @@ from rectoverso.errors.base import CouldNotRun, InputError
 class WorkTooPlain(InputError):
     code = "work_too_plain"
     what = "{path} is too plain to be registered."
-    why = "It has almost no detail, so that it would resemble every other plain picture."
+    why = "Seen from afar it is nearly one tone, one smooth wave or fine noise, as many other pictures are."
     fix = "Register a picture that shows the work itself, larger or with more contrast."
 
 

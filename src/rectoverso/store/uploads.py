@@ -69,11 +69,18 @@ class Uploads:
         old = [name for name in self._files.all() if self._files.is_older(name, before)]
         kept = {self._name(digest) for digest in keep()} if old else set()
         old = [name for name in old if name not in kept]
-        with self._database.transaction() as tx:
-            self._data_keys.destroy(tx, map(_row, old))
-        for name in old:
-            self._files.remove(name)
+        self._destroy(old)
         return len(old)
+
+    def forget(self, digests: Iterable[Digest]) -> None:
+        """Destroy these pictures now, their keys first."""
+        self._destroy([self._name(digest) for digest in digests])
+
+    def _destroy(self, names: list[AssetId]) -> None:
+        with self._database.transaction() as tx:
+            self._data_keys.destroy(tx, map(_row, names))
+        for name in names:
+            self._files.remove(name)
 
     def _name(self, digest: Digest) -> AssetId:
         return AssetId(self._vault().name(f"uploads/{digest}"))

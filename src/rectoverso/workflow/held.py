@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rectoverso.errors import HeldBefore, NotWaiting, WorkNotFound
+from rectoverso.i18n import say
 from rectoverso.protocols import Clock
 from rectoverso.store.assets import Asset
 from rectoverso.store.home import Home
@@ -22,6 +23,7 @@ from rectoverso.verso.review.evidence import Evidence, best_alignment, drawn
 from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow.calibration import in_force
 from rectoverso.workflow.registry import list_works
+from rectoverso.workflow.search import changes_of
 from rectoverso.workflow.terms import Terms
 
 if TYPE_CHECKING:
@@ -46,16 +48,23 @@ def picture_of(home: Home, asset: Asset) -> bytes:
     return home.blobs.get(asset.id)
 
 
-def shown_works(home: Home, asset: Asset) -> list[dict[str, Any]]:
-    """The works that a held draft was found similar to, and whether the home keeps the picture of each to show it."""
+def shown_works(home: Home, asset: Asset, language: str = "en") -> list[dict[str, Any]]:
+    """The works that a held draft was found similar to: whose each is, what was asked and claimed when it was held,
+    what seems to have been done to it (``changes``, in words), and whether the home keeps its picture to show it.
+    """
     digests = {work.id: work.file_digest for work in list_works(home.path)}
     return [
         {
             "id": work["id"],
             "title": work.get("title", ""),
+            "owner": work.get("owner", ""),
+            "claim": work.get("claim", ""),
+            **{name: (work.get("rights") or {}).get(name, "") for name in ("asked", "contact")},
+            "changes": say(changed, language) if changed else "",
             "is_kept": work["id"] in digests and home.uploads.has(digests[work["id"]]),
         }
         for work in similar_works(asset)
+        for changed in (changes_of(work),)
     ]
 
 

@@ -144,6 +144,7 @@ def trial_plain(trial: Trial) -> dict[str, Any]:
             for failed in trial.failed
         ],
         "unreached": [{"line": line.code, "number": line.number} for line in trial.unreached],
+        "unheard": [{"line": line.code, "number": line.number} for line, _ in trial.unheard],
     }
 
 

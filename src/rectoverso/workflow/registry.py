@@ -21,8 +21,10 @@ from rectoverso.verso.registry.catalogue import read_catalogue
 from rectoverso.verso.registry.columns import Said, read
 from rectoverso.verso.registry.offers import Offer, of_files, of_lines, of_parquet
 from rectoverso.verso.registry.registry import Registry
+from rectoverso.workflow import digests
 from rectoverso.workflow.files import pictures_and_tables, unusable
 from rectoverso.workflow.guard import Guard, guarded_works
+from rectoverso.workflow.jobs.sweep import forget_pictures
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import committed, open_ledger
 from rectoverso.workflow.progress import Listener, Progress, silent
@@ -35,11 +37,12 @@ CATALOGUES = frozenset({".csv", ".tsv"})
 @dataclass(frozen=True, slots=True)
 class Entered:
     """What was given as works, as the register has it now. ``known``: the ids of those that it had before; what is
-    said of them stays.
+    said of them stays. ``contested``: the ids of those among them that it has for another owner than was named now.
     """
 
     works: Sequence[Work]
     known: frozenset[str]
+    contested: frozenset[str]
 
 
 def add_works(
@@ -57,13 +60,16 @@ def add_works(
     catalogue would (``title``, ``owner``, ``asked`` ...). ``catalogue`` has works and what is said of them by itself.
 
     Raises BadCatalogue; ImageUnreadable, WorkTooPlain, WorkCommon or, for several pictures, BadWorks; FilesUnusable;
-    BadSetting for a wrong cell.
+    BadSetting for a wrong cell, and for cells that would say nothing because only a catalogue was given.
     """
-    said = _said({name: cell for name, cell in cells.items() if cell})
+    stated = {name: cell for name, cell in cells.items() if cell}
+    said = _said(stated)
     given = list(files)
-    lines = read_catalogue(catalogue) if catalogue else []
     if not given and not catalogue:
-        raise unusable("FILE", "no_pictures")
+        raise _bad("FILE", "nothing_given", Message("registry.nothing_given.reason"))
+    if stated and not given:
+        raise _bad(_options(stated), "catalogue_says", Message("registry.catalogue_says.reason"))
+    lines = read_catalogue(catalogue) if catalogue else []
     if table := next((file for file in given if file.suffix.lower() in CATALOGUES), None):
         raise unusable(table, "is_catalogue", file=table)
     pictures, tables = pictures_and_tables(given)
@@ -111,8 +117,23 @@ def _entered(
     listener: Listener,
 ) -> Entered:
     before = {name for name, _ in home.works.marks()}
-    works = registry.add(lambda: _heard(offers(), total, listener))
-    return Entered(works, frozenset(work.id for work in works if work.id in before))
+    owners: dict[Digest, str] = {}
+    works = registry.add(lambda: _heard(_noted(offers(), owners), total, listener))
+    known = [work for work in works if work.id in before]
+    contested = {work.id for work in known if owners[work.file_digest] not in ("", work.owner)}
+    return Entered(works, frozenset(work.id for work in known), frozenset(contested))
+
+
+def _noted(offers: Iterable[Offer], owners: dict[Digest, str]) -> Iterator[Offer]:
+    """The offers; whom each names as its owner is noted by the digest of its file, once it is read."""
+
+    def read_and_noted(offer: Offer) -> bytes:
+        data = offer.data()
+        owners.setdefault(digests.of_bytes(data), offer.owner)
+        return data
+
+    for offer in offers:
+        yield replace(offer, data=partial(read_and_noted, offer))
 
 
 def claim_works(
@@ -127,9 +148,11 @@ def claim_works(
     """Say how sure the claim to works is, by id or title, or to all works of an owner; returns them as they are then.
 
     The ledger gets the state, and a commitment to the reason. Raises WorkNotFound, TitleShared, OwnerNotFound, and
-    BadSetting where neither is named.
+    BadSetting where neither is named, or no reason.
     """
     _demand_named(names, owner)
+    if not reason.strip():  # who asks later why works are blocked finds it there, or nowhere
+        raise _bad("--reason", "no_reason", Message("registry.no_reason.reason"))
     home, registry = opened(home_path, clock)
     with home.lock():
         works = registry.named(names, owner)
@@ -140,14 +163,17 @@ def claim_works(
 def remove_works(
     names: Sequence[str], home_path: Path, *, owner: str | None = None, clock: Clock | None = None
 ) -> Sequence[Work]:
-    """Take works off the register, by id or title, or all works of an owner; all or none.
+    """Take works off the register, by id or title, or all works of an owner; all or none. Pictures of them that were
+    sent to this home are destroyed.
 
     Raises WorkNotFound, TitleShared, OwnerNotFound, and BadSetting where neither is named.
     """
     _demand_named(names, owner)
     home, registry = opened(home_path, clock)
-    with home.lock():
-        return registry.remove(registry.named(names, owner))
+    with home.lock():  # whoever enters one of them again meanwhile has an open job
+        removed = registry.remove(registry.named(names, owner))
+        forget_pictures(home, [work.file_digest for work in removed])
+    return removed
 
 
 def list_works(home_path: Path, clock: Clock | None = None) -> list[Work]:
@@ -236,9 +262,13 @@ def offers_of(files: Iterable[Path]) -> Iterator[Offer]:
 def _said(cells: Mapping[str, str]) -> Said:
     said, problems = read(cells)
     if problems:
-        settings = ", ".join(f"--{problem.column}" for problem in problems)
+        settings = _options(problem.column for problem in problems)
         raise _bad(settings, "said", *(problem.message for problem in problems))
     return said
+
+
+def _options(columns: Iterable[str]) -> str:
+    return ", ".join(f"--{column}" for column in columns)
 
 
 def _demand_named(names: Sequence[str], owner: str | None) -> None:

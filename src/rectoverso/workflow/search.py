@@ -98,6 +98,19 @@ def search_works(
     return replace(found, evidence=tuple(_written(evidence, match, found, pixels, work)))
 
 
+def changes_of(match: dict[str, Any]) -> Message | None:
+    """What seems to have been done to a work, given a match's JSON: to a part by its transformation, to the whole by
+    its symmetry.
+    """
+    if "transformation" in match:
+        return changes(match["transformation"])
+    if "symmetry" not in match:
+        return None
+    turned = int(match["symmetry"].partition("turned_")[2] or 0)
+    done = {"mirrored": "mirrored" in match["symmetry"], "turned": turned, "inverted": match["inverted"]}
+    return changes({"changes": [name for name, is_so in done.items() if is_so], "turned": turned})
+
+
 def changes(transformation: dict[str, Any]) -> Message | None:
     """What seems to have been done to a work, given a transformation's JSON: one message in another, in their order."""
     told = None

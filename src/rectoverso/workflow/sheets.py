@@ -34,7 +34,7 @@ def evidence_of(home: Home, asset: Asset, language: str) -> dict[str, Any]:
         "lines": asset.lines,
         "reasons": [say(Message(**reason), language) for reason in asset.reasons],
         "findings": found,
-        "works": shown_works(home, asset),
+        "works": shown_works(home, asset, language),
     }
 
 

@@ -11,8 +11,10 @@ import pytest
 from holding import hold, work_off_all
 from rectoverso.i18n import catalogue
 from rectoverso.store.people import Role
-from rectoverso.types import Pixels
+from rectoverso.types import Digest, Pixels
 from rectoverso.verso.picture import to_png
+from rectoverso.workflow.jobs.work import do
+from rectoverso.workflow.progress import silent
 from unit.verso.conftest import photo
 from visitor import Visitors
 
@@ -157,6 +159,8 @@ def test_what_is_wrong_is_told_above_what_one_typed(
 def test_a_claim_is_changed_and_ended(register: Register) -> None:
     register.entered(("files", "moon.png", to_png(picture(8))), title="Moon")
     work, browser = register.work("Moon")["id"], register.browser(REVIEWER)
+    moon = Digest(register.work("Moon")["file_digest"])
+    assert register.home.uploads.has(moon)
     assert browser.post(f"/works/{work}/claim", data={"state": "verified", "reason": ""}).status_code == 422
     assert browser.post(f"/works/{work}/claim", data={"state": "sold", "reason": "x"}).status_code == 422
     for state in ("verified", "withdrawn"):
@@ -167,6 +171,18 @@ def test_a_claim_is_changed_and_ended(register: Register) -> None:
     assert register.get(f"/works/{work}", REVIEWER).status_code == 200, "nobody said that they were sure"
     assert browser.post(f"/works/{work}/remove", data={"sure": "true"}).headers["location"] == "/works"
     assert register.get(f"/works/{work}", REVIEWER).status_code == 404
+    assert not register.home.uploads.has(moon), "with the work its picture is destroyed"
+
+
+def test_a_picture_that_an_open_job_names_outlives_the_work(register: Register) -> None:
+    file = ("files", "mars.png", to_png(picture(15)))
+    register.entered(file)
+    work = register.work("mars")
+    assert register.enter(file, fingerprints_only="true").status_code == 303
+    register.browser(REVIEWER).post(f"/works/{work['id']}/remove", data={"sure": "true"})
+    assert register.home.uploads.has(Digest(work["file_digest"]))
+    work_off_all(register.home)
+    assert not register.work("mars")["is_shown"], "it was entered, and then asked for no more"
 
 
 def test_what_a_work_kept_here_is_listed_with_it_and_it_beside_the_draft(register: Register) -> None:
@@ -177,6 +193,8 @@ def test_what_a_work_kept_here_is_listed_with_it_and_it_beside_the_draft(registe
     page = register.get(f"/review/{copy}", REVIEWER).text
     assert f'src="/api/v1/reviews/{copy}/works/{work}/points"' in page
     assert f'href="/works/{work}"' in page
+    assert "Dora · asserted · " in plain(page), "whose it is and what is claimed stands beside it"
+    assert catalogue("en")["studio_review.changed"].format(changes="mirrored") in plain(page)
     assert catalogue("en")["studio_review.near"].format(title="Sun") in plain(
         register.get("/review", REVIEWER).text
     )
@@ -196,3 +214,33 @@ def test_a_registration_tells_how_far_it_is_and_what_went_wrong(register: Regist
     assert "hx-trigger" not in over
     assert 'role="alert"' in over
     assert register.get("/works/jobs/0123456789abcdef", REVIEWER).status_code == 404
+
+
+def test_of_works_entered_by_fingerprints_only_no_picture_stays(register: Register) -> None:
+    """Also when the process that entered them was killed before it could say so: it is asked again."""
+    picture_of = (("files", "star.png", to_png(picture(11))), ("files", "comet.png", to_png(picture(12))))
+    answer = register.enter(*picture_of, owner="Emil", fingerprints_only="true")
+    work_off_all(register.home)
+    works = [register.work(title) for title in ("star", "comet")]
+    assert [work["is_shown"] for work in works] == [False, False]
+    assert [register.home.uploads.has(Digest(work["file_digest"])) for work in works] == [False, False]
+    assert told("not_shown") in plain(register.get(f"/works/{works[0]['id']}", REVIEWER).text)
+    job = register.home.jobs.find(answer.headers["location"].rsplit("/", 1)[1])
+    assert job is not None
+    again = do(register.home, job, 0, silent)
+    assert set(again["works"]) == {work["id"] for work in works}
+
+
+def test_whose_work_stands_for_somebody_else_is_told_on_the_page(register: Register) -> None:
+    one = ("files", "tide.png", to_png(picture(13)))
+    register.entered(one, owner="Squatter", asked="credit")
+    page = plain(register.entered(one, owner="Frida"))
+    assert told("contested", owner="Squatter") in page
+    assert register.work("tide")["owner"] == "Squatter"
+
+
+def test_a_work_that_is_not_in_force_yet_says_so(register: Register) -> None:
+    register.entered(("files", "dusk.png", to_png(picture(14))), **{"from": "2199-01-01"})
+    assert register.work("dusk")["begins"]
+    assert told("state.begins", "zh") in plain(register.get("/works?q=dusk&lang=zh", REVIEWER).text)
+    register.get("/works?lang=en", REVIEWER)

@@ -315,3 +315,10 @@ def test_the_command_claims_reports_and_keeps_common_pictures(
     assert (code, answer["error"]["code"]) == (2, "work_common")
     assert _say(capsys, "registry", "common", "remove", "texture", *at_home)[0] == 0
     assert _say(capsys, "registry", "common", "list", *at_home) == (0, {"commons": []})
+
+
+def test_a_claim_is_not_changed_without_a_reason(home: Path, work: Path) -> None:
+    (added,) = add_works([work], home).works
+    with pytest.raises(BadSetting, match="--reason"):
+        claim_works([added.id], home, state=State.VERIFIED, reason=" \t")
+    assert list_works(home)[0].state is State.ASSERTED

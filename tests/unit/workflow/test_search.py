@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from rectoverso.store.home import Home
 from rectoverso.store.rights import State
 from rectoverso.types import Decision, Pixels
 from rectoverso.verso.picture import to_png
+from rectoverso.verso.review.evidence import best_alignment, drawn
 from rectoverso.workflow.bulk import screen_many
 from rectoverso.workflow.guard import unsafe_accept
 from rectoverso.workflow.registry import add_works, claim_works, remove_works
@@ -194,3 +196,43 @@ def test_where_nothing_is_registered_nothing_is_said_to_be_unlike(
     with pytest.raises(NothingRegistered):
         search_works(crop, home)
     assert not (tmp_path / "table.csv").exists()
+
+
+def test_of_a_whole_picture_it_is_told_what_was_done_to_it(
+    original: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pixels = np.rot90(_pixels(original)[:, ::-1])
+    (tmp_path / "turned.png").write_bytes(to_png(np.ascontiguousarray(255 - pixels)))
+    assert code_of("registry", "search", tmp_path / "turned.png", "--home", home) == 1
+    assert "it seems to have been mirrored, turned by 90°, inverted in its tones" in capsys.readouterr().out
+    assert code_of("registry", "search", original, "--home", home) == 1
+    assert "it seems" not in capsys.readouterr().out
+
+
+def test_the_sheet_says_that_the_work_was_inverted_before_it_was_laid() -> None:
+    work = photo(SEED, 240, 320)
+    laid = best_alignment(work, work)
+    assert laid is not None
+    widths = []
+    for one in (laid, replace(laid, inverted=True)):
+        overlay = drawn(work, work, one).overlay
+        assert overlay is not None
+        widths.append(int((overlay[:40] < 128).any(axis=(0, 2)).sum()))
+    same, inverted = widths
+    assert inverted > same + 15, "(-A) + B and (-A) - B are wider than A + B and A - B"
+
+
+def test_a_picture_that_is_like_two_works_names_both(
+    original: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two claims to one picture: the graver decides, and whoever reads why hears of the other."""
+    again = tmp_path / "again.jpg"
+    Image.open(original).save(again, quality=95)
+    add_works([again], home, title="Mine", owner="Somebody Else", asked="credit")
+    Image.open(original).resize((300, 225)).save(tmp_path / "suspect.png")
+    asked = ("seal", tmp_path / "suspect.png", "--out", tmp_path / "out", "--home", home)
+    assert code_of(*asked) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("refused")
+    assert "“harbour” (A. Painter)" in told[0]
+    assert told[1].strip() == "similar, too: “Mine” (Somebody Else)"

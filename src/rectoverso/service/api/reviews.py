@@ -90,10 +90,18 @@ class ReviewView(BaseModel):
 
 
 class ShownWork(BaseModel):
-    """A work that the draft was found similar to; ``sheets``: pictures of both, where the work's own is kept here."""
+    """A work that the draft was found similar to, with what was asked and claimed of it when the draft was held;
+    ``changes``: what seems to have been done to it, in words; ``sheets``: pictures of both, where the work's own is
+    kept here.
+    """
 
     id: str
     title: str
+    owner: str
+    claim: str
+    asked: str
+    contact: str
+    changes: str
     sheets: dict[str, str]
 
 
@@ -154,18 +162,18 @@ def picture(asset: Id, desk: TheDesk, person: Reviewer) -> Response:
 def evidence(asset: Id, request: Request, desk: TheDesk, person: Inspector) -> HeldEvidence:
     """Why it was held."""
     found = _was_held(desk, asset)
-    told = EvidenceView.of(found, language_of(request))
+    language = language_of(request)
+    told = EvidenceView.of(found, language)
     works = [
         ShownWork(
-            id=work["id"],
-            title=work["title"],
+            **{name: fact for name, fact in work.items() if name != "is_kept"},
             sheets={
                 name: f"/api/v1/reviews/{asset}/works/{work['id']}/{name}" for name in ("points", "overlay")
             }
             if work["is_kept"] and found.is_waiting and is_allowed(person, Permission.REVIEW)
             else {},
         )
-        for work in shown_works(desk.home, found)
+        for work in shown_works(desk.home, found, language)
     ]
     return HeldEvidence(**told.model_dump(), works=works)
 

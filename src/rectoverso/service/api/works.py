@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from rectoverso.errors import BadCatalogue, WorkNotFound
 from rectoverso.i18n import Phrase
+from rectoverso.protocols import SystemClock
 from rectoverso.service.api.ordering import ACCEPTED, Token, ordered
 from rectoverso.service.api.paging import Cursor, Limit, paged
 from rectoverso.service.auth import Inspector, Registrar, TheDesk
@@ -40,8 +41,9 @@ _CSV: dict[str, Any] = {
 
 
 class WorkView(BaseModel):
-    """A registered work. ``claim``: how sure the claim to it is; ``common``: pictures that anybody may use and that it
-    is alike to; ``is_shown``: its own picture is kept here and can be laid beside others.
+    """A registered work. ``claim``: how sure the claim to it is; ``begins``: its first day is still to come, and
+    nothing is compared with it before; ``common``: pictures that anybody may use and that it is alike to;
+    ``is_shown``: its own picture is kept here and can be laid beside others.
     """
 
     id: str
@@ -52,6 +54,7 @@ class WorkView(BaseModel):
     rights: dict[str, Any]
     claim: State
     expired: bool
+    begins: bool
     common: list[str]
     is_shown: bool
 
@@ -95,7 +98,14 @@ def register(
 
 @router.post("/catalogue", openapi_extra=_CSV, **ACCEPTED)
 async def register_catalogue(
-    request: Request, response: Response, desk: TheDesk, person: Registrar, token: Token = None
+    request: Request,
+    response: Response,
+    desk: TheDesk,
+    person: Registrar,
+    token: Token = None,
+    fingerprints_only: Annotated[
+        bool, Query(description="Destroy the pictures once they are entered; people are shown none then.")
+    ] = False,
 ) -> JobView:
     """Register the works of a catalogue, the body, as `verso registry add --catalogue` reads it; but its column `file`
     has the digests of pictures that were sent to `uploads`.
@@ -103,7 +113,7 @@ async def register_catalogue(
     import anyio.to_thread
 
     data = await request.body()
-    return await anyio.to_thread.run_sync(_ordered, data, response, desk, person, token)
+    return await anyio.to_thread.run_sync(_ordered, data, fingerprints_only, response, desk, person, token)
 
 
 @router.get("/{work}")
@@ -148,12 +158,14 @@ def _removed(work: str, desk: Desk) -> None:
     remove_works([work], desk.home.path)
 
 
-def _ordered(data: bytes, response: Response, desk: Desk, person: Any, token: str | None) -> JobView:
+def _ordered(
+    data: bytes, fingerprints_only: bool, response: Response, desk: Desk, person: Any, token: str | None
+) -> JobView:
     rows = catalogue_of(data)
     wrong = [row for row in rows if not _DIGEST.fullmatch(row.said.file)]
     if wrong:
         raise BadCatalogue(path="catalogue.csv", count=len(wrong), listing=Phrase(*map(_no_digest, wrong)))
-    asked = RegisterAsked(works=tuple(map(of_row, rows)))
+    asked = RegisterAsked(works=tuple(map(of_row, rows)), fingerprints_only=fingerprints_only)
     return ordered(desk, person, asked, token, response)
 
 
@@ -183,7 +195,9 @@ def _work(desk: Desk, name: str) -> Work:
 
 
 def _view(desk: Desk, work: Work) -> WorkView:
-    return WorkView(**plain(work), is_shown=desk.home.uploads.has(work.file_digest))
+    since, today = work.rights.since, SystemClock().now().date()
+    is_shown = desk.home.uploads.has(work.file_digest)
+    return WorkView(**plain(work), begins=since is not None and since > today, is_shown=is_shown)
 
 
 def _is_about(asset: Asset, work: str) -> bool:

@@ -45,6 +45,7 @@ MOST_BYTES = 500_000_000
 MOST_WORKS = 1000
 CELLS = ("title", "owner", "licence", "contact", "territory", "from", "until", "asked", "kind")
 """What can be said of all the pictures of one form, as a catalogue names it."""
+FINGERPRINTS_ONLY = "fingerprints_only"
 AT_ONCE = 50
 router = APIRouter()
 
@@ -75,11 +76,12 @@ async def register(request: Request, page: ThePage, desk: TheDesk, person: Regis
 
 async def _taken(form: FormData, page: Page, desk: Desk, person: Person) -> Response:
     cells = {name: str(form.get(name) or "").strip() for name in CELLS}
+    typed = cells | {FINGERPRINTS_ONLY: str(form.get(FINGERPRINTS_ONLY) or "")}
     try:
         asked = await _asked(form, cells, page, desk)
         job, _ = await anyio.to_thread.run_sync(partial(order, desk.home, person.id, asked))
     except InputError as error:
-        return await anyio.to_thread.run_sync(partial(_shown, page, desk, person, typed=cells, wrong=error))
+        return await anyio.to_thread.run_sync(partial(_shown, page, desk, person, typed=typed, wrong=error))
     return RedirectResponse(f"/works/jobs/{job.id}", 303)
 
 
@@ -104,7 +106,7 @@ def _shown(
         kinds=[one.value for one in Kind],
         limit=in_words(MOST_BYTES),
         most=MOST_WORKS,
-        typed=typed or dict.fromkeys(CELLS, ""),
+        typed=typed or dict.fromkeys((*CELLS, FINGERPRINTS_ONLY), ""),
         wrong=page.sentences(wrong) if wrong else None,
     )
 
@@ -122,6 +124,7 @@ def registering(job: JobId, page: ThePage, desk: TheDesk, person: Inspector) -> 
         is_over=item.state in (JobState.DONE, JobState.FAILED, JobState.CANCELLED),
         works=[one_work(work, desk, person) for work in done["works"] if _is_there(desk, work)],
         known=done["known"],
+        contested=done.get("contested", ()),
     )
 
 
@@ -168,6 +171,7 @@ async def take_off(
 async def _asked(form: FormData, cells: Mapping[str, str], page: Page, desk: Desk) -> RegisterAsked:
     """What a form asks for, its pictures kept. Raises what is wrong with it, all at once."""
     _demand_readable(cells, page)
+    fingerprints_only = bool(form.get(FINGERPRINTS_ONLY))
     chosen = [*_files(form, "files"), *filter(_is_picture, _files(form, "folder"))]
     pictures = {_name(file): file for file in chosen}
     catalogues = _files(form, "catalogue")
@@ -177,24 +181,25 @@ async def _asked(form: FormData, cells: Mapping[str, str], page: Page, desk: Des
         raise RequestUnusable(problems=page.say("studio_works.too_many", most=MOST_WORKS))
     if not catalogues:
         digests = await _kept(pictures, page, desk)
-        return _of(digests, cells if len(pictures) == 1 else {**cells, "title": ""})
+        works = _of(digests, cells if len(pictures) == 1 else {**cells, "title": ""})
+        return RegisterAsked(works=works, fingerprints_only=fingerprints_only)
     name = _name(catalogues[0])
     rows = await anyio.to_thread.run_sync(catalogue_of, await catalogues[0].read(), name)
     named = _named(rows, pictures, name)
     digests = await _kept({file: pictures[file] for file in named}, page, desk)
-    works = {
+    rows_of = {
         digests[file]: replace(row, said=replace(row.said, file=digests[file])) for file, row in named.items()
     }
-    return RegisterAsked(works=tuple(map(of_row, works.values())))
+    works = tuple(map(of_row, rows_of.values()))
+    return RegisterAsked(works=works, fingerprints_only=fingerprints_only)
 
 
-def _of(digests: Mapping[str, str], cells: Mapping[str, str]) -> RegisterAsked:
+def _of(digests: Mapping[str, str], cells: Mapping[str, str]) -> tuple[WorkAsked, ...]:
     """Pictures without a catalogue: each is called as its file is, unless something else was said."""
     titles = {digest: cells["title"] or PurePosixPath(name).stem for name, digest in digests.items()}
-    works = [
+    return tuple(
         WorkAsked.model_validate({**cells, "digest": one, "title": title}) for one, title in titles.items()
-    ]
-    return RegisterAsked(works=tuple(works))
+    )
 
 
 async def _kept(pictures: Mapping[str, UploadFile], page: Page, desk: Desk) -> dict[str, str]:

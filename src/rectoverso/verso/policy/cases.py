@@ -20,10 +20,11 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from rectoverso.store.rights import Kind
 from rectoverso.types import Decision, Finding, Message, Outcome
 from rectoverso.verso.policy.pack import Line
 from rectoverso.verso.policy.policy import Policy, kind_of
-from rectoverso.verso.policy.rules import Name, People
+from rectoverso.verso.policy.rules import CHECKS, Name, People
 from rectoverso.verso.policy.wrong import not_toml, problem_of, unusable
 
 
@@ -35,7 +36,7 @@ class Found(_Table):
     """What one check says, and the kind of the registered work that it found."""
 
     outcome: Outcome
-    kind: Name | None = None
+    kind: Kind | None = None
 
 
 class Case(_Table):
@@ -105,6 +106,19 @@ class Trial:
     @property
     def holds(self) -> bool:
         return not (self.failed or self.unreached)
+
+    @property
+    def unheard(self) -> list[tuple[Line, str]]:
+        """The policy's own lines about checks that this version does not ask, and what they call these: cases that
+        misspell a check as the line does would not find it.
+        """
+        pack = self.policy.packs[-1]
+        of_checks = ((line, line.rule.split(".")) for line in pack.lines())
+        return [
+            (line, name[1])
+            for line, name in of_checks
+            if name[0] in ("checks", "required") and name[1] not in CHECKS
+        ]
 
 
 def run_cases(policy: Policy, data: bytes, file: str) -> Trial:

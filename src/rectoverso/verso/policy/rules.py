@@ -35,10 +35,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from rectoverso.store.rights import Kind
 from rectoverso.types import Decision, Outcome
 
+CHECKS = frozenset({"memorisation", "origin", "similarity", "style"})
+"""The checks that this version asks. Whoever opens the door from Python may ask others."""
+
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
-"""Of a pack, a check or a kind: short, and free of the signs that separate them in a record."""
+"""Of a pack or a check: short, and free of the signs that separate them in a record."""
 
 Alarm = Literal[Outcome.REVIEW, Outcome.BLOCK]
 
@@ -85,7 +89,7 @@ class Rules(_Table):
     required: tuple[Name, ...] = ()
     any: dict[Outcome, Decision] = {}
     checks: dict[Name, dict[Outcome, Decision]] = {}
-    kinds: dict[Name, dict[Alarm, Decision]] = {}
+    kinds: dict[Kind, dict[Alarm, Decision]] = {}
     always: Always | None = None
     people: People | None = None
 

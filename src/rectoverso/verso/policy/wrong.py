@@ -39,6 +39,9 @@ _KINDS = {
 }
 """Kinds of fault as pydantic 2 names them, and our words for them (``policy.wrong``)."""
 
+_MEMBER = re.compile(r"<\w+\.\w+: (.*?)>")
+"""How Python writes a word of ours."""
+
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -71,9 +74,10 @@ def problem_of(error: ValidationError, numbers: Mapping[tuple[str, ...], int]) -
 
 def _fault(found: Mapping[str, Any]) -> Message:
     context = found.get("ctx", {})
+    expected = _MEMBER.sub(r"\1", str(context.get("expected", "")))
     facts = {
         "given": found["input"] if isinstance(found["input"], str | int | float) else "",
-        "known": str(context.get("expected", "")).replace(" or ", ", ").replace("'", ""),
+        "known": expected.replace(" or ", ", ").replace("'", ""),
         "least": context.get("ge"),
         "most": context.get("le"),
         "words": found["msg"],

@@ -41,7 +41,7 @@ def catalogue_of(data: bytes, name: str = "catalogue.csv") -> list[Line]:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _unusable(Path(name), "catalogue_encoding", at=error.start) from error
+        raise _in_another_encoding(Path(name), error) from error
     return _read(Path(name), text, beside=False)
 
 
@@ -135,7 +135,11 @@ def _decoded(path: Path) -> str:
     except OSError as error:
         raise _unusable(path, "catalogue_unreadable", system=error.strerror or error) from error
     except UnicodeDecodeError as error:
-        raise _unusable(path, "catalogue_encoding", at=error.start) from error
+        raise _in_another_encoding(path, error) from error
+
+
+def _in_another_encoding(path: Path, error: UnicodeDecodeError) -> FilesUnusable:
+    return _unusable(path, "catalogue_encoding", line=1 + error.object.count(b"\n", 0, error.start))
 
 
 def _unusable(path: Path, problem: str, **facts: object) -> FilesUnusable:

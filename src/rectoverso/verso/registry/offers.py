@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rectoverso.errors import FilesUnusable, MissingExtra
-from rectoverso.i18n import Phrase
+from rectoverso.i18n import Phrase, printable
 from rectoverso.store.rights import Rights
 from rectoverso.types import Message
 from rectoverso.verso.picture import read_bytes
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 8
 _READ_AHEAD_BYTES = 1 << 20
 _PICTURES = ("image", "image.bytes")
+MOST_CHARACTERS_OF_NAMES = 200
 MOST_GROUP_BYTES = 512 << 20
 """More than this of one group of rows is not read: a page may be as large as its group."""
 
@@ -52,9 +53,8 @@ def of_lines(catalogue: Path, lines: Iterable[Line]) -> Iterator[Offer]:
     for line in lines:
         name = f"{catalogue.name}:{line.number}: {line.file}"
         said = line.said
-        yield Offer(
-            name, partial(read_bytes, line.file), said.title or line.file.stem, said.owner, said.rights
-        )
+        title = _title(said.title, line.file.stem, alone=True)
+        yield Offer(name, partial(read_bytes, line.file), title, said.owner, said.rights)
 
 
 def of_parquet(path: Path, said: Said = Said()) -> Iterator[Offer]:  # noqa: B008 - frozen
@@ -145,6 +145,10 @@ def _demand_small_groups(path: Path, metadata: pq.FileMetaData) -> None:
 
 
 def _title(given: str, name: str, *, alone: bool) -> str:
+    """What was given, told apart by names where it is given to several; a name is cut and cleaned as a cell would be
+    refused for.
+    """
+    name = printable(name)[:MOST_CHARACTERS_OF_NAMES]
     if not given:
         return name
     return given if alone else f"{given}: {name}"

@@ -3,8 +3,8 @@
 The sheets show what a program saw and no more: which points of the work are where they would be if it had been moved
 into the picture, which part of either lies in the other, and how they differ there. What follows from it, people say.
 
-A is the work and B the picture. The sheets bear no other words: they are for readers of every language, and the font
-that comes along has the letters of labels only.
+A is the work and B the picture; (-A) is the work with its tones inverted. The sheets bear no other words: they are for
+readers of every language, and the font that comes along has the letters of labels only.
 """
 
 from __future__ import annotations
@@ -134,13 +134,16 @@ def _lit(panel: _Panel, outline: Matrix) -> Image.Image:
 
 
 def _overlay(work: _Panel, picture: _Panel, matrix: Matrix, *, inverted: bool) -> Pixels:
-    """The work laid over the picture at half strength, and the difference of their tones, doubled."""
+    """The work laid over the picture at half strength, and the difference of their tones, doubled. The letters say
+    where it was inverted first: else an inverted picture would seem to show what the work shows.
+    """
     laid, covered = _laid(work, picture, matrix, inverted=inverted)
     half = Image.composite(Image.blend(picture.image, laid, 0.5), picture.image, covered)
     apart = ImageChops.difference(picture.image, laid).point(lambda value: min(255, DIFFERENCE_GAIN * value))
     nothing = Image.new("RGB", picture.image.size, PAPER)
     difference = Image.composite(ImageOps.invert(apart), nothing, covered)
-    return _sheet([(picture.image, "B"), (half, "A + B"), (difference, "A - B")])
+    a = "(-A)" if inverted else "A"
+    return _sheet([(picture.image, "B"), (half, f"{a} + B"), (difference, f"{a} - B")])
 
 
 def _laid(

@@ -167,10 +167,13 @@ class WorkAsked(Asked):
 
 
 class RegisterAsked(Asked):
-    """Pictures that were sent, to be registered as protected works: all of them or none."""
+    """Pictures that were sent, to be registered as protected works: all of them or none. They stay, to be shown beside
+    what is similar, unless ``fingerprints_only``: then they are destroyed once they are entered.
+    """
 
     kind: Literal["register"] = "register"
     works: tuple[WorkAsked, ...] = Field(min_length=1, max_length=1000)
+    fingerprints_only: bool = False
 
     @property
     def items(self) -> int:

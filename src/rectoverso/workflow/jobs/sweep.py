@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterable
 from datetime import timedelta
 from pathlib import Path
 
@@ -33,6 +34,16 @@ def sweep(home: Home, clock: Clock | None = None) -> int:
     with home.lock():  # whoever erases has folders that have no key yet
         home.folders.sweep((now - UNFINISHED).timestamp())
     return home.uploads.sweep((now - KEPT).timestamp(), lambda: _wanted(home))
+
+
+def forget_pictures(home: Home, digests: Iterable[Digest], job: str = "") -> None:
+    """Destroy pictures that were sent, except those that an open job names; of ``job`` it is known that it does not
+    want them any more.
+    """
+    wanted = {
+        Digest(one) for other in home.jobs.open() if other.id != job for one in asked_of(other.asked).sent
+    }
+    home.uploads.forget({*digests} - wanted)
 
 
 def clear_up(home: Home) -> None:

@@ -77,7 +77,7 @@ def do(home: Home, job: Job, place: int, listener: Listener) -> dict[str, Any]:
         case CurateAsked():
             return _curate(home, asked, listener)
         case RegisterAsked():
-            return _register(home, asked, listener)
+            return _register(home, job, asked, listener)
 
 
 def failure(home: Home, error: RectoversoError) -> dict[str, Any]:
@@ -255,12 +255,22 @@ def _curated(home: Home, dataset: str, source: str, keeping: KeepingLooks) -> di
     return {"dataset": dataset, **{name: fact for name, fact in told.items() if name not in own}}
 
 
-def _register(home: Home, asked: RegisterAsked, listener: Listener) -> dict[str, Any]:
+def _register(home: Home, job: Job, asked: RegisterAsked, listener: Listener) -> dict[str, Any]:
+    """Killed after its pictures were destroyed, it has entered them: what is left is to say so."""
+    from rectoverso.workflow.jobs.sweep import forget_pictures
     from rectoverso.workflow.registry import add_sent_works
 
+    there = {work.file_digest: work.id for work in home.works.all()} if asked.fingerprints_only else {}
     sent = [(Digest(work.digest), work.cells) for work in asked.works]
-    entered = add_sent_works(sent, home.path, listener=listener)
-    return {"works": [work.id for work in entered.works], "known": sorted(entered.known)}
+    gone = [digest for digest, _ in sent if digest in there and not home.uploads.has(digest)]
+    works, known, contested = [there[digest] for digest in gone], frozenset[str](), frozenset[str]()
+    if left := [one for one in sent if one[0] not in gone]:
+        entered = add_sent_works(left, home.path, listener=listener)
+        works += [work.id for work in entered.works]
+        known, contested = entered.known, entered.contested
+    if asked.fingerprints_only:
+        forget_pictures(home, [digest for digest, _ in sent], job.id)
+    return {"works": works, "known": sorted(known), "contested": sorted(contested)}
 
 
 def _rows(batch: Batch) -> dict[str, Any]:

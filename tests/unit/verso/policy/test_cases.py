@@ -11,6 +11,11 @@ from rectoverso.errors import PolicyUnusable
 from rectoverso.verso.policy import Shelf, Trial, run_cases, shipped_cases, uses
 from rectoverso.verso.policy.pack import Pack
 from rectoverso.verso.policy.policy import Policy
+from rectoverso.verso.policy.rules import CHECKS
+from rectoverso.verso.screen.memorisation import MemorisationCheck
+from rectoverso.verso.screen.origin import OriginCheck
+from rectoverso.verso.screen.similarity import SimilarityCheck
+from rectoverso.verso.screen.style import StyleCheck
 
 FLIPPED = {"release": "hold", "hold": "refuse", "refuse": "hold"}
 
@@ -107,3 +112,24 @@ def test_the_pack_of_a_line_can_be_named(tmp_path: Path) -> None:
 def test_cases_that_cannot_be_read_are_told(tmp_path: Path, text: str) -> None:
     with pytest.raises(PolicyUnusable, match=r"acme\.cases\.toml"):
         _trial(tmp_path, "", text)
+
+
+def test_a_misspelt_kind_is_refused_though_the_case_misspells_it_too(tmp_path: Path) -> None:
+    wrong = CASE.replace("character", "charakter")
+    with pytest.raises(PolicyUnusable, match=r"kinds\.charakter"):
+        _trial(tmp_path, '[kinds.charakter]\nreview = "refuse"\n', wrong)
+    with pytest.raises(PolicyUnusable, match=r"kind is charakter, and has to be one of exact, character"):
+        _trial(tmp_path, '[kinds.character]\nreview = "refuse"\n', wrong)
+
+
+def test_a_line_about_a_check_that_nobody_asks_is_told_though_a_case_reaches_it(tmp_path: Path) -> None:
+    rules = 'required = ["memory", "similarity"]\n[checks.similarty]\nreview = "refuse"\n'
+    case = CASE.replace('similarity = { outcome = "review", kind = "character" }', 'similarty = "review"')
+    trial = _trial(tmp_path, rules, case.replace("kinds.character", "checks.similarty"))
+    assert trial.holds
+    assert [(line.number, check) for line, check in trial.unheard] == [(3, "memory"), (5, "similarty")]
+
+
+def test_the_checks_that_policies_know_are_those_that_the_door_asks() -> None:
+    asked = {SimilarityCheck.name, StyleCheck.name, OriginCheck.name, MemorisationCheck.name}
+    assert asked == CHECKS

@@ -206,8 +206,15 @@ def test_no_pack_that_is_accepted_decides_less_than_what_it_extends(
     base: str, write: Write, shelf: Shelf
 ) -> None:
     """Every single line that can be written into an extension: it is refused, or nothing is decided less strictly."""
-    tables = ["any", "checks.similarity", "checks.memorisation", "kinds.style", "kinds.heritage", "kinds.new"]
-    kinds = [None, "style", "heritage", "new"]
+    tables = [
+        "any",
+        "checks.similarity",
+        "checks.memorisation",
+        "kinds.style",
+        "kinds.heritage",
+        "kinds.logo",
+    ]
+    kinds = [None, "style", "heritage", "logo"]
     findings = [
         Finding(check, outcome, SEEN, evidence={"kind": kind})
         for check, outcome, kind in product(("similarity", "memorisation", "new"), Outcome, kinds)

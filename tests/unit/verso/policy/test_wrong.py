@@ -38,6 +38,16 @@ def _refused(text: str | bytes) -> PolicyUnusable:
             "line 5, any.review is shrug, and has to be one of",
             "第 5 行，any.review 写的是 shrug",
         ),
+        (
+            ("[people]\nleast = 2", '[always]\ndecision = "release"\nsays = { en = "x", zh = "x" }'),
+            "line 7, always.decision is release, and has to be one of hold, refuse.",
+            "always.decision 写的是 release，只能是以下之一：hold, refuse",
+        ),
+        (
+            ("[people]\nleast = 2", '[kinds.likenes]\nreview = "refuse"'),
+            "line 6, kinds.likenes is likenes, and has to be one of exact, character, logo, likeness, style, heritage",
+            "kinds.likenes 写的是 likenes",
+        ),
         (("least = 2", "least = 0"), "line 7, people.least has to be at least 1", "people.least 至少为 1"),
         (("least = 2", "least = 10"), "people.least has to be at most 9", "people.least 至多为 9"),
         (("least = 2", 'least = "two"'), "people.least has to be a whole number", "people.least 必须是整数"),

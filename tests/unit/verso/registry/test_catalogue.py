@@ -132,3 +132,12 @@ def test_what_holds_no_works_or_no_utf_8_cannot_be_used(
 def test_a_catalogue_that_is_not_there_is_said_not_to_be(tmp_path: Path) -> None:
     with pytest.raises(FilesUnusable, match="No such file"):
         read_catalogue(tmp_path / "works.csv")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "line"), [("gbk", 3), ("latin-1", 3), ("utf-16", 1)], ids=["gbk", "latin-1", "utf-16"]
+)
+def test_of_another_encoding_the_line_is_told(written: Written, encoding: str, line: int) -> None:
+    text = "file,title\na.png,Harbour\nb.png,%s\n" % ("故宫" if encoding != "latin-1" else "Café")
+    with pytest.raises(FilesUnusable, match=rf"line {line} .*CSV UTF-8"):
+        read_catalogue(written(text, encoding))

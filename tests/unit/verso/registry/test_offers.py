@@ -13,7 +13,7 @@ from rectoverso.errors import FilesUnusable
 from rectoverso.store.rights import Asked, Rights
 from rectoverso.verso.registry import offers
 from rectoverso.verso.registry.columns import Said
-from rectoverso.verso.registry.offers import of_parquet
+from rectoverso.verso.registry.offers import of_files, of_parquet
 
 pa = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -88,3 +88,12 @@ def test_a_group_of_rows_above_the_bound_is_not_read(tmp_path: Path, monkeypatch
     path = _table(tmp_path / "works.parquet", image=[b"x" * 100] * 2 + [bytes(range(250)) * 8] * 3)
     with pytest.raises(FilesUnusable, match="group of rows 0"):
         list(of_parquet(path))
+
+
+def test_a_name_that_becomes_a_title_is_one_line_that_can_be_shown(tmp_path: Path) -> None:
+    """Strangers name files; whoever lists works reads these names on a terminal."""
+    names = ["\x1b]0;evil\x07red.jpg", "two\nlines.jpg", "a" * 3000 + ".jpg", "月 moon.jpg"]
+    rows = [{"bytes": b"x", "path": name} for name in names]
+    of_rows = [offer.title for offer in of_parquet(_table(tmp_path / "works.parquet", image=rows))]
+    assert of_rows == ["?]0;evil?red", "two lines", "a" * 200, "月 moon"]
+    assert [offer.title for offer in of_files([Path(name) for name in names])] == of_rows

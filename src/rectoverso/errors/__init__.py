@@ -117,6 +117,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         ├── EmbedderUnusable    weights that were named, and cannot be used as they were
         ├── HubFailed           the hub gave or took nothing
         ├── HomeBusy            another process holds the home
+        ├── ErasedMeanwhile     and erased what pictures on their way out may rest on
         ├── HomeUnreadable
         │   ├── HomeNotPermitted    the system refuses to read or write there
         │   ├── HomeForeign         something else lives there
@@ -173,6 +174,7 @@ from rectoverso.errors.homes import (
     BlobDamaged,
     BlobMissing,
     EntryNotFound,
+    ErasedMeanwhile,
     ExportForeign,
     HomeBusy,
     HomeDamaged,
@@ -337,6 +339,7 @@ __all__ = [
     "DicomUnreadable",
     "EmbedderUnusable",
     "EntryNotFound",
+    "ErasedMeanwhile",
     "ExportDiffers",
     "ExportForeign",
     "FileNotChosen",

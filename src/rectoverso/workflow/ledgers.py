@@ -42,6 +42,8 @@ ENTRY_KINDS = {Decision.RELEASE: "released", Decision.HOLD: "held", Decision.REF
 """The kind of ledger entry that each decision is."""
 REVOKED = "revoked"
 """The kind of entry that takes a release back."""
+OPENINGS_ERASED = "openings_erased"
+"""The kind of entry by which what an earlier one committed to is known no more."""
 _MOST_DIGITS = 15
 
 
@@ -217,7 +219,7 @@ def erase(home_path: Path, entry: str, clock: Clock | None = None) -> tuple[int,
         with home.database.transaction() as tx:
             erased = home.openings.erase(tx, commitments_in(ledger.entry(index)))
             if Guard(home, ledger).forget_calibration(tx, index) or erased:
-                ledger.append(tx, "openings_erased", {"entry": index})
+                ledger.append(tx, OPENINGS_ERASED, {"entry": index})
     home.database.settle()
     return index, erased
 

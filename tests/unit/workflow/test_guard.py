@@ -138,7 +138,7 @@ def test_what_this_program_changes_it_knows_again(home: Home) -> None:
 )
 def test_a_row_that_goes_or_comes_is_noticed(home: Home, change: str) -> None:
     write(home, change)
-    for look in (lambda: guarded_works(home), lambda: enter(home, work("five")), guard(home).keep_up):
+    for look in (lambda: guarded_works(home), lambda: enter(home, work("five"))):
         with pytest.raises(RegisterAltered):
             look()
     assert "ledger.register_altered" in {problem.key for problem in check_ledger(home.path).problems}
@@ -243,7 +243,7 @@ def test_a_seal_keeps_up_with_the_ledger(home: Home, monkeypatch: pytest.MonkeyP
     for _ in range(6):
         with home.database.transaction() as tx:
             ledger.append(tx, "held", {})
-        guard(home).keep_up()
+        guard(home).works(keep_up=True)
         with home.database.read() as tx:
             seal = home.seals.kept(tx)
             sizes.append(seal and home.log.size(tx) - seal.size)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import NoMatchFound
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rectoverso.errors import RectoversoError
@@ -94,6 +96,12 @@ def service_app(
     app.add_middleware(Measured, metrics=app.state.metrics)
     app.add_middleware(Told)
     return app
+
+
+def analyse(app: FastAPI) -> None:
+    """Have all routes looked through now, not when somebody first asks. To look for one that is not there does it."""
+    with suppress(NoMatchFound):
+        app.url_path_for("")
 
 
 async def _healthy() -> dict[str, str]:

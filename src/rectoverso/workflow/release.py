@@ -17,8 +17,9 @@ then and nobody has decided on keeps it here, and their word stands in the place
 By 1 and 2, which take the time, nobody is kept waiting: from 3 on one process is at the door, with one draft. Where the
 ledger says by then that somebody changed what drafts are judged by, 1 and 2 are done once more at the door.
 
-Killed anywhere before the transaction of step 5, nothing has happened but an orphan in the store, which the next pass
-sweeps. Killed after it, the decision stands and the next pass delivers it. So each request ends exactly once.
+Killed anywhere before the transaction of step 5, nothing has happened but an orphan in the store, which the next
+process sweeps away. Killed after it, the decision stands and the next pass delivers it. So each request ends exactly
+once.
 """
 
 from __future__ import annotations
@@ -59,11 +60,11 @@ from rectoverso.verso.picture import to_png
 from rectoverso.verso.policy import Policy
 from rectoverso.verso.screen.fingerprint import fingerprint
 from rectoverso.verso.screen.screening import load, screen, screen_together
-from rectoverso.workflow import digests
+from rectoverso.workflow import digests, orphans
 from rectoverso.workflow.delivery import file_name, holds, is_own_name, write
 from rectoverso.workflow.files import results_in
 from rectoverso.workflow.guard import ERASED, Guard
-from rectoverso.workflow.held import going_on, undoable
+from rectoverso.workflow.held import going_on
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import ENTRY_KINDS, committed, open_ledger
 from rectoverso.workflow.recorded import alarms, plain, recorded, set_aside, was_accident
@@ -133,7 +134,7 @@ def release(drafts: Iterable[Draft], door: Door, out: Path | None) -> Iterator[P
     with nullcontext() if out is None else results_in(out):
         with door.home.lock():
             keeper = _Doorkeeper(door, out)
-            door.home.blobs.sweep(door.home.assets.with_pictures() | undoable(door.home, door.clock))
+            orphans.sweep(door.home, door.clock)
         for group in keeper.screened(drafts):
             judged = group
             for number in range(len(group)):
@@ -387,16 +388,17 @@ class _Doorkeeper:
             fingerprint=_fingerprint(recto, marked),
             draft=going_on(draft, self.door) if verdict.decision is Decision.HOLD else None,
         )
-        self.keep(row, draft, marked, Cipher(key))
-        with self.home.database.transaction() as tx:
-            said = approval.write(tx) if approval else {}
-            index = self.ledger.append(
-                tx, ENTRY_KINDS[verdict.decision], {**self.public_facts(tx, row), **said}
-            )
-            decided = replace(row, ledger_index=index)
-            self.home.assets.record(tx, decided, key)
-            if approval:
-                self.home.assets.settle(tx, approval.held.id, index)
+        with orphans.none_left(self.home):
+            self.keep(row, draft, marked, Cipher(key))
+            with self.home.database.transaction() as tx:
+                said = approval.write(tx) if approval else {}
+                index = self.ledger.append(
+                    tx, ENTRY_KINDS[verdict.decision], {**self.public_facts(tx, row), **said}
+                )
+                decided = replace(row, ledger_index=index)
+                self.home.assets.record(tx, decided, key)
+                if approval:
+                    self.home.assets.settle(tx, approval.held.id, index)
         return decided
 
     def keep(self, row: Asset, draft: Draft, marked: Marked | None, key: Cipher) -> None:

@@ -104,7 +104,7 @@ class Keys:
     def are_current(self) -> bool:
         """Whether their folder has just these generations still: each has files of its own."""
         later = {*ledger_keys.later_files(self.folder).values(), *signers.later_files(self.folder).values()}
-        return later == {made.file for made in (*self.ledger[1:], *self.signers[1:])}
+        return later == {*(made.file for made in self.ledger[1:]), *(made.file for made in self.signers[1:])}
 
     @property
     def home(self) -> Path:

@@ -8,7 +8,6 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -39,30 +38,6 @@ def tables(folder: Path) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(schema, "migrate", copy)
-        yield
-
-
-class _OfAnyHome(dict[tuple[Any, ...], Any]):
-    """Compiled statements by what they are. Each home has a dialect of its own, which a key begins with."""
-
-    def get(self, key: tuple[Any, ...], default: Any = None) -> Any:
-        return super().get(key[1:], default)
-
-    def __setitem__(self, key: tuple[Any, ...], compiled: Any) -> None:
-        super().__setitem__(key[1:], compiled)
-
-
-@contextmanager
-def compiled() -> Iterator[None]:
-    """The statements of SQLite homes: each home would compile some thirty, 1 ms each."""
-    begin, known = SqliteDatabase.__init__, _OfAnyHome()
-
-    def begin_knowing(database: SqliteDatabase, *how: Any, **more: Any) -> None:
-        begin(database, *how, **more)
-        database.engine._compiled_cache = known
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SqliteDatabase, "__init__", begin_knowing)
         yield
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib.util import find_spec
+from threading import Thread
 from typing import Annotated
 
 import typer
@@ -46,6 +47,7 @@ def serve(
     logs.begin()
     Home.open(home).close()
     with Staff(home, workers):  # who loads as much as this process does, meanwhile
+        from rectoverso.service.app import analyse
         from rectoverso.service.limits import ServiceLimits
         from rectoverso.service.server import demand_accounts, keep_forms_in, listen, run
         from rectoverso.studio.app import studio_app
@@ -61,6 +63,7 @@ def serve(
         if as_json:
             print_json({"url": url, "studio": f"{url}/", "api": f"{url}/api/v1", "resolution": f"{url}/v1"})
         note("resolve.service.listening", home=home, url=url)
+        Thread(target=analyse, args=(app,), daemon=True).start()
         run(app, socket, app.state.desk)
     os._exit(0)  # threads of requests that take longer would be waited for: what they are at is undone
 

@@ -119,6 +119,7 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
         ├── MemoryShort         what is sealed has no memory to be opened in
         ├── StillInUse          a run or training set that orders of the service work with
         ├── HomeBusy            another process holds the home
+        ├── ErasedMeanwhile     and erased what pictures on their way out may rest on
         ├── HomeUnreadable
         │   ├── HomeNotPermitted    the system refuses to read or write there
         │   ├── HomeForeign         something else lives there
@@ -175,6 +176,7 @@ from rectoverso.errors.homes import (
     BlobDamaged,
     BlobMissing,
     EntryNotFound,
+    ErasedMeanwhile,
     ExportForeign,
     HomeBusy,
     HomeDamaged,
@@ -341,6 +343,7 @@ __all__ = [
     "DicomUnreadable",
     "EmbedderUnusable",
     "EntryNotFound",
+    "ErasedMeanwhile",
     "ExportDiffers",
     "ExportForeign",
     "FileNotChosen",

@@ -133,6 +133,15 @@ class HomeBusy(CouldNotRun):
     fix = "Wait for it to end, or use another --home."
 
 
+class ErasedMeanwhile(CouldNotRun):
+    """Facts: home."""
+
+    code = "erased_meanwhile"
+    what = "Something was erased from {home} while pictures were on their way to its door."
+    why = "They may rest on it, so none of them was let out; what left before that stays decided."
+    fix = "Ask for the same again: nothing is decided twice."
+
+
 class HomeUnreadable(CouldNotRun):
     code = "home_unreadable"
     what = "The home {home} cannot be used."

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple, Self, TypeVar
+from typing import Self, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -24,13 +24,6 @@ _AT_LEAST_S, _LISTENS_EVERY_S = 0.1, 0.025
 """The shortest time between two looks at what changes often, and between two questions whether anything changed."""
 
 
-class _Opened(NamedTuple):
-    """Keys, and what lay in their folder just before they were read."""
-
-    names: tuple[str, ...]
-    keys: Keys
-
-
 @dataclass
 class Desk:
     """``is_open``: nobody has an account, and only this machine can ask: whoever asks may do everything."""
@@ -39,7 +32,7 @@ class Desk:
     limits: ServiceLimits = field(default_factory=ServiceLimits)
 
     def __post_init__(self) -> None:
-        self._opened: _Opened | None = None
+        self._keys: Keys | None = None
         self.strangers = Meter(self.limits)
         self.known = Meter(self.limits, times=self.limits.of_known)
         self.held = Held(self.limits.held_bytes)
@@ -63,14 +56,11 @@ class Desk:
 
     @property
     def keys(self) -> Keys:
-        """The keys of the home as they are now: somebody may have rotated them since. Each generation has files of its
-        own, whose names say whether there is a new one.
-        """
-        names = tuple(sorted(file.name for file in self.home.keys_path.iterdir()))
-        opened = self._opened
-        if opened is None or opened.names != names:
-            opened = self._opened = _Opened(names, open_keys(self.home))
-        return opened.keys
+        """The keys of the home as they are now: somebody may have rotated them since."""
+        keys = self._keys
+        if keys is None or not keys.are_current:
+            keys = self._keys = open_keys(self.home)
+        return keys
 
     def end(self) -> None:
         """Let everybody who waits be answered. In the thread of the server."""

@@ -101,6 +101,12 @@ class Keys:
         return _parsed(folder, {name: _read(folder, name) for name in (*_FILES, *later) if name not in gone})
 
     @property
+    def are_current(self) -> bool:
+        """Whether their folder has just these generations still: each has files of its own."""
+        later = {*ledger_keys.later_files(self.folder).values(), *signers.later_files(self.folder).values()}
+        return later == {*(made.file for made in self.ledger[1:]), *(made.file for made in self.signers[1:])}
+
+    @property
     def home(self) -> Path:
         """The home these keys belong to."""
         return self.folder.parent

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
@@ -44,6 +44,12 @@ _HEADERS = {
 }
 
 
+_ROUTES = APIRouter()
+"""Those of all pages, analysed once a process, as the service's are."""
+for _page in PAGES:
+    _ROUTES.include_router(_page.router)
+
+
 def studio_app(home: Path, limits: ServiceLimits | None = None) -> FastAPI:
     """The service over the home at ``home``, as `service_app` has it, and the pages beside it."""
     return service_app(home, limits, pages=lambda desk: Headed(pages_app(desk), _HEADERS))
@@ -62,8 +68,7 @@ def pages_app(desk: Desk) -> ASGIApp:
     app.state.desk = desk
     app.state.static = Static()
     app.state.places = [page.PLACE for page in PAGES if hasattr(page, "PLACE")]
-    for page in PAGES:
-        app.include_router(page.router)
+    app.router.routes.extend(_ROUTES.routes)
     app.router.routes.append(app.state.static.route)
     app.add_middleware(
         Bodies,

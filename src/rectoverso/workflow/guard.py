@@ -29,7 +29,14 @@ from rectoverso.store.keys import Keys
 from rectoverso.store.seals import NOTHING, Seal
 from rectoverso.store.works import Work
 from rectoverso.verso.ledger.ledger import Ledger
-from rectoverso.workflow.ledgers import REVOKED, committed, existing_home, keys_of, open_ledger
+from rectoverso.workflow.ledgers import (
+    OPENINGS_ERASED,
+    REVOKED,
+    committed,
+    existing_home,
+    keys_of,
+    open_ledger,
+)
 
 ACCEPTED = "register_accepted"
 """The kind of entry by which somebody took the register as it was found."""
@@ -60,6 +67,9 @@ CHANGES = frozenset(
     }
 )
 """The kinds of entry that change the register, what the door goes by, or what was released."""
+
+JUDGED_BY = CHANGES | {OPENINGS_ERASED}
+"""What a draft is judged by is another after such an entry: what was found before it is found once more."""
 
 FAR = 4096
 """So many entries behind its end a seal is made anew: each check reads the entries since."""
@@ -93,25 +103,28 @@ class Guard:
         if last is not None and last.encode() != self._home.last_checkpoint:
             self._home.last_checkpoint = last.encode()
 
+    def changes_since(self, size: int) -> set[str]:
+        """The kinds of those entries, from ``size`` on, after which drafts are judged by something else."""
+        with self._home.database.read() as tx:
+            return self._ledger.kinds_since(tx, size) & JUDGED_BY
+
     def say(self, **said: Any) -> None:
         """Let the next seal say of ``calibration``, ``weights`` or ``against`` what is in force from then on."""
         self._said = said
 
-    def works(self) -> list[Work]:
-        """Every work, the oldest first. Raises as ``check``."""
+    def works(self, *, keep_up: bool = False) -> list[Work]:
+        """Every work, the oldest first. Raises as ``check``. ``keep_up``: seal the register anew where its seal lies
+        far behind; hold the home's lock for that.
+        """
         seen = self._home.last_checkpoint  # before the rows: others may be at the door
         with self._home.database.read() as tx:
             self._recall(tx, seen)
-            self._checked(tx)
-            return self._home.works.all(tx)
-
-    def keep_up(self) -> None:
-        """Seal the register anew where its seal lies far behind. Hold the home's lock. Raises as ``check``."""
-        with self._home.database.read() as tx:
-            is_far = self._home.log.size(tx) - self._checked(tx).size > FAR
-        if is_far:
+            seal, works = self._checked(tx), self._home.works.all(tx)
+            is_far = self._home.log.size(tx) - seal.size > FAR
+        if keep_up and is_far:
             with self.changing():
                 pass
+        return works
 
     def seal(self, tx: Transaction, before: Seal = NOTHING) -> None:
         """Take the register as it is; what else there was ``before`` stays, unless something else was said."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from rectoverso.store.keys import Keys
 from rectoverso.store.ledger_keys import LedgerKeys
 from rectoverso.store.openings import Opening
 from rectoverso.store.people import Person
+from rectoverso.store.vault import Cipher
 from rectoverso.types import AssetId, Decision, Message
 from rectoverso.verso.ledger.commitment import as_fact, commit, commitment_of, commitments_in
 from rectoverso.verso.ledger.entry import Json, parse_entry
@@ -42,7 +44,11 @@ ENTRY_KINDS = {Decision.RELEASE: "released", Decision.HOLD: "held", Decision.REF
 """The kind of ledger entry that each decision is."""
 REVOKED = "revoked"
 """The kind of entry that takes a release back."""
+OPENINGS_ERASED = "openings_erased"
+"""The kind of entry by which what an earlier one committed to is known no more."""
 _MOST_DIGITS = 15
+_AT_ONCE = 500
+"""Stored pictures whose keys are read together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +223,7 @@ def erase(home_path: Path, entry: str, clock: Clock | None = None) -> tuple[int,
         with home.database.transaction() as tx:
             erased = home.openings.erase(tx, commitments_in(ledger.entry(index)))
             if Guard(home, ledger).forget_calibration(tx, index) or erased:
-                ledger.append(tx, "openings_erased", {"entry": index})
+                ledger.append(tx, OPENINGS_ERASED, {"entry": index})
     home.database.settle()
     return index, erased
 
@@ -269,11 +275,22 @@ def _damaged(home: Home, assets: list[Asset]) -> list[Message]:
     problems = [
         Message("release.findings_damaged", {"asset": asset.id}) for asset in assets if asset.is_damaged
     ]
-    for asset in assets:
-        if not asset.has_picture:
-            continue
-        try:
-            home.blobs.get(asset.id)
-        except (BlobDamaged, BlobMissing) as error:
-            problems.append(Message("release.picture_damaged", {"asset": asset.id, "why": explain(error)}))
+    kept = [asset.id for asset in assets if asset.has_picture]
+    for start in range(0, len(kept), _AT_ONCE):
+        problems += _do_not_open(home, kept[start : start + _AT_ONCE])
     return problems
+
+
+def _do_not_open(home: Home, assets: Sequence[AssetId]) -> Iterator[Message]:
+    """What is wrong with stored pictures. Their keys are read together: that takes longer, one by one, than opening."""
+    keys: Mapping[str, Cipher] = {}
+    with suppress(RecordDamaged), home.database.read() as tx:
+        keys = home.data_keys.of_table(tx, "assets", assets)
+    for asset in assets:
+        with suppress(KeyError, RecordDamaged, BlobDamaged, BlobMissing):
+            home.blobs.get(asset, keys[f"assets/{asset}"])
+            continue
+        try:  # it may have another key by now
+            home.blobs.get(asset)
+        except (BlobDamaged, BlobMissing) as error:
+            yield Message("release.picture_damaged", {"asset": asset, "why": explain(error)})

@@ -224,9 +224,10 @@ def works_in_force(home: Home, keys: Keys, clock: Clock, territory: Collection[s
     """
     today = clock.now().date()
     guard = Guard(home, open_ledger(home, keys, clock))
-    guard.keep_up()
-    _registry(home, keys, clock).expire(today)
-    return [work for work in guard.works() if work.is_compared(today, territory)]
+    works = guard.works(keep_up=True)
+    if _registry(home, keys, clock).expire(works, today):
+        works = guard.works()
+    return [work for work in works if work.is_compared(today, territory)]
 
 
 def territory_of(text: str) -> tuple[str, ...]:

@@ -14,16 +14,19 @@ A draft passes in this order, and the order is the promise:
 A draft that was held goes on at 2 once people have approved it (`let_go`, which `workflow.review` calls): what is found
 then and nobody has decided on keeps it here, and their word stands in the place of 3.
 
-Killed anywhere before the transaction of step 5, nothing has happened but an orphan in the store, which the next pass
-sweeps. Killed after it, the decision stands and the next pass delivers it. So each request ends exactly once.
+By 1 and 2, which take the time, nobody is kept waiting: from 3 on one process is at the door, with one draft. Where the
+ledger says by then that somebody changed what drafts are judged by, 1 and 2 are done once more at the door.
+
+Killed anywhere before the transaction of step 5, nothing has happened but an orphan in the store, which the next
+process sweeps away. Killed after it, the decision stands and the next pass delivers it. So each request ends exactly
+once.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,7 @@ from typing import Any
 from rectoverso.errors import (
     BlobDamaged,
     BlobMissing,
+    ErasedMeanwhile,
     FoundSince,
     LedgerBroken,
     MarkFailed,
@@ -46,7 +50,7 @@ from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.store.vault import Cipher
 from rectoverso.store.works import Work
-from rectoverso.types import AssetId, Decision, Digest, Draft, Finding, Message, Outcome, Pixels, Verdict
+from rectoverso.types import AssetId, Decision, Digest, Draft, Finding, Message, Pixels, Verdict
 from rectoverso.verso.law import Labelling
 from rectoverso.verso.ledger.ledger import Ledger
 from rectoverso.verso.ledger.proof import beside
@@ -55,14 +59,15 @@ from rectoverso.verso.mark.order import Marked, MarkFacts, mark
 from rectoverso.verso.picture import to_png
 from rectoverso.verso.policy import Policy
 from rectoverso.verso.screen.fingerprint import fingerprint
-from rectoverso.verso.screen.origin import UNSAFE
 from rectoverso.verso.screen.screening import load, screen, screen_together
-from rectoverso.workflow import digests
+from rectoverso.workflow import digests, orphans
 from rectoverso.workflow.delivery import file_name, holds, is_own_name, write
 from rectoverso.workflow.files import results_in
-from rectoverso.workflow.guard import Guard
-from rectoverso.workflow.held import going_on, undoable
+from rectoverso.workflow.guard import ERASED, Guard
+from rectoverso.workflow.held import going_on
+from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import ENTRY_KINDS, committed, open_ledger
+from rectoverso.workflow.recorded import alarms, plain, recorded, set_aside, was_accident
 from rectoverso.workflow.registry import works_in_force
 from rectoverso.workflow.signers import in_force
 from rectoverso.workflow.weights import named_weights
@@ -71,16 +76,6 @@ GROUP_BYTES = 256 << 20
 """So many bytes of pixels are judged together where a check does that: 1,365 pictures of 256 pixels a side. They are in
 memory until the last of them was screened; of more than these, the first group leaves before the second is seen.
 """
-ACCIDENTS = frozenset(
-    {
-        "screen.late",
-        "screen.failed",
-        "release.marking_crashed",
-        "mark.signing_failed",
-        "mark.time_stamp_failed",
-    }
-)
-"""Reasons that say nothing of the image: a hold for one of them is decided again when it is asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +111,7 @@ class Passage:
     @property
     def findings(self) -> list[Finding]:
         """What was found, as it is recorded."""
-        return _recorded(self.asset)
+        return recorded(self.asset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,23 +124,26 @@ class Released:
 
 
 def release(drafts: Iterable[Draft], door: Door, out: Path | None) -> Iterator[Passage]:
-    """Take drafts through the door, one at a time, and yield how each fared.
+    """Take drafts through the door, one at a time, and yield how each fared; others are let in between two of them.
 
     Where a check judges drafts together, those of a group (``GROUP_BYTES``) are drawn and screened before the first of
     them is decided. Released files are in ``out`` by the time their passage is yielded; without one they stay in the
     store, for `fetch`. Whatever goes wrong with one draft holds that draft. Raises HomeBusy when another process keeps
-    the door of this home, OutNotWritable, and LedgerBroken.
+    the door of this home, ErasedMeanwhile, OutNotWritable, and LedgerBroken.
     """
-    with nullcontext() if out is None else results_in(out), door.home.lock():
-        works = works_in_force(door.home, door.keys, door.clock, door.territory)
-        door.home.blobs.sweep(door.home.assets.with_pictures() | undoable(door.home, door.clock))
-        keeper = _Doorkeeper(door, works, out)
-        try:
-            for group in keeper.screened(drafts):
-                for draft, findings in group:
-                    yield keeper.take(draft, findings)
-        finally:
-            Guard(door.home, keeper.ledger).remember()
+    with nullcontext() if out is None else results_in(out):
+        with door.home.lock():
+            keeper = _Doorkeeper(door, out)
+            orphans.sweep(door.home, door.clock)
+        for group in keeper.screened(drafts):
+            judged = group
+            for number in range(len(group)):
+                with door.home.lock():
+                    if keeper.catches_up():
+                        judged = keeper.judged([(draft, keeper.examined(draft)) for draft, _ in group])
+                    passage = keeper.take(*judged[number])
+                    keeper.leave()
+                yield passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,18 +164,19 @@ def let_go(draft: Draft, approval: Approval, door: Door) -> Asset:
 
     Raises FoundSince where a check now says what nobody has decided on, MarkFailed where it cannot be marked.
     """
-    keeper = _Doorkeeper(door, works_in_force(door.home, door.keys, door.clock, door.territory), None)
+    keeper = _Doorkeeper(door, None)
+    load(keeper.checks)
     now = {finding.check: finding for finding in screen(draft, keeper.checks, timeout_s=door.check_timeout_s)}
-    before = _recorded(approval.held)
+    before = recorded(approval.held)
     findings = [now.pop(finding.check, finding) for finding in before] + list(now.values())
     verdict = door.policy.decide(findings)
-    if verdict.decision is Decision.REFUSE or not _alarms(findings) <= _alarms(before):
+    if verdict.decision is Decision.REFUSE or not alarms(findings) <= alarms(before):
         raise FoundSince(asset=approval.held.id)
     verdict = replace(verdict, decision=Decision.RELEASE, reasons=approval.reasons)
     asset = door.home.assets.unused_id()
     marked = keeper.marked(draft, asset, verdict)
     decided = keeper.record(draft, approval.request, asset, findings, verdict, marked, draw(), approval)
-    Guard(door.home, keeper.ledger).remember()
+    keeper.leave()
     return decided
 
 
@@ -196,12 +195,27 @@ def fetch(home: Home, keys: Keys, asset: AssetId) -> Released:
 
 
 class _Doorkeeper:
-    """At the door while the lock is held: the registered works cannot change under it."""
+    """Knows what drafts are judged by. Hold the home's lock for all but `screened`, `examined` and `judged`; what
+    others change meanwhile is noticed when it is held again (`catches_up`).
+    """
 
-    def __init__(self, door: Door, works: Sequence[Work], out: Path | None) -> None:
+    def __init__(self, door: Door, out: Path | None) -> None:
         self.door, self.home, self.out = door, door.home, out
+        self._open()
+        self._read()
+
+    def _open(self) -> None:
+        """The ledger, by the keys of now."""
+        if not self.door.keys.are_current:
+            self.door = replace(self.door, keys=open_keys(self.home))
+        self.ledger = open_ledger(self.home, self.door.keys, self.door.clock)
+        self.guard = Guard(self.home, self.ledger)
+
+    def _read(self) -> None:
+        """The works, and all else that counts today."""
+        door = self.door
+        works = works_in_force(door.home, door.keys, door.clock, door.territory)
         self.checks = door.checks(works)
-        load(self.checks)
         self.rules = {
             "policy": door.policy.reference,
             "works": digests.of_facts(works=_claimed(works, door.home)),
@@ -218,10 +232,32 @@ class _Doorkeeper:
             self.rules["calibration"] = calibration.digest
         if door.media_type:
             self.rules["media_type"] = door.media_type
-        self.ledger = open_ledger(door.home, door.keys, door.clock)
+        self.known = self.ledger.size()
+
+    def catches_up(self) -> bool:
+        """Whether drafts are judged by something else than was known; it is known from then on. Raises ErasedMeanwhile
+        where something was erased: what was drawn may rest on it.
+        """
+        if not self.door.keys.are_current:
+            self._open()
+        if self.ledger.size() == self.known:
+            return False
+        changes = self.guard.changes_since(self.known)
+        if ERASED in changes:
+            raise ErasedMeanwhile(home=self.home.path)
+        if changes:
+            self._read()
+            load(self.checks)
+        return bool(changes)
+
+    def leave(self) -> None:
+        """Go away from the door, knowing what was written until now."""
+        self.guard.remember()
+        self.known = self.ledger.size()
 
     def screened(self, drafts: Iterable[Draft]) -> Iterator[list[tuple[Draft, Sequence[Finding]]]]:
         """Drafts with what was found, in groups: of one each, unless a check judges them together."""
+        load(self.checks)
         most = GROUP_BYTES if any(isinstance(check, GroupCheck) for check in self.checks) else 0
         group: list[tuple[Draft, Sequence[Finding]]] = []
         size = 0
@@ -237,7 +273,7 @@ class _Doorkeeper:
     def examined(self, draft: Draft) -> Sequence[Finding]:
         """What was found before, of a request that was; else what is found now."""
         _, known = self.recall(draft)
-        return _recorded(known) if known else screen(draft, self.checks, timeout_s=self.door.check_timeout_s)
+        return recorded(known) if known else screen(draft, self.checks, timeout_s=self.door.check_timeout_s)
 
     def judged(
         self, group: Sequence[tuple[Draft, Sequence[Finding]]]
@@ -277,7 +313,7 @@ class _Doorkeeper:
             known = self.home.assets.by_request(request)
             if known is not None and known.settled is not None:
                 return request, self.home.assets.by_entry(known.settled) or known  # what people said stands
-            if known is None or not _was_accident(known):
+            if known is None or not was_accident(known):
                 return request, known
         raise AssertionError  # pragma: no cover - count() does not end
 
@@ -343,8 +379,8 @@ class _Doorkeeper:
             seed=draft.seed,
             source=draft.source,
             policy=verdict.policy,
-            findings=[_plain(finding) for finding in findings],
-            reasons=[_plain(reason) for reason in verdict.reasons],
+            findings=[plain(finding) for finding in findings],
+            reasons=[plain(reason) for reason in verdict.reasons],
             file_name=file_name(draft, asset, marked.media_type if marked else None),
             media_type=marked.media_type if marked else "image/png",
             file_digest=digests.of_bytes(marked.data) if marked else None,
@@ -352,16 +388,17 @@ class _Doorkeeper:
             fingerprint=_fingerprint(recto, marked),
             draft=going_on(draft, self.door) if verdict.decision is Decision.HOLD else None,
         )
-        self.keep(row, draft, marked, Cipher(key))
-        with self.home.database.transaction() as tx:
-            said = approval.write(tx) if approval else {}
-            index = self.ledger.append(
-                tx, ENTRY_KINDS[verdict.decision], {**self.public_facts(tx, row), **said}
-            )
-            decided = replace(row, ledger_index=index)
-            self.home.assets.record(tx, decided, key)
-            if approval:
-                self.home.assets.settle(tx, approval.held.id, index)
+        with orphans.none_left(self.home):
+            self.keep(row, draft, marked, Cipher(key))
+            with self.home.database.transaction() as tx:
+                said = approval.write(tx) if approval else {}
+                index = self.ledger.append(
+                    tx, ENTRY_KINDS[verdict.decision], {**self.public_facts(tx, row), **said}
+                )
+                decided = replace(row, ledger_index=index)
+                self.home.assets.record(tx, decided, key)
+                if approval:
+                    self.home.assets.settle(tx, approval.held.id, index)
         return decided
 
     def keep(self, row: Asset, draft: Draft, marked: Marked | None, key: Cipher) -> None:
@@ -387,7 +424,7 @@ class _Doorkeeper:
             "file_digest": row.file_digest,
             "pixels_digest": pixels,
             "findings": [{"check": found["check"], "outcome": found["outcome"]} for found in row.findings],
-            **({"unsafe": unsafe} if (unsafe := _set_aside(row)) else {}),
+            **({"unsafe": unsafe} if (unsafe := set_aside(row)) else {}),
         }
 
     def deliver(self, asset: Asset, key: Cipher | None = None) -> Path | None:
@@ -451,37 +488,3 @@ def _fingerprint(recto: Pixels, marked: Marked | None) -> bytes:
     """The hash of what leaves; beside a strip with words, that of the picture alone too, should somebody cut it off."""
     whole = fingerprint(recto)
     return whole if marked is None or marked.alone is None else whole + fingerprint(marked.alone)
-
-
-def _recorded(asset: Asset) -> list[Finding]:
-    """The findings that a decision was made on."""
-    return [
-        Finding(**{**found, "outcome": Outcome(found["outcome"]), "message": Message(**found["message"])})
-        for found in asset.findings
-    ]
-
-
-def _alarms(findings: Iterable[Finding]) -> set[tuple[str, str, str]]:
-    """What of findings people decide on: the checks that do not pass, how grave each is, and of which work."""
-    return {
-        (finding.check, finding.outcome.value, str((finding.evidence.get("work") or {}).get("id", "")))
-        for finding in findings
-        if finding.outcome is not Outcome.PASS
-    }
-
-
-def _set_aside(asset: Asset) -> list[str]:
-    """The checks whose word whoever asked set aside."""
-    return [found["check"] for found in asset.findings if found["evidence"].get(UNSAFE)]
-
-
-def _was_accident(asset: Asset) -> bool:
-    keys = {reason["key"] for reason in asset.reasons}
-    return asset.decision is Decision.HOLD and not keys.isdisjoint(ACCIDENTS)
-
-
-def _plain(value: Finding | Message) -> dict[str, Any]:
-    """A value as JSON keeps it; a number of some library's own becomes a plain one."""
-    plain = json.dumps(asdict(value), default=lambda odd: odd.item() if hasattr(odd, "item") else str(odd))
-    loaded: dict[str, Any] = json.loads(plain)
-    return loaded

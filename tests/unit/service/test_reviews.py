@@ -354,6 +354,7 @@ def test_a_refused_draft_is_gone_after_an_hour(desk: Desk, monkeypatch: pytest.M
     desk.held()
     assert desk.counter.home.blobs.has(asset), "it can still be taken back"
     monkeypatch.setattr("rectoverso.workflow.held.UNDO", -UNDO)
+    monkeypatch.setattr("rectoverso.workflow.orphans._EVERY_S", -1)
     desk.held()
     assert not desk.counter.home.blobs.has(asset)
     assert desk.ask(f"/reviews/{asset}/undo", method="POST").json()["code"] == "not_undone"

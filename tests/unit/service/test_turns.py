@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rectoverso.errors import HomeBusy, ItemAbandoned
+from rectoverso.errors import ErasedMeanwhile, HomeBusy, ItemAbandoned
 from rectoverso.service.work import turns
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import Item, Job, State, Turn
@@ -104,11 +104,14 @@ def test_what_went_wrong_is_kept_in_both_languages(
     assert set(failed.told["error"]["detail"]) == {"en", "zh"}
 
 
-def test_a_home_that_is_busy_is_no_fault_of_the_item(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("error", [HomeBusy(home="h", seconds=600), ErasedMeanwhile(home="h")])
+def test_what_others_do_in_the_home_is_no_fault_of_the_item(
+    home: Home, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
     def do(*_: object) -> dict[str, Any]:
-        raise HomeBusy(home="h", seconds=600)
+        raise error
 
-    with pytest.raises(HomeBusy):
+    with pytest.raises(type(error)):
         taken(home, monkeypatch, do)
     assert item(home).state is State.RUNNING
     assert taken(home, monkeypatch, lambda *_: {}).state is State.DONE

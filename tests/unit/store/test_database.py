@@ -134,3 +134,20 @@ def test_it_is_told_for_little_whether_somebody_has_written(home: Home) -> None:
     assert second != first
     home.database.close()
     assert home.database.writings() == home.database.writings() is not None
+
+
+def test_what_is_asked_of_one_file_is_compiled_for_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And each is answered by its own rows."""
+    one, other = Home.open(tmp_path / "one"), Home.open(tmp_path / "other")
+    with one.database.transaction() as tx:
+        one.log.add_entries(tx, {0: b"of one", 1: b"of one too"})
+    with one.database.read() as tx:
+        assert one.log.entry(tx, 0) == b"of one"
+    monkeypatch.setattr(sa.sql.compiler.SQLCompiler, "__init__", None)  # nothing can be compiled any more
+    with other.database.transaction() as tx:
+        other.log.add_entries(tx, {0: b"of the other"})
+    for home, body in ((one, b"of one"), (other, b"of the other")):
+        with home.database.read() as tx:
+            assert home.log.entry(tx, 0) == body

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 
 from rectoverso.errors import LedgerBroken, RecordDamaged, RegisterAltered
+from rectoverso.protocols import SystemClock
 from rectoverso.store.home import Home
 from rectoverso.store.rights import State
 from rectoverso.store.works import Work
 from rectoverso.types import Digest
+from rectoverso.verso.ledger.ledger import Ledger
 from rectoverso.verso.registry import registry
 from rectoverso.workflow import guard as guards
 from rectoverso.workflow.calibration import CALIBRATED
@@ -33,7 +35,7 @@ from rectoverso.workflow.guard import (
 )
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import REVOKED, check_ledger, keys_of, open_ledger
-from rectoverso.workflow.registry import add_works, claim_works, list_works, remove_works
+from rectoverso.workflow.registry import add_works, claim_works, list_works, remove_works, works_in_force
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.search import search_works
 
@@ -138,7 +140,7 @@ def test_what_this_program_changes_it_knows_again(home: Home) -> None:
 )
 def test_a_row_that_goes_or_comes_is_noticed(home: Home, change: str) -> None:
     write(home, change)
-    for look in (lambda: guarded_works(home), lambda: enter(home, work("five")), guard(home).keep_up):
+    for look in (lambda: guarded_works(home), lambda: enter(home, work("five"))):
         with pytest.raises(RegisterAltered):
             look()
     assert "ledger.register_altered" in {problem.key for problem in check_ledger(home.path).problems}
@@ -243,11 +245,22 @@ def test_a_seal_keeps_up_with_the_ledger(home: Home, monkeypatch: pytest.MonkeyP
     for _ in range(6):
         with home.database.transaction() as tx:
             ledger.append(tx, "held", {})
-        guard(home).keep_up()
+        guard(home).works(keep_up=True)
         with home.database.read() as tx:
             seal = home.seals.kept(tx)
             sizes.append(seal and home.log.size(tx) - seal.size)
     assert sizes == [1, 2, 3, 0, 1, 2]
+
+
+def test_the_register_is_checked_once_for_whoever_comes_to_the_door(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each check reads every entry since the last change."""
+    checks: list[int] = []
+    check = Ledger.kinds_since
+    monkeypatch.setattr(Ledger, "kinds_since", lambda *given: checks.append(given[2]) or check(*given))
+    assert len(works_in_force(home, keys_of(home), SystemClock())) == 3
+    assert len(checks) == 1
 
 
 def test_every_kind_that_changes_what_is_compared_is_known() -> None:

@@ -80,12 +80,23 @@ def test_a_proof_of_an_asset_holds_offline(tmp_path: Path, home: Path, picture: 
     assert not verify_proof(text, ledger.ring, ledger.entry_bytes(index)).problems
 
 
-def test_a_picture_gone_from_the_store_is_found(tmp_path: Path, home: Path, picture: Picture) -> None:
-    (passage,) = seal_files([picture("one.png")], tmp_path / "out", home).passages
-    (blob,) = (home / "blobs").glob(f"*/{passage.asset.id}")
-    blob.unlink()
-    checked = check_ledger(home)
-    assert [problem.key for problem in checked.problems] == ["release.picture_damaged"]
+def test_pictures_that_are_gone_from_the_store_or_do_not_open_are_named(
+    tmp_path: Path, home: Path, picture: Picture
+) -> None:
+    files = [picture(f"{number}.png", number) for number in range(5)]
+    whole, gone, altered, exchanged, keyless = seal_files(files, tmp_path / "out", home).passages
+    blobs = {
+        passage.asset.id: home / "blobs" / passage.asset.id[:2] / passage.asset.id
+        for passage in (whole, gone, altered, exchanged, keyless)
+    }
+    blobs[gone.asset.id].unlink()
+    blobs[altered.asset.id].write_bytes(blobs[altered.asset.id].read_bytes()[:-1] + b"?")
+    blobs[exchanged.asset.id].write_bytes(blobs[whole.asset.id].read_bytes())
+    with Home.open(home).database.transaction() as tx:
+        tx.connection.exec_driver_sql(f"DELETE FROM data_keys WHERE name = '{keyless.asset.id}'")
+    problems = check_ledger(home).problems
+    named = [str(problem.facts["asset"]) for problem in problems if problem.key == "release.picture_damaged"]
+    assert sorted(named) == sorted(set(blobs) - {whole.asset.id})
 
 
 def test_findings_that_were_changed_are_named_and_stop_no_verification(

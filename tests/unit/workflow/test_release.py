@@ -16,6 +16,7 @@ from rectoverso.i18n import explain
 from rectoverso.store.vault import Cipher
 from rectoverso.store.works import Work
 from rectoverso.types import AssetId, Decision, Draft, Finding, Maker, Outcome, ReportOutcome
+from rectoverso.verso.ledger.ledger import Ledger
 from rectoverso.verso.mark.credential import CredentialSigner
 from rectoverso.verso.mark.label import MEDIA_TYPES, SUFFIXES
 from rectoverso.verso.mark.signature import local
@@ -222,6 +223,28 @@ def test_orphans_of_a_killed_pass_are_swept(door: Callable[..., Door], tmp_path:
     door().home.blobs.put(orphan, b"left by a killed process", Cipher(bytes(32)))
     through(door(), tmp_path / "out")
     assert orphan not in door().home.blobs.all()
+
+
+def test_a_process_sweeps_once_and_again_where_it_could_not_record(
+    door: Callable[..., Door], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To sweep is to look at every stored picture."""
+    orphan, blobs = AssetId("0123456789ab"), door().home.blobs
+    through(door(), tmp_path / "out")
+    blobs.put(orphan, b"left by another process", Cipher(bytes(32)))
+    through(door(), tmp_path / "out", [draft_of("two")])
+    assert orphan in blobs.all()
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "append", lambda *_: _raise())
+        with pytest.raises(RuntimeError):
+            through(door(), tmp_path / "out", [draft_of("three")])
+    assert len(list(blobs.all())) == 4
+    through(door(), tmp_path / "out", [draft_of("two")])
+    assert len(list(blobs.all())) == 2
+    blobs.put(orphan, b"left by another process", Cipher(bytes(32)))
+    monkeypatch.setattr("rectoverso.workflow.orphans._EVERY_S", -1)
+    through(door(), tmp_path / "out", [draft_of("two")])
+    assert orphan not in blobs.all()
 
 
 def test_the_ledger_says_nothing_private(door: Callable[..., Door], tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import logging
 import time
 from typing import Any
 
-from rectoverso.errors import HomeBusy, HomeUnreachable, RectoversoError, Unexpected
+from rectoverso.errors import ErasedMeanwhile, HomeBusy, HomeUnreachable, RectoversoError, Unexpected
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import State, Turn
 from rectoverso.types import Message
@@ -24,8 +24,8 @@ class Stopped(Exception):
 def take(home: Home, turn: Turn) -> None:
     """Do the item, unless it was done, and say in the home what came of it.
 
-    Raises what the home itself raises, such as HomeBusy and HomeUnreachable: then nothing was said, and it can be taken
-    again.
+    Raises HomeBusy, HomeUnreachable and ErasedMeanwhile: then nothing was said, and it can be taken again, if the job
+    is still there.
     """
     job = home.jobs.find(turn.job)
     if job is None or not home.jobs.begin(turn):
@@ -34,7 +34,7 @@ def take(home: Home, turn: Turn) -> None:
         came_of_it = do(home, job, turn.place, _Hearing(home, turn))
     except Stopped:
         home.jobs.end(turn, State.CANCELLED, {})
-    except (HomeBusy, HomeUnreachable):
+    except (HomeBusy, HomeUnreachable, ErasedMeanwhile):
         raise
     except RectoversoError as error:
         home.jobs.end(turn, State.FAILED, failure(home, error))

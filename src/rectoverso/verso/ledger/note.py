@@ -21,6 +21,8 @@ KEY_ID_BYTES = 4
 _LARGEST_NOTE = 200_000
 _MOST_SIGNATURES = 32
 _NAME = re.compile(r"[^\s+]+")
+_CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
+"""Every control character of ASCII but the end of a line; in UTF-8 no other character has such a byte."""
 
 
 class BadNote(ValueError):
@@ -126,7 +128,7 @@ def read_note(note: bytes) -> tuple[str, list[Signature]]:
         whole = note.decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadNote("not text") from error
-    if any(character < " " and character != "\n" for character in whole):
+    if _CONTROL.search(note):
         raise BadNote("control characters")
     text, blank, signatures = whole.rpartition("\n\n")
     lines = signatures.split("\n")

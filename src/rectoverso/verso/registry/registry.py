@@ -160,9 +160,9 @@ class Registry:
         facts = {"claim": state.value, "reason": reason}
         return self._changed(changed, "work_claim", facts)
 
-    def expire(self, day: date) -> Sequence[Work]:
-        """Record the end of works whose last day has passed, once for each."""
-        ended = [work for work in self.list() if work.rights.have_ended(day) and not work.expired]
+    def expire(self, works: Iterable[Work], day: date) -> Sequence[Work]:
+        """Record the end of those works whose last day has passed, once for each; returns them."""
+        ended = [work for work in works if work.rights.have_ended(day) and not work.expired]
         return self._changed([replace(work, expired=True) for work in ended], "work_expired", {})
 
     def remove(self, works: Iterable[Work]) -> Sequence[Work]:

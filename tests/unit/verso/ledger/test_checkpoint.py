@@ -159,6 +159,39 @@ def test_what_is_not_a_checkpoint_of_this_ledger_does_not_open(note: str) -> Non
         open_checkpoint(note.encode(), RING)
 
 
+@pytest.mark.parametrize("place", [0, len(HEAD.text), NOTE.index("—") + 3, len(NOTE) - 1])
+def test_a_note_has_no_control_character_but_the_end_of_a_line(place: int) -> None:
+    """C2SP's signed-note: nothing below U+0020 beside newlines. Whoever signed it, and wherever it stands."""
+    for code in range(0x20):
+        note = (NOTE[:place] + chr(code) + NOTE[place:]).encode()
+        if chr(code) != "\n":
+            with pytest.raises(BadNote, match="control characters"):
+                read_note(note)
+
+
+def test_every_other_character_may_stand_in_a_note_that_is_signed() -> None:
+    text = HEAD.text + "".join(map(chr, (0x20, 0x7F, 0x80, 0x85, 0xA0, 0x4E00, 0x2028, 0x1F600))) + "\n"
+    note = sign(text, ORIGIN, SIGNER).encode()
+    assert read_note(note)[0] == text
+    assert open_checkpoint(note, KeyRing.of(CLASSIC)) == HEAD
+
+
+@pytest.mark.parametrize(
+    ("note", "why"),
+    [
+        (sign(HEAD.text + "\t\n", ORIGIN, SIGNER).encode(), "control characters"),
+        (sign(HEAD.text + "x" * 200_000 + "\n", ORIGIN, SIGNER).encode(), "too long"),
+        (NOTE.encode().replace(b"42", b"4\xff2"), "not text"),
+        (NOTE.encode().replace(b"42", b"4\xc0\x8a2"), "not text"),  # a newline in two bytes
+        (NOTE.encode().replace(b"42", b"4\xed\xa0\x802"), "not text"),  # half of a pair
+        (NOTE.encode("utf-16"), "not text"),
+    ],
+)
+def test_what_is_no_note_is_not_read(note: bytes, why: str) -> None:
+    with pytest.raises(BadNote, match=why):
+        read_note(note)
+
+
 def test_a_key_of_the_same_name_does_not_open_it() -> None:
     with pytest.raises(BadNote, match="not signed by this ledger"):
         open_checkpoint(NOTE.encode(), KeyRing.of(*OTHER.public))

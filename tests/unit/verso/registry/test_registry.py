@@ -317,9 +317,9 @@ def test_an_end_is_recorded_once_and_not_before_its_day_is_over(
     registry: Registry, notes: Notes, painted: Callable[[str, int], Path]
 ) -> None:
     registry.add(offers(painted("one.png", 1), rights=Rights(until=date(2026, 11, 27))))
-    assert registry.expire(date(2026, 11, 27)) == []
-    assert [work.title for work in registry.expire(date(2026, 11, 28))] == ["one"]
-    assert registry.expire(date(2026, 11, 29)) == []
+    assert registry.expire(registry.list(), date(2026, 11, 27)) == []
+    assert [work.title for work in registry.expire(registry.list(), date(2026, 11, 28))] == ["one"]
+    assert registry.expire(registry.list(), date(2026, 11, 29)) == []
     assert notes.kept[1:] == [("work_expired", "one")]
 
 

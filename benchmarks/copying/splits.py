@@ -3,7 +3,8 @@
     photographs     250 photographs, 11 road scenes and 239 micrographs. No copies: 50 other photographs, road scenes
                     of other drives, mosaics; no micrographs, for fields of one smear overlap.
     10,000 works    The same, and 9,500 mosaics and drawings beside them.
-    emoji           Drawings in one hand, none twice in other colours of skin. No copies: drawings in another.
+    emoji           Drawings in one hand that a register takes, none twice in other colours. No copies: drawings in
+                    another, of the same things and others; but letters that are a work's in another type are none.
     64px            The photographs, small. No copies: as above, and small pictures in place of mosaics.
     32px            Small pictures. No copies: others.
 
@@ -29,6 +30,9 @@ from copying.attacks import ATTACKS
 from marks.attacks import Pixels
 from numpy.typing import NDArray
 from PIL import Image
+
+from rectoverso.verso.registry.gate import has_nothing_of_its_own
+from rectoverso.verso.screen.sketch import Sketch
 
 TWIN_BITS = 31
 TWIN_TONES = 4.0
@@ -148,10 +152,14 @@ def many(data: Path, works: int, sources: int) -> Split:
 def emoji(data: Path, works: int, sources: int) -> Split:
     drawn, keys = pictures(data / "emoji/noto.parquet"), column(data / "emoji/noto.parquet", "key")
     families = drawings.first_of_families(keys)
-    pixels = [drawn[families[place]] for place in shuffled(len(families))[:works]]
-    kinds = ["drawing"] * len(pixels)
-    strangers = [on_white(data) for data in drawings.in_another_hand()]
-    return Split("emoji", pixels, kinds, strangers, "drawing", _sources(kinds, {"drawing": sources}))
+    order = [families[place] for place in shuffled(len(families))]
+    taken = [place for place in order if not has_nothing_of_its_own(drawn[place], Sketch.of(drawn[place]))][
+        :works
+    ]
+    kinds = ["drawing"] * len(taken)
+    strangers = drawings.in_another_hand({drawings.family(keys[place]) for place in taken})
+    pixels, others = [drawn[place] for place in taken], [on_white(png) for png in strangers]
+    return Split("emoji", pixels, kinds, others, "drawing", _sources(kinds, {"drawing": sources}))
 
 
 def small(data: Path, works: int, sources: int) -> Split:

@@ -386,11 +386,27 @@ def _board(side: int) -> np.ndarray:
     return np.where((np.arange(side)[:, None] // 16 + np.arange(side) // 16) % 2, 40, 215)
 
 
+def _disc(side: int, *, lit: bool = False) -> np.ndarray:
+    """On white; as a button, with a darker rim and a light on it."""
+    y, x = (np.mgrid[:side, :side] + 0.5) / side - 0.5
+    disc = np.where(np.hypot(y, x) < 0.4, 90, 255)
+    if lit:
+        disc[(np.hypot(y, x) < 0.4) & (np.hypot(y + 0.02, x + 0.02) > 0.385)] = 60
+        disc[np.hypot(y + 0.2, (x + 0.2) / 1.5) < 0.06] = 130
+    return disc
+
+
 PLAIN = {
     "ramp": lambda side: np.linspace(0, 255, side)[:, None].repeat(side, 1),
     "stripes": _stripes,
     "board": _board,
     "one line": lambda side: np.where(np.arange(side) == side // 2, 0, 255)[:, None].repeat(side, 1),
+    "disc": _disc,
+    "button": lambda side: _disc(side, lit=True),
+    "disc on black": lambda side: 255 - _disc(side),
+    "noisy disc": lambda side: _disc(side) + np.random.default_rng(3).normal(0, 1, (side, side)),
+    "square": lambda side: np.where(abs(np.mgrid[:side, :side] - side / 2).max(axis=0) < side / 3, 20, 255),
+    "lozenge": lambda side: np.where(abs(np.mgrid[:side, :side] - side / 2).sum(axis=0) < side / 3, 20, 255),
     "paper": lambda side: 240 + np.random.default_rng(1).normal(0, 4, (side, side)),
     "noisy stripes": lambda side: _stripes(side) + np.random.default_rng(2).normal(0, 9, (side, side)),
 }
@@ -404,9 +420,24 @@ def test_what_has_nothing_of_its_own_cannot_be_claimed(registry: Registry, tmp_p
         registry.add(offers(path))
 
 
-def test_a_simple_drawing_has_enough_of_its_own(registry: Registry, tmp_path: Path) -> None:
+def _mark(y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    return (abs(np.hypot(y - 90, x - 110) - 50) < 10) | (abs(y - x - 20) < 8)
+
+
+def _crescent(y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    return (np.hypot(y - 100, x - 100) < 80) & (np.hypot(y - 90, x - 130) > 60)
+
+
+def _moon(y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """A disc, and in it what may be a face."""
+    return (np.hypot(y - 100, x - 100) < 80) & ((np.sin(y / 6) + np.sin(x / 5)) < 1)
+
+
+@pytest.mark.parametrize("drawn", [_mark, _crescent, _moon])
+def test_a_simple_drawing_has_enough_of_its_own(
+    registry: Registry, tmp_path: Path, drawn: Callable[[np.ndarray, np.ndarray], np.ndarray]
+) -> None:
     path = tmp_path / "mark.png"
     y, x = np.mgrid[:200, :200]
-    drawn = (abs(np.hypot(y - 90, x - 110) - 50) < 10) | (abs(y - x - 20) < 8)
-    Image.fromarray(np.where(drawn, 30, 240).astype(np.uint8)).save(path)
+    Image.fromarray(np.where(drawn(y, x), 30, 240).astype(np.uint8)).save(path)
     assert len(registry.add(offers(path))) == 1

@@ -60,7 +60,7 @@ def family(key: str) -> str:
 
 
 def is_lettering(name: str) -> bool:
-    """Whether a family shows letters, digits or characters: Unicode's enclosed ones, keys, marks such as `(c)`, `SOON`."""
+    """Whether a family shows letters, digits or characters: Unicode's enclosed ones, keys, `(c)`, `SOON`."""
     first = int(name.split("_", maxsplit=1)[0], 16)
     return any(first in block for block in _LETTERING)
 

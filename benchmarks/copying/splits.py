@@ -85,15 +85,15 @@ class Split:
         """
         count = len(self.others)
         asked = [Query(number, (number + 1) % count, None, is_copy=False) for number in range(count)]
-        for first in range(0, at_most * len(attacks), len(attacks)):
-            if len(asked) >= at_most:
-                break
+        first = 0
+        while attacks and len(asked) < at_most:
             changed = [
                 Query(number, (number + 1 + turn) % count, attack, is_copy=False, window=first + 1 + turn)
                 for turn, attack in enumerate(attacks)
                 for number in range(count)
             ]
             asked += [changed[index] for index in shuffled(len(changed))]
+            first += len(attacks)
         return asked[:at_most]
 
     def made(self, query: Query) -> Pixels:

@@ -58,7 +58,7 @@ def main() -> None:
     result = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "data": asked.data,
+        "data": "/".join(Path(asked.data).parts[-2:]),
         **{name: getattr(asked, name) for name in ("training", "held_out", "batch", "repeats")},
         "seconds": round(time.monotonic() - began, 1),
         "rows": [

@@ -1,14 +1,18 @@
 """Does a run bring its training pictures back? It is asked once, when it is trained, and its card says the answer.
 
-The pictures are drawn from seeds that nobody takes by accident, compared, and forgotten. A run that replicates is not
+The pictures are drawn from seeds that nobody takes by accident, compared, and forgotten. A run that draws what captions
+say is asked with those of its own training pictures, which bring them back soonest. A run that replicates is not
 refused: each picture of it goes to people.
+
+Source of asking by captions: N. Carlini et al., "Extracting Training Data from Diffusion Models", 2023, section 4.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +22,11 @@ from rectoverso.verso.screen.memorisation import Fingerprints
 from rectoverso.verso.screen.replication import FALSE_DISCOVERIES, Replication
 from rectoverso.workflow import digests
 from rectoverso.workflow.progress import Listener, Progress, silent
+
+if TYPE_CHECKING:
+    from rectoverso.recto.data.dataset import Dataset
+    from rectoverso.recto.sample.generator import RunGenerator
+    from rectoverso.types import Pixels
 
 RECORD = "replication.json"
 FINGERPRINTS = "fingerprints.npz"
@@ -47,38 +56,57 @@ def compared_in(run: Path) -> Path:
     return private if private.is_dir() else run
 
 
-def probe(run: Path, fingerprints: Fingerprints, listener: Listener = silent) -> Replication | None:
+def probe(
+    run: Path, fingerprints: Fingerprints, listener: Listener = silent, *, data: Dataset | None = None
+) -> Replication | None:
     """Ask it (`asked`), and write the answer into the run and on its cards."""
-    found = asked(run, fingerprints, listener)
+    found = asked(run, fingerprints, listener, data=data)
     if found is not None:
-        keep(run, found)
+        keep(run, found, by_captions=data is not None and data.is_captioned)
     return found
 
 
-def asked(run: Path, fingerprints: Fingerprints, listener: Listener = silent) -> Replication | None:
-    """Draw from a run and compare with its training pictures.
+def asked(
+    run: Path, fingerprints: Fingerprints, listener: Listener = silent, *, data: Dataset | None = None
+) -> Replication | None:
+    """Draw from a run and compare with its training pictures; a run that asks for captions needs the ``data``.
 
-    None where the run draws from something else than seeds or has too few training pictures.
+    None where the run draws from something else, or has too few training pictures.
     """
-    from rectoverso.recto.sample.controls import Controls
     from rectoverso.recto.sample.generator import RunGenerator
 
     if not len(fingerprints.strangers):
         return None
     generator = RunGenerator(run)
-    if generator.recipe.asks:
-        return None
     width, height = generator.size
     wanted = min(PIXELS // (width * height), 2 * len(fingerprints.strangers))
     count = min(MOST, max(FEWEST, wanted))
+    if not generator.recipe.asks:
+        drawn = _drawn_from_seeds(generator, count)
+    elif generator.recipe.asks == {"caption"} and data is not None:
+        drawn = _drawn_from_captions(generator, data, count)
+    else:
+        return None
     pictures = []
-    for pixels in generator.sample(range(FIRST_SEED, FIRST_SEED + count), None, Controls()):
+    for pixels in drawn:
         pictures.append(pixels)
         listener(Progress(Message("progress.probing"), len(pictures), count))
     return fingerprints.judge(fingerprints.neighbourhood.nearest(np.stack(pictures)).ratio)
 
 
-def keep(run: Path, found: Replication) -> None:
+def _drawn_from_seeds(generator: RunGenerator, count: int) -> Iterator[Pixels]:
+    yield from generator.sample(range(FIRST_SEED, FIRST_SEED + count))
+
+
+def _drawn_from_captions(generator: RunGenerator, data: Dataset, count: int) -> Iterator[Pixels]:
+    """By captions of the data, some at once: code by code each picture would take a second alone."""
+    from rectoverso.recto.metrics.score import drawn_batches
+
+    for pictures in drawn_batches(generator, data, count):
+        yield from pictures
+
+
+def keep(run: Path, found: Replication, *, by_captions: bool = False) -> None:
     """Write what was found of the weights that the run has now into it, and on its cards; those of a private run may
     not tell what a comparison with its pictures says.
     """
@@ -87,7 +115,7 @@ def keep(run: Path, found: Replication) -> None:
     facts = {"weights": weights_of(run), "first_seed": FIRST_SEED, **found.plain()}
     write(record_of(run), (json.dumps(facts, indent=2) + "\n").encode())
     if compared_in(run) == run:
-        _tell(run, found)
+        _tell(run, found, by_captions=by_captions)
 
 
 def weights_of(run: Path) -> str | None:
@@ -98,7 +126,7 @@ def weights_of(run: Path) -> str | None:
         return None
 
 
-def _tell(run: Path, found: Replication) -> None:
+def _tell(run: Path, found: Replication, *, by_captions: bool) -> None:
     """Say on the cards what was found, in place of what was said there before."""
     facts = {
         "compared": found.compared,
@@ -110,7 +138,8 @@ def _tell(run: Path, found: Replication) -> None:
         "expected": f"{found.expected:.1f}",
         "chance": f"{found.chance:.2g}",
     }
-    tell_on_cards(run, "card.replication", *["card.replicates"] * found.replicates, facts=facts)
+    told = ["card.replication", *["card.by_captions"] * by_captions, *["card.replicates"] * found.replicates]
+    tell_on_cards(run, *told, facts=facts)
 
 
 def tell_on_cards(run: Path, *keys: str, facts: Mapping[str, object]) -> None:

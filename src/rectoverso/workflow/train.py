@@ -153,7 +153,7 @@ def train_run(
     if home and keys:
         fingerprint(request.run, dataset, unseen_of(dataset, recipe, seed), listener)
         _log(request, dataset, home, keys, clock or SystemClock())
-        _stand(request.run, home, keys, before, listener)
+        _stand(request.run, dataset, home, keys, before, listener)
         shutil.rmtree(_decoded_in(request, recipe), ignore_errors=True)
     return Trained(
         run=request.run,
@@ -410,9 +410,12 @@ def unseen_of(dataset: Dataset, recipe: Recipe, seed: int) -> NDArray[np.int64] 
     return None if held_out is None or dataset.other is not None else held_out.places
 
 
-def _stand(run: Path, home: Home, keys: Keys, before: Mapping[str, int], listener: Listener) -> None:
+def _stand(
+    run: Path, data: Dataset, home: Home, keys: Keys, before: Mapping[str, int], listener: Listener
+) -> None:
     """Ask whether the run brings its training images back, say it on its card, and seal what is known against it."""
-    found, weights = probe(run, Fingerprints.load(fingerprints_of(run)), listener), _weights_digest(run)
+    found = probe(run, Fingerprints.load(fingerprints_of(run)), listener, data=data)
+    weights = _weights_digest(run)
     if found is not None:
         note(home, keys, weights, REPLICATION, fails=found.replicates, pictures=found.compared)
     inherit(home, keys, before, weights)

@@ -10,6 +10,7 @@ import pytest
 
 from drawn import scenes
 from rectoverso.cli.main import main
+from rectoverso.recto.metrics.score import drawn_batches
 from rectoverso.recto.sample.generator import RunGenerator
 from rectoverso.store.home import Home
 from rectoverso.types import Decision
@@ -132,6 +133,28 @@ def test_pictures_that_were_held_out_are_the_strangers(tmp_path: Path) -> None:
     assert 0 < len(prints.strangers) <= 500
     assert Home.open(tmp_path / "home").log is not None
     assert "Training pictures that come back" in (tmp_path / "run" / "card.md").read_text()
+
+
+@pytest.mark.usefixtures("quick_trainings")
+def test_a_run_of_captions_is_asked_by_those_of_its_own_pictures(tmp_path: Path) -> None:
+    from rectoverso.recto.data.shapes import shapes
+    from rectoverso.workflow.train import TrainRequest, train_run
+
+    run, home = tmp_path / "run", tmp_path / "home"
+    small = ("batch=8", "nets.codes=16", "nets.code_width=8", "nets.words=300", "nets.prior_width=32")
+    more = ("nets.prior_blocks=1", "nets.scorer_width=16", "nets.scorer_blocks=1", "drawing.candidates=2")
+    settings = (*small, *more, "stage=0.5", "threads=1")
+    train_run(TrainRequest("dalle", "shapes", run, size=16, images=16, take=400, settings=settings), home)
+    assert json.loads((run / RECORD).read_text())["compared"] == 64
+    assert "by captions of the training pictures" in (run / "card.md").read_text()
+    assert "用训练图片自己的描述文字" in (run / "card.zh.md").read_text()
+    data = shapes(16, 400)
+    drawn = np.concatenate(list(drawn_batches(RunGenerator(run), data, 12)))
+    replicas = Fingerprints.of(np.concatenate([OTHERS[:, ::2, ::2], drawn]))
+    found = probe(run, replicas, data=data)
+    assert found is not None
+    assert len(found.suspects) >= 12
+    assert probe(run, replicas) is None
 
 
 def test_a_section_of_a_card_is_replaced_and_the_others_stay(tmp_path: Path) -> None:

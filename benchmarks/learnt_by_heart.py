@@ -7,9 +7,10 @@
 2. `many`: a run on 40,000 pictures of CIFAR-10.
 
 Of each so many pictures are asked for at the door, for the use `general`. Whether a picture is a replica is said by
-its pixels alone, seen on white, which the door does not compare by: it differs from one training picture, mirrored or a pixel aside,
-by less than half (root of the mean square) of what this one differs from the next of them. Then it is counted how many
-replicas were held or refused, whether the door named that very picture, and how many of all were released.
+its pixels alone, seen on white, which the door does not compare by: it differs from one training picture, mirrored or a
+pixel aside, by less than half (root of the mean square) of what this one differs from the next of them. Then it is
+counted how many replicas were held or refused, whether the door named that very picture, and how many of all were
+released.
 
 What is done lies in ``--place`` and is not done again. Sheets to look at are drawn there, for pictures of the data may
 not be passed on: each picture, the training picture that the door named, the one that pixels name, and the verdict.

@@ -1,14 +1,15 @@
 """How the register answers with very many works: memory, start, and how long a picture takes.
 
     python benchmarks/index_scale.py --data bsds500/train.parquet [--works 1000 10000 100000 1000000] [--pictures 100]
-        [--threads 2] [--dry]
+        [--probes 16] [--threads 2] [--dry]
 
 The works are made up, but for those of `--data`: a made-up work's points are points of photographs, moved at random by
 as much as two views of one corner differ, so that they crowd where real points crowd. Their sketches are those of
 photographs, lost in noise to between a half and all. For each number of works: how long the index takes to write, to
 put on a shelf and to load from it; how much memory it takes, and what the works' records and sketches take; and for
 pictures that hold a half of a real work, pasted into another, the time of each part of a look, and how often the work
-is among those that its points vote for. Writes the table of README.md and results/index_scale-DATE.json.
+is among those that its points vote for; with each number of `--probes`, the addresses searched for a point. Writes the
+table of README.md and results/index_scale-DATE.json.
 
 Times are of the clock, as the aims are: on a machine that does other things they are too long, and `cpu` says what of
 the processor a look took. A million works want 16 GB of memory and, on two quiet cores, one to two hours.
@@ -47,7 +48,7 @@ from rectoverso.store.works import Work
 from rectoverso.types import Digest
 from rectoverso.verso.screen import shards
 from rectoverso.verso.screen.alignment import aligned
-from rectoverso.verso.screen.codebook import LEARNT_FROM, Codebook
+from rectoverso.verso.screen.codebook import LEARNT_FROM, PROBES, Codebook
 from rectoverso.verso.screen.fingerprint import NUM_BYTES
 from rectoverso.verso.screen.gallery import Gallery
 from rectoverso.verso.screen.known import filled, points_of
@@ -77,8 +78,9 @@ def main() -> None:
         "rows": [],
     }
     for count in asked.works:
-        result["rows"].append(measured(count, photos, real, asked.pictures))
-        print(json.dumps(result["rows"][-1]), flush=True)
+        for row in measured(count, photos, real, asked.pictures, asked.probes):
+            result["rows"].append(row)
+            print(json.dumps(row), flush=True)
     print(table(result))
     if not asked.dry:
         report.keep("index_scale", result, table(result))
@@ -91,6 +93,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--works", type=int, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000])
     parser.add_argument("--photos", type=int, default=300, help="real works")
     parser.add_argument("--pictures", type=int, default=100)
+    parser.add_argument(
+        "--probes", type=int, nargs="+", default=[PROBES], help="addresses searched for a point"
+    )
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--dry", action="store_true", help="print only")
     return parser.parse_args()
@@ -101,7 +106,9 @@ def pictures(path: Path) -> list[NDArray[np.uint8]]:
     return [np.asarray(Image.open(io.BytesIO(row["bytes"])).convert("RGB")) for row in rows]
 
 
-def measured(count: int, photos: list[NDArray[np.uint8]], real: list[Points], asked: int) -> dict[str, Any]:
+def measured(
+    count: int, photos: list[NDArray[np.uint8]], real: list[Points], asked: int, probes: list[int]
+) -> Iterator[dict[str, Any]]:
     start = time.perf_counter()
     pool = np.concatenate([points.descriptors for points in real])
     sample = moved(pool, LEARNT_FROM, np.random.default_rng(1))
@@ -128,7 +135,9 @@ def measured(count: int, photos: list[NDArray[np.uint8]], real: list[Points], as
     before = resident()
     gallery = Gallery(records)
     row["sketch_bytes_a_work"] = round((resident() - before) / count)
-    return row | looks(index, gallery, photos, real, min(asked, len(photos) - 1, count))
+    for index.nprobe in probes:
+        looked = looks(index, gallery, photos, real, min(asked, len(photos) - 1, count))
+        yield row | {"probes": index.nprobe} | looked
 
 
 def written(name: str, points: Points, book: Codebook) -> Written:
@@ -277,6 +286,7 @@ COLUMNS = (
     ("geometry_p95_ms", "geometry, ms"),
     ("full_p95_ms", "all of it, ms"),
     ("cpu_p95_ms", "of the processor, ms"),
+    ("probes", "addresses a point"),
     ("named", "named"),
 )
 

@@ -9,7 +9,8 @@
     32px            Small pictures. No copies: others.
 
 Copies in `photographs` are made of photographs; of road scenes and micrographs some more, which are told apart. A
-mosaic is six small pictures beside one another, each of them in one mosaic only. One of the others that is the same
+mosaic is six small pictures beside one another, each of them in one mosaic only. CIFAR-10 has many photographs twice, cut
+or toned otherwise: where works are mosaics too, one of the others goes that has a picture much like one of theirs. One of the others that is the same
 picture as a work (``same_pictures``) is left out, and works that are one picture are each other's twins: either is the
 right answer.
 """
@@ -40,6 +41,8 @@ MOSAIC = (2, 3)
 TILE_PX = 96
 STRANGE_MOSAICS, ALL_MOSAICS = 320, 8320
 SMALL_PX = 64
+TILE_TWINS = 0.75
+"""From this correlation on, mirrored or not, small pictures may be one photograph: above 0.85 a half of them are."""
 
 
 @dataclass(frozen=True)
@@ -142,6 +145,9 @@ def photographs(data: Path, works: int, sources: int) -> Split:
 def many(data: Path, works: int, sources: int) -> Split:
     made = photographs(data, works, sources)
     beside = mosaics(data / "cifar10/train.parquet", ALL_MOSAICS)[STRANGE_MOSAICS:]
+    shared = has_twins(pictures(data / "cifar10/train.parquet"), STRANGE_MOSAICS)
+    strange = made.others[-STRANGE_MOSAICS:]
+    made.others[-STRANGE_MOSAICS:] = [one for one, has in zip(strange, shared, strict=True) if not has]
     drawn = pictures(data / "emoji/noto.parquet")[: 19 * works - len(beside)]
     made.works += [*beside, *drawn]
     made.origins += ["mosaic"] * len(beside) + ["drawing"] * len(drawn)
@@ -222,6 +228,25 @@ def mosaics(path: Path, at_most: int) -> list[Pixels]:
         np.vstack([np.hstack(tiles[at + row * columns : at + (row + 1) * columns]) for row in range(rows)])
         for at in whole
     ]
+
+
+def has_twins(tiles: Sequence[Pixels], count: int) -> list[bool]:
+    """Of each of the first so many mosaics, whether one of its pictures is much like one in the mosaics after them."""
+    each = MOSAIC[0] * MOSAIC[1]
+    ours = np.stack(tiles[: count * each])
+    theirs = _normal(np.stack(tiles[count * each :]))
+    likeness = np.full(len(ours), -1.0, np.float32)
+    for view in (_normal(ours), _normal(ours[:, :, ::-1])):
+        for at in range(0, len(theirs), 5_000):
+            likeness = np.maximum(likeness, (view @ theirs[at : at + 5_000].T).max(axis=1))
+    return [bool(of_one.max() >= TILE_TWINS) for of_one in likeness.reshape(count, each)]
+
+
+def _normal(tiles: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """As vectors of length 1 around their mean."""
+    flat = tiles.reshape(len(tiles), -1).astype(np.float32)
+    flat -= flat.mean(axis=1, keepdims=True)
+    return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
 
 
 def on_white(data: bytes) -> Pixels:

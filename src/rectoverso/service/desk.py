@@ -16,6 +16,7 @@ from rectoverso.service.limits import Held, Meter, ServiceLimits
 from rectoverso.store.home import Home
 from rectoverso.store.keys import Keys
 from rectoverso.workflow.keys import open_keys
+from rectoverso.workflow.precedents import Precedents
 from rectoverso.workflow.verify import HomeVerifier
 
 Answer = TypeVar("Answer")
@@ -94,6 +95,10 @@ class Desk:
         waits there must not keep everything else waiting.
         """
         return await anyio.to_thread.run_sync(work, limiter=self._door)
+
+    @cached_property
+    def precedents(self) -> Precedents:
+        return Precedents(self.home)
 
     @cached_property
     def verifier(self) -> HomeVerifier:

@@ -48,7 +48,7 @@ def earlier_decisions(home: Home, pixels: Pixels, work_ids: Sequence[str]) -> li
     found = []
     for asset in home.assets.all():
         same = asset.pixels_digest == digest
-        distance = None if same else _distance(prints, asset)
+        distance = None if same else bits_apart(prints, asset.fingerprint)
         if same or (distance is not None and distance <= SAME_WITHIN):
             wanted = (work for work in similar_works(asset) if work["id"] in work_ids)
             found += [_decision(asset, work, distance) for work in wanted]
@@ -70,9 +70,10 @@ def _decision(asset: Asset, work: dict[str, Any], distance: int | None) -> Earli
     )
 
 
-def _distance(prints: bytes, asset: Asset) -> int | None:
-    whole = len(asset.fingerprint) // NUM_BYTES * NUM_BYTES
+def bits_apart(prints: bytes, theirs: bytes) -> int | None:
+    """Bits between a hash and the nearest of an image's own, None where there is none."""
+    whole = len(theirs) // NUM_BYTES * NUM_BYTES
     if not prints or not whole:
         return None
-    theirs = np.frombuffer(asset.fingerprint[:whole], np.uint8).reshape(-1, NUM_BYTES)
-    return int(distances(prints, theirs).min())
+    rows = np.frombuffer(theirs[:whole], np.uint8).reshape(-1, NUM_BYTES)
+    return int(distances(prints, rows).min())

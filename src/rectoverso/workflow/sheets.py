@@ -17,13 +17,17 @@ from rectoverso.store.home import Home
 from rectoverso.types import Message
 from rectoverso.verso.picture import open_picture
 from rectoverso.workflow.held import SHEETS, held_asset, picture_of, sheet_of, shown_works
+from rectoverso.workflow.precedents import Precedents
 from rectoverso.workflow.preview import as_draft
 
 WORDS = ("HELD DRAFT, NOT RELEASED", "HELD DRAFT", "DRAFT")
 
 
 def evidence_of(home: Home, asset: Asset, language: str) -> dict[str, Any]:
-    """Why it was held: the policy's lines, the reasons, what each check found, and the works that it is similar to."""
+    """Why it was held: the policy's lines, the reasons, what each check found, and the works that it is similar to,
+    with what was decided before on the same pair.
+    """
+    precedents = Precedents(home)
     found = [
         {name: one[name] for name in ("check", "outcome", "score", "threshold", "false_positive_rate")}
         | {"text": say(Message(**one["message"]), language)}
@@ -34,7 +38,10 @@ def evidence_of(home: Home, asset: Asset, language: str) -> dict[str, Any]:
         "lines": asset.lines,
         "reasons": [say(Message(**reason), language) for reason in asset.reasons],
         "findings": found,
-        "works": shown_works(home, asset, language),
+        "works": [
+            work | {"earlier": [one.plain() for one in precedents.of(asset, work["id"])]}
+            for work in shown_works(home, asset, language)
+        ],
     }
 
 

@@ -10,12 +10,20 @@ import numpy as np
 from PIL import Image
 
 from rectoverso.store.home import Home
+from rectoverso.store.reviews import Choice
 from rectoverso.store.rights import State
+from rectoverso.types import AssetId
 from rectoverso.verso.picture import to_png
 from rectoverso.workflow.earlier import earlier_decisions
+from rectoverso.workflow.erase import What, erase
+from rectoverso.workflow.keys import open_keys
+from rectoverso.workflow.people import LOCAL
+from rectoverso.workflow.precedents import Precedents
 from rectoverso.workflow.registry import add_works, claim_works
+from rectoverso.workflow.review import Said, decide
 from rectoverso.workflow.seal import seal_files
 from rectoverso.workflow.search import search_works
+from rectoverso.workflow.sheets import evidence_of
 from unit.verso.conftest import photo
 
 
@@ -62,3 +70,40 @@ def test_a_version_of_the_picture_counts_and_another_picture_does_not(home: Path
     with opened.database.transaction() as tx:
         tx.connection.exec_driver_sql("UPDATE assets SET fingerprint = x'0102'")  # it does not open
     assert earlier_decisions(opened, version, [work.id]) == []
+
+
+def test_whoever_decides_on_a_held_draft_sees_what_people_and_the_door_said_before(
+    home: Path, tmp_path: Path
+) -> None:
+    pixels = photo(5, 240, 320)
+    (tmp_path / "work.png").write_bytes(to_png(pixels))
+    (work,) = add_works([tmp_path / "work.png"], home, owner="A. Painter").works
+
+    def sealed(quality: int) -> AssetId:
+        Image.fromarray(pixels).save(tmp_path / "copy.jpg", "JPEG", quality=quality)
+        (passage,) = seal_files([tmp_path / "copy.jpg"], tmp_path / "out", home).passages
+        return passage.asset.id
+
+    stopped = sealed(95)
+    claim_works([work.id], home, state=State.DISPUTED, reason="somebody else says so")
+    approved, refused, waiting, last = map(sealed, (90, 85, 80, 75))
+    opened = Home.open(home)
+    keys, precedents = open_keys(opened), Precedents(opened)
+
+    def told(asset: AssetId) -> list[tuple[str, str]]:
+        found = opened.assets.by_id(asset)
+        assert found is not None
+        assert precedents.of(found, "00000000") == []
+        shown = [(one.asset, one.outcome) for one in precedents.of(found, work.id)]
+        (evidence,) = evidence_of(opened, found, "en")["works"]
+        assert [(one["asset"], one["outcome"]) for one in evidence["earlier"]] == shown
+        return shown
+
+    assert told(last) == [(stopped, "stopped")]
+    decide(opened, keys, approved, Said(Choice.APPROVE, "licensed"), LOCAL)
+    decide(opened, keys, refused, Said(Choice.REFUSE, "no licence"), LOCAL)
+    assert told(last) == [(refused, "refused"), (approved, "approved"), (stopped, "stopped")]
+    assert told(approved) == [(stopped, "stopped")]
+    erase(home, What.ASSET, stopped)
+    assert (stopped, "stopped") not in told(last)
+    assert waiting not in dict(told(last))

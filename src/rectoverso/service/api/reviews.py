@@ -89,10 +89,21 @@ class ReviewView(BaseModel):
     evidence: str
 
 
+class PrecedentView(BaseModel):
+    """What became of an earlier draft that is the same picture, or a version of it, because of the same work:
+    ``approved`` or ``refused`` by people, or ``stopped`` at the door.
+    """
+
+    asset: str
+    decided_at: str
+    outcome: Literal["approved", "refused", "stopped"]
+    ledger_index: int
+
+
 class ShownWork(BaseModel):
     """A work that the draft was found similar to, with what was asked and claimed of it when the draft was held;
-    ``changes``: what seems to have been done to it, in words; ``sheets``: pictures of both, where the work's own is
-    kept here.
+    ``changes``: what seems to have been done to it, in words; ``earlier``: what was decided before on the same pair,
+    the latest first, five at most; ``sheets``: pictures of both, where the work's own is kept here.
     """
 
     id: str
@@ -102,6 +113,7 @@ class ShownWork(BaseModel):
     asked: str
     contact: str
     changes: str
+    earlier: list[PrecedentView]
     sheets: dict[str, str]
 
 
@@ -167,6 +179,7 @@ def evidence(asset: Id, request: Request, desk: TheDesk, person: Inspector) -> H
     works = [
         ShownWork(
             **{name: fact for name, fact in work.items() if name != "is_kept"},
+            earlier=[PrecedentView(**one.plain()) for one in desk.precedents.of(found, work["id"])],
             sheets={
                 name: f"/api/v1/reviews/{asset}/works/{work['id']}/{name}" for name in ("points", "overlay")
             }

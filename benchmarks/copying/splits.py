@@ -9,10 +9,10 @@
     32px            Small pictures. No copies: others.
 
 Copies in `photographs` are made of photographs; of road scenes and micrographs some more, which are told apart. A
-mosaic is six small pictures beside one another, each of them in one mosaic only. CIFAR-10 has many photographs twice, cut
-or toned otherwise: where works are mosaics too, one of the others goes that has a picture much like one of theirs. One of the others that is the same
+mosaic is six small pictures beside one another, each of them in one mosaic only. One of the others that is the same
 picture as a work (``same_pictures``) is left out, and works that are one picture are each other's twins: either is the
-right answer.
+right answer. CIFAR-10 has many photographs twice, cut or toned otherwise: where mosaics are works, a mosaic with a
+picture much like one of theirs is not among the others.
 """
 
 from __future__ import annotations
@@ -235,7 +235,7 @@ def has_twins(tiles: Sequence[Pixels], count: int) -> list[bool]:
     each = MOSAIC[0] * MOSAIC[1]
     ours = np.stack(tiles[: count * each])
     theirs = _normal(np.stack(tiles[count * each :]))
-    likeness = np.full(len(ours), -1.0, np.float32)
+    likeness: NDArray[np.float32] = np.full(len(ours), -1.0, np.float32)
     for view in (_normal(ours), _normal(ours[:, :, ::-1])):
         for at in range(0, len(theirs), 5_000):
             likeness = np.maximum(likeness, (view @ theirs[at : at + 5_000].T).max(axis=1))
@@ -244,9 +244,10 @@ def has_twins(tiles: Sequence[Pixels], count: int) -> list[bool]:
 
 def _normal(tiles: NDArray[np.uint8]) -> NDArray[np.float32]:
     """As vectors of length 1 around their mean."""
-    flat = tiles.reshape(len(tiles), -1).astype(np.float32)
+    flat: NDArray[np.float32] = tiles.reshape(len(tiles), -1).astype(np.float32)
     flat -= flat.mean(axis=1, keepdims=True)
-    return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
+    flat /= np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6)
+    return flat
 
 
 def on_white(data: bytes) -> Pixels:

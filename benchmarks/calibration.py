@@ -1,12 +1,14 @@
 """Do a register's calibrated rates hold on fresh pictures, and does `block` stay silent?
 
-    python benchmarks/calibration.py --data bsds500/train.parquet --others bsds500/train.parquet camvid/train.parquet
-        [--works 60] [--negatives 600] [--rates 0.02 0.05] [--splits 40] [--longest 400]
+    python benchmarks/calibration.py [--only photographs drawings] [--works 60] [--negatives 1600]
+        [--rates 0.005 0.01 0.02 0.05] [--splits 40] [--longest 400] [--dry]
 
-The first pictures are the works; those of --others are strangers, the works among them left out, each whole and cut to
-two thirds, so that there are twice as many. All are compared once by the door's own cascade. Then, many times, half
-of the strangers calibrate (`screen/calibration.py`) and the other half, which it has not seen, is counted: how often is
-it called alike, beside what was asked and what was stated? Versions of one stranger stay in one half. Writes the table
+Photographs: the first of bsds500 are the works; the others, road scenes and micrographs are strangers. Drawings: works
+and strangers are those of copy_detection.py, drawings of the same things in two hands. Strangers are compared whole and
+cut to four fifths of each side, so that there are twice as many. All are compared once by the door's own cascade. Then,
+many times, half of the strangers calibrate (`screen/calibration.py`) and the other half, which it has not seen, is
+counted: how often is it called alike, beside what was asked and what was stated? Versions of one stranger stay in one
+half. Where fewer than asked are alike by any limit there is, the lowest is taken, and less is stated. Writes the table
 of README.md and results/calibration-DATE.json; `--dry` only prints.
 """
 
@@ -23,7 +25,7 @@ from typing import Any
 
 import numpy as np
 import report
-from copying.splits import pictures
+from copying.splits import pictures, split
 from PIL import Image
 
 from rectoverso.store.works import Work
@@ -39,25 +41,10 @@ from rectoverso.verso.screen.trace import Trace
 
 def main() -> None:
     asked = arguments()
-    strangers = [row for path in asked.others for row in pictures(path)]
-    drawn = pictures(asked.data, at_most=asked.works)
-    known = {pixels.tobytes() for pixels in drawn}
-    strangers = [pixels for pixels in strangers if pixels.tobytes() not in known]
-    order = np.random.default_rng(0).permutation(len(strangers))[: asked.negatives // 2]
-    cascade = registered([smaller(pixels, asked.longest) for pixels in drawn])
-    reached = []
-    for number, index in enumerate(order, 1):
-        pixels = smaller(strangers[index], asked.longest)
-        reached.append([look(cascade, version) for version in (pixels, cut(pixels))])
-        if number % 20 == 0:
-            print(number, "of", len(order), flush=True)
-    result = {
+    result: dict[str, Any] = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
-        "works": len(drawn),
-        "negatives": 2 * len(reached),
-        "rates": [held(reached, rate, asked.splits) for rate in asked.rates],
-        "shipped": shipped_rates(reached),
+        "registers": {name: calibrated(name, *MATERIAL[name](asked), asked) for name in asked.only},
     }
     print(json.dumps(result, indent=2))
     print(table(result))
@@ -65,15 +52,49 @@ def main() -> None:
         report.keep("calibration", result, table(result))
 
 
+def calibrated(
+    name: str, works: list[Pixels], strangers: list[Pixels], asked: argparse.Namespace
+) -> dict[str, Any]:
+    order = np.random.default_rng(0).permutation(len(strangers))[: asked.negatives // 2]
+    cascade = registered([smaller(pixels, asked.longest) for pixels in works])
+    reached = []
+    for number, index in enumerate(order, 1):
+        pixels = smaller(strangers[index], asked.longest)
+        reached.append([look(cascade, version) for version in (pixels, cut(pixels))])
+        if number % 100 == 0:
+            print(name, number, "of", len(order), flush=True)
+    return {
+        "works": len(works),
+        "negatives": 2 * len(reached),
+        "rates": [held(reached, rate, asked.splits) for rate in asked.rates],
+        "shipped": shipped_rates(reached),
+    }
+
+
+def photographs(asked: argparse.Namespace) -> tuple[list[Pixels], list[Pixels]]:
+    """The first, and all others that are not among them."""
+    files = [asked.data / name / "train.parquet" for name in ("bsds500", "camvid", "bccd")]
+    works = pictures(files[0], at_most=asked.works)
+    known = {pixels.tobytes() for pixels in works}
+    return works, [row for path in files for row in pictures(path) if row.tobytes() not in known]
+
+
+def drawings(asked: argparse.Namespace) -> tuple[list[Pixels], list[Pixels]]:
+    made = split("emoji", asked.data, works=5 * asked.works, sources=1)
+    return made.works, made.others
+
+
+MATERIAL = {"photographs": photographs, "drawings": drawings}
+
+
 def arguments() -> argparse.Namespace:
     folder = Path(os.environ.get("RECTOVERSO_TEST_DATA", "."))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=folder / "bsds500" / "train.parquet")
-    others = [folder / name / "train.parquet" for name in ("bsds500", "camvid", "bccd")]
-    parser.add_argument("--others", type=Path, nargs="*", default=others)
-    parser.add_argument("--works", type=int, default=60)
+    parser.add_argument("--data", type=Path, default=folder)
+    parser.add_argument("--only", nargs="+", default=list(MATERIAL), choices=MATERIAL)
+    parser.add_argument("--works", type=int, default=60, help="photographs; of drawings five times as many")
     parser.add_argument("--negatives", type=int, default=1600)
-    parser.add_argument("--rates", type=float, nargs="+", default=[0.01, 0.02, 0.05])
+    parser.add_argument("--rates", type=float, nargs="+", default=[0.005, 0.01, 0.02, 0.05])
     parser.add_argument("--splits", type=int, default=40)
     parser.add_argument("--longest", type=int, default=400, help="longest side of all pictures, in pixels")
     parser.add_argument("--dry", action="store_true", help="print only")
@@ -110,7 +131,7 @@ def look(cascade: Cascade, pixels: Pixels) -> Reached:
 
 def held(reached: list[list[Reached]], rate: float, splits: int) -> dict[str, Any]:
     """Over many halves: what was stated, what the other half did, and how far apart they are."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for seed in range(splits):
         order = np.random.default_rng(seed).permutation(len(reached))
         ours, theirs = (
@@ -156,25 +177,34 @@ def shipped_rates(reached: list[list[Reached]]) -> dict[str, int]:
 
 
 def table(result: dict[str, Any]) -> str:
-    lines = [
-        report.row(
-            "asked", "stated", "on fresh pictures", "fresh / asked", "false at `block`", "limits of points"
-        ),
-        report.row(*["--:"] * 6),
-    ]
-    for row in result["rates"]:
-        if "refused" in row:
-            lines.append(report.row(row["asked"], "refused: too few pictures", "", "", "", ""))
-            continue
-        points = row["limits"].get("points", ["-", "-"])
-        cells = [f"{row[name]:.4f}" for name in ("stated", "fresh")] + [f"{row['fresh_over_asked']:.2f}"]
-        lines.append(report.row(row["asked"], *cells, row["false_at_block"], f"{points[0]} and {points[1]}"))
-    counts = result["shipped"]
-    foot = (
-        f"{result['date']}; {result['machine']}. {result['works']} works, {result['negatives']} strangers. As shipped, "
-        f"{counts['review']} of them are for people and {counts['block']} copies."
+    columns = (
+        "asked",
+        "stated",
+        "on fresh pictures",
+        "fresh / stated",
+        "false at `block`",
+        "limits of points",
     )
-    return "\n".join([*lines, "", foot])
+    lines = [report.row("register of", *columns), report.row("---", *["--:"] * len(columns))]
+    for name, found in result["registers"].items():
+        lines += [report.row(name, *cells(row)) for row in found["rates"]]
+    foot = [f"{result['date']}; {result['machine']}."]
+    for name, found in result["registers"].items():
+        of = found["shipped"]
+        foot.append(
+            f"{name.capitalize()}: {found['works']} works, {found['negatives']:,} strangers; by the limits as shipped "
+            f"{of['review']} of them are for people and {of['block']} copies."
+        )
+    return "\n".join([*lines, "", " ".join(foot)])
+
+
+def cells(row: dict[str, Any]) -> list[object]:
+    if "refused" in row:
+        return [row["asked"], "refused: too few pictures", "", "", "", ""]
+    points = row["limits"].get("points", ["-", "-"])
+    rates = [f"{row[name]:.4f}" for name in ("stated", "fresh")]
+    ratio = f"{row['fresh_over_stated']:.2f}"
+    return [row["asked"], *rates, ratio, row["false_at_block"], f"{points[0]} and {points[1]}"]
 
 
 if __name__ == "__main__":

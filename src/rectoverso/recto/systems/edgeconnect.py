@@ -136,7 +136,7 @@ class EdgeConnectRecipe(AdversarialRecipe):
 DEFAULT = EdgeConnectRecipe(
     system="edgeconnect",
     preset="default",
-    measured="2 cores, 10 minutes of photographs: ?",
+    measured="2 cores, 10 minutes of photographs: holes at 24.7 dB (Navier-Stokes 23.6), proxy-LPIPS 0.38 (0.46)",
     batch=8,
     flip=True,
     labels=False,

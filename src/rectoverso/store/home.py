@@ -32,6 +32,7 @@ from rectoverso.errors import HomeForeign, HomeNotPermitted, KeysDamaged, KeysMi
 from rectoverso.store import master
 from rectoverso.store.address import SQLITE, database_of, kept_in, remember
 from rectoverso.store.atomic import make_private_folder, write_atomically
+from rectoverso.store.memory import clear_memory
 
 if TYPE_CHECKING:
     from rectoverso.store.assets import Assets
@@ -75,6 +76,7 @@ class Home:
         with home._explained():
             _make_folders(path)
             home._bring_up_to_date()
+        clear_memory()
         return home
 
     @classmethod

@@ -39,6 +39,22 @@ def exclusive(path: Path, wait_s: float, home: Path) -> Iterator[None]:
 
 
 @contextmanager
+def locked(folder: Path) -> Iterator[bool]:
+    """Hold the lock of a folder itself, if that is free: whether it was, and the folder is still there."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except OSError:  # gone, or closed to this user
+        yield False
+        return
+    try:
+        with kept_from_children(handle):
+            yield _taken(handle) and _is_named(handle, folder)
+    finally:
+        _give_back(handle)
+        os.close(handle)
+
+
+@contextmanager
 def _opened(path: Path) -> Iterator[int]:
     """The file, whose lock is given back at the end if it was taken."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -58,6 +74,14 @@ def kept_from_children(handle: int) -> Iterator[None]:
         yield
     finally:
         _held.discard(handle)
+
+
+def _is_named(handle: int, path: Path) -> bool:
+    """Whether what was opened still has that name: it may have been removed between the two."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.lstat())
+    except OSError:
+        return False
 
 
 def _wait_for(handle: int, until: float, home: Path, wait_s: float) -> None:

@@ -50,7 +50,7 @@ class Row:
 
 def examine(home: Path) -> list[Row]:
     """Every row, in the order in which one would mend things."""
-    machine = [_font(), _faces(), _processor(), _memory(), _plain(), _room(home)]
+    machine = [_font(), _faces(), _processor(), _memory(), _plain(), *_left(), _room(home)]
     return [_python(), *_packages(), *machine, *_home(home)]
 
 
@@ -132,6 +132,18 @@ def _plain() -> Row:
     return Row("note", Message("doctor.plain", facts), Message("doctor.plain_fix", facts))
 
 
+def _left() -> Iterator[Row]:
+    """What killed processes left open in memory: this user's goes now, before a home is opened and clears it away."""
+    from rectoverso.store.memory import clear_memory, left_by_others
+
+    if count := clear_memory():
+        yield Row("ok", Message("doctor.left", {"count": count}))
+    if count := left_by_others():
+        yield Row(
+            "note", Message("doctor.left_by_others", {"count": count}), Message("doctor.left_by_others_fix")
+        )
+
+
 def _room(home: Path) -> Row:
     place = next(folder for folder in (home, *home.absolute().parents) if folder.exists())
     free = shutil.disk_usage(place).free / 2**30
@@ -154,6 +166,7 @@ def _home(path: Path) -> Iterator[Row]:
         return
     yield Row("ok", Message("doctor.home", {"home": str(path)}))
     looks: list[Callable[[], Row | None]] = [
+        partial(_swept, home),
         partial(_server, home),
         partial(_keys, home.keys_path),
         partial(_modes, home.keys_path),
@@ -166,6 +179,13 @@ def _home(path: Path) -> Iterator[Row]:
                 yield row
         except RectoversoError as error:
             yield Row("missing", Message("doctor.home_unreadable", {"why": explain(error)}))
+
+
+def _swept(home: Home) -> None:
+    """What killed processes left on the disk of the home, where that is allowed."""
+    from rectoverso.workflow.scratch import sweep_scratch
+
+    sweep_scratch(home)
 
 
 def _server(home: Home) -> Row | None:

@@ -18,6 +18,7 @@ import stolen
 from counter import Counter
 from rectoverso.errors import RunExists, RunNotFound
 from rectoverso.service.work.turns import take
+from rectoverso.store import memory
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import Job, State
 from rectoverso.types import Pixels
@@ -86,7 +87,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Any:
     told = Served(folder / "home", folder / "during", folder / "memory")
     told.memory.mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scratch, "MEMORY", told.memory)
+        patch.setattr(memory, "MEMORY", told.memory)
         patch.setattr(scratch, "SPARE", 0)
         patch.setattr(keeping, "EVERY_S", 0.0)
         patch.setattr(keeping, "SHARE", 0)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rectoverso.errors import HomeBusy, MemoryShort
+from rectoverso.store import memory as memory_module
 from rectoverso.store.home import Home
 from rectoverso.workflow import doctor
 from rectoverso.workflow import scratch as module
@@ -23,7 +24,7 @@ def memory(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     folder = tmp_path / "memory"
     folder.mkdir()
     is_there = request.param == "memory"
-    monkeypatch.setattr(module, "MEMORY", folder if is_there else tmp_path / "none")
+    monkeypatch.setattr(memory_module, "MEMORY", folder if is_there else tmp_path / "none")
     monkeypatch.setattr(module, "SPARE", 0)
     monkeypatch.setenv(module.ALLOWED, "" if is_there else "1")
     return folder
@@ -42,7 +43,7 @@ def test_a_folder_is_there_for_one_and_then_gone(home: Home, memory: Path) -> No
         assert folder.stat().st_mode & 0o077 == 0
         assert folder.is_relative_to(home.path)
         in_memory = left(memory)
-        assert in_memory == (["a.png"] if memory == module.MEMORY else [])
+        assert in_memory == (["a.png"] if memory == memory_module.MEMORY else [])
         assert left(home.path) == ([] if in_memory else ["a.png"])
     assert left(home.path, memory) == []
 
@@ -50,7 +51,7 @@ def test_a_folder_is_there_for_one_and_then_gone(home: Home, memory: Path) -> No
 def test_where_memory_has_no_room_nothing_is_opened_on_the_disk_unless_that_is_allowed(
     home: Home, memory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MEMORY", memory)
+    monkeypatch.setattr(memory_module, "MEMORY", memory)
     monkeypatch.setattr(module, "free_bytes", lambda: 100 << 20)
     monkeypatch.setattr(module, "LEAST_SPARE", 64 << 20)
     monkeypatch.setattr(module, "SPARE", 1 << 30)

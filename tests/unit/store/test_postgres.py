@@ -19,6 +19,7 @@ from rectoverso.errors import HomeBusy, HomeDamaged, HomeForeign, HomeNotPermitt
 from rectoverso.store.address import FILE
 from rectoverso.store.home import Home
 from rectoverso.store.postgres import _DOOR, PostgresDatabase
+from rectoverso.store.tables import data_keys, openings
 from rectoverso.store.traces import _AT_ONCE
 from stores import Server
 
@@ -100,6 +101,51 @@ def test_of_a_writer_killed_midway_nothing_is_left_and_its_turn_and_the_door_are
         assert entries(home) == {}
         add(home, b"whole")
     assert entries(home) == {0: b"whole"}
+
+
+def test_of_what_was_erased_the_servers_files_have_nothing_left(home: Home, postgres: Server) -> None:
+    """Neither in tables nor in what its planner keeps of them. Its write-ahead log is the administrator's."""
+    name, gone = home.database.engine.url.database, ["0", "7", "39"]
+    keys = {f"{number}": b"key %02d" % number * 6 for number in range(40)}
+    rows = [{"kind": "assets", "name": row, "wrapping": 1, "wrapped": key} for row, key in keys.items()]
+    with home.database.transaction() as tx:
+        tx.connection.execute(data_keys.insert(), rows)
+    postgres.run("ANALYZE", name)
+    with home.database.transaction() as tx:
+        tx.connection.execute(data_keys.delete().where(data_keys.c.name.in_(gone)))
+    postgres.run("VACUUM (FULL) data_keys", name)
+    assert all(files_with(postgres, keys[row]) for row in gone), "the planner's samples have them"
+    home.database.settle()
+    assert [files_with(postgres, keys[row]) for row in gone] == [[], [], []]
+    assert files_with(postgres, keys["8"])
+
+
+def files_with(server: Server, secret: bytes) -> list[str]:
+    """The files of the server's databases in which it stands."""
+    server.run("CHECKPOINT")
+    files = (file for file in (server.folder / "data" / "base").rglob("*") if file.is_file())
+    return [file.name for file in files if secret in file.read_bytes()]
+
+
+def test_while_somebody_reads_as_it_was_before_it_is_not_said_to_be_erased(
+    home: Home, postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backup by the server's own tools, which has not come to that table yet."""
+    import psycopg
+
+    add(home, b"read")
+    with home.database.transaction() as tx:
+        tx.connection.execute(openings.insert().values(commitment="c", sealed=b"nobody's any more"))
+    with psycopg.connect(postgres.url(str(home.database.engine.url.database))) as other:
+        other.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM entries")
+        with home.database.transaction() as tx:
+            tx.connection.execute(openings.delete())
+        monkeypatch.setattr(home.database, "wait_s", 0.1)
+        with pytest.raises(HomeBusy):
+            home.database.settle()
+        assert files_with(postgres, b"nobody's any more")
+    home.database.settle()
+    assert files_with(postgres, b"nobody's any more") == []
 
 
 def test_a_forked_child_does_not_keep_the_door_shut(home: Home) -> None:

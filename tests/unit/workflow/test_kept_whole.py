@@ -14,18 +14,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 import stolen
 from command import code_of
 from killing import killed_at_lines
 from rectoverso.errors import DataNotFound, NothingToErase, RunNotFound, StillInUse
+from rectoverso.store import snapshot
+from rectoverso.store.address import FILE, SQLITE, VARIABLE
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import Job, State
+from rectoverso.store.postgres import PostgresDatabase
+from rectoverso.store.sqlite import SqliteDatabase
 from rectoverso.types import Digest, Draft, Finding, Maker, Message, Outcome
 from rectoverso.verso.policy import Shelf
 from rectoverso.workflow import digests, kept_whole
 from rectoverso.workflow import erase as erasing
 from rectoverso.workflow.attributions import ATTRIBUTIONS
+from rectoverso.workflow.backup.make import back_up
+from rectoverso.workflow.backup.restore import RestoreRequest, restore
 from rectoverso.workflow.erase import What, erase, erase_in
 from rectoverso.workflow.jobs.kept import demand_data, demand_run, run_of, set_of
 from rectoverso.workflow.keys import init_keys, open_keys
@@ -34,6 +41,7 @@ from rectoverso.workflow.receipts import check_receipt
 from rectoverso.workflow.release import Door, release
 from rectoverso.workflow.scratch import scratch
 from rectoverso.workflow.verify import reports
+from stores import ON_BOTH, Server
 from unit.verso.conftest import photo
 
 DATASET, TITLE = "0123456789abcdef", "portrait-of-jadwiga"
@@ -112,10 +120,33 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Kept:
     return kept
 
 
+@pytest.fixture(scope="module")
+def records(template: Kept, postgres: Server) -> str:
+    """The name of a server's database with the same records."""
+    name = postgres.database()
+    file = SqliteDatabase(template.path / SQLITE)
+    server = PostgresDatabase(sa.make_url(postgres.url(name)), home=template.path)
+    snapshot.put(file, server)
+    file.close()
+    server.close()
+    return name
+
+
 @pytest.fixture
-def kept(template: Kept, tmp_path: Path) -> Kept:
-    copied = shutil.copytree(template.path.parent, tmp_path / "kept")
-    return Kept(Path(copied) / "home", template.train, template.look)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def kept(kind: str, template: Kept, tmp_path: Path, request: pytest.FixtureRequest) -> Kept:
+    copied = Path(shutil.copytree(template.path.parent, tmp_path / "kept")) / "home"
+    if kind == "postgres":
+        server: Server = request.getfixturevalue("postgres")
+        for file in copied.glob(f"{SQLITE}*"):
+            file.unlink()
+        name = server.database(request.getfixturevalue("records"))
+        (copied / FILE).write_text(server.url(name))
+    return Kept(copied, template.train, template.look)
 
 
 @pytest.fixture
@@ -156,6 +187,7 @@ def everything(kept: Kept) -> list[tuple[str, bytes]]:
     return found
 
 
+@ON_BOTH
 def test_an_erased_run_opens_for_nobody_and_what_descends_from_it_is_named(
     kept: Kept, home: Home, tmp_path: Path
 ) -> None:
@@ -177,6 +209,7 @@ def test_an_erased_run_opens_for_nobody_and_what_descends_from_it_is_named(
     assert check_ledger(kept.path).problems == ()
 
 
+@ON_BOTH
 def test_an_erased_set_opens_for_nobody_and_the_run_that_learnt_from_it_stays_without_what_shows_it(
     kept: Kept, home: Home
 ) -> None:
@@ -194,11 +227,34 @@ def test_an_erased_set_opens_for_nobody_and_the_run_that_learnt_from_it_stays_wi
     assert check_ledger(kept.path).problems == ()
 
 
+@ON_BOTH
+def test_what_was_erased_whole_does_not_come_back_from_a_backup(
+    kept: Kept, kind: str, tmp_path: Path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its receipts are those of the home it was erased in, also where the records are put on another server."""
+    back_up(kept.path, tmp_path / "backup", None)
+    for what, name in ((What.RUN, kept.train), (What.DATASET, DATASET)):
+        erase(kept.path, what, name).receipt.write(tmp_path / f"{what}.json")
+    receipts = sorted(tmp_path.glob("*.json"))
+    if kind == "postgres":
+        server: Server = request.getfixturevalue("postgres")
+        monkeypatch.setenv(VARIABLE, server.url(server.database()))
+    asked = RestoreRequest(tmp_path / "backup", keys=kept.path / "keys", erased=receipts)
+    restored = restore(kept.path.with_name("again"), asked)
+    assert (restored.erased, restored.problems) == (2, ())
+    again = Kept(kept.path.with_name("again"), kept.train, kept.look)
+    assert stolen.found(everything(again), SECRETS) == []
+    assert descends(again) == [False, True, True]
+    assert check_ledger(again.path).problems == ()
+    assert erase(again.path, What.RUN, kept.train).repeated
+
+
 def test_who_asks_for_a_picture_of_an_erased_set_is_still_told_what_learnt_from_it(kept: Kept) -> None:
     erase(kept.path, What.DATASET, DATASET)
     assert erase(kept.path, What.ASSET, PICTURE).descent.runs == tuple(sorted({WEIGHTS, MADE_OF_IT}))
 
 
+@ON_BOTH
 def test_the_receipt_holds_and_is_given_again(kept: Kept, tmp_path: Path) -> None:
     first, again = (erase(kept.path, What.RUN, kept.train) for _ in range(2))
     assert (again.repeated, again.receipt) == (True, first.receipt)
@@ -246,6 +302,7 @@ def test_as_long_as_an_order_works_with_it_it_is_not_erased(
     assert erase(kept.path, what, name).descent.runs
 
 
+@ON_BOTH
 def test_of_a_backup_from_the_midst_of_a_training_it_goes_too(kept: Kept, home: Home) -> None:
     """Nobody works on what is put back."""
     home.jobs.add("generate", "anna", {"kind": "generate", "run": kept.train}, 1, "2026-01-01")

@@ -63,6 +63,10 @@ class Curation:
 
     def __init__(self, path: Path) -> None:
         self._db = sqlite3.connect(path)
+        # Nothing of it may lie anywhere but beside the file, which may be in memory so that no disk has it. VACUUM, for
+        # one, writes all of it to the system's folder for temporary files.
+        self._db.execute("PRAGMA temp_store = MEMORY")
+        self._db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         self._db.execute("PRAGMA journal_mode = WAL")
         # A power cut may take the last seconds, which are then done anew; a kill takes nothing.
         self._db.execute("PRAGMA synchronous = NORMAL")
@@ -177,7 +181,8 @@ class Curation:
         with self._db:
             self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, '1')", (COMPARED,))
             self._db.execute("DELETE FROM prints")
-        self._db.execute("VACUUM")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # overwritten first, then given back
+        self._db.executescript("PRAGMA incremental_vacuum")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def thumb(self, place: int) -> bytes:

@@ -121,7 +121,8 @@ def _memory() -> Row:
 
 def _plain() -> Row:
     """Whether a service opens what is sealed in memory alone."""
-    from rectoverso.workflow.scratch import ALLOWED, SPARE, free_bytes, is_disk_allowed
+    from rectoverso.store.memory import free_bytes
+    from rectoverso.workflow.scratch import ALLOWED, SPARE, is_disk_allowed
 
     free = free_bytes()
     facts = {"gigabytes": f"{free / 2**30:.1f}", "variable": ALLOWED}

@@ -32,11 +32,13 @@ _PROGRAMS = frozenset(
 )
 """What holds words of this program and no one's: a person may be called Seal, or Block."""
 _LONG_ENOUGH = 4
+_BETWEEN = r"[\s_.,^+-]+"
+"""What stands between the words of a name: in a sentence, a file's name, a list of surnames, DICOM."""
 
 
 def says(text: str, name: str) -> bool:
     """Whether a name stands in a text, as words of their own: `Ed` is not in `edited`, nor in a digest. Capitals count
-    for nothing, nor how accents are written, nor how much space there is.
+    for nothing, nor how accents are written, nor what stands between the words: names of files have no space.
     """
     return bool(name) and _whole(name).search(text) is not None
 
@@ -74,13 +76,16 @@ def _without(told: Any, works: Collection[Work], names: Collection[str], instead
 
 @cache
 def _whole(name: str) -> re.Pattern[str]:
-    """The name, where letters of an alphabet do not go on before or behind it; Chinese puts nothing between words."""
+    """The name, where letters of an alphabet do not go on before or behind it; Chinese puts nothing between words. A
+    number may follow on more words than one, as in `anna_muster2.png`: no digest looks like that.
+    """
     words = unicodedata.normalize("NFC", name).split() or [name]
+    goes_on = r"[^\W_]" if len(words) == 1 else r"[^\W\d_]"
     before, after = (
         "" if _is_ideograph(letter) else side
-        for letter, side in ((words[0][0], r"(?<!\w)"), (words[-1][-1], r"(?!\w)"))
+        for letter, side in ((words[0][0], f"(?<!{goes_on})"), (words[-1][-1], f"(?!{goes_on})"))
     )
-    middle = r"\s+".join("".join(map(_letter, word)) for word in words)
+    middle = _BETWEEN.join("".join(map(_letter, word)) for word in words)
     return re.compile(before + middle + after, re.IGNORECASE)
 
 

@@ -262,6 +262,14 @@ def test_what_was_never_here_is_told(home: Home, what: What) -> None:
         ("ANNA  MUSTER", "Anna Muster", True),
         ("Jose\u0301 wrote", "Jos\u00e9", True),
         ("Joseph wrote", "Jos\u00e9", False),
+        ("ward/anna_muster-03.png", "Anna Muster", True),
+        ("slide2_Anna-Muster2", "anna muster", True),
+        ("MUSTER^ANNA", "Muster Anna", True),
+        ("Muster, Anna", "Muster Anna", True),
+        ("Muster Anna", "Anna Muster", False),
+        ("hanna_muster.png", "Anna Muster", False),
+        ("anna_musterfrau.png", "Anna Muster", False),
+        ("anna2b_c", "Anna", False),
     ],
 )
 def test_a_name_is_found_as_words_of_its_own(text: str, name: str, is_said: bool) -> None:

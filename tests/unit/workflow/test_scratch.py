@@ -81,7 +81,7 @@ def test_where_memory_has_no_room_nothing_is_opened_on_the_disk_unless_that_is_a
 def test_the_doctor_says_how_it_stands(
     monkeypatch: pytest.MonkeyPatch, free: int, allowed: str, told: tuple[str, str]
 ) -> None:
-    monkeypatch.setattr(module, "free_bytes", lambda: free)
+    monkeypatch.setattr(memory_module, "free_bytes", lambda: free)
     monkeypatch.setattr(module, "SPARE", 2 << 30)
     monkeypatch.setenv(module.ALLOWED, allowed)
     row = doctor._plain()

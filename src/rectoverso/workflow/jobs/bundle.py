@@ -1,5 +1,5 @@
 """A zip of pictures that was sent, unpacked: pictures only, under names and with times of ours, and no more than was
-allowed.
+allowed; and how many there are in what was sent.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from zlib import error as ZlibError
 
@@ -29,9 +30,29 @@ def unpack(file: Path, folder: Path) -> Path:
     shutil.rmtree(unfinished, ignore_errors=True)  # what a killed process left
     unfinished.mkdir()
     try:
-        with zipfile.ZipFile(file) as archive:
+        with _opened(file) as archive:
             _write(archive, unfinished, file.name)
         unfinished.replace(folder)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return folder
+
+
+def count_pictures(file: Path) -> int:
+    """How many pictures a zip or a Parquet file has, as it says of itself. Raises FilesUnusable, DataUnusable."""
+    if file.suffix != ".zip":
+        from rectoverso.workflow.curating.feed import open_feed
+
+        return open_feed(file).total
+    with _opened(file) as archive:
+        return sum(1 for _ in _pictures(archive))
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            yield archive
     except (
         zipfile.BadZipFile,
         ZlibError,
@@ -41,9 +62,6 @@ def unpack(file: Path, folder: Path) -> Path:
         UnicodeError,
     ) as error:
         raise unusable(file.name, "no_zip") from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    return folder
 
 
 def _write(archive: zipfile.ZipFile, folder: Path, name: str) -> None:

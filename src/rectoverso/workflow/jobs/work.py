@@ -35,7 +35,7 @@ from rectoverso.workflow.jobs.asked import (
     TrainAsked,
     asked_of,
 )
-from rectoverso.workflow.jobs.bundle import unpack
+from rectoverso.workflow.jobs.bundle import count_pictures, unpack
 from rectoverso.workflow.jobs.keeping import LOOKED, KeepingLooks, KeepingRun
 from rectoverso.workflow.jobs.kept import (
     BUILT_IN,
@@ -60,8 +60,10 @@ from rectoverso.workflow.shipped import SHIPPED
 MOST_NAME_BYTES = 200
 _TAKES = 4
 """So many times the size of what a training set and its run are now they may take together when it is trained; so many
-times its own a set, when it is looked through.
+times its own a set, when it is looked through, and this much for each picture.
 """
+_PICTURE_TAKES = 0
+"""Bytes, measured (docs/log.md, 2026-11-28): a file of its own, what was seen of it, a copy of that, its lines."""
 
 
 def do(home: Home, job: Job, place: int, listener: Listener) -> dict[str, Any]:
@@ -225,13 +227,20 @@ def _curate(home: Home, asked: CurateAsked, listener: Listener) -> dict[str, Any
     if kept is None:
         raise DataNotFound(data=asked.name, builtins=", ".join(BUILT_IN))
     if not kept.has(TOLD):
-        with scratch(home, room=_TAKES * kept.size) as folder:
+        with scratch(home, room=_room_to_curate(home, kept, source)) as folder:
             keeping = KeepingLooks(kept, folder / CURATED, listener)
             kept.write(TOLD, json.dumps(_curated(home, asked.dataset, source, keeping)).encode())
     for spent in (source, LOOKED):
         kept.remove(spent)
     told: dict[str, Any] = json.loads(kept.read(TOLD))
     return told
+
+
+def _room_to_curate(home: Home, kept: SealedFolder, source: str) -> int:
+    """Of tiny pictures what is known takes more than they do: it is opened once to count them."""
+    with scratch(home, room=kept.size) as folder:
+        pictures = count_pictures(kept.unseal(folder, source.__eq__) / source)
+    return _TAKES * kept.size + _PICTURE_TAKES * pictures
 
 
 def _curated(home: Home, dataset: str, source: str, keeping: KeepingLooks) -> dict[str, Any]:

@@ -87,6 +87,8 @@ def _tell(erased: Erased, path: Path, what: What) -> None:
         tell("erase.mentions", count=len(erased.mentions), assets=_some(erased.mentions))
     if erased.accounts or erased.jobs or erased.sent:
         tell("erase.served", accounts=erased.accounts, jobs=erased.jobs, sent=erased.sent)
+    if erased.votes:
+        tell("erase.votes", count=erased.votes)
     if erased.pictures or erased.sets_lost:
         tell("erase.training", pictures=erased.pictures, lost=erased.sets_lost)
     found = erased.descent

@@ -44,6 +44,7 @@ from rectoverso.workflow.kept_whole import Whole, demand_idle, destroy, whole_ru
 from rectoverso.workflow.ledgers import entries_backwards, existing_home, keys_of, open_ledger
 from rectoverso.workflow.lineage import Descent, descent
 from rectoverso.workflow.receipts import Receipt
+from rectoverso.workflow.review import REVIEWED
 from rectoverso.workflow.scratch import sweep_scratch
 from rectoverso.workflow.scrubbed import is_same, says, scrubbed
 from rectoverso.workflow.served import TAKEN_OUT, Erasing, erase_served, served
@@ -69,7 +70,8 @@ _WHOLE = {What.RUN: whole_run, What.DATASET: whole_set}
 @dataclass(frozen=True, slots=True)
 class Erased:
     """``keys``: how many data keys were destroyed; ``mentions``: the images in whose findings names were taken out;
-    ``accounts``, ``jobs`` and ``sent``: what went of a service's; ``pictures``: how many were taken out of the training
+    ``accounts``, ``jobs`` and ``sent``: what went of a service's, ``votes``: on how many images those accounts had
+    voted, which nobody can tell any more; ``pictures``: how many were taken out of the training
     sets that it keeps, ``sets_lost``: how many of those went whole. ``repeated``: it was erased before, and this is the
     same receipt; how much there was is not known any more.
     """
@@ -85,6 +87,7 @@ class Erased:
     sent: int = 0
     pictures: int = 0
     sets_lost: int = 0
+    votes: int = 0
     repeated: bool = False
 
     def plain(self) -> dict[str, Any]:
@@ -100,6 +103,7 @@ class Erased:
             "sent": self.sent,
             "pictures": self.pictures,
             "sets_lost": self.sets_lost,
+            "votes": self.votes,
             **self.descent.plain(),
         }
 
@@ -328,6 +332,7 @@ def _erase(
         sent=len(of_service.sent),
         pictures=len(learnt.files),
         sets_lost=len(prepared.whole),
+        votes=sum(len(home.reviews.voted_on(account)) for account in of_service.accounts),
     )
 
 
@@ -368,8 +373,8 @@ def _named(kind: str, digests: Sequence[str]) -> dict[str, Json]:
 
 
 def _commitments(home: Home, tx: Transaction, meant: _Meant) -> tuple[set[str], set[int]]:
-    """All commitments of the entries about these images and works, and of those in which any opens to that name; and
-    which entries those are.
+    """All commitments of the entries about these images and works, and of those in which any opens to that name; of a
+    vote by somebody else only these, for who signed an image stays known. And which entries those are.
     """
     opening = _opening_to(home, tx, meant)
     decided = {asset.ledger_index for asset in meant.assets}
@@ -378,11 +383,16 @@ def _commitments(home: Home, tx: Transaction, meant: _Meant) -> tuple[set[str], 
     decided |= {vote.entry for said in votes.values() for vote in said}
     found, told_of = set[str](), set[int]()
     for index, entry in entries_backwards(home, tx):
-        held = list(commitments_in(entry))
-        if held and (index in decided or not opening.isdisjoint(held)):
-            found |= set(held)
+        held = set(commitments_in(entry))
+        said = held & opening
+        if held and (said or index in decided):
+            found |= said if index not in decided and _is_anothers_vote(entry, said) else held
             told_of.add(index)
     return found, told_of
+
+
+def _is_anothers_vote(entry: Mapping[str, Any], said: set[str]) -> bool:
+    return entry.get("kind") == REVIEWED and said.isdisjoint(commitments_in(entry.get("by")))
 
 
 # Receipts

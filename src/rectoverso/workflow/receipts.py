@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from rectoverso.errors import NotAReceipt, OutNotWritable
+from rectoverso.store.atomic import write_atomically
 from rectoverso.types import Message
 from rectoverso.verso.ledger.commitment import commitment_of, commitments_in
 from rectoverso.verso.ledger.entry import parse_entry
@@ -68,10 +69,10 @@ class Receipt:
             raise NotAReceipt(path=path) from error
 
     def write(self, path: Path) -> None:
-        """Raises OutNotWritable."""
+        """For its owner alone: it says whom it is about. Raises OutNotWritable."""
         make_folder(path.parent)
         try:
-            path.write_text(self.text, encoding="utf-8")
+            write_atomically(path, self.text.encode())
         except OSError as error:
             raise OutNotWritable(out=path, system=error.strerror or error) from error
 

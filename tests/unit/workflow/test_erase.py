@@ -35,7 +35,7 @@ from rectoverso.workflow.erase import What, erase
 from rectoverso.workflow.guard import Guard, sealed
 from rectoverso.workflow.incidents import incidents
 from rectoverso.workflow.keys import init_keys, open_keys
-from rectoverso.workflow.ledgers import check_ledger, committed, ledger_keys, open_ledger, revoke
+from rectoverso.workflow.ledgers import check_ledger, committed, ledger_keys, open_ledger, opened, revoke
 from rectoverso.workflow.master_key import change_master_key
 from rectoverso.workflow.receipts import Receipt, check_receipt
 from rectoverso.workflow.registry import add_works, list_works
@@ -240,6 +240,21 @@ def test_a_curated_set_is_known_by_the_files_that_its_pictures_were(home: Home, 
     with pytest.raises(NothingToErase):  # it was dropped
         erase(home.path, What.ASSET, str(files[0]))
     assert erase(home.path, What.ASSET, str(files[2])).descent.sets == (made.manifest,)
+    assert check_ledger(home.path).problems == ()
+
+
+def test_who_signed_an_image_stays_known_when_their_comment_named_somebody_else(home: Home) -> None:
+    """A vote without its voter would count no more: the next one to vote would be told that the ledger is broken."""
+    ledger = open_ledger(home, open_keys(home))
+    said = {"by": "1a2b Dr. Brandt", "comment": f"looks like {ANNA}'s slide", "meaning": "I answer for it"}
+    with home.database.transaction() as tx:
+        facts = {name: committed(home, tx, text) for name, text in said.items()}
+        vote = ledger.append(tx, "reviewed", {"asset": "0" * 12, "choice": "approve", **facts})
+    erase(home.path, What.PERSON, ANNA)
+    kept = {name: opened(home, ledger, vote, name) for name in said}
+    assert kept == said | {"comment": None}
+    erase(home.path, What.PERSON, "Dr. Brandt")
+    assert {opened(home, ledger, vote, name) for name in said} == {None}
     assert check_ledger(home.path).problems == ()
 
 

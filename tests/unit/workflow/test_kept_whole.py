@@ -259,6 +259,7 @@ def test_the_receipt_holds_and_is_given_again(kept: Kept, tmp_path: Path) -> Non
     first, again = (erase(kept.path, What.RUN, kept.train) for _ in range(2))
     assert (again.repeated, again.receipt) == (True, first.receipt)
     first.receipt.write(tmp_path / "receipt.json")
+    assert (tmp_path / "receipt.json").stat().st_mode & 0o077 == 0  # it says whom it is about
     read = check_receipt(tmp_path / "receipt.json", [], kept.path)
     assert (read.holds, read.subject) == (True, f"run {kept.train}")
 

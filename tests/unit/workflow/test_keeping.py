@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import stolen
+from rectoverso.errors import MemoryShort
 from rectoverso.service.work.turns import take
 from rectoverso.store.home import Home
 from rectoverso.store.jobs import State, Turn
@@ -156,6 +157,20 @@ def test_without_memory_to_open_it_in_the_order_says_so_and_what_was_sent_stays(
     assert (item.state, item.told["error"]["code"]) == (State.FAILED, "memory_short")
     assert not home.working_path.exists()
     assert set(made(home)) == {"source.zip"}
+
+
+def test_tiny_pictures_are_not_opened_where_what_is_known_of_them_has_no_room(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is known of each takes as much memory as that of a large one."""
+    sent = home.folders.find(set_of(DATASET))
+    assert sent
+    monkeypatch.setattr(scratch, "free_bytes", lambda: scratch.LEAST_SPARE + 4 * sent.size + 100_000)
+    monkeypatch.delenv(scratch.ALLOWED)
+    with pytest.raises(MemoryShort):
+        work(home)
+    monkeypatch.setattr(scratch, "free_bytes", lambda: scratch.LEAST_SPARE + 4 * sent.size + 200_000)
+    assert work(home)["total"] == PICTURES
 
 
 def test_erased_meanwhile_what_was_seen_goes_with_what_was_sent(home: Home) -> None:

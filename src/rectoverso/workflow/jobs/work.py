@@ -62,8 +62,10 @@ _TAKES = 4
 """So many times the size of what a training set and its run are now they may take together when it is trained; so many
 times its own a set, when it is looked through, and this much for each picture.
 """
-_PICTURE_TAKES = 0
-"""Bytes, measured (docs/log.md, 2026-11-28): a file of its own, what was seen of it, a copy of that, its lines."""
+_PICTURE_TAKES = 20 << 10
+"""Bytes, however small it is (docs/log.md, 2026-11-28): a file of its own, and twice what is known of it, while that is
+sealed or given back.
+"""
 
 
 def do(home: Home, job: Job, place: int, listener: Listener) -> dict[str, Any]:

@@ -44,7 +44,7 @@ from rectoverso.workflow.kept_whole import Whole, demand_idle, destroy, whole_ru
 from rectoverso.workflow.ledgers import entries_backwards, existing_home, keys_of, open_ledger
 from rectoverso.workflow.lineage import Descent, descent
 from rectoverso.workflow.receipts import Receipt
-from rectoverso.workflow.review import REVIEWED
+from rectoverso.workflow.review import REVIEWED, take_back_approvals
 from rectoverso.workflow.scratch import sweep_scratch
 from rectoverso.workflow.scrubbed import is_same, says, scrubbed
 from rectoverso.workflow.served import TAKEN_OUT, Erasing, erase_served, served
@@ -307,6 +307,9 @@ def _erase(
             **_of_training(learnt, prepared.whole),
         }
         index = ledger.append(tx, ERASED, facts)
+        votes = sum(len(home.reviews.voted_on(account)) for account in of_service.accounts)
+        for account in of_service.accounts:
+            take_back_approvals(home, tx, account, index)
         for asset in meant.assets:
             home.assets.erase(tx, asset, index)
         for work in meant.works:
@@ -332,7 +335,7 @@ def _erase(
         sent=len(of_service.sent),
         pictures=len(learnt.files),
         sets_lost=len(prepared.whole),
-        votes=sum(len(home.reviews.voted_on(account)) for account in of_service.accounts),
+        votes=votes,
     )
 
 

@@ -149,6 +149,17 @@ def undo(home: Home, keys: Keys, asset: str, person: Person, clock: Clock | None
     return standing_of(home, home.assets.by_id(held.id) or held)
 
 
+def take_back_approvals(home: Home, tx: Transaction, person: str, entry: int) -> None:
+    """Those of an account that is erased, by the entry that says so, on what still waits: nobody can tell any more
+    whose they are. What an admin was asked for stays asked.
+    """
+    for asset, votes in home.reviews.of(home.reviews.voted_on(person), tx).items():
+        if home.assets.is_waiting(tx, asset):
+            for vote in standing_votes(votes):
+                if vote.person == person and vote.choice is Choice.APPROVE:
+                    home.reviews.undo(tx, vote, entry)
+
+
 def _to_undo(home: Home, asset: str, person: Person, clock: Clock) -> tuple[Asset, Vote]:
     held = home.assets.by_id(AssetId(asset))
     votes = [] if held is None else standing_of(home, held).votes

@@ -25,6 +25,8 @@ from rectoverso.errors import (
     RegisterAltered,
 )
 from rectoverso.store.home import Home
+from rectoverso.store.people import Role
+from rectoverso.store.reviews import Choice
 from rectoverso.types import AssetId, Digest, Draft, Finding, Maker, Message, Outcome, ReportOutcome
 from rectoverso.verso.picture import to_png
 from rectoverso.verso.policy import Shelf
@@ -37,6 +39,7 @@ from rectoverso.workflow.incidents import incidents
 from rectoverso.workflow.keys import init_keys, open_keys
 from rectoverso.workflow.ledgers import check_ledger, committed, ledger_keys, open_ledger, opened, revoke
 from rectoverso.workflow.master_key import change_master_key
+from rectoverso.workflow.people import add_person
 from rectoverso.workflow.receipts import Receipt, check_receipt
 from rectoverso.workflow.registry import add_works, list_works
 from rectoverso.workflow.release import Door, release
@@ -256,6 +259,17 @@ def test_who_signed_an_image_stays_known_when_their_comment_named_somebody_else(
     erase(home.path, What.PERSON, "Dr. Brandt")
     assert {opened(home, ledger, vote, name) for name in said} == {None}
     assert check_ledger(home.path).problems == ()
+
+
+def test_an_approval_whose_giver_is_erased_counts_no_more_where_the_image_still_waits(home: Home) -> None:
+    """Else whoever approves after them would be told that the ledger is broken."""
+    (brandt, *_), (held,) = add_person(home, "Dr. Brandt", Role.REVIEWER), home.assets.waiting(9)
+    with home.database.transaction() as tx:
+        for choice in (Choice.ESCALATE, Choice.APPROVE):
+            home.reviews.add(tx, held.id, brandt.id, Role.REVIEWER, choice, "2026-01-01", 1)
+    erased = erase(home.path, What.PERSON, "Dr. Brandt")
+    asked, approved = home.reviews.of([held.id])[held.id]
+    assert (erased.votes, asked.undone, approved.undone) == (1, None, erased.ledger_index)
 
 
 @pytest.mark.parametrize("what", list(What))

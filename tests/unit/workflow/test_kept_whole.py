@@ -303,7 +303,6 @@ def test_as_long_as_an_order_works_with_it_it_is_not_erased(
     assert erase(kept.path, what, name).descent.runs
 
 
-@ON_BOTH
 def test_of_a_backup_from_the_midst_of_a_training_it_goes_too(kept: Kept, home: Home) -> None:
     """Nobody works on what is put back."""
     home.jobs.add("generate", "anna", {"kind": "generate", "run": kept.train}, 1, "2026-01-01")

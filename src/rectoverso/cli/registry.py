@@ -350,6 +350,8 @@ def _tell_found(found: Found) -> None:
     for match in found.matches:
         _tell_match(match.plain())
         print(f"          {say(found.chance(match).message, preferred_language())}")
+        if match.work.is_unseen:
+            tell("cli.match_unseen", contact=match.work.rights.contact)
         for one in found.earlier:
             if one.work == match.work.id:
                 date, decision = one.decided_at[:10], _word(f"cli.{one.decision}")

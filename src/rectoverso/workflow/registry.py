@@ -250,6 +250,7 @@ def plain(work: Work) -> dict[str, Any]:
         "common": list(work.common),
         "by": "fingerprints" if work.by_fingerprints else "picture",
         "original": work.original,
+        "unseen": work.is_unseen,
     }
 
 

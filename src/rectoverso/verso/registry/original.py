@@ -16,11 +16,10 @@ from rectoverso.verso.screen.fingerprint import NUM_BYTES, distances
 from rectoverso.verso.screen.gallery import Match
 from rectoverso.verso.screen.points import Points
 from rectoverso.verso.screen.sketch import Sketch
-from rectoverso.verso.screen.symmetry import SYMMETRIES
 from rectoverso.verso.screen.trace import Trace
 
 MAY_BE = 0.98
-"""How alike a picture and a sketch are at least, upright, for the one to be asked for the other."""
+"""How alike two sketches are at least for one picture to be asked whether it is the other's original."""
 
 MOST_BITS = 8
 LEAST_LIKENESS = 0.9995
@@ -35,7 +34,7 @@ SAME_POINT = 0.99
 
 def may_be_of(match: Match) -> bool:
     """Whether a picture is so alike to a work that it may be its original."""
-    return match.symmetry == SYMMETRIES[0] and not match.inverted and match.likeness >= MAY_BE
+    return match.likeness >= MAY_BE
 
 
 def differences(entered: Work, trace: bytes, original: Work, own: bytes) -> tuple[str, ...]:

@@ -135,7 +135,7 @@ class Registry:
             with bad.noted():
                 if isinstance(offer, Fingerprints):
                     work = enrol_unseen(offer, added_at=self._now())
-                    common = _common_to(offer, commons.similar_to(work))
+                    common = _common_to(offer, commons.compared_to(work))
                     works.setdefault(work.file_digest, (replace(work, common=common), offer.trace, {}))
                     continue
                 pixels, work = enrol(offer, added_at=self._now())
@@ -192,7 +192,7 @@ class Registry:
             with bad.noted():
                 pixels, work = enrol(offer, added_at=self._now())
                 measured = self._measured(offer, pixels, work, commons)
-                asked = [match.work for match in unseen.similar_to(work) if may_be_of(match)]
+                asked = [match.work for match in unseen.compared_to(work) if may_be_of(match)]
                 traces = self._home.traces.of_works([one.id for one in asked])
                 told = [
                     Compared(offer.name, one, differences(one, traces[one.id], *measured[:2]))

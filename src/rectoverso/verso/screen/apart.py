@@ -8,10 +8,12 @@ there are more of them than were looked at is no reason to hold anything.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from rectoverso.types import Pixels
 from rectoverso.verso.screen.cascade import Cascade, Look, Stage
 from rectoverso.verso.screen.gallery import GRAVITY
+from rectoverso.verso.screen.points import Points
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,10 @@ class Apart:
 
     def look(self, pixels: Pixels, *, at_least: int = 1) -> Look:
         """Every work that the picture (uint8 HWC) is similar to, and ``at_least`` so many of the nearest."""
-        ours, theirs = (one.look(pixels, at_least=at_least) for one in (self.seen, self.unseen))
+        points = Points.sought(pixels)
+        ours, theirs = (
+            one.look(pixels, at_least=at_least, points=points) for one in (self.seen, self.unseen)
+        )
         matches = sorted(
             (*ours.matches, *theirs.matches),
             key=lambda match: (GRAVITY[match.outcome], match.likeness),
@@ -37,6 +42,9 @@ class Apart:
         also = {stage.name: stage for stage in theirs.stages}
         stages = tuple(_both(stage, also.get(stage.name)) for stage in ours.stages)
         return Look(tuple(matches), stages, (*ours.measured, *theirs.measured), ours.crowded)
+
+
+AnyCascade: TypeAlias = Cascade | Apart
 
 
 def _both(one: Stage, other: Stage | None) -> Stage:

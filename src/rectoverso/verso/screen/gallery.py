@@ -151,10 +151,9 @@ class Gallery:
         matches = self.compared(pixels, at_least=1)
         return [match for match in matches if match.outcome is not Outcome.PASS] or matches[:1]
 
-    def similar_to(self, work: Work) -> list[Match]:
-        """As `similar` of a picture that nobody here has, by its fingerprints."""
-        matches = self._compared(_Seen.by(work), at_least=1) if self.works else []
-        return [match for match in matches if match.outcome is not Outcome.PASS] or matches[:1]
+    def compared_to(self, work: Work) -> list[Match]:
+        """As `compared` of a picture that is not at hand, by its fingerprints."""
+        return self._compared(_Seen.by(work), at_least=0) if self.works else []
 
     def versions_of(self, work: Work) -> list[Version]:
         """The other works that look like this one, turned, mirrored or inverted: somebody may have entered it again."""

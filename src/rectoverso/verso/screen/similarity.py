@@ -16,7 +16,7 @@ from typing import Any
 from rectoverso.store.rights import Kind
 from rectoverso.store.works import Work
 from rectoverso.types import Draft, Finding, Message, Outcome
-from rectoverso.verso.screen.apart import Apart
+from rectoverso.verso.screen.apart import AnyCascade, Apart
 from rectoverso.verso.screen.calibration import Calibration
 from rectoverso.verso.screen.cascade import AnyMatch, Cascade, Stage
 from rectoverso.verso.screen.chance import Chance
@@ -78,7 +78,7 @@ class SimilarityCheck:
         self._refusals = refusals or NoRefusals()
 
     @cached_property
-    def _cascade(self) -> Cascade | Apart:
+    def _cascade(self) -> AnyCascade:
         return cascade_of(self._works, self._traces, self.calibration, self._embedded)
 
     def load(self) -> None:
@@ -124,7 +124,7 @@ def cascade_of(
     traces: Mapping[str, bytes] | None,
     calibration: Calibration | None = None,
     embedded: EmbeddedWorks | None = None,
-) -> Cascade | Apart:
+) -> AnyCascade:
     """The stages by the limits of a calibration, or those shipped; works of which nobody has seen a picture apart."""
     limits = (calibration.parts, calibration.whole) if calibration else (None, None)
     unseen = [work for work in works if work.is_unseen]

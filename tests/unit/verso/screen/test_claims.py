@@ -221,12 +221,17 @@ def test_every_doubt_has_its_sentence(
         Doubt.DISPUTED: {"state": State.DISPUTED},
         Doubt.WORK_QUOTA: {},
         Doubt.OWNER_QUOTA: {},
+        Doubt.UNSEEN: {},
+        Doubt.UNSEEN_QUOTA: {},
     }
     refused = {
         Doubt.WORK_QUOTA: Counted(works={works[0].id: WORK_QUOTA}),
         Doubt.OWNER_QUOTA: Counted(owners={works[0].owner: OWNER_QUOTA}),
+        Doubt.UNSEEN_QUOTA: Counted(owners={works[0].owner: UNSEEN_OWNER_QUOTA}),
     }
-    check = SimilarityCheck([claimed(works[0], **claims[doubt])], refused.get(doubt))
+    is_unseen = doubt in (Doubt.UNSEEN, Doubt.UNSEEN_QUOTA)
+    work = dataclasses.replace(claimed(works[0], **claims[doubt]), by_fingerprints=is_unseen)
+    check = SimilarityCheck([work], refused.get(doubt))
     finding = check.examine(pictures.draft(photos[0]))
     assert finding.evidence["work"]["doubt"] == doubt
     text = say(finding.message, language)

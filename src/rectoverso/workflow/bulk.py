@@ -166,7 +166,7 @@ def _screened(items: Iterator[Item], home_path: Path, processes: int) -> Iterato
             yield waiting.popleft().result()
 
 
-_here: list[Cascade] = []
+_here: list[AnyCascade] = []
 """The works of a process that helps."""
 
 

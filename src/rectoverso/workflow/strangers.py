@@ -16,6 +16,7 @@ import numpy as np
 from rectoverso.errors import ImageUnreadable
 from rectoverso.types import Digest, Message, Outcome, Pixels
 from rectoverso.verso.registry.offers import Offer
+from rectoverso.verso.screen.apart import AnyCascade
 from rectoverso.verso.screen.cascade import AnyMatch, Look
 from rectoverso.verso.screen.fingerprint import NUM_BYTES, distances, fingerprint
 from rectoverso.verso.screen.gallery import GRAVITY

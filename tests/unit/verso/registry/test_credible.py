@@ -24,7 +24,7 @@ from rectoverso.verso.screen.sketch import Sketch
 from rectoverso.verso.screen.trace import Trace
 from unit.verso.screen.conftest import Pictures
 
-PHOTO = Pictures.photo(4, 240, 320)
+PHOTO = Pictures.photo(4, 200, 260)
 SKETCH, POINTS = Sketch.of(PHOTO), Points.kept(PHOTO)
 HONEST = Fingerprints(
     "a.fingerprints:2",
@@ -166,7 +166,7 @@ def test_an_original_is_known_though_another_machine_rounds_otherwise(
     points = replace(POINTS, xy=POINTS.xy + np.float32(moved)).first(left)
     sketch = HONEST.sketch
     if "blurred" in changed:
-        small = Pictures.scaled(PHOTO, 120, 160)
+        small = Pictures.scaled(PHOTO, 100, 130)
         points, sketch = Points.kept(small), Sketch.of(small).to_bytes()
     entered = Work("1" * 8, "", "", HONEST.digest, np.packbits(hashes).tobytes(), sketch, "")
     own = replace(entered, fingerprint=HONEST.hashes, small=HONEST.sketch)

@@ -51,7 +51,7 @@ def make_fingerprints(
         raise bad("--out", "out_suffix", Message("registry.out_suffix.reason", {"suffix": SUFFIX}))
     given = Given.of(list(files), catalogue, cells)
     make_folder(out.parent)
-    works = _made(heard(given.offers(), given.total, listener))
+    works = _made(heard(given.offers(), given.total, listener, "progress.fingerprinting"))
     data = fingerprints.written(works, _owner_of(works))
     try:
         write_atomically(out, data)
@@ -73,7 +73,8 @@ def compare_originals(
     """
     given = Given.of(list(files), None, {})
     _, registry = opened(home_path, clock)
-    return registry.compare(lambda: heard(given.offers(), given.total, listener), owner)
+    doing = "progress.comparing_originals"
+    return registry.compare(lambda: heard(given.offers(), given.total, listener, doing), owner)
 
 
 def _made(offers: Iterable[Offer]) -> Sequence[Fingerprints]:

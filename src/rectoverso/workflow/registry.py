@@ -269,11 +269,13 @@ def _demand_named(names: Sequence[str], owner: str | None) -> None:
         raise bad("WORK", "no_work", Message("registry.no_work.reason"))
 
 
-def heard(offers: Iterable[T], total: int | None, listener: Listener) -> Iterator[T]:
+def heard(
+    offers: Iterable[T], total: int | None, listener: Listener, doing: str = "progress.registering"
+) -> Iterator[T]:
     """The offers; each is told when the next one is asked for, since it has been looked at then."""
     for done, offer in enumerate(offers, start=1):
         yield offer
-        listener(Progress(Message("progress.registering"), done, total))
+        listener(Progress(Message(doing), done, total))
 
 
 def opened(home_path: Path, clock: Clock | None = None) -> tuple[Home, Registry]:

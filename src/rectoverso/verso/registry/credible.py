@@ -12,8 +12,8 @@ is compared with everybody's pictures must not be made to be near all of them. S
     5. Natural  They lie apart, have many directions, and few of them are next to even: descriptors between all that
                 there are, or many in one place, pair with anything.
 
-Of 475 photographs, drawings, micrographs and pictures of 32 pixels that may be registered, 18 drawings have too few
-points, and nothing else here is said of any.
+Of 536 photographs, drawings, micrographs and pictures of 32 and 64 pixels that may be registered, 6 drawings have too
+few points, and nothing else here is said of any.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def make_fingerprints(
         raise bad("--out", "out_suffix", Message("registry.out_suffix.reason", {"suffix": SUFFIX}))
     given = Given.of(list(files), catalogue, cells)
     make_folder(out.parent)
-    works = _made(heard(given.offers(), given.total, listener, "progress.fingerprinting"))
+    works = _made(heard(given.offers(), given.total, listener, "progress.making_fingerprints"))
     data = fingerprints.written(works, _owner_of(works))
     try:
         write_atomically(out, data)

@@ -7,12 +7,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rectoverso.cli import calibrate, commons, weights
+from rectoverso.cli import calibrate, commons, fingerprints, weights
 from rectoverso.cli.options import DEFAULT_HOME, HomeOption, JsonOption
 from rectoverso.cli.output import live_progress, print_json, tell
+from rectoverso.cli.said import (
+    AskedOption,
+    CatalogueOption,
+    ContactOption,
+    FromOption,
+    KindOption,
+    LicenceOption,
+    OwnerOption,
+    TerritoryOption,
+    TitleOption,
+    UntilOption,
+)
 from rectoverso.i18n import preferred_language, say
 from rectoverso.protocols import SystemClock
-from rectoverso.store.rights import Asked, Kind, State
+from rectoverso.store.rights import State
 from rectoverso.types import Message, Place
 
 if TYPE_CHECKING:
@@ -39,32 +51,20 @@ MOST_OWNERS = 3
 def add(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(help="Pictures of the works, folders, or Parquet files.", metavar="FILE..."),
+        typer.Argument(
+            help="Pictures of the works, folders, Parquet files, or files of fingerprints.", metavar="FILE..."
+        ),
     ] = None,
-    catalogue: Annotated[
-        Path | None, typer.Option("--catalogue", metavar="CSV", help="A table of works: a picture a line.")
-    ] = None,
-    title: Annotated[
-        str | None, typer.Option("--title", help="The work's title; else its file name.")
-    ] = None,
-    owner: Annotated[str | None, typer.Option("--owner", help="Who holds the rights.")] = None,
-    licence: Annotated[str | None, typer.Option("--licence", help="Under what the work may be used.")] = None,
-    contact: Annotated[str | None, typer.Option("--contact", help="Where the owner is reached.")] = None,
-    territory: Annotated[
-        str | None, typer.Option("--territory", help="Where the rights hold: codes such as DE or EU.")
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--from", metavar="DAY", help="The first day the rights hold.")
-    ] = None,
-    until: Annotated[
-        str | None, typer.Option("--until", metavar="DAY", help="The last day they hold.")
-    ] = None,
-    asked: Annotated[
-        Asked | None, typer.Option("--asked", help="What the owner asks for; else block.", show_default=False)
-    ] = None,
-    kind: Annotated[
-        Kind | None, typer.Option("--kind", help="What is protected; else exact.", show_default=False)
-    ] = None,
+    catalogue: CatalogueOption = None,
+    title: TitleOption = None,
+    owner: OwnerOption = None,
+    licence: LicenceOption = None,
+    contact: ContactOption = None,
+    territory: TerritoryOption = None,
+    since: FromOption = None,
+    until: UntilOption = None,
+    asked: AskedOption = None,
+    kind: KindOption = None,
     home: HomeOption = DEFAULT_HOME,
     as_json: JsonOption = False,
 ) -> None:
@@ -97,6 +97,8 @@ def add(
         owners = {work.owner or "-": None for work in entered.works if work.id in entered.contested}
         named = ", ".join([*owners][:MOST_OWNERS]) + (" ..." if len(owners) > MOST_OWNERS else "")
         tell("cli.works_contested", count=len(entered.contested), owners=named)
+    if unseen := sum(work.is_unseen for work in entered.works):
+        tell("cli.works_unseen", count=unseen)
     _tell_few_styles(entered.works, home)
 
 
@@ -260,6 +262,8 @@ def remove(
         tell("cli.work_removed", title=work.title)
 
 
+app.command()(fingerprints.fingerprint)
+app.command()(fingerprints.verify)
 app.command("calibrate")(calibrate.calibrate)
 app.command()(weights.weights)
 app.add_typer(commons.app, name="common")
@@ -299,6 +303,8 @@ def _tell(works: Sequence[Work]) -> None:
             tell("cli.work_withdrawn", **facts)
         elif not work.rights.hold_on(today):
             tell("cli.work_begins", **facts, since=work.rights.since)
+        elif work.is_unseen:
+            tell("cli.work_unseen", **facts, asked=asked)
         else:
             tell("cli.work", **facts, asked=asked)
 
@@ -344,6 +350,8 @@ def _tell_found(found: Found) -> None:
     for match in found.matches:
         _tell_match(match.plain())
         print(f"          {say(found.chance(match).message, preferred_language())}")
+        if match.work.is_unseen:
+            tell("cli.match_unseen", contact=match.work.rights.contact)
         for one in found.earlier:
             if one.work == match.work.id:
                 date, decision = one.decided_at[:10], _word(f"cli.{one.decision}")

@@ -21,6 +21,9 @@ English lives here, the other languages in ``i18n/<language>/errors.toml`` under
     │   ├── WorkCommon          alike to what anybody may use
     │   ├── BadWorks            several files cannot be registered
     │   ├── BadCatalogue        mistakes in a table of works
+    │   ├── BadFingerprints     a file of fingerprints that is not as such files are written
+    │   ├── FingerprintsDoubtful such as no picture leaves, or too few to tell one
+    │   ├── WorkUnseen          a claim is verified by the picture, which nobody has seen
     │   ├── NothingRegistered   no works to calibrate for
     │   ├── RateUnsupported     more than so many unrelated pictures can show
     │   ├── UnknownName         a system, preset, use, law ... that does not exist
@@ -301,9 +304,11 @@ from rectoverso.errors.service import (
 )
 from rectoverso.errors.works import (
     BadCatalogue,
+    BadFingerprints,
     BadWorks,
     CommonNotFound,
     EmbedderUnusable,
+    FingerprintsDoubtful,
     NothingRegistered,
     OwnerNotFound,
     RateUnsupported,
@@ -312,6 +317,7 @@ from rectoverso.errors.works import (
     WorkCommon,
     WorkNotFound,
     WorkTooPlain,
+    WorkUnseen,
 )
 
 __all__ = [
@@ -324,6 +330,7 @@ __all__ = [
     "BackupKeysMissing",
     "BackupUnsettled",
     "BadCatalogue",
+    "BadFingerprints",
     "BadImages",
     "BadSetting",
     "BadWorks",
@@ -348,6 +355,7 @@ __all__ = [
     "ExportForeign",
     "FileNotChosen",
     "FilesUnusable",
+    "FingerprintsDoubtful",
     "ForeignPage",
     "FoundSince",
     "HeldBefore",
@@ -465,4 +473,5 @@ __all__ = [
     "WorkCommon",
     "WorkNotFound",
     "WorkTooPlain",
+    "WorkUnseen",
 ]

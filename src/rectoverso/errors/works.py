@@ -39,6 +39,33 @@ class BadCatalogue(InputError):
     fix = "Mend these lines; docs/en/registry.md has what each column may hold."
 
 
+class BadFingerprints(InputError):
+    """Facts: path, line, problem."""
+
+    code = "bad_fingerprints"
+    what = "The fingerprints in {path} cannot be read: line {line}: {problem}"
+    why = "Such a file is taken whole or not at all, and only as it was written, so nothing was changed."
+    fix = "Ask whoever sent it to send it again, or to make it anew with: verso registry fingerprint"
+
+
+class FingerprintsDoubtful(InputError):
+    """Facts: path, reason."""
+
+    code = "fingerprints_doubtful"
+    what = "{path} cannot be registered by its fingerprints alone: {reason}"
+    why = "Fingerprints can be made up. Those of a picture that nobody has seen must tell it from all others."
+    fix = "Register the picture itself with: verso registry add. Only its fingerprints are kept of it."
+
+
+class WorkUnseen(InputError):
+    """Facts: title, owner."""
+
+    code = "work_unseen"
+    what = "The claim to “{title}” cannot be verified: nobody has seen a picture of it."
+    why = "It came as fingerprints, and these may be of no picture, or of somebody else's."
+    fix = "Let {owner} bring the original, and compare it first: verso registry verify ORIGINAL"
+
+
 class NothingRegistered(InputError):
     code = "nothing_registered"
     what = "No work is in force in {home}, so there is nothing to compare pictures with."

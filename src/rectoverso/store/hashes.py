@@ -101,6 +101,12 @@ class Hashes:
         if fingerprints and self.are_kept(tx):
             tx.connection.execute(_ADD, self._rows(work_id, fingerprints))
 
+    def change(self, tx: Transaction, work_id: str, fingerprints: bytes) -> None:
+        """Keep these of a work instead of those that are kept, where they are kept."""
+        if self.are_kept(tx):
+            tx.connection.execute(sa.text("DELETE FROM work_hashes WHERE work = :work"), {"work": work_id})
+            self.put(tx, work_id, fingerprints)
+
     def count(self, tx: Transaction) -> int:
         return int(tx.connection.exec_driver_sql("SELECT count(*) FROM work_hashes").scalar_one())
 

@@ -34,6 +34,9 @@ class Work:
 
     ``fingerprint`` is 8 x 32 bytes (PDQ of the eight symmetries), ``small`` made for small pictures or b"". ``common``
     has the ids of common pictures that it is alike to; ``expired`` says that the ledger tells of its end.
+
+    ``by_fingerprints``: it came as fingerprints made elsewhere, and ``file_digest`` names those; ``original`` is the
+    digest of the file whose picture they were found to be of, None until then.
     """
 
     id: str
@@ -47,6 +50,13 @@ class Work:
     state: State = State.ASSERTED
     common: tuple[str, ...] = ()
     expired: bool = False
+    by_fingerprints: bool = False
+    original: Digest | None = None
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether nobody here has seen a picture of it: its fingerprints may be of none."""
+        return self.by_fingerprints and self.original is None
 
     def is_compared(self, day: date, territory: Collection[str] = ()) -> bool:
         """Whether pictures for these countries are compared with it on this day: the claim is not withdrawn, its dates
@@ -98,6 +108,12 @@ class Works:
         """Keep what is said of a work now; its file stays the same."""
         row = self._row(work, self._keys.of(tx, self._place(work.id)))
         tx.connection.execute(self._works.update().where(self._works.c.id == work.id).values(row))
+
+    def measured(self, tx: Transaction, work: Work) -> None:
+        """Keep what is said of a work now, and fingerprints that were made anew."""
+        self.change(tx, work)
+        if self._hashes is not None:
+            self._hashes.change(tx, work.id, work.fingerprint)
 
     def seal_again(self, tx: Transaction, work: Work) -> tuple[Cipher, Cipher]:
         """Keep what is said of a work now, sealed with another key: what was said before opens no more, also where a
@@ -159,6 +175,8 @@ class Works:
             "state": work.state.value,
             "common": list(work.common),
             "expired": work.expired,
+            "by_fingerprints": work.by_fingerprints,
+            "original": work.original,
         }
         length = len(work.fingerprint).to_bytes(_LENGTH_BYTES, "big")
         place = self._place(work.id)
@@ -185,6 +203,8 @@ class Works:
             state=State(facts["state"]),
             common=tuple(facts["common"]),
             expired=facts["expired"],
+            by_fingerprints=facts.get("by_fingerprints", False),  # older rows say nothing of it
+            original=facts.get("original"),
         )
 
 

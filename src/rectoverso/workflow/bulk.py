@@ -28,7 +28,7 @@ from rectoverso.verso.picture import read_bytes
 from rectoverso.verso.registry.columns import Said
 from rectoverso.verso.registry.descriptors import embedded
 from rectoverso.verso.registry.offers import of_parquet
-from rectoverso.verso.screen.cascade import Cascade
+from rectoverso.verso.screen.apart import AnyCascade
 from rectoverso.verso.screen.similarity import cascade_of
 from rectoverso.verso.verify.bounded import shared
 from rectoverso.workflow import digests
@@ -166,7 +166,7 @@ def _screened(items: Iterator[Item], home_path: Path, processes: int) -> Iterato
             yield waiting.popleft().result()
 
 
-_here: list[Cascade] = []
+_here: list[AnyCascade] = []
 """The works of a process that helps."""
 
 
@@ -178,7 +178,7 @@ def _look_here(item: Item) -> Screened:
     return _look(_here[0], item)
 
 
-def _cascade(home_path: Path) -> Cascade:
+def _cascade(home_path: Path) -> AnyCascade:
     """The works in force at this moment, compared as at the door: by the calibration and the weights that hold."""
     home = existing_home(home_path)
     works = _works_in_force(home)
@@ -191,7 +191,7 @@ def _works_in_force(home: Home) -> list[Work]:
     return [work for work in guarded_works(home) if work.is_compared(today)]
 
 
-def _look(cascade: Cascade, item: Item) -> Screened:
+def _look(cascade: AnyCascade, item: Item) -> Screened:
     name, data = item
     try:
         data = read_bytes(Path(name)) if data is None else data

@@ -39,7 +39,7 @@ from rectoverso.verso.screen.calibration import (
 from rectoverso.verso.screen.scores import Score, shipped
 from rectoverso.verso.screen.similarity import cascade_of
 from rectoverso.workflow import digests
-from rectoverso.workflow.calibration import CALIBRATED, summary
+from rectoverso.workflow.calibration import CALIBRATED, is_counted, summary
 from rectoverso.workflow.files import is_table, picture_files
 from rectoverso.workflow.guard import Guard
 from rectoverso.workflow.keys import open_keys
@@ -100,7 +100,7 @@ def calibrate(
     clock, home = clock or SystemClock(), Home.open(home_path)
     keys = open_keys(home, clock=clock)
     with home.lock():
-        works = works_in_force(home, keys, clock)
+        works = [work for work in works_in_force(home, keys, clock) if is_counted(work)]
     if not works:
         raise NothingRegistered(home=home_path)
     looked = {digests.of_bytes(read_bytes(path)) for path in honest}

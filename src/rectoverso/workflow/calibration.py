@@ -75,7 +75,7 @@ def in_force(
     if found.calibration is None:
         return None
     today = (clock or SystemClock()).now().date()
-    compared = ids_of(work for work in works if work.is_compared(today))
+    compared = ids_of(filter(is_counted, (work for work in works if work.is_compared(today))))
     weights = weights_digest(home)
     standing = found.calibration.standing(compared, today, weights, all_of_them=not territory)
     return found.calibration if standing.is_used else None
@@ -87,13 +87,18 @@ def stands(home_path: Path, clock: Clock | None = None) -> Stands | None:
     if home is None:
         return None
     today = (clock or SystemClock()).now().date()
-    works = ids_of(work for work in home.works.all() if work.is_compared(today))
+    works = ids_of(filter(is_counted, (work for work in home.works.all() if work.is_compared(today))))
     found = _found(home)
     if found.calibration is None:
         return found if works or found.standing is not Standing.NONE else None
     added, removed = found.calibration.changed(works)
     standing = found.calibration.standing(works, today, weights_digest(home))
     return Stands(standing, found.calibration, found.entry, added, removed)
+
+
+def is_counted(work: Work) -> bool:
+    """Whether limits rest on it: not on what nobody has seen, which might be made to be near all strangers."""
+    return not work.is_unseen
 
 
 def summary(calibration: Calibration) -> dict[str, Any]:

@@ -215,7 +215,7 @@ def _twins(home: Home, asset: Asset) -> list[Asset]:
 
 
 def _works_meant(home: Home, works: Sequence[Work], name: str) -> _Meant | None:
-    files = [work.file_digest for work in works]
+    files = [digest for work in works for digest in (work.file_digest, work.original) if digest]
     others = [work for work in home.works.all() if work not in works]
     told = [_untold(work, name) for work in others if _untold(work, name) != work]
     meant = _Meant(works=works, files=files, name=name, told=told)

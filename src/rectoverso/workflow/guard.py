@@ -51,6 +51,7 @@ CHANGES = frozenset(
         ERASED,
         "work_registered",
         "work_completed",
+        "work_compared",
         "work_claim",
         "work_expired",
         "work_removed",

@@ -50,7 +50,8 @@ def picture_of(home: Home, asset: Asset) -> bytes:
 
 def shown_works(home: Home, asset: Asset, language: str = "en") -> list[dict[str, Any]]:
     """The works that a held draft was found similar to: whose each is, what was asked and claimed when it was held,
-    what seems to have been done to it (``changes``, in words), and whether the home keeps its picture to show it.
+    what seems to have been done to it (``changes``, in words), whether the home keeps its picture to show it, and
+    whether nobody here had seen one (``unseen``).
     """
     digests = {work.id: work.file_digest for work in list_works(home.path)}
     return [
@@ -61,6 +62,7 @@ def shown_works(home: Home, asset: Asset, language: str = "en") -> list[dict[str
             "claim": work.get("claim", ""),
             **{name: (work.get("rights") or {}).get(name, "") for name in ("asked", "contact")},
             "changes": say(changed, language) if changed else "",
+            "unseen": bool(work.get("unseen")),
             "is_kept": work["id"] in digests and home.uploads.has(digests[work["id"]]),
         }
         for work in similar_works(asset)

@@ -14,8 +14,8 @@ from rectoverso.store.works import Work
 from rectoverso.types import Message, Outcome, Pixels
 from rectoverso.verso.registry.offers import Offer
 from rectoverso.verso.registry.registry import enrol
+from rectoverso.verso.screen.apart import AnyCascade
 from rectoverso.verso.screen.calibration import Calibration, Counted
-from rectoverso.verso.screen.cascade import Cascade
 from rectoverso.verso.screen.edits import EDITS, edited
 from rectoverso.verso.screen.fingerprint import on_white
 from rectoverso.verso.screen.gallery import GRAVITY
@@ -61,6 +61,6 @@ def _planted(files: Iterable[bytes]) -> Iterator[tuple[Work, Pixels]]:
         yield work, np.asarray(on_white(pixels))
 
 
-def _outcome(cascade: Cascade, pixels: Pixels, work: Work) -> Outcome:
+def _outcome(cascade: AnyCascade, pixels: Pixels, work: Work) -> Outcome:
     matches = cascade.look(pixels).matches
     return next((match.outcome for match in matches if match.work.id == work.id), Outcome.PASS)

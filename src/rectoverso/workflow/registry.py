@@ -6,10 +6,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from rectoverso.errors import BadSetting
-from rectoverso.i18n import Phrase
+from rectoverso.errors import WorkUnseen
 from rectoverso.protocols import Clock, SystemClock
 from rectoverso.store.database import Transaction
 from rectoverso.store.home import Home
@@ -17,21 +16,22 @@ from rectoverso.store.keys import Keys
 from rectoverso.store.rights import State
 from rectoverso.store.works import Work
 from rectoverso.types import Digest, Message
-from rectoverso.verso.registry.catalogue import read_catalogue
-from rectoverso.verso.registry.columns import Said, read
-from rectoverso.verso.registry.offers import Offer, of_files, of_lines, of_parquet
-from rectoverso.verso.registry.registry import Registry
+from rectoverso.verso.registry.fingerprints import count_in, is_fingerprints, read_fingerprints
+from rectoverso.verso.registry.offers import Offer
+from rectoverso.verso.registry.registry import Offered, Registry
 from rectoverso.workflow import digests
-from rectoverso.workflow.files import pictures_and_tables, unusable
 from rectoverso.workflow.guard import Guard, guarded_works
 from rectoverso.workflow.jobs.sweep import forget_pictures
 from rectoverso.workflow.keys import open_keys
 from rectoverso.workflow.ledgers import committed, open_ledger
+from rectoverso.workflow.offered import Given, bad, said_of
 from rectoverso.workflow.progress import Listener, Progress, silent
 from rectoverso.workflow.weights import embedder_of
 
-CATALOGUES = frozenset({".csv", ".tsv"})
-"""How the names of tables end that somebody may give in the place of pictures."""
+COMMITTED = frozenset({"reason", "original"})
+"""The digest of a portrait finds the person whom it shows, and reasons name people."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +57,26 @@ def add_works(
     """Register pictures as works, all or none; a file known already stays as it is.
 
     ``files`` are pictures, folders of them, or Parquet files, and ``cells`` say of all of these what the columns of a
-    catalogue would (``title``, ``owner``, ``asked`` ...). ``catalogue`` has works and what is said of them by itself.
+    catalogue would (``title``, ``owner``, ``asked`` ...). ``catalogue`` has works and what is said of them by itself,
+    and so have files of fingerprints among the ``files`` (``workflow.fingerprints``).
 
-    Raises BadCatalogue; ImageUnreadable, WorkTooPlain, WorkCommon or, for several pictures, BadWorks; FilesUnusable;
-    BadSetting for a wrong cell, and for cells that would say nothing because only a catalogue was given.
+    Raises BadCatalogue; BadFingerprints; ImageUnreadable, WorkTooPlain, WorkCommon, FingerprintsDoubtful or, for
+    several pictures, BadWorks; FilesUnusable; BadSetting for a wrong cell, and for cells that nothing would hear
+    because no pictures were given.
     """
-    stated = {name: cell for name, cell in cells.items() if cell}
-    said = _said(stated)
-    given = list(files)
-    if not given and not catalogue:
-        raise _bad("FILE", "nothing_given", Message("registry.nothing_given.reason"))
-    if stated and not given:
-        raise _bad(_options(stated), "catalogue_says", Message("registry.catalogue_says.reason"))
-    lines = read_catalogue(catalogue) if catalogue else []
-    if table := next((file for file in given if file.suffix.lower() in CATALOGUES), None):
-        raise unusable(table, "is_catalogue", file=table)
-    pictures, tables = pictures_and_tables(given)
+    all_files = list(files)
+    made = [file for file in all_files if is_fingerprints(file)]
+    given = Given.of([one for one in all_files if one not in made], catalogue, cells, has_others=bool(made))
+    counts = [count_in(file) for file in made]
     home, registry = opened(home_path, clock)
 
-    def offers() -> Iterator[Offer]:
-        if catalogue:
-            yield from of_lines(catalogue, lines)
-        yield from _offers(pictures, tables, said)
+    def offers() -> Iterator[Offered]:
+        yield from given.offers()
+        for file in made:
+            yield from read_fingerprints(file)
 
-    return _entered(home, registry, offers, None if tables else len(lines) + len(pictures), listener)
+    total = None if given.total is None else given.total + sum(counts)
+    return _entered(home, registry, offers, total, listener)
 
 
 def add_sent_works(
@@ -94,7 +90,7 @@ def add_sent_works(
     it. Raises as `add_works`, and BlobMissing for one that is not kept any more.
     """
     home, registry = opened(home_path, clock)
-    said = [(digest, _said(cells)) for digest, cells in sent]
+    said = [(digest, said_of(cells)) for digest, cells in sent]
 
     def offers() -> Iterator[Offer]:
         for digest, one in said:
@@ -106,25 +102,25 @@ def add_sent_works(
 
 def demand_readable(cells: Mapping[str, str]) -> None:
     """Raise BadSetting where what is said of a work cannot be read."""
-    _said(cells)
+    said_of(cells)
 
 
 def _entered(
     home: Home,
     registry: Registry,
-    offers: Callable[[], Iterable[Offer]],
+    offers: Callable[[], Iterable[Offered]],
     total: int | None,
     listener: Listener,
 ) -> Entered:
     before = {name for name, _ in home.works.marks()}
     owners: dict[Digest, str] = {}
-    works = registry.add(lambda: _heard(_noted(offers(), owners), total, listener))
+    works = registry.add(lambda: heard(_noted(offers(), owners), total, listener))
     known = [work for work in works if work.id in before]
     contested = {work.id for work in known if owners[work.file_digest] not in ("", work.owner)}
     return Entered(works, frozenset(work.id for work in known), frozenset(contested))
 
 
-def _noted(offers: Iterable[Offer], owners: dict[Digest, str]) -> Iterator[Offer]:
+def _noted(offers: Iterable[Offered], owners: dict[Digest, str]) -> Iterator[Offered]:
     """The offers; whom each names as its owner is noted by the digest of its file, once it is read."""
 
     def read_and_noted(offer: Offer) -> bytes:
@@ -133,7 +129,11 @@ def _noted(offers: Iterable[Offer], owners: dict[Digest, str]) -> Iterator[Offer
         return data
 
     for offer in offers:
-        yield replace(offer, data=partial(read_and_noted, offer))
+        if isinstance(offer, Offer):
+            yield replace(offer, data=partial(read_and_noted, offer))
+        else:
+            owners.setdefault(offer.digest, offer.owner)
+            yield offer
 
 
 def claim_works(
@@ -147,15 +147,18 @@ def claim_works(
 ) -> list[Work]:
     """Say how sure the claim to works is, by id or title, or to all works of an owner; returns them as they are then.
 
-    The ledger gets the state, and a commitment to the reason. Raises WorkNotFound, TitleShared, OwnerNotFound, and
-    BadSetting where neither is named, or no reason.
+    The ledger gets the state, and a commitment to the reason. Raises WorkNotFound, TitleShared, OwnerNotFound;
+    WorkUnseen where one is to be verified of which nobody has seen a picture; BadSetting where neither is named, or no
+    reason.
     """
     _demand_named(names, owner)
     if not reason.strip():  # who asks later why works are blocked finds it there, or nowhere
-        raise _bad("--reason", "no_reason", Message("registry.no_reason.reason"))
+        raise bad("--reason", "no_reason", Message("registry.no_reason.reason"))
     home, registry = opened(home_path, clock)
     with home.lock():
         works = registry.named(names, owner)
+        if state is State.VERIFIED and (unseen := next((one for one in works if one.is_unseen), None)):
+            raise WorkUnseen(title=unseen.title, owner=unseen.owner)
         changed = {work.id: work for work in registry.claim(works, state, reason)}
     return [changed.get(work.id, work) for work in works]
 
@@ -197,11 +200,9 @@ def add_commons(
 
     Raises as `add_works` does for its files.
     """
-    pictures, tables = pictures_and_tables(files)
-    said = _said({"title": title} if title else {})
+    given = Given.of(list(files), None, {"title": title})
     _, registry = opened(home_path, clock)
-    total = None if tables else len(pictures)
-    commons, marked = registry.add_common(lambda: _heard(_offers(pictures, tables, said), total, listener))
+    commons, marked = registry.add_common(lambda: heard(given.offers(), given.total, listener))
     return list(commons), list(marked)
 
 
@@ -232,7 +233,7 @@ def works_in_force(home: Home, keys: Keys, clock: Clock, territory: Collection[s
 
 def territory_of(text: str) -> tuple[str, ...]:
     """Countries by their codes, as a catalogue has them. Raises BadSetting."""
-    return _said({"territory": text}).rights.territory
+    return said_of({"territory": text}).rights.territory
 
 
 def plain(work: Work) -> dict[str, Any]:
@@ -247,6 +248,9 @@ def plain(work: Work) -> dict[str, Any]:
         "claim": work.state.value,
         "expired": work.expired,
         "common": list(work.common),
+        "by": "fingerprints" if work.by_fingerprints else "picture",
+        "original": work.original,
+        "unseen": work.is_unseen,
     }
 
 
@@ -257,43 +261,21 @@ def plain_common(common: Work) -> dict[str, Any]:
 
 def offers_of(files: Iterable[Path]) -> Iterator[Offer]:
     """The pictures in files, folders and Parquet files, of which nothing is said. Raises FilesUnusable."""
-    return _offers(*pictures_and_tables(files), Said())
-
-
-def _said(cells: Mapping[str, str]) -> Said:
-    said, problems = read(cells)
-    if problems:
-        settings = _options(problem.column for problem in problems)
-        raise _bad(settings, "said", *(problem.message for problem in problems))
-    return said
-
-
-def _options(columns: Iterable[str]) -> str:
-    return ", ".join(f"--{column}" for column in columns)
+    return Given.of(list(files), None, {}).offers()
 
 
 def _demand_named(names: Sequence[str], owner: str | None) -> None:
     if not names and owner is None:
-        raise _bad("WORK", "no_work", Message("registry.no_work.reason"))
+        raise bad("WORK", "no_work", Message("registry.no_work.reason"))
 
 
-def _bad(setting: str, problem: str, *reasons: Message) -> BadSetting:
-    advice = Phrase(Message(f"registry.{problem}.advice"))
-    return BadSetting(setting=setting, reason=Phrase(*reasons), advice=advice)
-
-
-def _offers(pictures: Iterable[Path], tables: Iterable[Path], said: Said) -> Iterator[Offer]:
-    """Pictures first, then the rows of Parquet files."""
-    yield from of_files(pictures, said)
-    for table in tables:
-        yield from of_parquet(table, said)
-
-
-def _heard(offers: Iterable[Offer], total: int | None, listener: Listener) -> Iterator[Offer]:
+def heard(
+    offers: Iterable[T], total: int | None, listener: Listener, doing: str = "progress.registering"
+) -> Iterator[T]:
     """The offers; each is told when the next one is asked for, since it has been looked at then."""
     for done, offer in enumerate(offers, start=1):
         yield offer
-        listener(Progress(Message("progress.registering"), done, total))
+        listener(Progress(Message(doing), done, total))
 
 
 def opened(home_path: Path, clock: Clock | None = None) -> tuple[Home, Registry]:
@@ -306,10 +288,9 @@ def _registry(home: Home, keys: Keys, clock: Clock) -> Registry:
     ledger = open_ledger(home, keys, clock)
 
     def record(tx: Transaction, kind: str, work: Work, facts: Mapping[str, Any]) -> None:
-        # The digest of a portrait finds the person whom it shows, and reasons name people: both are committed to.
-        told = {name: fact for name, fact in facts.items() if name != "reason"}
-        if "reason" in facts:
-            told["reason"] = committed(home, tx, facts["reason"])
+        told = {
+            name: committed(home, tx, fact) if name in COMMITTED else fact for name, fact in facts.items()
+        }
         ledger.append(tx, kind, {"work": committed(home, tx, work.file_digest)} | told)
 
     return Registry(home, clock, record, Guard(home, ledger), cache(lambda: embedder_of(home)))

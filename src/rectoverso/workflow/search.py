@@ -58,7 +58,10 @@ class Found:
     def plain(self) -> dict[str, Any]:
         """As `--json` prints it."""
         return {
-            "matches": [match.plain() | {"chance": self.chance(match).plain()} for match in self.matches],
+            "matches": [
+                match.plain() | {"unseen": match.work.is_unseen, "chance": self.chance(match).plain()}
+                for match in self.matches
+            ],
             "stages": [stage.plain() for stage in self.look.stages],
             "styles": [match.plain() for match in self.styles],
             "earlier": [one.plain() for one in self.earlier],
@@ -129,7 +132,7 @@ def _original(original: Path, found: Found) -> tuple[AnyMatch, Pixels]:
     data = read_bytes(original)
     digest = digests.of_bytes(data)
     for match in found.matches:
-        if match.work.file_digest == digest:
+        if digest in (match.work.file_digest, match.work.original):
             return match, shared().open(data, name=str(original)).pixels
     raise unusable(original, "not_the_work")
 

@@ -16,7 +16,8 @@ import numpy as np
 from rectoverso.errors import ImageUnreadable
 from rectoverso.types import Digest, Message, Outcome, Pixels
 from rectoverso.verso.registry.offers import Offer
-from rectoverso.verso.screen.cascade import AnyMatch, Cascade, Look
+from rectoverso.verso.screen.apart import AnyCascade
+from rectoverso.verso.screen.cascade import AnyMatch, Look
 from rectoverso.verso.screen.fingerprint import NUM_BYTES, distances, fingerprint
 from rectoverso.verso.screen.gallery import GRAVITY
 from rectoverso.verso.screen.points import LEAST_SIDE_PX
@@ -51,7 +52,7 @@ class Likeness:
 class Strangers:
     """The unrelated pictures, compared. ``most`` of them are kept to be planted, chosen by their digests."""
 
-    cascade: Cascade
+    cascade: AnyCascade
     honest: set[Digest]
     most: int
     reached: list[Reached] = field(default_factory=list)

@@ -103,7 +103,8 @@ class PrecedentView(BaseModel):
 class ShownWork(BaseModel):
     """A work that the draft was found similar to, with what was asked and claimed of it when the draft was held;
     ``changes``: what seems to have been done to it, in words; ``earlier``: what was decided before on the same pair,
-    the latest first, five at most; ``sheets``: pictures of both, where the work's own is kept here.
+    the latest first, five at most; ``sheets``: pictures of both, where the work's own is kept here; ``unseen``: it was
+    entered by fingerprints, and nobody here had seen a picture of it.
     """
 
     id: str
@@ -114,6 +115,7 @@ class ShownWork(BaseModel):
     contact: str
     changes: str
     earlier: list[PrecedentView]
+    unseen: bool
     sheets: dict[str, str]
 
 

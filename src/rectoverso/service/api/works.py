@@ -43,7 +43,9 @@ _CSV: dict[str, Any] = {
 class WorkView(BaseModel):
     """A registered work. ``claim``: how sure the claim to it is; ``begins``: its first day is still to come, and
     nothing is compared with it before; ``common``: pictures that anybody may use and that it is alike to;
-    ``is_shown``: its own picture is kept here and can be laid beside others.
+    ``is_shown``: its own picture is kept here and can be laid beside others. ``by``: what it was entered by, a picture
+    or fingerprints; ``unseen``: by fingerprints, and no original was compared with them yet, else ``original`` is the
+    digest of its file.
     """
 
     id: str
@@ -56,6 +58,9 @@ class WorkView(BaseModel):
     expired: bool
     begins: bool
     common: list[str]
+    by: str
+    original: str | None
+    unseen: bool
     is_shown: bool
 
 

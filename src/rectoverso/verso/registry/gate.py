@@ -64,7 +64,12 @@ def _share_drawn(grey: NDArray[np.uint8], patch: NDArray[np.bool_]) -> float:
 def pairs_needed(pixels: Pixels) -> float:
     """The participation ratio of the singular values of a picture's brightness, brought to 64 pixels: from 1 to 64."""
     brightness = _grey(pixels, SIDE_PX)
-    powers = np.linalg.svd(brightness - brightness.mean(), compute_uv=False) ** 2
+    return participation(brightness - brightness.mean())
+
+
+def participation(brightness: NDArray[np.floating]) -> float:
+    """The same of brightness without its mean, or of its cosine coefficients, whose singular values are the same."""
+    powers = np.linalg.svd(brightness, compute_uv=False) ** 2
     return float(powers.sum() ** 2 / max((powers**2).sum(), 1e-12))
 
 

@@ -10,7 +10,9 @@ from typing import Any
 from rectoverso.store.assets import Asset
 from rectoverso.store.home import Home
 from rectoverso.store.rights import State
+from rectoverso.store.works import Work
 from rectoverso.types import Outcome
+from rectoverso.verso.screen.claims import Doubt
 from rectoverso.verso.screen.similarity import SimilarityCheck
 from rectoverso.verso.screen.style import StyleCheck
 
@@ -30,6 +32,8 @@ class RecordedRefusals:
         self._owners: Counter[str] = Counter()
         self._last_held = -1
         self._styles: Counter[str] = Counter()
+        self._unseen: Counter[str] = Counter()
+        self._unseen_owners: Counter[str] = Counter()
 
     def of_work(self, work_id: str) -> int:
         """How many drafts were refused because of this work while its claim was only asserted."""
@@ -45,12 +49,29 @@ class RecordedRefusals:
         """How many drafts were held, or refused where the policy does that, while made like the style of this owner,
         whose claim nobody had verified.
         """
+        self._refresh_held()
+        return self._styles[owner]
+
+    def held_unseen(self, work: Work) -> tuple[int, int]:
+        """How many drafts were held, or refused where the policy does that, because of this work while nobody had seen
+        a picture of it, and because of all such works of its owner.
+        """
+        self._refresh_held()
+        return self._unseen[work.id], self._unseen_owners[work.owner]
+
+    def _refresh_held(self) -> None:
         self._refresh()
         with self._lock:
             for asset in self._home.assets.held(after=self._last_held):
                 self._last_held = asset.ledger_index
-                self._styles.update(_owners_of_styles(asset))
-        return self._styles[owner]
+                self._note(asset)
+
+    def _note(self, asset: Asset) -> None:
+        """What called for people about it and was nobody's to verify yet."""
+        self._styles.update(_owners_of_styles(asset))
+        unseen = [work for work in similar_works(asset) if _was_unseen(work)]
+        self._unseen.update({work["id"] for work in unseen})
+        self._unseen_owners.update({work["owner"] for work in unseen})
 
     def _refresh(self) -> None:
         with self._lock:
@@ -59,7 +80,7 @@ class RecordedRefusals:
                 blamed = [work for work in similar_works(asset) if _is_blamed(work)]
                 self._works.update({work["id"] for work in blamed})
                 self._owners.update({work["owner"] for work in blamed})
-                self._styles.update(_owners_of_styles(asset))
+                self._note(asset)
 
 
 def similar_works(asset: Asset) -> Iterator[dict[str, Any]]:
@@ -75,6 +96,10 @@ def similar_works(asset: Asset) -> Iterator[dict[str, Any]]:
 
 def _is_blamed(work: dict[str, Any]) -> bool:
     return work.get("ruling") == Outcome.BLOCK and work.get("claim") == State.ASSERTED
+
+
+def _was_unseen(work: dict[str, Any]) -> bool:
+    return work.get("ruling") == Outcome.REVIEW and work.get("doubt") == Doubt.UNSEEN
 
 
 def _owners_of_styles(asset: Asset) -> set[str]:

@@ -1,5 +1,8 @@
 """The register of protected works. Only fingerprints are kept; nobody has to hand over a picture.
 
+Fingerprints that an owner made elsewhere are entered like those made here, with a mark that nobody has seen their
+picture. It is taken off when the owner brings the original and they are found to be its own (`Registry.compare`).
+
 Entering is all or nothing: every picture is opened and fingerprinted before the first one is written, and each change
 is recorded in the transaction that makes it, so that register and ledger cannot disagree. The home's lock is held while
 it is written and not while pictures are opened, which may take hours; what they were compared with and has changed
@@ -14,9 +17,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from rectoverso.errors import (
     BadWorks,
@@ -34,14 +37,17 @@ from rectoverso.store.home import Home
 from rectoverso.store.rights import Kind, State
 from rectoverso.store.works import Work, Works, called
 from rectoverso.types import Digest, Outcome, Pixels
+from rectoverso.verso.registry.credible import demand_credible
 from rectoverso.verso.registry.descriptors import descriptors_of, embedded
+from rectoverso.verso.registry.fingerprints import Fingerprints
 from rectoverso.verso.registry.gate import has_nothing_of_its_own
 from rectoverso.verso.registry.offers import Offer
+from rectoverso.verso.registry.original import differences, may_be_of
 from rectoverso.verso.screen.calibration import Calibration
 from rectoverso.verso.screen.cascade import Look
 from rectoverso.verso.screen.embedding import Embedder
 from rectoverso.verso.screen.fingerprint import fingerprints
-from rectoverso.verso.screen.gallery import Gallery
+from rectoverso.verso.screen.gallery import Gallery, Match
 from rectoverso.verso.screen.known import prepare
 from rectoverso.verso.screen.similarity import cascade_of
 from rectoverso.verso.screen.sketch import Sketch
@@ -60,8 +66,27 @@ class Guard(Protocol):
         """A transaction in which the register is changed."""
 
 
+Offered: TypeAlias = Offer | Fingerprints
+Enrolled: TypeAlias = tuple[Work, bytes, Mapping[str, bytes]]
+"""A work, its trace, and what else is to be kept of it."""
+
 Recorder = Callable[[Transaction, str, Work, Mapping[str, Any]], object]
 """Writes one ledger entry of a kind about a work, with what else is to be said, in the transaction given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What came of comparing an original with works that nobody had seen: the ``work`` that its fingerprints may be of,
+    None for none, and in what they differ, nothing where they are its own.
+    """
+
+    name: str
+    work: Work | None
+    differ: tuple[str, ...] = ()
+
+    @property
+    def is_same(self) -> bool:
+        return self.work is not None and not self.differ
 
 
 class Registry:
@@ -83,12 +108,12 @@ class Registry:
         self._clock = clock
         self._record = record
 
-    def add(self, offers: Callable[[], Iterable[Offer]]) -> list[Work]:
+    def add(self, offers: Callable[[], Iterable[Offered]]) -> list[Work]:
         """Enter what is offered as works; ``offers`` is asked again where common content changed meanwhile. A file
         entered before stays as it is.
 
-        Raises ImageUnreadable, WorkTooPlain or WorkCommon for one bad picture, BadWorks for several; nothing is entered
-        then. Raises HomeBusy.
+        Raises ImageUnreadable, WorkTooPlain or WorkCommon for one bad picture, FingerprintsDoubtful for fingerprints,
+        BadWorks for several; nothing is entered then. Raises HomeBusy.
         """
         while True:
             marks = self._home.commons.marks()
@@ -102,21 +127,28 @@ class Registry:
                 prepare(self._home.traces)
             return entered
 
-    def _enrolled(
-        self, offers: Iterable[Offer], commons: Gallery
-    ) -> Sequence[tuple[Work, bytes, dict[str, bytes]]]:
-        """The works that are offered, their traces, and what else is to be kept of them."""
-        bad = _Bad()
-        works: dict[Digest, tuple[Work, bytes, dict[str, bytes]]] = {}
+    def _enrolled(self, offers: Iterable[Offered], commons: Gallery) -> Sequence[Enrolled]:
+        """The works that are offered, each once."""
+        bad = Unenterable()
+        works: dict[Digest, Enrolled] = {}
         for offer in offers:
             with bad.noted():
+                if isinstance(offer, Fingerprints):
+                    work = enrol_unseen(offer, added_at=self._now())
+                    common = _common_to(offer, commons.compared_to(work))
+                    works.setdefault(work.file_digest, (replace(work, common=common), offer.trace, {}))
+                    continue
                 pixels, work = enrol(offer, added_at=self._now())
                 if work.file_digest not in works:
-                    common = _common_to(offer, pixels, commons)
-                    told = descriptors_of(work, pixels, self._embedder())
-                    works[work.file_digest] = replace(work, common=common), Trace.of(pixels).to_bytes(), told
+                    works[work.file_digest] = self._measured(offer, pixels, work, commons)
         bad.raise_if_any()
         return list(works.values())
+
+    def _measured(self, offer: Offer, pixels: Pixels, work: Work, commons: Gallery) -> Enrolled:
+        """All that is to be kept of a work whose picture (uint8 HWC) is at hand."""
+        common = _common_to(offer, commons.similar(pixels))
+        told = descriptors_of(work, pixels, self._embedder())
+        return replace(work, common=common), Trace.of(pixels).to_bytes(), told
 
     def _registered(self, tx: Transaction, work: Work, trace: bytes, told: Mapping[str, bytes]) -> Work:
         """The work as it is kept. What was not kept of it before is kept when its file is entered again."""
@@ -128,6 +160,69 @@ class Registry:
         if any(added) and not is_new:
             self._record(tx, "work_completed", kept, {})
         return kept
+
+    def compare(self, offers: Callable[[], Iterable[Offer]], owner: str | None = None) -> Sequence[Compared]:
+        """Compare originals with the works that came as fingerprints and that nobody has seen, or those of an owner. A
+        work whose fingerprints are those of an original has been seen from then on, and what is kept of it is what
+        was made here.
+
+        Raises as `add` for a picture that could not be entered itself; nothing is changed then.
+        """
+        while True:
+            marks = self._home.commons.marks()
+            found = self._compared_with_unseen(offers(), owner, Gallery(self._home.commons.all()))
+            with self._home.lock():
+                if self._home.commons.marks() != marks:
+                    continue
+                with self._guard.changing() as tx:
+                    told = [self._seen(tx, *one) for one in found]
+            with suppress(KeyError):  # of a work that was removed meanwhile
+                prepare(self._home.traces)
+            return told
+
+    def _compared_with_unseen(
+        self, offers: Iterable[Offer], owner: str | None, commons: Gallery
+    ) -> Sequence[tuple[Compared, Enrolled]]:
+        """Each original with every work that its fingerprints may be of, and as it would be entered itself."""
+        bad = Unenterable()
+        found: list[tuple[Compared, Enrolled]] = []
+        waiting = [work for work in self.list() if work.is_unseen and owner in (None, work.owner)]
+        unseen = Gallery(waiting)
+        for offer in offers:
+            with bad.noted():
+                pixels, work = enrol(offer, added_at=self._now())
+                measured = self._measured(offer, pixels, work, commons)
+                asked = [match.work for match in unseen.compared_to(work) if may_be_of(match)]
+                traces = self._home.traces.of_works([one.id for one in asked])
+                told = [
+                    Compared(offer.name, one, differences(one, traces[one.id], *measured[:2]))
+                    for one in asked
+                    if one.id in traces
+                ]
+                found += [(one, measured) for one in told or [Compared(offer.name, None)]]
+        bad.raise_if_any()
+        return found
+
+    def _seen(self, tx: Transaction, compared: Compared, measured: Enrolled) -> Compared:
+        """Note that a work was seen, and keep what was made of its original here."""
+        original, trace, told = measured
+        kept = self._home.works.of_id(tx, compared.work.id) if compared.work else None
+        if kept is None or not compared.is_same or not kept.is_unseen:
+            return replace(compared, work=kept)
+        seen = replace(
+            kept,
+            fingerprint=original.fingerprint,
+            small=original.small,
+            common=original.common,
+            original=original.file_digest,
+        )
+        self._home.works.measured(tx, seen)
+        self._home.traces.remove(tx, kept.id)
+        self._home.traces.put(tx, kept.id, trace)
+        for space, numbers in told.items():
+            self._home.descriptors.put(tx, kept.id, space, numbers)
+        self._record(tx, "work_compared", seen, {"original": original.file_digest})
+        return replace(compared, work=seen)
 
     def search(self, pixels: Pixels, calibration: Calibration | None = None) -> Look:
         """The works that a picture (uint8 HWC) is similar to, the gravest first, and what each stage found."""
@@ -190,7 +285,7 @@ class Registry:
 
     def _compared(self, offers: Iterable[Offer], gallery: Gallery) -> Sequence[tuple[Work, Sequence[Work]]]:
         """The pictures that are offered, each with the works that are alike to it."""
-        bad = _Bad()
+        bad = Unenterable()
         entered: dict[Digest, tuple[Work, Sequence[Work]]] = {}
         for offer in offers:
             with bad.noted():
@@ -269,9 +364,25 @@ def enrol(offer: Offer, *, added_at: str) -> tuple[Pixels, Work]:
     return pixels, Work(digest[:8], offer.title, offer.owner, digest, prints, small, added_at, offer.rights)
 
 
-def _common_to(offer: Offer, pixels: Pixels, commons: Gallery) -> tuple[str, ...]:
+def enrol_unseen(offer: Fingerprints, *, added_at: str) -> Work:
+    """The work that fingerprints would be, without entering it. Raises FingerprintsDoubtful."""
+    demand_credible(offer)
+    return Work(
+        offer.digest[:8],
+        offer.title,
+        offer.owner,
+        offer.digest,
+        offer.hashes,
+        offer.sketch,
+        added_at,
+        offer.rights,
+        by_fingerprints=True,
+    )
+
+
+def _common_to(offer: Offered, similar: Iterable[Match]) -> tuple[str, ...]:
     """The ids of common pictures that it is alike to. Raises WorkCommon when it is a copy of one."""
-    alike = [match for match in commons.similar(pixels) if match.outcome is not Outcome.PASS]
+    alike = [match for match in similar if match.outcome is not Outcome.PASS]
     if alike and alike[0].outcome is Outcome.BLOCK:
         percent = int(100 * alike[0].likeness)
         raise WorkCommon(path=offer.name, title=alike[0].work.title, percent=percent)
@@ -290,10 +401,12 @@ def _public(work: Work) -> dict[str, Any]:
     """What the ledger may say of a work's rights: nothing that is about a person."""
     said = work.rights.plain()
     always = {"claim": work.state.value, "asked": said["asked"], "protects": said["kind"]}
+    if work.by_fingerprints:
+        always["by"] = "fingerprints"
     return always | {name: said[name] for name in ("territory", "from", "until") if said[name]}
 
 
-class _Bad:
+class Unenterable:
     """What could not be entered, so that all of it is told at once."""
 
     def __init__(self) -> None:

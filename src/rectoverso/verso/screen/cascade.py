@@ -94,12 +94,14 @@ class Cascade:
         """Open what is kept of the works' parts, which many works take seconds for. Raises as looking would."""
         _ = self._parts.works
 
-    def look(self, pixels: Pixels, *, at_least: int = 1) -> Look:
-        """Every work that the picture (uint8 HWC) is similar to, and ``at_least`` so many of the nearest."""
+    def look(self, pixels: Pixels, *, at_least: int = 1, points: Points | None = None) -> Look:
+        """Every work that the picture (uint8 HWC) is similar to, and ``at_least`` so many of the nearest. ``points``:
+        those by which it is sought, where somebody has them.
+        """
         exact = [identical(work) for work in self._parts.identical(pixels)]
         whole = self._gallery.compared(pixels, at_least=at_least)
         near = self._embedded.nearest(pixels) if self._embedded else []
-        voted, candidates, parts = self._in_part(pixels, near)
+        voted, candidates, parts = self._in_part(pixels, near, points)
         names = tuple(self._parts.works[candidate.work].id for candidate in voted.candidates)
         stages = [
             Stage("digest", len(self._parts.works), _found(exact)),
@@ -115,10 +117,13 @@ class Cascade:
         return Look(_each_once([*exact, *whole, *lying]), tuple(stages), measured, voted.is_crowded)
 
     def _in_part(
-        self, pixels: Pixels, near: Sequence[NearMatch]
+        self, pixels: Pixels, near: Sequence[NearMatch], points: Points | None
     ) -> tuple[Ballot, list[Candidate], list[PartMatch]]:
         """The works that points speak for, all that were looked for in the picture, and those that lie in it."""
-        if not self._parts.works or not len(points := Points.sought(pixels)):
+        if not self._parts.works:
+            return Ballot(()), [], []
+        points = Points.sought(pixels) if points is None else points
+        if not len(points):
             return Ballot(()), [], []
         voted = self._parts.candidates(points)
         by_weights = to_verify(near, self._parts.works, voted.candidates)

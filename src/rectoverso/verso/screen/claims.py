@@ -1,6 +1,8 @@
 """What likeness to a work may lead to, given what is claimed of it. This is the one place that decides it.
 
     1. A picture that is not alike passes.
+       A work that came as fingerprints, of which nobody here has seen a picture, calls for people at most, whatever was
+       asked, up to a quota, and from then on is only told: fingerprints can be made up. 2 to 4 are of works seen.
     2. Where the owner asks for credit, it passes, and the credit is told.
     3. What is merely alike is for people (`review`), whatever was asked.
     4. A copy is `block`, unless something speaks against believing the claim so far; then it is for people:
@@ -36,8 +38,12 @@ STYLE_QUOTA = 50
 """So many drafts are held because of the style of an owner whose claim was never verified; the next ones pass."""
 
 
+UNSEEN_WORK_QUOTA, UNSEEN_OWNER_QUOTA = 20, 50
+"""So many drafts are held because of one work of which nobody has seen a picture, or of all such works of one owner."""
+
+
 class Doubt(StrEnum):
-    """Why a copy does not block, or a style does not call for people."""
+    """Why a copy does not block, or a style or a work that nobody has seen does not call for people."""
 
     CREDIT = "credit"
     ASKED = "asked"
@@ -47,6 +53,8 @@ class Doubt(StrEnum):
     WORK_QUOTA = "work_quota"
     OWNER_QUOTA = "owner_quota"
     STYLE_QUOTA = "style_quota"
+    UNSEEN = "unseen"
+    UNSEEN_QUOTA = "unseen_quota"
 
 
 class Refusals(Protocol):
@@ -57,6 +65,10 @@ class Refusals(Protocol):
     def of_owner(self, owner: str) -> int: ...
 
     def held_for_style(self, owner: str) -> int: ...
+
+    def held_unseen(self, work: Work) -> tuple[int, int]:
+        """How many were held because of this work, and of all of its owner's, of which nobody has seen a picture."""
+        ...
 
 
 class NoRefusals:
@@ -74,6 +86,10 @@ class NoRefusals:
         del owner
         return 0
 
+    def held_unseen(self, work: Work) -> tuple[int, int]:
+        del work
+        return 0, 0
+
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
@@ -87,6 +103,8 @@ def ruling(alike: Outcome, work: Work, refusals: Refusals) -> Ruling:
     """What a match with this work leads to; ``alike`` is what the pictures say by themselves."""
     if alike is Outcome.PASS:
         return Ruling(Outcome.PASS)
+    if work.is_unseen:
+        return _unseen_ruling(work, refusals)
     if work.rights.asked is Asked.CREDIT:
         return Ruling(Outcome.PASS, Doubt.CREDIT)
     doubt = next(_doubts(work, refusals), None) if alike is Outcome.BLOCK else None
@@ -94,7 +112,11 @@ def ruling(alike: Outcome, work: Work, refusals: Refusals) -> Ruling:
 
 
 def weight(work: Work) -> tuple[int, int]:
-    """How much the claim to a work may lead to, the gravest most: what is asked, then how sure it is."""
+    """How much the claim to a work may lead to, the gravest most: what is asked, then how sure it is. What nobody has
+    seen weighs least.
+    """
+    if work.is_unseen:
+        return -1, 0
     asked = (Asked.CREDIT, Asked.REVIEW, Asked.BLOCK).index(work.rights.asked)
     return asked, (State.WITHDRAWN, State.DISPUTED, State.ASSERTED, State.VERIFIED).index(work.state)
 
@@ -106,6 +128,15 @@ def style_ruling(alike: Outcome, work: Work, refusals: Refusals) -> Ruling:
         return led_to
     used_up = refusals.held_for_style(work.owner) >= STYLE_QUOTA
     return Ruling(Outcome.PASS, Doubt.STYLE_QUOTA) if used_up else led_to
+
+
+def _unseen_ruling(work: Work, refusals: Refusals) -> Ruling:
+    """Not even a credit is told: fingerprints that are like everything would put one under every picture."""
+    if work.rights.asked is Asked.CREDIT:
+        return Ruling(Outcome.PASS, Doubt.UNSEEN)
+    of_work, of_owner = refusals.held_unseen(work)
+    used_up = of_work >= UNSEEN_WORK_QUOTA or of_owner >= UNSEEN_OWNER_QUOTA
+    return Ruling(Outcome.PASS, Doubt.UNSEEN_QUOTA) if used_up else Ruling(Outcome.REVIEW, Doubt.UNSEEN)
 
 
 def _doubts(work: Work, refusals: Refusals) -> Iterator[Doubt]:

@@ -151,6 +151,10 @@ class Gallery:
         matches = self.compared(pixels, at_least=1)
         return [match for match in matches if match.outcome is not Outcome.PASS] or matches[:1]
 
+    def compared_to(self, work: Work) -> list[Match]:
+        """As `compared` of a picture that is not at hand, by its fingerprints."""
+        return self._compared(_Seen.by(work), at_least=0) if self.works else []
+
     def versions_of(self, work: Work) -> list[Version]:
         """The other works that look like this one, turned, mirrored or inverted: somebody may have entered it again."""
         sketch = Sketch.from_bytes(work.small)
@@ -166,9 +170,9 @@ class Gallery:
 
     def compared(self, pixels: Pixels, *, at_least: int) -> list[Match]:
         """All works that could be similar, and ``at_least`` so many: the gravest outcome first, then the most alike."""
-        if not self.works:
-            return []
-        seen = _Seen.of(pixels)
+        return self._compared(_Seen.of(pixels), at_least=at_least) if self.works else []
+
+    def _compared(self, seen: _Seen, *, at_least: int) -> list[Match]:
         near = self._shapes.near(seen.shapes, LOWEST_LIKENESS, at_least=at_least)
         matches = [self._match(int(place), likeness_S, seen) for place, likeness_S in zip(*near, strict=True)]
         return sorted(matches, key=lambda match: (GRAVITY[match.outcome], match.likeness), reverse=True)
@@ -202,10 +206,17 @@ class _Seen:
 
     @classmethod
     def of(cls, pixels: Pixels) -> _Seen:
-        sketch = Sketch.of(pixels)
+        return cls._viewed(Sketch.of(pixels), fingerprint(pixels))
+
+    @classmethod
+    def by(cls, work: Work) -> _Seen:
+        return cls._viewed(Sketch.from_bytes(work.small), work.fingerprint[:NUM_BYTES])
+
+    @classmethod
+    def _viewed(cls, sketch: Sketch, hash_: bytes) -> _Seen:
         views = tuple(sketch.turned(inverse) for inverse in INVERSES)
         shapes = np.stack([view.shape[INSIDE_KK] for view in views])
-        return cls(views, shapes, fingerprint(pixels), sketch.side_px)
+        return cls(views, shapes, hash_, sketch.side_px)
 
 
 def _distance(seen: bytes, registered: bytes, symmetry: int, *, inverted: bool) -> int | None:

@@ -16,6 +16,7 @@ from typing import Any
 from rectoverso.store.rights import Kind
 from rectoverso.store.works import Work
 from rectoverso.types import Draft, Finding, Message, Outcome
+from rectoverso.verso.screen.apart import AnyCascade, Apart
 from rectoverso.verso.screen.calibration import Calibration
 from rectoverso.verso.screen.cascade import AnyMatch, Cascade, Stage
 from rectoverso.verso.screen.chance import Chance
@@ -40,12 +41,16 @@ class Ruled:
         """As JSON keeps it: ``outcome`` is what the pictures say, ``ruling`` what it led to, ``doubt`` why less."""
         doubt = self.ruling.doubt
         led_to = {"ruling": self.ruling.outcome.value, "doubt": doubt.value if doubt else None}
-        return self.match.plain() | led_to | {"chance": self.chance.plain()}
+        unseen = {"unseen": True} if self.match.work.is_unseen else {}
+        return self.match.plain() | led_to | unseen | {"chance": self.chance.plain()}
 
     @property
-    def gravity(self) -> tuple[int, bool, float]:
-        """By which works are ordered: what they lead to, then whether they want anything, then likeness."""
-        return GRAVITY[self.ruling.outcome], self.ruling.doubt is Doubt.CREDIT, self.match.likeness
+    def gravity(self) -> tuple[int, bool, bool, float]:
+        """By which works are ordered: what they lead to, then whether anybody has seen them, so that none that was made
+        up takes the place of others before people, then whether they want anything, then likeness.
+        """
+        is_seen, wants = not self.match.work.is_unseen, self.ruling.doubt is Doubt.CREDIT
+        return GRAVITY[self.ruling.outcome], is_seen, wants, self.match.likeness
 
 
 class SimilarityCheck:
@@ -73,7 +78,7 @@ class SimilarityCheck:
         self._refusals = refusals or NoRefusals()
 
     @cached_property
-    def _cascade(self) -> Cascade:
+    def _cascade(self) -> AnyCascade:
         return cascade_of(self._works, self._traces, self.calibration, self._embedded)
 
     def load(self) -> None:
@@ -119,11 +124,14 @@ def cascade_of(
     traces: Mapping[str, bytes] | None,
     calibration: Calibration | None = None,
     embedded: EmbeddedWorks | None = None,
-) -> Cascade:
-    """The stages by the limits of a calibration, or those shipped."""
-    if calibration is None:
-        return Cascade(works, traces, embedded=embedded)
-    return Cascade(works, traces, calibration.parts, calibration.whole, embedded=embedded)
+) -> AnyCascade:
+    """The stages by the limits of a calibration, or those shipped; works of which nobody has seen a picture apart."""
+    limits = (calibration.parts, calibration.whole) if calibration else (None, None)
+    unseen = [work for work in works if work.is_unseen]
+    if not unseen:
+        return Cascade(works, traces, *limits, embedded=embedded)
+    seen = Cascade([work for work in works if not work.is_unseen], traces, *limits, embedded=embedded)
+    return Apart(seen, Cascade(unseen, traces, *limits))
 
 
 def chance_of(match: AnyMatch, calibration: Calibration | None) -> Chance:

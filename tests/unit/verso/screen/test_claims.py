@@ -16,6 +16,8 @@ from rectoverso.verso.policy import Shelf, uses
 from rectoverso.verso.screen.claims import (
     OWNER_QUOTA,
     STYLE_QUOTA,
+    UNSEEN_OWNER_QUOTA,
+    UNSEEN_WORK_QUOTA,
     WORK_QUOTA,
     Doubt,
     NoRefusals,
@@ -43,6 +45,9 @@ class Counted:
 
     def held_for_style(self, owner: str) -> int:
         return self.owners.get(owner, 0)
+
+    def held_unseen(self, work: Work) -> tuple[int, int]:
+        return self.works.get(work.id, 0), self.owners.get(work.owner, 0)
 
 
 def claimed(
@@ -90,6 +95,38 @@ def test_an_unverified_claim_blocks_up_to_its_quota_and_a_verified_one_always(wo
     assert ruling(BLOCK, works[1], Counted({work.id: WORK_QUOTA})) == Ruling(BLOCK)
     for refusals in (above, of_owner):
         assert ruling(BLOCK, claimed(work, state=State.VERIFIED), refusals) == Ruling(BLOCK)
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("asked", Asked)
+def test_a_work_that_nobody_has_seen_calls_for_people_at_most_and_up_to_a_quota(
+    asked: Asked, state: State, works: list[Work]
+) -> None:
+    """Whatever is claimed of it: its fingerprints may have been made up to be like everything."""
+    work = dataclasses.replace(claimed(works[0], asked=asked, state=state), by_fingerprints=True)
+    below = Counted({work.id: UNSEEN_WORK_QUOTA - 1}, {work.owner: UNSEEN_OWNER_QUOTA - 1})
+    for alike in (REVIEW, BLOCK):
+        outcome = PASS if asked is Asked.CREDIT else REVIEW
+        assert ruling(alike, work, below) == Ruling(outcome, Doubt.UNSEEN), "no credit is told either"
+        for above in (Counted({work.id: UNSEEN_WORK_QUOTA}), Counted({}, {work.owner: UNSEEN_OWNER_QUOTA})):
+            assert ruling(alike, work, above).outcome is PASS
+        seen = dataclasses.replace(work, original=work.file_digest)
+        assert ruling(alike, seen, below) == ruling(alike, claimed(works[0], asked=asked, state=state), below)
+    assert ruling(PASS, work, below) == Ruling(PASS)
+
+
+def test_works_that_nobody_has_seen_take_nobodys_place_before_people(
+    works: list[Work], photos: list[Pixels], pictures: Any
+) -> None:
+    unseen = [
+        dataclasses.replace(works[1], id=f"{number:08x}", by_fingerprints=True)
+        for number in range(MOST_TOLD + 5)
+    ]
+    real = claimed(works[1], asked=Asked.REVIEW)
+    told = SimilarityCheck([*unseen, real]).examine(pictures.draft(photos[1])).evidence
+    assert told["work"]["id"] == real.id
+    assert "unseen" not in told["work"]
+    assert all(one["unseen"] and one["doubt"] == Doubt.UNSEEN for one in told["also"])
 
 
 @pytest.mark.parametrize("asked", Asked)
@@ -184,12 +221,17 @@ def test_every_doubt_has_its_sentence(
         Doubt.DISPUTED: {"state": State.DISPUTED},
         Doubt.WORK_QUOTA: {},
         Doubt.OWNER_QUOTA: {},
+        Doubt.UNSEEN: {},
+        Doubt.UNSEEN_QUOTA: {},
     }
     refused = {
         Doubt.WORK_QUOTA: Counted(works={works[0].id: WORK_QUOTA}),
         Doubt.OWNER_QUOTA: Counted(owners={works[0].owner: OWNER_QUOTA}),
+        Doubt.UNSEEN_QUOTA: Counted(owners={works[0].owner: UNSEEN_OWNER_QUOTA}),
     }
-    check = SimilarityCheck([claimed(works[0], **claims[doubt])], refused.get(doubt))
+    is_unseen = doubt in (Doubt.UNSEEN, Doubt.UNSEEN_QUOTA)
+    work = dataclasses.replace(claimed(works[0], **claims[doubt]), by_fingerprints=is_unseen)
+    check = SimilarityCheck([work], refused.get(doubt))
     finding = check.examine(pictures.draft(photos[0]))
     assert finding.evidence["work"]["doubt"] == doubt
     text = say(finding.message, language)

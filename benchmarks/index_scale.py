@@ -3,13 +3,13 @@
     python benchmarks/index_scale.py --data bsds500/train.parquet [--works 1000 10000 100000 1000000] [--pictures 100]
         [--probes 16] [--threads 2] [--dry]
 
-The works are made up, but for those of `--data`: a made-up work's points are points of photographs, moved at random by
-as much as two views of one corner differ, so that they crowd where real points crowd. Their sketches are those of
-photographs, lost in noise to between a half and all. For each number of works: how long the index takes to write, to
-put on a shelf and to load from it; how much memory it takes, and what the works' records and sketches take; and for
-pictures that hold a half of a real work, pasted into another, the time of each part of a look, and how often the work
-is among those that its points vote for; with each number of `--probes`, the addresses searched for a point. Writes the
-table of README.md and results/index_scale-DATE.json.
+The works are made up, but for those of `--data`: a made-up work's points are points of other photographs (`--others`),
+moved at random by as much as two views of one corner differ, so that they crowd where real points crowd, and not where
+those that are asked lie. Their sketches are those of photographs, lost in noise to between a half and all. For each
+number of works: how long the index takes to write, to put on a shelf and to load from it; how much memory it takes, and
+what the works' records and sketches take; and for pictures that hold a half of a real work, pasted into another, the
+time of each part of a look, and how often the work is among those that its points vote for; with each number of
+`--probes`, the addresses searched for a point. Writes the table of README.md and results/index_scale-DATE.json.
 
 Times are of the clock, as the aims are: on a machine that does other things they are too long, and `cpu` says what of
 the processor a look took. A million works want 16 GB of memory and, on two quiet cores, one to two hours.
@@ -70,6 +70,8 @@ def main() -> None:
     cv2.setNumThreads(asked.threads)
     photos = pictures(asked.data)[: asked.photos]
     real = [Points.kept(pixels) for pixels in photos]
+    others = [Points.kept(pixels) for path in asked.others for pixels in pictures(path)]
+    others += [Points.kept(pixels) for pixels in pictures(asked.data)[asked.photos :]]
     result: dict[str, Any] = {
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
@@ -78,7 +80,7 @@ def main() -> None:
         "rows": [],
     }
     for count in asked.works:
-        for row in measured(count, photos, real, asked.pictures, asked.probes):
+        for row in measured(count, photos, real, others, asked):
             result["rows"].append(row)
             print(json.dumps(row), flush=True)
     print(table(result))
@@ -91,7 +93,13 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, default=folder / "bsds500" / "train.parquet")
     parser.add_argument("--works", type=int, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000])
-    parser.add_argument("--photos", type=int, default=300, help="real works")
+    others = [folder / name / "train.parquet" for name in ("camvid", "bccd")]
+    parser.add_argument(
+        "--others", type=Path, nargs="*", default=others, help="what made-up works are made of"
+    )
+    parser.add_argument(
+        "--photos", type=int, default=120, help="real works; the others of --data are made-up ones'"
+    )
     parser.add_argument("--pictures", type=int, default=100)
     parser.add_argument(
         "--probes", type=int, nargs="+", default=[PROBES], help="addresses searched for a point"
@@ -107,14 +115,18 @@ def pictures(path: Path) -> list[NDArray[np.uint8]]:
 
 
 def measured(
-    count: int, photos: list[NDArray[np.uint8]], real: list[Points], asked: int, probes: list[int]
+    count: int,
+    photos: list[NDArray[np.uint8]],
+    real: list[Points],
+    others: list[Points],
+    asked: argparse.Namespace,
 ) -> Iterator[dict[str, Any]]:
     start = time.perf_counter()
-    pool = np.concatenate([points.descriptors for points in real])
+    pool = np.concatenate([points.descriptors for points in others])
     sample = moved(pool, LEARNT_FROM, np.random.default_rng(1))
     book = Codebook.learnt(sample, count * INDEXED_POINTS)
     works = [written(f"{number:08x}", points, book) for number, points in enumerate(real[:count])]
-    works += made_up(count - len(works), real, pool, book)
+    works += made_up(count - len(works), others, pool, book)
     row: dict[str, Any] = {"works": count, "write_s": since(start)}
 
     start, part = time.perf_counter(), shards.to_bytes(book.name, works)
@@ -135,8 +147,8 @@ def measured(
     before = resident()
     gallery = Gallery(records)
     row["sketch_bytes_a_work"] = round((resident() - before) / count)
-    for index.nprobe in probes:
-        looked = looks(index, gallery, photos, real, min(asked, len(photos) - 1, count))
+    for index.nprobe in asked.probes:
+        looked = looks(index, gallery, photos, real, min(asked.pictures, len(photos) - 1, count))
         yield row | {"probes": index.nprobe} | looked
 
 
@@ -148,9 +160,9 @@ def written(name: str, points: Points, book: Codebook) -> Written:
     return Written(name, bytes(32), rows)
 
 
-def made_up(count: int, real: list[Points], pool: Any, book: Codebook) -> Iterator[Written]:
+def made_up(count: int, others: list[Points], pool: Any, book: Codebook) -> Iterator[Written]:
     """By several processes, each some at a time."""
-    octaves = np.concatenate([points.pose()[1] for points in real])
+    octaves = np.concatenate([points.pose()[1] for points in others])
     _Given.octaves, _Given.pool, _Given.book = octaves, pool, book
     book.written(pool[:1])  # what they write with is made before there are several
     starts = range(0, count, CHUNK)

@@ -62,7 +62,7 @@ def probe(
     """Ask it (`asked`), and write the answer into the run and on its cards."""
     found = asked(run, fingerprints, listener, data=data)
     if found is not None:
-        keep(run, found, by_captions=data is not None and data.is_captioned)
+        keep(run, found)
     return found
 
 
@@ -82,7 +82,7 @@ def asked(
     wanted = min(PIXELS // (width * height), 2 * len(fingerprints.strangers))
     count = min(MOST, max(FEWEST, wanted))
     if not generator.recipe.asks:
-        drawn = _drawn_from_seeds(generator, count)
+        drawn = generator.sample(range(FIRST_SEED, FIRST_SEED + count))
     elif generator.recipe.asks == {"caption"} and data is not None:
         drawn = _drawn_from_captions(generator, data, count)
     else:
@@ -94,10 +94,6 @@ def asked(
     return fingerprints.judge(fingerprints.neighbourhood.nearest(np.stack(pictures)).ratio)
 
 
-def _drawn_from_seeds(generator: RunGenerator, count: int) -> Iterator[Pixels]:
-    yield from generator.sample(range(FIRST_SEED, FIRST_SEED + count))
-
-
 def _drawn_from_captions(generator: RunGenerator, data: Dataset, count: int) -> Iterator[Pixels]:
     """By captions of the data, some at once: code by code each picture would take a second alone."""
     from rectoverso.recto.metrics.score import drawn_batches
@@ -106,7 +102,7 @@ def _drawn_from_captions(generator: RunGenerator, data: Dataset, count: int) -> 
         yield from pictures
 
 
-def keep(run: Path, found: Replication, *, by_captions: bool = False) -> None:
+def keep(run: Path, found: Replication) -> None:
     """Write what was found of the weights that the run has now into it, and on its cards; those of a private run may
     not tell what a comparison with its pictures says.
     """
@@ -115,7 +111,7 @@ def keep(run: Path, found: Replication, *, by_captions: bool = False) -> None:
     facts = {"weights": weights_of(run), "first_seed": FIRST_SEED, **found.plain()}
     write(record_of(run), (json.dumps(facts, indent=2) + "\n").encode())
     if compared_in(run) == run:
-        _tell(run, found, by_captions=by_captions)
+        _tell(run, found)
 
 
 def weights_of(run: Path) -> str | None:
@@ -126,8 +122,11 @@ def weights_of(run: Path) -> str | None:
         return None
 
 
-def _tell(run: Path, found: Replication, *, by_captions: bool) -> None:
+def _tell(run: Path, found: Replication) -> None:
     """Say on the cards what was found, in place of what was said there before."""
+    from rectoverso.recto.sample.generator import RunGenerator
+
+    by_captions = bool(RunGenerator(run).recipe.asks)
     facts = {
         "compared": found.compared,
         "suspects": len(found.suspects),

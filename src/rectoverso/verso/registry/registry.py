@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from rectoverso.errors import (
     BadWorks,
@@ -54,6 +54,9 @@ from rectoverso.verso.screen.sketch import Sketch
 from rectoverso.verso.screen.style import SPACE, StyleMatch, Styles
 from rectoverso.verso.screen.trace import Trace
 from rectoverso.verso.verify.bounded import shared
+
+Looked = TypeVar("Looked")
+Changed = TypeVar("Changed")
 
 
 class Guard(Protocol):
@@ -115,17 +118,9 @@ class Registry:
         Raises ImageUnreadable, WorkTooPlain or WorkCommon for one bad picture, FingerprintsDoubtful for fingerprints,
         BadWorks for several; nothing is entered then. Raises HomeBusy.
         """
-        while True:
-            marks = self._home.commons.marks()
-            works = self._enrolled(offers(), Gallery(self._home.commons.all()))
-            with self._home.lock():
-                if self._home.commons.marks() != marks:
-                    continue
-                with self._guard.changing() as tx:
-                    entered = [self._registered(tx, *kept) for kept in works]
-            with suppress(KeyError):  # of a work that was removed meanwhile
-                prepare(self._home.traces)
-            return entered
+        return self._looked_then_changed(
+            lambda commons: self._enrolled(offers(), commons), lambda tx, kept: self._registered(tx, *kept)
+        )
 
     def _enrolled(self, offers: Iterable[Offered], commons: Gallery) -> Sequence[Enrolled]:
         """The works that are offered, each once."""
@@ -168,17 +163,28 @@ class Registry:
 
         Raises as `add` for a picture that could not be entered itself; nothing is changed then.
         """
+        return self._looked_then_changed(
+            lambda commons: self._compared_with_unseen(offers(), owner, commons),
+            lambda tx, one: self._seen(tx, *one),
+        )
+
+    def _looked_then_changed(
+        self, look: Callable[[Gallery], Sequence[Looked]], change: Callable[[Transaction, Looked], Changed]
+    ) -> list[Changed]:
+        """Look with the door open, and change what was found with it closed; look again where others changed the common
+        content meanwhile.
+        """
         while True:
             marks = self._home.commons.marks()
-            found = self._compared_with_unseen(offers(), owner, Gallery(self._home.commons.all()))
+            found = look(Gallery(self._home.commons.all()))
             with self._home.lock():
                 if self._home.commons.marks() != marks:
                     continue
                 with self._guard.changing() as tx:
-                    told = [self._seen(tx, *one) for one in found]
+                    changed = [change(tx, one) for one in found]
             with suppress(KeyError):  # of a work that was removed meanwhile
                 prepare(self._home.traces)
-            return told
+            return changed
 
     def _compared_with_unseen(
         self, offers: Iterable[Offer], owner: str | None, commons: Gallery
